@@ -1,0 +1,153 @@
+package dev.platter.it;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaPackage;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.lang.ArchRule;
+import java.lang.foreign.AddressLayout;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongFunction;
+import java.util.stream.Stream;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The rules of the design that javac does not check, on the main classes of every module. */
+class ArchitectureTest {
+  private static final String FENCE = "dev.platter.aio.sys..";
+
+  /** The restricted methods of the JDK, by owner; Linker and SymbolLookup are fenced off whole. */
+  private static final Map<Class<?>, Set<String>> RESTRICTED =
+      Map.of(
+          MemorySegment.class, Set.of("reinterpret"),
+          AddressLayout.class, Set.of("withTargetLayout"),
+          ModuleLayer.Controller.class, Set.of("enableNativeAccess"),
+          Runtime.class, Set.of("load", "loadLibrary"),
+          System.class, Set.of("load", "loadLibrary"));
+
+  private static final ArchRule NATIVE_ACCESS_IS_FENCED =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(FENCE)
+          .should()
+          .dependOnClassesThat(belongToAnyOf(Linker.class, SymbolLookup.class))
+          .orShould()
+          .accessTargetWhere(
+              describe("the target is a restricted method", ArchitectureTest::isRestricted))
+          .because("only dev.platter.aio.sys may step outside the JVM's memory safety");
+
+  private static JavaClasses classes;
+
+  @BeforeAll
+  static void importMainClasses() {
+    classes =
+        new ClassFileImporter()
+            .withImportOption(new DoNotIncludeTests())
+            .importPackages("dev.platter");
+  }
+
+  @Test
+  void classesOfEveryCodeModuleAreSeen() {
+    assertThat(Stream.of("aio", "devices", "emulator").map(module -> "dev.platter." + module))
+        .allSatisfy(module ->
+            assertThat(classes.getPackage(module).getClassesInPackageTree())
+                .as(module)
+                .anyMatch(type -> !isPackageInfo(type)));
+  }
+
+  @Test
+  void onlySysUsesNativeAccess() {
+    NATIVE_ACCESS_IS_FENCED.check(classes);
+  }
+
+  @Test
+  void theFenceRuleBites() {
+    assertThat(
+            Stream.of(CallsReinterpret.class, RefersToReinterpret.class, HoldsLinker.class)
+                .map(offender -> new ClassFileImporter().importClasses(offender)))
+        .allMatch(offender -> NATIVE_ACCESS_IS_FENCED.evaluate(offender).hasViolation());
+  }
+
+  @Test
+  void modulesDependOnlyDownwards() {
+    layeredArchitecture()
+        .consideringOnlyDependenciesInLayers()
+        .layer("aio")
+        .definedBy("dev.platter.aio..")
+        .layer("devices")
+        .definedBy("dev.platter.devices..")
+        .layer("emulator")
+        .definedBy("dev.platter.emulator..")
+        .layer("guest-images")
+        .definedBy("dev.platter.guestimages..")
+        .optionalLayer("it-tests")
+        .definedBy("dev.platter.it..")
+        .whereLayer("aio")
+        .mayNotAccessAnyLayer()
+        .whereLayer("devices")
+        .mayOnlyAccessLayers("aio")
+        .whereLayer("emulator")
+        .mayOnlyAccessLayers("aio", "devices")
+        .whereLayer("guest-images")
+        .mayNotAccessAnyLayer()
+        .ensureAllClassesAreContainedInArchitecture()
+        .check(classes);
+  }
+
+  @Test
+  void everyPackageIsNullMarked() {
+    assertThat(classes.stream().map(JavaClass::getPackage).distinct())
+        .isNotEmpty()
+        .allMatch(ArchitectureTest::isNullMarked, "has a package-info with @NullMarked");
+  }
+
+  private static boolean isRestricted(JavaAccess<?> access) {
+    return RESTRICTED.entrySet().stream()
+        .anyMatch(entry ->
+            access.getTargetOwner().isEquivalentTo(entry.getKey())
+                && entry.getValue().contains(access.getTarget().getName()));
+  }
+
+  private static boolean isNullMarked(JavaPackage javaPackage) {
+    return javaPackage
+        .tryGetPackageInfo()
+        .map(info -> info.isAnnotatedWith(NullMarked.class))
+        .orElse(false);
+  }
+
+  private static boolean isPackageInfo(JavaClass type) {
+    return type.getSimpleName().equals("package-info");
+  }
+
+  @SuppressWarnings({"restricted", "unused"})
+  private static final class CallsReinterpret {
+    MemorySegment widen(MemorySegment segment) {
+      return segment.reinterpret(Long.MAX_VALUE);
+    }
+  }
+
+  @SuppressWarnings({"restricted", "unused"})
+  private static final class RefersToReinterpret {
+    LongFunction<MemorySegment> widen(MemorySegment segment) {
+      return segment::reinterpret;
+    }
+  }
+
+  @SuppressWarnings("unused")
+  private static final class HoldsLinker {
+    Linker linker = Linker.nativeLinker();
+  }
+}
