@@ -1,0 +1,75 @@
+package dev.platter.aio;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A failure of set-up or of a whole run, told so that its reader can act: what kind it is, what was
+ * being done to what, and what to do about it. Failures that a guest may see are values, not this.
+ */
+public final class PlatterException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** What kind of failure; each kind is one documented exit code of the command line. */
+  public enum Kind {
+    /** The run itself failed: an I/O error, a verification mismatch. Exit code 1. */
+    FAILED(1),
+    /** A bad option, path or image. Exit code 2. */
+    BAD_INPUT(2),
+    /** The host lacks something: io_uring, a kernel feature, a limit. Exit code 3. */
+    HOST_LACKS(3);
+
+    private final int exitCode;
+
+    Kind(int exitCode) {
+      this.exitCode = exitCode;
+    }
+
+    /** The process exit code for this kind. */
+    public int exitCode() {
+      return exitCode;
+    }
+  }
+
+  private final Kind kind;
+  private final @Nullable String remedy;
+
+  /**
+   * Creates a failure.
+   *
+   * @param kind what kind it is
+   * @param message what failed, on what, in one sentence without a final full stop
+   * @param remedy what the user can do about it, or null where nothing is known to help
+   * @param cause the underlying exception, or null
+   */
+  public PlatterException(
+      Kind kind, String message, @Nullable String remedy, @Nullable Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+    this.remedy = remedy;
+  }
+
+  /** A failure of kind {@link Kind#FAILED}. */
+  public static PlatterException failed(String message, @Nullable String remedy) {
+    return new PlatterException(Kind.FAILED, message, remedy, null);
+  }
+
+  /** A failure of kind {@link Kind#BAD_INPUT}. */
+  public static PlatterException badInput(String message, @Nullable String remedy) {
+    return new PlatterException(Kind.BAD_INPUT, message, remedy, null);
+  }
+
+  /** A failure of kind {@link Kind#HOST_LACKS}. */
+  public static PlatterException hostLacks(String message, @Nullable String remedy) {
+    return new PlatterException(Kind.HOST_LACKS, message, remedy, null);
+  }
+
+  /** What kind of failure this is. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** What to do about it, or null. */
+  public @Nullable String remedy() {
+    return remedy;
+  }
+}

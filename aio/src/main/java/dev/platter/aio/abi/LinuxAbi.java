@@ -1,0 +1,114 @@
+package dev.platter.aio.abi;
+
+/**
+ * {@code fcntl.h}, {@code linux/falloc.h}, {@code linux/stat.h}, {@code linux/magic.h} and friends,
+ * for x86_64 and aarch64.
+ */
+public final class LinuxAbi {
+  private static final boolean AARCH64 = System.getProperty("os.arch").equals("aarch64");
+
+  // open flags
+  public static final int O_RDONLY = 0;
+  public static final int O_WRONLY = 1;
+  public static final int O_RDWR = 2;
+  public static final int O_CREAT = 0x40;
+  public static final int O_EXCL = 0x80;
+  public static final int O_NONBLOCK = 0x800;
+  public static final int O_CLOEXEC = 0x80000;
+  public static final int O_DIRECT = AARCH64 ? 0x10000 : 0x4000;
+
+  // fcntl
+  public static final int F_GETFL = 3;
+  public static final int F_SETFL = 4;
+  public static final int F_OFD_GETLK = 36;
+  public static final int F_OFD_SETLK = 37;
+  public static final int F_RDLCK = 0;
+  public static final int F_WRLCK = 1;
+  public static final int F_UNLCK = 2;
+
+  // struct flock
+  public static final int FLOCK_SIZE = 32;
+  public static final int FLOCK_TYPE = 0;
+  public static final int FLOCK_WHENCE = 2;
+  public static final int FLOCK_START = 8;
+  public static final int FLOCK_LEN = 16;
+  public static final int FLOCK_PID = 24;
+
+  // fallocate modes
+  public static final int FALLOC_FL_KEEP_SIZE = 1;
+  public static final int FALLOC_FL_PUNCH_HOLE = 2;
+  public static final int FALLOC_FL_ZERO_RANGE = 0x10;
+
+  // pwritev2 flags
+  public static final int RWF_DSYNC = 2;
+  public static final int RWF_NOWAIT = 8;
+
+  // eventfd
+  public static final int EFD_CLOEXEC = 0x80000;
+  public static final int EFD_NONBLOCK = 0x800;
+
+  // poll
+  public static final int POLLIN = 1;
+
+  // struct iovec
+  public static final int IOVEC_SIZE = 16;
+  public static final int IOVEC_BASE = 0;
+  public static final int IOVEC_LEN = 8;
+  public static final int IOV_MAX = 1024;
+
+  // statx
+  public static final int AT_EMPTY_PATH = 0x1000;
+  public static final int STATX_BASIC_STATS = 0x7ff;
+  public static final int STATX_DIOALIGN = 0x2000;
+  public static final int STATX_SIZE_OF = 256;
+  public static final int STATX_MASK = 0;
+  public static final int STATX_MODE = 28;
+  public static final int STATX_INO = 32;
+  public static final int STATX_SIZE = 40;
+  public static final int STATX_BLOCKS = 48;
+  public static final int STATX_RDEV_MAJOR = 128;
+  public static final int STATX_RDEV_MINOR = 132;
+  public static final int STATX_DEV_MAJOR = 136;
+  public static final int STATX_DEV_MINOR = 140;
+  public static final int STATX_DIO_MEM_ALIGN = 152;
+  public static final int STATX_DIO_OFFSET_ALIGN = 156;
+  public static final int S_IFMT = 0xf000;
+  public static final int S_IFREG = 0x8000;
+  public static final int S_IFDIR = 0x4000;
+  public static final int S_IFBLK = 0x6000;
+
+  // struct statfs (64-bit)
+  public static final int STATFS_SIZE_OF = 120;
+  public static final int STATFS_TYPE = 0;
+
+  // ioctls
+  public static final long BLKGETSIZE64 = 0x80081272L;
+  public static final long BLKSSZGET = 0x1268L;
+  public static final long BLKDISCARD = 0x1277L;
+  public static final long BLKZEROOUT = 0x127fL;
+  public static final long FS_IOC_FIEMAP = 0xc020660bL;
+  public static final long TCGETS = 0x5401L;
+
+  // struct fiemap, struct fiemap_extent
+  public static final int FIEMAP_SIZE = 32;
+  public static final int FIEMAP_START = 0;
+  public static final int FIEMAP_LENGTH = 8;
+  public static final int FIEMAP_FLAGS = 16;
+  public static final int FIEMAP_MAPPED_EXTENTS = 20;
+  public static final int FIEMAP_EXTENT_COUNT = 24;
+  public static final int FIEMAP_EXTENT_SIZE = 56;
+  public static final int FE_LOGICAL = 0;
+  public static final int FE_PHYSICAL = 8;
+  public static final int FE_LENGTH = 16;
+  public static final int FE_FLAGS = 40;
+  public static final int FIEMAP_FLAG_SYNC = 1;
+  public static final int FIEMAP_EXTENT_LAST = 1;
+  public static final int FIEMAP_EXTENT_UNWRITTEN = 0x800;
+
+  // getrusage, getrlimit
+  public static final int RUSAGE_SELF = 0;
+  public static final int RUSAGE_SIZE = 144;
+  public static final int RLIMIT_MEMLOCK = 8;
+
+  private LinuxAbi() {}
+}

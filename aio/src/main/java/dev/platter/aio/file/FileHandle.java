@@ -1,0 +1,137 @@
+package dev.platter.aio.file;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.Libc;
+import java.util.List;
+
+/**
+ * An open file and its descriptor. Errors of opening are told as {@link PlatterException} of kind
+ * BAD_INPUT, with the path and a remedy.
+ */
+public final class FileHandle implements AutoCloseable {
+  private final String path;
+  private final int fd;
+  private final boolean direct;
+  private boolean closed;
+
+  private FileHandle(String path, int fd, boolean direct) {
+    this.path = path;
+    this.fd = fd;
+    this.direct = direct;
+  }
+
+  /**
+   * Opens an existing file.
+   *
+   * @param writable for reading and writing, or for reading only
+   * @param direct with O_DIRECT
+   * @throws PlatterException if it cannot be
+   */
+  public static FileHandle open(String path, boolean writable, boolean direct) {
+    int flags = (writable ? LinuxAbi.O_RDWR : LinuxAbi.O_RDONLY) | LinuxAbi.O_CLOEXEC;
+    // NONBLOCK: opening a FIFO by mistake must fail the type check, not hang.
+    int fd = Libc.open(path, flags | LinuxAbi.O_NONBLOCK | (direct ? LinuxAbi.O_DIRECT : 0), 0);
+    if (fd < 0) {
+      throw refused(path, -fd, writable, direct);
+    }
+    Libc.fcntl(fd, LinuxAbi.F_SETFL, direct ? LinuxAbi.O_DIRECT : 0);
+    return new FileHandle(path, fd, direct);
+  }
+
+  /**
+   * Creates a file that must not exist, for reading and writing.
+   *
+   * @throws PlatterException if it cannot be created, also if it exists
+   */
+  public static FileHandle create(String path) {
+    int flags = LinuxAbi.O_RDWR | LinuxAbi.O_CREAT | LinuxAbi.O_EXCL | LinuxAbi.O_CLOEXEC;
+    int fd = Libc.open(path, flags, 0644);
+    if (fd < 0) {
+      throw refused(path, -fd, true, false);
+    }
+    return new FileHandle(path, fd, false);
+  }
+
+  private static PlatterException refused(
+      String path, int errno, boolean writable, boolean direct) {
+    String what = "cannot open " + path + ": ";
+    return switch (errno) {
+      case Errno.ENOENT, Errno.ENOTDIR ->
+          PlatterException.badInput(
+              what + "no such file", "Check the path; platter image create makes a new image");
+      case Errno.EACCES, Errno.EPERM ->
+          PlatterException.badInput(
+              what + "permission denied" + (writable ? " for writing" : ""),
+              "Check the owner and mode of the file and its directories");
+      case Errno.EISDIR ->
+          PlatterException.badInput(what + "it is a directory", "Name an image file");
+      case Errno.EROFS ->
+          PlatterException.badInput(
+              what + "the file system is read-only",
+              "Remount it writable, or use the image read-only");
+      case Errno.ETXTBSY -> PlatterException.badInput(what + "it is being executed", null);
+      case Errno.EEXIST ->
+          PlatterException.badInput(what + "it exists", "Choose another path, or pass --force");
+      case Errno.ENOSPC, Errno.EDQUOT ->
+          PlatterException.failed(what + "no space left", "Free some space");
+      case Errno.EMFILE ->
+          PlatterException.hostLacks(what + "too many open files", "Raise it: ulimit -n 4096");
+      case Errno.EINVAL ->
+          direct
+              ? PlatterException.badInput(
+                  what + "its file system has no O_DIRECT",
+                  "Use --cache writeback, or put the image on ext4, xfs or btrfs")
+              : PlatterException.badInput(what + "invalid path", null);
+      default -> PlatterException.badInput(what + Errno.name(errno), null);
+    };
+  }
+
+  /** What the file is now. */
+  public FileFacts facts() {
+    return FileFacts.of(fd);
+  }
+
+  /**
+   * Locks the whole file until it is closed: exclusively for writers, shared for readers.
+   *
+   * @throws PlatterException of kind BAD_INPUT, naming the holders if they can be seen
+   */
+  public void lock(boolean exclusive) {
+    int result = OfdLock.tryLock(fd, exclusive);
+    if (result == -Errno.EAGAIN || result == -Errno.EACCES) {
+      List<String> holders = LockHolders.of(facts());
+      throw PlatterException.badInput(
+          path + " is in use" + (holders.isEmpty() ? "" : " by " + String.join("; ", holders)),
+          "Stop the other user of the image, or use another image");
+    }
+    if (result < 0 && result != -Errno.EOPNOTSUPP) {
+      throw PlatterException.failed("cannot lock " + path + ": " + Errno.name(result), null);
+    }
+  }
+
+  /** Its descriptor. */
+  public int fd() {
+    return fd;
+  }
+
+  /** The path it was opened with. */
+  public String path() {
+    return path;
+  }
+
+  /** Whether it was opened with O_DIRECT. */
+  public boolean direct() {
+    return direct;
+  }
+
+  /** Closes the descriptor, and with it the lock. Idempotent. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      Libc.close(fd);
+    }
+  }
+}

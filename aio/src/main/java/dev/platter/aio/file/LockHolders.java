@@ -1,0 +1,60 @@
+package dev.platter.aio.file;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which processes hold a file lock: the kernel does not tell for OFD locks, but lists each
+ * descriptor's locks in {@code /proc/PID/fdinfo/FD}. Sees only processes that the caller may
+ * inspect.
+ */
+public final class LockHolders {
+  private LockHolders() {}
+
+  /**
+   * Finds the holders of locks on a file.
+   *
+   * @return lines such as {@code "pid 4711 (qemu-system-x86), write lock"}; empty if none is
+   *     visible
+   */
+  public static List<String> of(FileFacts file) {
+    List<String> holders = new ArrayList<>();
+    // As the kernel prints it: device in two-digit hex, inode in decimal (fs/locks.c).
+    String id =
+        String.format(
+            "%02x:%02x:%s",
+            file.deviceMajor(), file.deviceMinor(), Long.toUnsignedString(file.inode()));
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+      for (Path process : processes) {
+        collect(process, id, holders);
+      }
+    } catch (IOException e) {
+      return holders; // no /proc: nothing to tell
+    }
+    return holders;
+  }
+
+  private static void collect(Path process, String id, List<String> holders) {
+    try (DirectoryStream<Path> infos = Files.newDirectoryStream(process.resolve("fdinfo"))) {
+      for (Path info : infos) {
+        for (String line : Files.readAllLines(info)) {
+          if (line.startsWith("lock:") && line.contains(" " + id + " ")) {
+            String kind = line.contains("WRITE") ? "write lock" : "read lock";
+            String name = Files.readString(process.resolve("comm")).trim();
+            String holder = "pid " + process.getFileName() + " (" + name + "), " + kind;
+            if (!holders.contains(holder)) {
+              holders.add(holder);
+            }
+          }
+        }
+      }
+    } catch (IOException e) {
+      // The process ended, or is not ours to inspect.
+      return;
+    }
+  }
+}

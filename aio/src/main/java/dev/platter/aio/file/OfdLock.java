@@ -1,0 +1,39 @@
+package dev.platter.aio.file;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.sys.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Open-file-description locks (fcntl(2), F_OFD_SETLK) on a whole file. They go with the descriptor,
+ * also when the process is killed, and exclude QEMU's image locks as well, which are locks of the
+ * same kind on single bytes.
+ */
+final class OfdLock {
+  private OfdLock() {}
+
+  /**
+   * Tries to lock.
+   *
+   * @param exclusive a writer's lock, or one that readers share
+   * @return 0, or {@code -EAGAIN} or {@code -EACCES} if somebody else holds it
+   */
+  static int tryLock(int fd, boolean exclusive) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flock = flock(arena, exclusive);
+      return Libc.fcntl(fd, LinuxAbi.F_OFD_SETLK, flock.address());
+    }
+  }
+
+  private static MemorySegment flock(Arena arena, boolean exclusive) {
+    // l_start = l_len = 0: the whole file, however large it becomes. l_pid must be 0.
+    MemorySegment flock = arena.allocate(LinuxAbi.FLOCK_SIZE, JAVA_LONG.byteAlignment());
+    flock.set(
+        JAVA_SHORT, LinuxAbi.FLOCK_TYPE, (short) (exclusive ? LinuxAbi.F_WRLCK : LinuxAbi.F_RDLCK));
+    return flock;
+  }
+}

@@ -1,0 +1,60 @@
+package dev.platter.aio.loop;
+
+import dev.platter.aio.ring.SetupFlag;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * How a loop is set up.
+ *
+ * @param entries SQ size
+ * @param flags the ring flags to ask for
+ * @param pollMaxNanos longest busy poll before sleeping; 0 never polls
+ * @param notifyVcpus whether an SQE queued by another thread wakes the loop; false is the ablation
+ */
+public record AioConfig(int entries, Set<SetupFlag> flags, long pollMaxNanos, boolean notifyVcpus) {
+  /** As many as QEMU's loops and then some: a queue of 256 fits at once. */
+  public static final int DEFAULT_ENTRIES = 256;
+
+  /** Longest busy poll of an IOThread, as QEMU's {@code poll-max-ns}. */
+  public static final long DEFAULT_POLL_MAX_NANOS = 32_768;
+
+  /** Copies the set. */
+  public AioConfig {
+    flags = Set.copyOf(flags);
+  }
+
+  /** An IOThread's loop: one thread for all, so every flag may be asked for. */
+  public static AioConfig ioThread() {
+    return new AioConfig(
+        DEFAULT_ENTRIES, EnumSet.allOf(SetupFlag.class), DEFAULT_POLL_MAX_NANOS, true);
+  }
+
+  /** The main loop: vCPUs queue into its ring, so it is not SINGLE_ISSUER. */
+  public static AioConfig mainLoop() {
+    EnumSet<SetupFlag> flags = EnumSet.allOf(SetupFlag.class);
+    flags.remove(SetupFlag.SINGLE_ISSUER);
+    flags.remove(SetupFlag.DEFER_TASKRUN);
+    return new AioConfig(DEFAULT_ENTRIES, flags, 0, true);
+  }
+
+  /** The same with other flags. */
+  public AioConfig withFlags(Set<SetupFlag> flags) {
+    return new AioConfig(entries, flags, pollMaxNanos, notifyVcpus);
+  }
+
+  /** The same with another longest busy poll. */
+  public AioConfig withPollMaxNanos(long pollMaxNanos) {
+    return new AioConfig(entries, flags, pollMaxNanos, notifyVcpus);
+  }
+
+  /** The same, deaf or not to SQEs from vCPU threads. */
+  public AioConfig withNotifyVcpus(boolean notifyVcpus) {
+    return new AioConfig(entries, flags, pollMaxNanos, notifyVcpus);
+  }
+
+  /** The same with another SQ size. */
+  public AioConfig withEntries(int entries) {
+    return new AioConfig(entries, flags, pollMaxNanos, notifyVcpus);
+  }
+}

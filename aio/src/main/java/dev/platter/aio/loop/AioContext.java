@@ -1,0 +1,571 @@
+package dev.platter.aio.loop;
+
+import dev.platter.aio.abi.IoUringAbi;
+import dev.platter.aio.ring.CompletionQueue;
+import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.Sqe;
+import dev.platter.aio.ring.SubmissionQueue;
+import dev.platter.aio.sys.Errno;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An event loop around one ring. Its thread calls {@link #turn} over and over; each turn makes at
+ * most one {@code io_uring_enter}, which submits what was queued and waits.
+ *
+ * <p>Who may queue: the loop's own thread, and for the main loop any thread that holds the {@link
+ * BigLock}. Who enters the ring: the loop's own thread, nobody else. {@link #addSqe} always
+ * notifies the loop, so that an SQE queued by a vCPU never waits for the loop to wake up for
+ * another reason; notifying a loop that is awake is free of system calls.
+ *
+ * <p>Allocates nothing per request once its tables have grown to the load.
+ */
+public final class AioContext implements AutoCloseable {
+  /** What {@code current()} means on one thread: its own loop, or the lock's. */
+  private static final class Here {
+    @Nullable AioContext own;
+    @Nullable AioContext throughLock;
+  }
+
+  private static final ThreadLocal<Here> HERE = ThreadLocal.withInitial(Here::new);
+  private static final int ATTENTION = IoUringAbi.SQ_TASKRUN | IoUringAbi.SQ_CQ_OVERFLOW;
+
+  private final String name;
+  private final @Nullable BigLock lock;
+  private final Thread thread;
+  private final Ring ring;
+  private final SubmissionQueue sq;
+  private final CompletionQueue cq;
+  private final OpTable ops;
+  private final ArrayDeque<RingOp> waiting = new ArrayDeque<>();
+  private final LoopWakeup wakeup;
+  private final LoopStats stats;
+  private final TimerHeap timers = new TimerHeap();
+  private final AtomicReference<@Nullable BottomHalf> bottomHalves = new AtomicReference<>();
+  private final List<EventWatch> pollers = new ArrayList<>();
+  private final List<Watch> watches = new ArrayList<>();
+  private final AdaptivePolling polling;
+  private final EventWatch wakeupWatch;
+  private final boolean hasNoIowait;
+  private int blockInFlight;
+  private boolean pollBegun;
+  private boolean closed;
+
+  /**
+   * Creates the calling thread's loop.
+   *
+   * @param name what it is called in errors and reports
+   * @param lock the big lock if this is the main loop (the calling thread must hold it), else null
+   * @throws dev.platter.aio.PlatterException if the kernel refuses a ring
+   */
+  public AioContext(String name, AioConfig config, @Nullable BigLock lock) {
+    Here here = HERE.get();
+    if (here.own != null) {
+      throw new IllegalStateException("thread already has loop " + here.own.name);
+    }
+    this.name = name;
+    this.lock = lock;
+    this.thread = Thread.currentThread();
+    this.ring = Ring.open(config.entries(), config.flags());
+    this.sq = ring.submission();
+    this.cq = ring.completion();
+    this.ops = new OpTable(2 * sq.entries());
+    this.wakeup = config.notifyVcpus() ? new LoopWakeup() : new DeafWakeup();
+    this.stats = new LoopStats(wakeup);
+    this.polling = new AdaptivePolling(config.pollMaxNanos());
+    this.hasNoIowait = ring.hasFeature(IoUringAbi.FEAT_NO_IOWAIT);
+    here.own = this;
+    if (lock != null) {
+      lock.bind(this);
+    }
+    // Being awake is all that a wake-up asks for.
+    this.wakeupWatch = new EventWatch(this, wakeup.notifier(), () -> {});
+    addSqe(wakeupWatch);
+  }
+
+  static void lockTaken(@Nullable AioContext main) {
+    HERE.get().throughLock = main;
+  }
+
+  static void lockReleased() {
+    HERE.get().throughLock = null;
+  }
+
+  /**
+   * The context that the calling thread may queue into: its own loop's, or the main loop's while it
+   * holds the big lock.
+   *
+   * @throws IllegalStateException on any other thread
+   */
+  public static AioContext current() {
+    Here here = HERE.get();
+    AioContext context = here.own != null ? here.own : here.throughLock;
+    if (context == null) {
+      throw new IllegalStateException(
+          "thread "
+              + Thread.currentThread().getName()
+              + " runs no loop and does not hold the big lock: it cannot start I/O");
+    }
+    return context;
+  }
+
+  /** The loop's name. */
+  public String name() {
+    return name;
+  }
+
+  /** The loop's counters. */
+  public LoopStats stats() {
+    return stats;
+  }
+
+  /** The loop's ring, for reports and registration; only the loop may enter it. */
+  public Ring ring() {
+    return ring;
+  }
+
+  /** How many block requests are in flight or waiting for room. */
+  public int blockRequestsInFlight() {
+    checkAccess();
+    return blockInFlight;
+  }
+
+  private boolean onLoopThread() {
+    return thread.equals(Thread.currentThread());
+  }
+
+  private void checkAccess() {
+    if (lock != null) {
+      lock.checkHeld();
+    } else if (!onLoopThread()) {
+      throw new IllegalStateException(
+          "loop " + name + " used by thread " + Thread.currentThread().getName());
+    }
+  }
+
+  /**
+   * Queues a request into this ring and notifies the loop, which submits it in its next turn. A
+   * request that finds the SQ full waits behind those that did before it.
+   *
+   * @param op a request that is not in flight
+   * @throws IllegalStateException on a thread that may not queue here, or if it is in flight
+   */
+  public void addSqe(RingOp op) {
+    checkAccess();
+    if (op.inFlight()) {
+      throw new IllegalStateException("request is in flight: " + op);
+    }
+    if (op.isBlockIo()) {
+      blockInFlight++;
+      stats.blockSqesSubmitted.increment();
+    }
+    if (waiting.isEmpty() && sq.hasRoom()) {
+      fill(op);
+    } else {
+      op.slot = RingOp.WAITING;
+      waiting.addLast(op);
+      stats.sqFull.increment();
+    }
+    wakeup.sqeAdded(onLoopThread());
+  }
+
+  private void fill(RingOp op) {
+    Sqe sqe = sq.next();
+    op.prepare(sqe);
+    sqe.userData(ops.insert(op));
+  }
+
+  private void fillWaiting() {
+    while (!waiting.isEmpty() && sq.hasRoom()) {
+      fill(waiting.removeFirst());
+    }
+  }
+
+  /**
+   * One turn of the loop: submit, wait if there is nothing to do and {@code mayBlock}, take
+   * completions, run bottom halves and timers. For the loop's thread; the main loop's holds the big
+   * lock, which is released while it waits.
+   *
+   * @return whether anything was done
+   */
+  public boolean turn(boolean mayBlock) {
+    stats.turns.increment();
+    wakeup.accept();
+    fillWaiting();
+    boolean block = mayBlock && bottomHalves.get() == null && cq.isEmpty();
+    long timeout = block ? timeUntilFirstTimer() : 0;
+    boolean progress = false;
+    long pollStart = 0;
+    // With SQEs to submit, submitting and sleeping in one call beats spinning: the wait is the
+    // disk's, and says nothing about how soon the next request would have come.
+    if (block && timeout != 0 && polling.enabled() && sq.pending() == 0 && waiting.isEmpty()) {
+      pollStart = System.nanoTime();
+      progress = busyPoll(pollStart, timeout);
+      block = !progress;
+    }
+    if (block && timeout != 0 && pollBegun) {
+      endPolling();
+    }
+    enterIfNeeded(block && timeout != 0, timeout);
+    if (pollStart != 0) {
+      polling.adjust(System.nanoTime() - pollStart);
+    }
+    progress |= takeCompletions();
+    progress |= runBottomHalves();
+    progress |= runTimers();
+    return progress;
+  }
+
+  private void enterIfNeeded(boolean wantsToWait, long timeout) {
+    boolean wait = wantsToWait && wakeup.prepareToSleep();
+    // Bottom halves and SQEs announced before accept() are covered by the checks in turn().
+    int toSubmit = sq.publish();
+    if (!wait && toSubmit == 0 && (sq.flags() & ATTENTION) == 0) {
+      return;
+    }
+    boolean noIowait = wait && hasNoIowait && blockInFlight == 0;
+    stats.enters.increment();
+    if (noIowait) {
+      stats.noIowaitWaits.increment();
+    }
+    if (lock != null) {
+      lock.unlock();
+    }
+    int result = ring.enter(toSubmit, wait ? 1 : 0, timeout, noIowait);
+    wakeup.awake();
+    if (lock != null) {
+      lock.lock();
+    }
+    if (result >= 0) {
+      stats.sqesSubmitted.add(result);
+    } else if (result != -Errno.ETIME
+        && result != -Errno.EINTR
+        && result != -Errno.EAGAIN
+        && result != -Errno.EBUSY) {
+      throw new IllegalStateException(
+          "io_uring_enter failed with " + Errno.name(result) + " on loop " + name + ": " + sq);
+    }
+  }
+
+  private boolean takeCompletions() {
+    boolean any = false;
+    // Bounded, so that a ring that completes as fast as it is reaped cannot starve the rest.
+    for (int i = 0; i < 2 * sq.entries() && cq.next(); i++) {
+      long userData = cq.userData();
+      int result = cq.result();
+      int flags = cq.cqeFlags();
+      cq.release();
+      stats.cqesReaped.increment();
+      any = true;
+      RingOp op = ops.find(userData);
+      if (op == null) {
+        continue; // a cancellation's own CQE
+      }
+      if ((flags & IoUringAbi.CQE_F_MORE) == 0) {
+        ops.remove(op);
+        if (op.isBlockIo()) {
+          blockInFlight--;
+        }
+      }
+      op.complete(result, flags);
+    }
+    return any;
+  }
+
+  private boolean busyPoll(long start, long timeout) {
+    long budget = timeout < 0 ? polling.nanos() : Math.min(timeout, polling.nanos());
+    if (budget == 0) {
+      return false;
+    }
+    if (!pollBegun) {
+      pollBegun = true;
+      for (int i = 0; i < pollers.size(); i++) {
+        pollers.get(i).handler().pollBegin();
+      }
+    }
+    if (lock != null) {
+      lock.unlock();
+    }
+    EventWatch found = null;
+    boolean hit = false;
+    do {
+      if (wakeup.isNotified() || !cq.isEmpty() || (sq.flags() & ATTENTION) != 0) {
+        hit = true;
+        break;
+      }
+      for (int i = 0; i < pollers.size() && found == null; i++) {
+        found = pollers.get(i).handler().poll() ? pollers.get(i) : null;
+      }
+      if (found != null) {
+        hit = true;
+        break;
+      }
+      Thread.onSpinWait();
+    } while (System.nanoTime() - start < budget);
+    if (lock != null) {
+      lock.lock();
+    }
+    (hit ? stats.pollHits : stats.pollMisses).increment();
+    if (found != null) {
+      found.handler().ready();
+    }
+    return hit;
+  }
+
+  private void endPolling() {
+    pollBegun = false;
+    for (int i = 0; i < pollers.size(); i++) {
+      pollers.get(i).handler().pollEnd();
+    }
+  }
+
+  // ---- bottom halves -------------------------------------------------------------------------
+
+  /** Makes a bottom half of this loop. */
+  public BottomHalf newBottomHalf(Runnable body) {
+    return new BottomHalf(this, body);
+  }
+
+  void push(BottomHalf bottomHalf) {
+    BottomHalf head;
+    do {
+      head = bottomHalves.get();
+      bottomHalf.next = head;
+    } while (!bottomHalves.compareAndSet(head, bottomHalf));
+    wakeup.notifyLoop();
+  }
+
+  private boolean runBottomHalves() {
+    if (bottomHalves.get() == null) {
+      return false;
+    }
+    BottomHalf stack = bottomHalves.getAndSet(null);
+    // The stack has the newest on top: turn it round to run them in the order scheduled.
+    BottomHalf queue = null;
+    while (stack != null) {
+      BottomHalf next = stack.next;
+      stack.next = queue;
+      queue = stack;
+      stack = next;
+    }
+    while (queue != null) {
+      BottomHalf next = queue.next;
+      queue.next = null;
+      queue.scheduled.set(false);
+      queue.run();
+      queue = next;
+    }
+    return true;
+  }
+
+  /**
+   * Runs {@code body} on the loop and waits for it. On the loop's own thread, or under the lock it
+   * shares, runs it at once. A thread that holds the big lock may wait for an IOThread this way
+   * because IOThreads never take that lock.
+   */
+  public void invoke(Runnable body) {
+    if (onLoopThread() || (lock != null && lock.isHeldByCurrentThread())) {
+      body.run();
+      return;
+    }
+    CountDownLatch done = new CountDownLatch(1);
+    AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
+    newBottomHalf(
+            () -> {
+              try {
+                body.run();
+              } catch (RuntimeException e) {
+                failure.set(e);
+              } finally {
+                done.countDown();
+              }
+            })
+        .schedule();
+    Threads.awaitUninterruptibly(done);
+    RuntimeException thrown = failure.get();
+    if (thrown != null) {
+      throw thrown;
+    }
+  }
+
+  /**
+   * Waits for something that only this loop's progress can bring about, such as the completion of
+   * requests in flight. On the loop's own thread, takes turns meanwhile; under the lock it shares,
+   * gives the lock up meanwhile; else just waits.
+   *
+   * @param done counted down on the loop
+   */
+  public void waitFor(CountDownLatch done) {
+    if (onLoopThread()) {
+      while (done.getCount() > 0) {
+        turn(true);
+      }
+    } else if (lock != null && lock.isHeldByCurrentThread()) {
+      if (done.getCount() > 0) {
+        lock.unlock();
+        Threads.awaitUninterruptibly(done);
+        lock.lock();
+      }
+    } else {
+      Threads.awaitUninterruptibly(done);
+    }
+  }
+
+  // ---- timers --------------------------------------------------------------------------------
+
+  /** Makes a timer of this loop. */
+  public AioTimer newTimer(Runnable body) {
+    return new AioTimer(this, body);
+  }
+
+  void armTimer(AioTimer timer, long deadlineNanos) {
+    checkAccess();
+    if (timer.isArmed()) {
+      timers.remove(timer);
+    }
+    timer.deadlineNanos = deadlineNanos;
+    timers.add(timer);
+    if (!onLoopThread()) {
+      wakeup.notifyLoop();
+    }
+  }
+
+  void cancelTimer(AioTimer timer) {
+    checkAccess();
+    if (timer.isArmed()) {
+      timers.remove(timer);
+    }
+  }
+
+  /** Nanoseconds to the first timer: 0 if it is due, {@code Ring.NO_TIMEOUT} if there is none. */
+  private long timeUntilFirstTimer() {
+    AioTimer first = timers.first();
+    return first == null ? Ring.NO_TIMEOUT : Math.max(0, first.deadlineNanos - System.nanoTime());
+  }
+
+  private boolean runTimers() {
+    AioTimer first = timers.first();
+    if (first == null) {
+      return false;
+    }
+    long now = System.nanoTime();
+    boolean any = false;
+    // A timer that rearms itself for the past fires again in the next turn, not in this one.
+    while (first != null && first.deadlineNanos - now <= 0) {
+      timers.remove(first);
+      first.fire();
+      any = true;
+      first = timers.first();
+    }
+    return any;
+  }
+
+  // ---- watches -------------------------------------------------------------------------------
+
+  /** Something that keeps a request armed until it is closed. */
+  interface Watch {
+    void close();
+  }
+
+  /**
+   * Watches a notifier: {@code handler} runs on the loop each time it was signalled.
+   *
+   * @return the watch, to be closed on the loop; no handler runs after that
+   */
+  public EventWatch watch(EventNotifier notifier, EventHandler handler) {
+    checkAccess();
+    EventWatch watch = new EventWatch(this, notifier, handler);
+    pollers.add(watch);
+    watches.add(watch);
+    if (pollBegun) {
+      handler.pollBegin();
+    }
+    addSqe(watch);
+    return watch;
+  }
+
+  /**
+   * Watches a descriptor, level-triggered: {@code handler} runs while it is ready.
+   *
+   * @param events poll(2) events
+   * @return the watch, to be closed on the loop; no handler runs after that
+   */
+  public FdWatch watchFd(int fd, int events, FdHandler handler) {
+    checkAccess();
+    FdWatch watch = new FdWatch(this, fd, events, handler);
+    watches.add(watch);
+    addSqe(watch);
+    return watch;
+  }
+
+  void forget(Watch watch) {
+    checkAccess();
+    if (watch instanceof EventWatch eventWatch && pollers.remove(eventWatch) && pollBegun) {
+      eventWatch.handler().pollEnd();
+    }
+    watches.remove(watch);
+  }
+
+  /** Asks the kernel to cancel a request; its own CQE still comes, with ECANCELED if it worked. */
+  void cancel(RingOp op) {
+    checkAccess();
+    if (op.slot == RingOp.WAITING) {
+      waiting.remove(op);
+      op.slot = RingOp.IDLE;
+      op.complete(-Errno.ECANCELED, 0);
+    } else if (op.inFlight()) {
+      addSqe(new CancelOp(ops.userDataOf(op)));
+    }
+  }
+
+  /** Cancels one request by user_data. Not on any hot path. */
+  private static final class CancelOp extends RingOp {
+    private final long target;
+
+    CancelOp(long target) {
+      this.target = target;
+    }
+
+    @Override
+    protected void prepare(Sqe sqe) {
+      sqe.prepCancel(target);
+    }
+
+    @Override
+    protected void complete(int result, int cqeFlags) {}
+  }
+
+  /**
+   * Ends the loop, on its thread (the main loop's: with the big lock held): cancels watches, waits
+   * for everything in flight, unmaps the ring. Idempotent.
+   */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    checkAccess();
+    if (!onLoopThread()) {
+      throw new IllegalStateException("loop " + name + " is closed by its own thread");
+    }
+    closed = true;
+    for (Watch watch : List.copyOf(watches)) {
+      watch.close();
+    }
+    wakeupWatch.closeOwn();
+    // The kernel may write to our memory until the last CQE: nothing is unmapped before.
+    while (ops.inFlight() > 0 || !waiting.isEmpty()) {
+      turn(true);
+    }
+    ring.close();
+    wakeup.notifier().close();
+    HERE.get().own = null;
+    if (lock != null) {
+      lock.bind(null);
+    }
+  }
+}

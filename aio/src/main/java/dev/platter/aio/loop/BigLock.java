@@ -1,0 +1,127 @@
+package dev.platter.aio.loop;
+
+import dev.platter.aio.sys.FutexWord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The big lock (BQL): held by the main loop except while it waits, and by a vCPU during a register
+ * access. While a thread holds it, {@link AioContext#current} is the main loop's context. Not
+ * reentrant, not fair.
+ *
+ * <p>Neither taking it nor waiting for it allocates, which is why it is not a ReentrantLock.
+ */
+public final class BigLock {
+  private static final int FREE = 0;
+  private static final int HELD = 1;
+  private static final int HELD_WITH_SLEEPERS = 2;
+  private static final int SPINS = 200;
+
+  private final FutexWord word = new FutexWord();
+  private final Counter acquisitions = new Counter();
+  private final Counter contended = new Counter();
+  private final Counter waitNanos = new Counter();
+  private final Counter holdNanos = new Counter();
+  private @Nullable AioContext mainContext;
+  // Plain: a thread asks only whether it is the owner, and sees its own writes.
+  private @Nullable Thread owner;
+  private long acquiredAtNanos;
+
+  /**
+   * What the lock has cost so far.
+   *
+   * @param acquisitions how often it was taken
+   * @param contended how often a thread had to wait for it
+   * @param waitNanos total time waited
+   * @param holdNanos total time held
+   */
+  public record Stats(long acquisitions, long contended, long waitNanos, long holdNanos) {
+    /** What happened between {@code earlier} and this. */
+    public Stats since(Stats earlier) {
+      return new Stats(
+          acquisitions - earlier.acquisitions,
+          contended - earlier.contended,
+          waitNanos - earlier.waitNanos,
+          holdNanos - earlier.holdNanos);
+    }
+  }
+
+  /** The context that holders of this lock use; set once by the main loop. */
+  void bind(@Nullable AioContext context) {
+    mainContext = context;
+  }
+
+  /**
+   * Takes the lock, waiting for it as long as it takes.
+   *
+   * @throws IllegalStateException if the calling thread holds it already
+   */
+  public void lock() {
+    if (isHeldByCurrentThread()) {
+      throw new IllegalStateException("big lock is not reentrant");
+    }
+    long waited = 0;
+    if (!word.compareAndSet(FREE, HELD)) {
+      long start = System.nanoTime();
+      lockContended();
+      acquiredAtNanos = System.nanoTime();
+      waited = acquiredAtNanos - start;
+      contended.increment();
+      waitNanos.add(waited);
+    } else {
+      acquiredAtNanos = System.nanoTime();
+    }
+    acquisitions.increment();
+    owner = Thread.currentThread();
+    AioContext.lockTaken(mainContext);
+  }
+
+  private void lockContended() {
+    for (int i = 0; i < SPINS; i++) {
+      if (word.get() == FREE && word.compareAndSet(FREE, HELD)) {
+        return;
+      }
+      Thread.onSpinWait();
+    }
+    // From here on the word says that somebody sleeps, until an unlock finds nobody to wake.
+    while (word.getAndSet(HELD_WITH_SLEEPERS) != FREE) {
+      word.await(HELD_WITH_SLEEPERS);
+    }
+  }
+
+  /**
+   * Gives the lock back.
+   *
+   * @throws IllegalStateException if the calling thread does not hold it
+   */
+  public void unlock() {
+    checkHeld();
+    AioContext.lockReleased();
+    holdNanos.add(System.nanoTime() - acquiredAtNanos);
+    owner = null;
+    if (word.getAndSet(FREE) == HELD_WITH_SLEEPERS) {
+      word.wakeOne();
+    }
+  }
+
+  /** Whether the calling thread holds it. */
+  public boolean isHeldByCurrentThread() {
+    return Thread.currentThread().equals(owner);
+  }
+
+  /** Throws IllegalStateException, naming the owner, unless the calling thread holds the lock. */
+  public void checkHeld() {
+    if (!isHeldByCurrentThread()) {
+      Thread holder = owner;
+      throw new IllegalStateException(
+          "thread "
+              + Thread.currentThread().getName()
+              + " does not hold the big lock; "
+              + (holder == null ? "nobody does" : holder.getName() + " does"));
+    }
+  }
+
+  /** The counters now. */
+  public Stats stats() {
+    return new Stats(acquisitions.get(), contended.get(), waitNanos.get(), holdNanos.get());
+  }
+}

@@ -1,0 +1,61 @@
+package dev.platter.aio.loop;
+
+import dev.platter.aio.ring.Sqe;
+import dev.platter.aio.sys.Errno;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A read of an eventfd that stays armed: its completion both reports and resets the counter, so a
+ * wake-up costs no system call beyond the loop's own enter.
+ */
+public final class EventWatch extends RingOp implements AioContext.Watch {
+  private final AioContext context;
+  private final EventNotifier notifier;
+  private final EventHandler handler;
+  // Freed by the collector, and so not before the last CQE: the context refers to us till then.
+  private final MemorySegment counter = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
+  private boolean closed;
+
+  EventWatch(AioContext context, EventNotifier notifier, EventHandler handler) {
+    this.context = context;
+    this.notifier = notifier;
+    this.handler = handler;
+  }
+
+  EventHandler handler() {
+    return handler;
+  }
+
+  @Override
+  protected void prepare(Sqe sqe) {
+    sqe.prepRead(notifier.fd(), counter.address(), Long.BYTES, Sqe.CURRENT_POSITION);
+  }
+
+  @Override
+  protected void complete(int result, int cqeFlags) {
+    // A CQE that was already in the ring when the watch was closed ends here.
+    if (closed) {
+      return;
+    }
+    if (result < 0 && result != -Errno.EINTR) {
+      throw new IllegalStateException("eventfd read failed with " + Errno.name(result));
+    }
+    context.addSqe(this);
+    handler.ready();
+  }
+
+  /** Stops watching, on the loop's thread or under its lock. Idempotent. */
+  @Override
+  public void close() {
+    if (!closed) {
+      context.forget(this);
+      closeOwn();
+    }
+  }
+
+  void closeOwn() {
+    closed = true;
+    context.cancel(this);
+  }
+}

@@ -1,0 +1,77 @@
+package dev.platter.aio.loop;
+
+import dev.platter.aio.PlatterException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/**
+ * The main loop: a thread that holds the big lock except while it waits, and whose ring the holders
+ * of that lock queue into.
+ */
+public final class MainLoop implements AutoCloseable {
+  private final Thread thread;
+  private final BigLock lock = new BigLock();
+  private final AioContext context;
+  private volatile boolean running = true;
+
+  /**
+   * Starts the loop and waits until it is set up.
+   *
+   * @throws PlatterException if the kernel refuses a ring
+   */
+  public MainLoop(AioConfig config) {
+    CompletableFuture<AioContext> ready = new CompletableFuture<>();
+    thread = Thread.ofPlatform().name("main-loop").daemon().unstarted(() -> run(config, ready));
+    thread.start();
+    try {
+      context = ready.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof PlatterException refused) {
+        throw refused;
+      }
+      throw e;
+    }
+  }
+
+  private void run(AioConfig config, CompletableFuture<AioContext> ready) {
+    lock.lock();
+    try {
+      AioContext loop;
+      try {
+        loop = new AioContext("main-loop", config, lock);
+      } catch (RuntimeException | Error e) {
+        ready.completeExceptionally(e);
+        return;
+      }
+      ready.complete(loop);
+      while (running) {
+        loop.turn(true);
+      }
+      loop.close();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Its loop. */
+  public AioContext context() {
+    return context;
+  }
+
+  /** The big lock. */
+  public BigLock lock() {
+    return lock;
+  }
+
+  /**
+   * Stops the loop once what is in flight has completed, and waits for the thread. The caller must
+   * not hold the big lock. Idempotent.
+   */
+  @Override
+  public void close() {
+    if (running) {
+      context.newBottomHalf(() -> running = false).schedule();
+    }
+    Threads.joinUninterruptibly(thread);
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Event loops on io_uring: who may queue a request into which ring, and how a sleeping loop is
+ * woken.
+ *
+ * <p>Read {@link dev.platter.aio.loop.AioContext} first (one turn of a loop, {@code addSqe}), then
+ * {@link dev.platter.aio.loop.LoopWakeup} (the sleep/awake handshake), {@link
+ * dev.platter.aio.loop.BigLock}, {@link dev.platter.aio.loop.MainLoop} and {@link
+ * dev.platter.aio.loop.IoThread}.
+ *
+ * <p>Threading: a context belongs to the thread that created it; the main loop's is shared by
+ * threads that hold the big lock, which may queue but never enter the ring. {@code schedule},
+ * {@code invoke} and {@code EventNotifier.signal} are for any thread. This package does no file I/O
+ * of its own and knows no device.
+ */
+@NullMarked
+package dev.platter.aio.loop;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,215 @@
+package dev.platter.aio.ring;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.IoUringAbi;
+import dev.platter.aio.sys.ErrnoException;
+import dev.platter.aio.sys.Libc;
+import dev.platter.aio.sys.Mapping;
+import dev.platter.aio.sys.Syscalls;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One io_uring instance. {@link #enter} is for one thread alone, and with SINGLE_ISSUER that is the
+ * thread that called {@link #open}. Closing is for that thread too, once nothing is in flight.
+ *
+ * <p>Owns its descriptor and mappings; {@link #close} unmaps SQEs, then the rings, then closes the
+ * descriptor, and is idempotent.
+ */
+public final class Ring implements AutoCloseable {
+  /** {@link #enter} without a timeout. */
+  public static final long NO_TIMEOUT = -1;
+
+  private final Arena arena;
+  private final int fd;
+  private final int features;
+  private final Set<SetupFlag> granted;
+  private final Map<SetupFlag, String> refused;
+  private final Mapping rings;
+  private final Mapping sqes;
+  private final SubmissionQueue submission;
+  private final CompletionQueue completion;
+  private final MemorySegment waitArgument;
+  private final MemorySegment timespec;
+  private boolean closed;
+
+  /**
+   * Sets a ring up, dropping the flags that this kernel refuses.
+   *
+   * @param entries SQ size, rounded up to a power of two by the kernel
+   * @param wanted the flags to ask for
+   * @throws PlatterException of kind HOST_LACKS, with the errno and a remedy, if there can be none
+   */
+  public static Ring open(int entries, Set<SetupFlag> wanted) {
+    return open(RingSetup.KERNEL, entries, wanted);
+  }
+
+  static Ring open(RingSetup.SetupCall call, int entries, Set<SetupFlag> wanted) {
+    Arena arena = Arena.ofShared();
+    RingSetup.Outcome outcome = new RingSetup(call, arena, entries, wanted).run();
+    if (outcome.fd() < 0) {
+      arena.close();
+      throw RingUnavailable.explain(-outcome.fd());
+    }
+    int required = IoUringAbi.FEAT_SINGLE_MMAP | IoUringAbi.FEAT_NODROP | IoUringAbi.FEAT_EXT_ARG;
+    int features = outcome.params().get(JAVA_INT, IoUringAbi.PARAMS_FEATURES);
+    try {
+      if ((features & required) != required) {
+        throw PlatterException.hostLacks(
+            "io_uring of this kernel lacks features (has 0x" + Integer.toHexString(features) + ")",
+            "Platter needs Linux 5.15 or newer");
+      }
+      return new Ring(arena, outcome, features);
+    } catch (ErrnoException e) {
+      Libc.close(outcome.fd());
+      arena.close();
+      throw new PlatterException(
+          PlatterException.Kind.HOST_LACKS,
+          "io_uring's rings could not be mapped: " + e.getMessage(),
+          "Raise RLIMIT_MEMLOCK or the memory limit of this cgroup",
+          e);
+    } catch (PlatterException e) {
+      Libc.close(outcome.fd());
+      arena.close();
+      throw e;
+    }
+  }
+
+  private Ring(Arena arena, RingSetup.Outcome outcome, int features) throws ErrnoException {
+    MemorySegment params = outcome.params();
+    this.arena = arena;
+    this.fd = outcome.fd();
+    this.features = features;
+    this.granted = Set.copyOf(outcome.granted());
+    this.refused = Map.copyOf(outcome.refused());
+    int sqEntries = params.get(JAVA_INT, IoUringAbi.PARAMS_SQ_ENTRIES);
+    int cqEntries = params.get(JAVA_INT, IoUringAbi.PARAMS_CQ_ENTRIES);
+    int cqes = params.get(JAVA_INT, IoUringAbi.PARAMS_CQ_OFF + (long) IoUringAbi.CQ_OFF_CQES);
+    int array = params.get(JAVA_INT, IoUringAbi.PARAMS_SQ_OFF + (long) IoUringAbi.SQ_OFF_ARRAY);
+    boolean sqArray = !granted.contains(SetupFlag.NO_SQARRAY);
+    long ringBytes =
+        Math.max(
+            cqes + (long) cqEntries * IoUringAbi.CQE_SIZE,
+            sqArray ? array + (long) sqEntries * Integer.BYTES : 0);
+    this.rings = Mapping.ofFile(fd, IoUringAbi.OFF_SQ_RING, ringBytes);
+    try {
+      this.sqes = Mapping.ofFile(fd, IoUringAbi.OFF_SQES, (long) sqEntries * IoUringAbi.SQE_SIZE);
+    } catch (ErrnoException e) {
+      rings.close();
+      throw e;
+    }
+    this.submission =
+        new SubmissionQueue(
+            rings.segment(),
+            sqes.segment(),
+            params.asSlice(IoUringAbi.PARAMS_SQ_OFF, 40),
+            sqEntries,
+            sqArray);
+    this.completion =
+        new CompletionQueue(
+            rings.segment(), params.asSlice(IoUringAbi.PARAMS_CQ_OFF, 40), cqEntries);
+    this.waitArgument = arena.allocate(IoUringAbi.GETEVENTS_ARG_SIZE, 8);
+    this.timespec = arena.allocate(2 * JAVA_LONG.byteSize(), 8);
+  }
+
+  /** Where requests are queued. */
+  public SubmissionQueue submission() {
+    return submission;
+  }
+
+  /** Where results appear. */
+  public CompletionQueue completion() {
+    return completion;
+  }
+
+  /** The flags that the kernel took. */
+  public Set<SetupFlag> granted() {
+    return granted;
+  }
+
+  /** The flags that it did not take, each with the reason. */
+  public Map<SetupFlag, String> refused() {
+    return refused;
+  }
+
+  /** Whether a feature bit of io_uring_params.features is set. */
+  public boolean hasFeature(int bit) {
+    return (features & bit) != 0;
+  }
+
+  /**
+   * Submits and waits in one system call.
+   *
+   * @param toSubmit how many published SQEs to consume
+   * @param minComplete how many CQEs to wait for; 0 runs pending completion work and returns
+   * @param timeoutNanos longest wait, or {@link #NO_TIMEOUT}
+   * @param noIowait whether the wait must not count as waiting for I/O; needs FEAT_NO_IOWAIT
+   * @return SQEs consumed, or {@code -errno}: {@code -ETIME} and {@code -EINTR} are ordinary
+   */
+  public int enter(int toSubmit, int minComplete, long timeoutNanos, boolean noIowait) {
+    int flags = IoUringAbi.ENTER_GETEVENTS | (noIowait ? IoUringAbi.ENTER_NO_IOWAIT : 0);
+    if (minComplete == 0 || timeoutNanos < 0) {
+      return Syscalls.ioUringEnter(fd, toSubmit, minComplete, flags, 0, 0);
+    }
+    timespec.set(JAVA_LONG, 0, timeoutNanos / 1_000_000_000L);
+    timespec.set(JAVA_LONG, 8, timeoutNanos % 1_000_000_000L);
+    waitArgument.set(JAVA_LONG, IoUringAbi.GETEVENTS_ARG_TS, timespec.address());
+    return Syscalls.ioUringEnter(
+        fd,
+        toSubmit,
+        minComplete,
+        flags | IoUringAbi.ENTER_EXT_ARG,
+        waitArgument.address(),
+        IoUringAbi.GETEVENTS_ARG_SIZE);
+  }
+
+  /**
+   * io_uring_register(2) on this ring.
+   *
+   * @return {@code >= 0} or {@code -errno}
+   */
+  public int register(int opcode, MemorySegment argument, int count) {
+    return Syscalls.ioUringRegister(fd, opcode, argument.address(), count);
+  }
+
+  /** Whether this kernel implements an opcode. */
+  public boolean supports(int opcode) {
+    int ops = 256;
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment probe =
+          scratch.allocate(IoUringAbi.PROBE_SIZE + (long) ops * IoUringAbi.PROBE_OP_SIZE, 8);
+      if (register(IoUringAbi.REGISTER_PROBE, probe, ops) < 0) {
+        return false;
+      }
+      int known = probe.get(java.lang.foreign.ValueLayout.JAVA_BYTE, IoUringAbi.PROBE_OPS_LEN);
+      if (opcode >= (known & 0xff)) {
+        return false;
+      }
+      long at = IoUringAbi.PROBE_SIZE + (long) opcode * IoUringAbi.PROBE_OP_SIZE;
+      short flags =
+          probe.get(java.lang.foreign.ValueLayout.JAVA_SHORT, at + IoUringAbi.PROBE_OP_FLAGS);
+      return (flags & IoUringAbi.PROBE_OP_SUPPORTED) != 0;
+    }
+  }
+
+  /** The ring's descriptor, for MSG_RING and fdinfo. */
+  public int fd() {
+    return fd;
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      sqes.close();
+      rings.close();
+      Libc.close(fd);
+      arena.close();
+    }
+  }
+}

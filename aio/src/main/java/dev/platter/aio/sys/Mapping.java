@@ -1,0 +1,97 @@
+package dev.platter.aio.sys;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * An mmap(2)ed range, unmapped by {@link #close}. The owner closes it only when nothing is in
+ * flight on it: a kernel that still writes there does not ask Java first.
+ */
+public final class Mapping implements AutoCloseable {
+  private static final int PROT_READ_WRITE = 1 | 2;
+  private static final int MAP_SHARED = 1;
+  private static final int MAP_PRIVATE = 2;
+  private static final int MAP_ANONYMOUS = 0x20;
+  private static final int MAP_POPULATE = 0x8000;
+
+  private static final MethodHandle MMAP =
+      Downcalls.returningLong(
+          "mmap", JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle MUNMAP = Downcalls.returningInt("munmap", JAVA_LONG, JAVA_LONG);
+
+  private final Arena arena;
+  private final MemorySegment segment;
+
+  private Mapping(Arena arena, MemorySegment segment) {
+    this.arena = arena;
+    this.segment = segment;
+  }
+
+  /**
+   * Maps {@code length} bytes of {@code fd} from {@code offset}, shared and writable.
+   *
+   * @return the mapping
+   * @throws ErrnoException if the kernel refuses
+   */
+  public static Mapping ofFile(int fd, long offset, long length) throws ErrnoException {
+    return map(length, MAP_SHARED | MAP_POPULATE, fd, offset);
+  }
+
+  /**
+   * Maps {@code length} bytes of zeroed private memory, page-aligned.
+   *
+   * @throws ErrnoException if the kernel refuses
+   */
+  public static Mapping anonymous(long length) throws ErrnoException {
+    return map(length, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  }
+
+  @SuppressWarnings("restricted")
+  private static Mapping map(long length, int flags, int fd, long offset) throws ErrnoException {
+    long address;
+    MemorySegment errno = Downcalls.capture();
+    try {
+      address =
+          Downcalls.check(
+              (long) MMAP.invokeExact(errno, 0L, length, PROT_READ_WRITE, flags, fd, offset),
+              errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+    if (address < 0 && address > -4096) {
+      throw new ErrnoException("mmap of " + length + " bytes", (int) -address);
+    }
+    Arena arena = Arena.ofShared();
+    // SAFETY: the kernel has just given us [address, address + length); the arena owns it and its
+    // close, called once, unmaps exactly that range. Nobody else unmaps it.
+    MemorySegment segment =
+        MemorySegment.ofAddress(address)
+            .reinterpret(length, arena, s -> unmap(s.address(), length));
+    return new Mapping(arena, segment);
+  }
+
+  private static void unmap(long address, long length) {
+    try {
+      int _ = (int) MUNMAP.invokeExact(Downcalls.capture(), address, length);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** The mapped memory; access after {@link #close} throws IllegalStateException. */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /** Unmaps; a second call does nothing. */
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}
