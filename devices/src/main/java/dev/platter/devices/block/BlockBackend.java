@@ -1,0 +1,48 @@
+package dev.platter.devices.block;
+
+/**
+ * A disk's contents, of a size in bytes that is a multiple of {@link #blockSizeBytes}.
+ *
+ * <p>Error model: {@link #submit} never throws for what a guest may cause. A request that does not
+ * fit the disk completes with {@code -EINVAL}, a write to a read-only disk with {@code -EROFS}, a
+ * failed transfer with the kernel's error; short transfers are resumed inside and never seen.
+ */
+public interface BlockBackend extends AutoCloseable {
+  /**
+   * The disk's size in bytes as guests see it now; it may grow (see {@link #addResizeListener}).
+   */
+  long sizeBytes();
+
+  /**
+   * The unit in bytes that offsets and lengths must be multiples of: 512, or more where O_DIRECT on
+   * this file needs it. Devices present it as the logical block size.
+   */
+  int blockSizeBytes();
+
+  /** Whether writes are refused. */
+  boolean readOnly();
+
+  /**
+   * Whether completed writes may still be in a volatile cache until a flush. Devices tell their
+   * guest, so that it sends flushes.
+   */
+  boolean writeCache();
+
+  /**
+   * Starts a request on the current context. May complete it before returning.
+   *
+   * @param request a prepared slot that is not in flight; its memory stays valid until completion
+   */
+  void submit(BlockRequest request);
+
+  /**
+   * Registers to be told of a new size.
+   *
+   * @param listener runs on the main loop with the new size in bytes
+   */
+  void addResizeListener(java.util.function.LongConsumer listener);
+
+  /** Releases the disk; nothing may be in flight. Idempotent. */
+  @Override
+  void close();
+}

@@ -1,0 +1,76 @@
+package dev.platter.devices.block;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.FileFacts;
+import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.sys.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What O_DIRECT on one file asks for.
+ *
+ * @param memoryBytes alignment of buffer addresses, a power of two
+ * @param offsetBytes alignment of offsets and lengths, a power of two
+ */
+record DirectAlignment(int memoryBytes, int offsetBytes) {
+  /** No O_DIRECT, no rules. */
+  static final DirectAlignment NONE = new DirectAlignment(1, 1);
+
+  private static final int LARGEST = 65536;
+
+  /**
+   * Discovers it: the kernel's word where it gives one (Linux 6.1), else by trying reads.
+   *
+   * @throws PlatterException if the file takes no O_DIRECT at all
+   */
+  static DirectAlignment of(FileHandle file, FileFacts facts) {
+    if (!file.direct()) {
+      return NONE;
+    }
+    if (facts.directReported() && facts.directOffsetAlignment() == 0) {
+      throw noDirect(file);
+    }
+    if (facts.directReported()) {
+      return new DirectAlignment(facts.directMemoryAlignment(), facts.directOffsetAlignment());
+    }
+    return byTrying(file);
+  }
+
+  /** Finds the smallest length, at an offset of the same alignment, that a read accepts. */
+  static DirectAlignment byTrying(FileHandle file) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(2L * LARGEST, LARGEST);
+      for (int align = 512; align <= LARGEST; align *= 2) {
+        if (Libc.pread(file.fd(), buffer.address(), align, align) >= 0) {
+          // Memory: try as little as 4, and settle for the offset alignment.
+          for (int memory = 4; memory < align; memory *= 2) {
+            if (Libc.pread(file.fd(), buffer.address() + memory, align, align) >= 0) {
+              return new DirectAlignment(memory, align);
+            }
+          }
+          return new DirectAlignment(align, align);
+        }
+      }
+    }
+    throw noDirect(file);
+  }
+
+  private static PlatterException noDirect(FileHandle file) {
+    return PlatterException.badInput(
+        "cannot use O_DIRECT on " + file.path() + ": its file system does not support it",
+        "Use --cache writeback, or put the image on ext4, xfs or btrfs");
+  }
+
+  /** Whether every buffer of a vector may go to the kernel as it is. */
+  boolean fits(IoVector vector) {
+    int memoryMask = memoryBytes - 1;
+    int lengthMask = offsetBytes - 1;
+    for (int i = 0; i < vector.count(); i++) {
+      if ((vector.base(i) & memoryMask) != 0 || (vector.length(i) & lengthMask) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

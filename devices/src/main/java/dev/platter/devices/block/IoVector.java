@@ -1,0 +1,101 @@
+package dev.platter.devices.block;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.platter.aio.abi.LinuxAbi;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A growable array of {@code struct iovec} in native memory: host buffers in transfer order.
+ * Elements that continue the one before are merged into it. Not thread-safe; grows only while it
+ * has never been this large before, so a steady workload allocates nothing.
+ */
+public final class IoVector implements AutoCloseable {
+  // Shared, because a slot may be filled by a vCPU and completed by the main loop.
+  private Arena arena = Arena.ofShared();
+  private MemorySegment entries;
+  private int count;
+  private long totalBytes;
+
+  /**
+   * Creates an empty vector.
+   *
+   * @param initialEntries how many elements to make room for
+   */
+  public IoVector(int initialEntries) {
+    entries = arena.allocate((long) Math.max(1, initialEntries) * LinuxAbi.IOVEC_SIZE, 16);
+  }
+
+  /** Forgets all elements. */
+  public void clear() {
+    count = 0;
+    totalBytes = 0;
+  }
+
+  /** Appends {@code lengthBytes} bytes at host address {@code address}; an empty one is dropped. */
+  public void add(long address, long lengthBytes) {
+    if (lengthBytes <= 0) {
+      return;
+    }
+    if (count > 0) {
+      long last = (long) (count - 1) * LinuxAbi.IOVEC_SIZE;
+      long lastLength = entries.get(JAVA_LONG, last + LinuxAbi.IOVEC_LEN);
+      if (entries.get(JAVA_LONG, last + LinuxAbi.IOVEC_BASE) + lastLength == address) {
+        entries.set(JAVA_LONG, last + LinuxAbi.IOVEC_LEN, lastLength + lengthBytes);
+        totalBytes += lengthBytes;
+        return;
+      }
+    }
+    long at = (long) count * LinuxAbi.IOVEC_SIZE;
+    if (at == entries.byteSize()) {
+      grow();
+    }
+    entries.set(JAVA_LONG, at + LinuxAbi.IOVEC_BASE, address);
+    entries.set(JAVA_LONG, at + LinuxAbi.IOVEC_LEN, lengthBytes);
+    count++;
+    totalBytes += lengthBytes;
+  }
+
+  private void grow() {
+    Arena bigger = Arena.ofShared();
+    MemorySegment copy = bigger.allocate(entries.byteSize() * 2, 16);
+    MemorySegment.copy(entries, 0, copy, 0, entries.byteSize());
+    arena.close();
+    arena = bigger;
+    entries = copy;
+  }
+
+  /** Number of elements. */
+  public int count() {
+    return count;
+  }
+
+  /** Sum of all lengths in bytes. */
+  public long totalBytes() {
+    return totalBytes;
+  }
+
+  /** Host address of element {@code index}'s buffer. */
+  public long base(int index) {
+    return entries.get(JAVA_LONG, (long) index * LinuxAbi.IOVEC_SIZE + LinuxAbi.IOVEC_BASE);
+  }
+
+  /** Length in bytes of element {@code index}. */
+  public long length(int index) {
+    return entries.get(JAVA_LONG, (long) index * LinuxAbi.IOVEC_SIZE + LinuxAbi.IOVEC_LEN);
+  }
+
+  /** Host address of the {@code struct iovec} of element {@code index}. */
+  public long entryAddress(int index) {
+    return entries.address() + (long) index * LinuxAbi.IOVEC_SIZE;
+  }
+
+  /** Frees the memory. Idempotent. */
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}

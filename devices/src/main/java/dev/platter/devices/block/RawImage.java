@@ -1,0 +1,204 @@
+package dev.platter.devices.block;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.FileFacts;
+import dev.platter.aio.file.FileHandle;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongConsumer;
+
+/**
+ * A raw image: a regular file or a block device whose byte N is the disk's byte N.
+ *
+ * <p>Opened with O_DIRECT unless told otherwise, and locked, exclusively if writable. Its file is
+ * never created, truncated or extended here. Requests go to the ring of the context they are
+ * submitted on; see {@link RawTransfer} for how one is carried out. May be shared by several
+ * contexts.
+ */
+public final class RawImage implements BlockBackend {
+  private static final int SECTOR = 512;
+
+  private final FileHandle file;
+  private final ImageOptions options;
+  private final DirectAlignment alignment;
+  private final List<LongConsumer> resizeListeners = new CopyOnWriteArrayList<>();
+  private volatile long sizeBytes;
+  private volatile boolean discardUnsupported;
+  private volatile boolean zeroRangeUnsupported;
+
+  /** Longest piece of one SQE; tests make it small to see transfers resumed. */
+  int maxPieceBytes = 1 << 30;
+
+  private RawImage(
+      FileHandle file, ImageOptions options, DirectAlignment alignment, long sizeBytes) {
+    this.file = file;
+    this.options = options;
+    this.alignment = alignment;
+    this.sizeBytes = sizeBytes;
+  }
+
+  /**
+   * Opens an image.
+   *
+   * @throws PlatterException of kind BAD_INPUT, with a remedy, if it cannot serve as a disk:
+   *     missing, a directory, empty, of an odd size, in use by another, without O_DIRECT
+   */
+  public static RawImage open(String path, ImageOptions options) {
+    // Look before opening for real: O_DIRECT on a directory or a device node misleads.
+    try (FileHandle probe = FileHandle.open(path, false, false)) {
+      checkType(path, probe.facts());
+    }
+    FileHandle file = FileHandle.open(path, !options.readOnly(), options.cache() == CacheMode.NONE);
+    try {
+      file.lock(!options.readOnly());
+      FileFacts facts = file.facts();
+      checkType(path, facts);
+      DirectAlignment alignment = DirectAlignment.of(file, facts);
+      RawImage image = new RawImage(file, options, alignment, facts.sizeBytes());
+      image.checkSize(facts.sizeBytes());
+      return image;
+    } catch (RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static void checkType(String path, FileFacts facts) {
+    switch (facts.type()) {
+      case REGULAR, BLOCK_DEVICE -> {}
+      case DIRECTORY ->
+          throw PlatterException.badInput(
+              "cannot use " + path + " as an image: it is a directory", "Name an image file");
+      case OTHER ->
+          throw PlatterException.badInput(
+              "cannot use "
+                  + path
+                  + " as an image: it is neither a regular file nor a block device",
+              "Name an image file");
+    }
+  }
+
+  private void checkSize(long size) {
+    if (size == 0) {
+      throw PlatterException.badInput(
+          "cannot use " + file.path() + " as an image: it is empty",
+          "Make one with: platter image create PATH --size 1G");
+    }
+    int unit = blockSizeBytes();
+    if (size % unit != 0) {
+      throw PlatterException.badInput(
+          "cannot use "
+              + file.path()
+              + " as an image: its size of "
+              + size
+              + " bytes is not a multiple of "
+              + unit,
+          unit == SECTOR
+              ? "Grow it to a whole number of sectors: truncate -s %512 FILE"
+              : "Grow it: truncate -s %" + unit + " FILE, or use --cache writeback");
+    }
+  }
+
+  @Override
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
+  @Override
+  public int blockSizeBytes() {
+    return Math.max(SECTOR, alignment.offsetBytes());
+  }
+
+  @Override
+  public boolean readOnly() {
+    return options.readOnly();
+  }
+
+  @Override
+  public boolean writeCache() {
+    // Even with O_DIRECT a completed write may sit in the disk's own cache until fdatasync.
+    return !options.readOnly();
+  }
+
+  @Override
+  public void submit(BlockRequest request) {
+    request.begin();
+    RawTransfer transfer = (RawTransfer) request.backendState();
+    if (transfer == null) {
+      transfer = new RawTransfer(this, request);
+      request.setBackendState(transfer);
+    }
+    transfer.start();
+  }
+
+  @Override
+  public void addResizeListener(LongConsumer listener) {
+    resizeListeners.add(listener);
+  }
+
+  /**
+   * Looks whether the file's size has changed, and tells the listeners if so. A file that was cut
+   * short makes a smaller disk: writing beyond the new end would silently grow it again. For the
+   * main loop, from time to time.
+   */
+  public void checkForResize() {
+    long now = file.facts().sizeBytes();
+    now -= now % blockSizeBytes();
+    if (now != sizeBytes) {
+      sizeBytes = now;
+      for (LongConsumer listener : resizeListeners) {
+        listener.accept(now);
+      }
+    }
+  }
+
+  /** The image's path. */
+  public String path() {
+    return file.path();
+  }
+
+  /** What the kernel says of the image's file now. */
+  public FileFacts facts() {
+    return file.facts();
+  }
+
+  /** Alignment of buffers for O_DIRECT in bytes; 1 without. */
+  public int memoryAlignmentBytes() {
+    return alignment.memoryBytes();
+  }
+
+  /** How the image was opened. */
+  public ImageOptions options() {
+    return options;
+  }
+
+  int fd() {
+    return file.fd();
+  }
+
+  DirectAlignment alignment() {
+    return alignment;
+  }
+
+  boolean discards() {
+    return options.discard() && !discardUnsupported;
+  }
+
+  void discardUnsupported() {
+    discardUnsupported = true;
+  }
+
+  boolean zeroesByAllocation() {
+    return !zeroRangeUnsupported;
+  }
+
+  void zeroRangeUnsupported() {
+    zeroRangeUnsupported = true;
+  }
+
+  /** Closes the file and so gives up the lock. Idempotent. */
+  @Override
+  public void close() {
+    file.close();
+  }
+}

@@ -1,0 +1,59 @@
+package dev.platter.devices.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.aio.file.FileFacts;
+import dev.platter.devices.block.DirectWrites.Verdict;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class DirectWritesTest {
+  private static final String NEW = "6.18.44-generic";
+
+  @Test
+  void holesArePunted() {
+    assertThat(verdict("ext4", new Extents(0, 0, 0, 8192, 0), NEW)).isEqualTo(Verdict.ALL);
+    assertThat(verdict("ext4", new Extents(1, 4096, 0, 4096, 0), NEW)).isEqualTo(Verdict.HOLES);
+    assertThat(verdict("ext4", new Extents(1, 0, 4096, 4096, 0), "6.1.0-32-amd64"))
+        .isEqualTo(Verdict.HOLES);
+  }
+
+  @Test
+  void unwrittenSpaceIsPuntedAtItsEdgesOnNewKernels() {
+    Extents unwritten = new Extents(1, 0, 8192, 0, 0);
+    assertThat(verdict("ext4", unwritten, NEW)).isEqualTo(Verdict.EDGES);
+    assertThat(verdict("ext4", unwritten, "6.12.25")).isEqualTo(Verdict.EDGES);
+    assertThat(verdict("ext4", unwritten, "7.0-rc1")).isEqualTo(Verdict.EDGES);
+    assertThat(verdict("ext4", unwritten, "6.1.0-32-amd64")).isEqualTo(Verdict.UNKNOWN);
+    assertThat(verdict("ext4", unwritten, "")).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
+  void writtenSpaceIsPuntedAtBordersOnly() {
+    assertThat(verdict("ext4", new Extents(1, 8192, 0, 0, 0), NEW)).isEqualTo(Verdict.NONE);
+    assertThat(verdict("ext4", new Extents(3, 8192, 0, 0, 0), NEW)).isEqualTo(Verdict.EDGES);
+  }
+
+  @Test
+  void nothingIsClaimedOfOtherFileSystems() {
+    assertThat(verdict("xfs", new Extents(1, 8192, 0, 0, 0), NEW)).isEqualTo(Verdict.UNKNOWN);
+    assertThat(
+            DirectWrites.forecast(facts(FileFacts.Type.REGULAR, "ext4"), Optional.empty(), NEW)
+                .verdict())
+        .isEqualTo(Verdict.UNKNOWN);
+    assertThat(
+            DirectWrites.forecast(facts(FileFacts.Type.BLOCK_DEVICE, "ext4"), Optional.empty(), NEW)
+                .verdict())
+        .isEqualTo(Verdict.UNKNOWN);
+  }
+
+  private static Verdict verdict(String filesystem, Extents extents, String kernel) {
+    return DirectWrites.forecast(
+            facts(FileFacts.Type.REGULAR, filesystem), Optional.of(extents), kernel)
+        .verdict();
+  }
+
+  private static FileFacts facts(FileFacts.Type type, String filesystem) {
+    return new FileFacts(type, 8192, 8192, 8, 1, 42, 512, 512, true, filesystem);
+  }
+}
