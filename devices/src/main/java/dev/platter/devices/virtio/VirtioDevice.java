@@ -1,0 +1,69 @@
+package dev.platter.devices.virtio;
+
+import dev.platter.aio.loop.EventNotifier;
+
+/**
+ * A device type (block, ...) as a transport (MMIO, vhost-user, ...) drives it.
+ *
+ * <p>Life: {@link #onConfigChange} once; then, as often as the guest resets it: {@link #activate},
+ * {@link #startQueue} for each queue, {@link #stopQueue} for each queue, {@link #reset}; {@link
+ * #close} at the end. All of it under the big lock where there is one. The device runs a started
+ * queue on a context of its own choice, and touches no queue outside {@code startQueue ..
+ * stopQueue}.
+ */
+public interface VirtioDevice extends AutoCloseable {
+  /** The virtio device ID (section 5). */
+  int deviceId();
+
+  /** The feature bits of this type that are offered; those of the ring are the transport's. */
+  long features();
+
+  /** How many queues there are. */
+  int queueCount();
+
+  /** The largest queue size in descriptors, a power of two. */
+  int maxQueueSize();
+
+  /**
+   * Reads the device configuration space (2.5).
+   *
+   * @param sizeBytes 1, 2, 4 or 8
+   * @return the value, zero-extended; 0 beyond the end
+   */
+  long readConfig(long offset, int sizeBytes);
+
+  /** Writes the device configuration space; what is read-only or not there is ignored. */
+  void writeConfig(long offset, int sizeBytes, long value);
+
+  /** Sets what to run, on the main loop, after the configuration space has changed by itself. */
+  void onConfigChange(Runnable listener);
+
+  /**
+   * The features are negotiated.
+   *
+   * @param features the bits that both sides agreed on
+   */
+  void activate(long features);
+
+  /**
+   * Puts a queue to work. Buffers that are available already are taken without a doorbell.
+   *
+   * @param index the queue's number
+   * @param queue the queue, started
+   * @param doorbell signalled by the driver; it must outlive this device
+   */
+  void startQueue(int index, VirtQueue queue, EventNotifier doorbell);
+
+  /**
+   * Takes a queue out of work: returns when nothing taken from it is in flight. May give up the big
+   * lock meanwhile. Does nothing if the queue is not at work.
+   */
+  void stopQueue(int index);
+
+  /** Back to the state before {@link #activate}; no queue is at work. */
+  void reset();
+
+  /** Releases what the device holds; no queue is at work. Idempotent. */
+  @Override
+  void close();
+}

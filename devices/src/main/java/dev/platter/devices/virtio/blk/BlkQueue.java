@@ -1,0 +1,204 @@
+package dev.platter.devices.virtio.blk;
+
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.BottomHalf;
+import dev.platter.aio.loop.EventHandler;
+import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.loop.EventWatch;
+import dev.platter.devices.virtio.DescriptorChain;
+import dev.platter.devices.virtio.VirtQueue;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request queue on its loop: doorbell or busy poll in, requests to the backend, used buffers
+ * and interrupts out. But for {@link #start}, {@link #stop} and {@link #close} everything happens
+ * on the loop (for the main loop: under the big lock), where the fields belong.
+ */
+final class BlkQueue implements EventHandler {
+  private final VirtioBlk device;
+  private final AioContext context;
+  private final RequestParser parser;
+  private final BlkRequest[] slots;
+  private final BottomHalf notify;
+  private final BottomHalf goOn;
+
+  private @Nullable VirtQueue queue;
+  private @Nullable EventNotifier doorbell;
+  private @Nullable EventWatch watch;
+  private @Nullable CountDownLatch drained;
+  private boolean polling;
+  private boolean processing;
+  private int inFlight;
+
+  BlkQueue(VirtioBlk device, AioContext context) {
+    this.device = device;
+    this.context = context;
+    this.parser = new RequestParser(device);
+    slots = new BlkRequest[device.maxQueueSize()];
+    for (int i = 0; i < slots.length; i++) {
+      slots[i] = new BlkRequest(this);
+    }
+    notify = context.newBottomHalf(this::notifyDriver);
+    goOn = context.newBottomHalf(this::process);
+  }
+
+  // ---- life ----------------------------------------------------------------------------------
+
+  void start(VirtQueue started, EventNotifier bell) {
+    context.invoke(() -> {
+      queue = started;
+      drained = null;
+      watch(bell);
+      process();
+    });
+  }
+
+  /**
+   * Watches a doorbell from its first start on until the end: a watch that is closed may still take
+   * a signal, and the guest rings once.
+   */
+  private void watch(EventNotifier bell) {
+    if (doorbell != bell) {
+      unwatch();
+      doorbell = bell;
+      watch = context.watch(bell, this);
+    }
+  }
+
+  private void unwatch() {
+    if (watch != null) {
+      watch.close();
+    }
+    watch = null;
+    doorbell = null;
+  }
+
+  /** Takes no more and returns when nothing is in flight. */
+  void stop() {
+    CountDownLatch latch = new CountDownLatch(1);
+    context.invoke(() -> {
+      drained = latch;
+      finishStop();
+    });
+    context.waitFor(latch);
+  }
+
+  private void finishStop() {
+    if (drained != null && inFlight == 0) {
+      notifyDriver();
+      queue = null;
+      drained.countDown();
+      drained = null;
+    }
+  }
+
+  void close() {
+    context.invoke(this::unwatch);
+    for (BlkRequest slot : slots) {
+      slot.close();
+    }
+  }
+
+  // ---- buffers in ----------------------------------------------------------------------------
+
+  @Override
+  public void ready() {
+    process();
+  }
+
+  @Override
+  public boolean poll() {
+    VirtQueue current = queue;
+    return current != null && drained == null && current.hasAvailable();
+  }
+
+  @Override
+  public void pollBegin() {
+    polling = true;
+    if (queue != null) {
+      queue.disableKicks();
+    }
+  }
+
+  @Override
+  public void pollEnd() {
+    polling = false;
+    process();
+  }
+
+  private void process() {
+    VirtQueue current = queue;
+    if (current == null || drained != null) {
+      return;
+    }
+    processing = true;
+    // A guest that makes buffers available as fast as they are used must not keep the loop.
+    int budget = current.size();
+    do {
+      current.disableKicks();
+      DescriptorChain chain;
+      while (budget > 0 && (chain = current.pop()) != null) {
+        budget--;
+        handle(current, chain);
+      }
+    } while (budget > 0 && !polling && current.enableKicks());
+    processing = false;
+    current.notifyDriver();
+    if (budget == 0) {
+      goOn.schedule();
+    }
+  }
+
+  private void handle(VirtQueue from, DescriptorChain chain) {
+    BlkRequest slot = slots[chain.id()];
+    int verdict = parser.parse(chain, slot);
+    switch (verdict) {
+      case RequestParser.SUBMIT -> submit(slot);
+      case RequestParser.BROKEN -> from.fail(parser.reason());
+      default -> answer(from, slot, verdict);
+    }
+  }
+
+  private void submit(BlkRequest slot) {
+    inFlight++;
+    device.backend().submit(slot);
+  }
+
+  // ---- buffers out ---------------------------------------------------------------------------
+
+  /** A step of a request is done. */
+  void completed(BlkRequest slot, int result) {
+    inFlight--;
+    if (result == 0 && slot.prepareNext()) {
+      submit(slot);
+      return;
+    }
+    if (queue != null) {
+      answer(queue, slot, result == 0 ? BlkAbi.S_OK : BlkAbi.S_IOERR);
+    }
+    if (!processing) {
+      // One decision about an interrupt for all that completes in this turn of the loop.
+      notify.schedule();
+    }
+    finishStop();
+  }
+
+  private void answer(VirtQueue to, BlkRequest slot, int status) {
+    DescriptorChain chain = slot.chain();
+    long last = chain.writableBytes() - 1;
+    if (!chain.writeByte(last, status)) {
+      to.fail("status byte is outside guest memory");
+      return;
+    }
+    // What a failed read has written is not known, and the status comes after it (2.7.8.2).
+    long written = status == BlkAbi.S_OK ? slot.writtenOnSuccess() : last == 0 ? 1 : 0;
+    to.push(chain, written);
+  }
+
+  private void notifyDriver() {
+    if (queue != null) {
+      queue.notifyDriver();
+    }
+  }
+}

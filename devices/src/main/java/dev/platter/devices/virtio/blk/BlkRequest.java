@@ -1,0 +1,101 @@
+package dev.platter.devices.virtio.blk;
+
+import dev.platter.devices.block.BlockRequest;
+import dev.platter.devices.virtio.DescriptorChain;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The slot of one virtio request: which chain it answers, and for requests of several segments, how
+ * far it has got. A queue has one for each chain id.
+ */
+final class BlkRequest extends BlockRequest {
+  private static final int INITIAL_VECTOR_ENTRIES = 8;
+
+  private final BlkQueue queue;
+  private @Nullable DescriptorChain chain;
+  private long writtenOnSuccess;
+  // Byte ranges still to do, made at the slot's first discard or write of zeroes.
+  private long @Nullable [] offsets;
+  private long @Nullable [] lengths;
+  private boolean @Nullable [] mayUnmap;
+  private int segments;
+  private int nextSegment;
+  private boolean discard;
+  private boolean flushAfter;
+
+  BlkRequest(BlkQueue queue) {
+    super(INITIAL_VECTOR_ENTRIES);
+    this.queue = queue;
+  }
+
+  /**
+   * Takes a chain.
+   *
+   * @param writtenOnSuccess how many writable bytes, status included, a success will have written
+   */
+  void take(DescriptorChain chain, long writtenOnSuccess) {
+    this.chain = chain;
+    this.writtenOnSuccess = writtenOnSuccess;
+    segments = 0;
+    nextSegment = 0;
+    flushAfter = false;
+  }
+
+  DescriptorChain chain() {
+    if (chain == null) {
+      throw new IllegalStateException("slot has no chain");
+    }
+    return chain;
+  }
+
+  long writtenOnSuccess() {
+    return writtenOnSuccess;
+  }
+
+  /** Adds a range to discard or zero. */
+  void addSegment(long offsetBytes, long lengthBytes, boolean unmap) {
+    if (offsets == null || lengths == null || mayUnmap == null) {
+      offsets = new long[BlkConfig.MAX_SEGMENTS];
+      lengths = new long[BlkConfig.MAX_SEGMENTS];
+      mayUnmap = new boolean[BlkConfig.MAX_SEGMENTS];
+    }
+    offsets[segments] = offsetBytes;
+    lengths[segments] = lengthBytes;
+    mayUnmap[segments] = unmap;
+    segments++;
+  }
+
+  /**
+   * Says what the segments are for.
+   *
+   * @param flushAfter whether they must be stable before the request completes
+   */
+  void segmentsAre(boolean discard, boolean flushAfter) {
+    this.discard = discard;
+    this.flushAfter = flushAfter;
+  }
+
+  /** Prepares the next step, if there is one. */
+  boolean prepareNext() {
+    if (nextSegment < segments && offsets != null && lengths != null && mayUnmap != null) {
+      int i = nextSegment++;
+      if (discard) {
+        prepareDiscard(offsets[i], lengths[i]);
+      } else {
+        prepareWriteZeroes(offsets[i], lengths[i], mayUnmap[i]);
+      }
+      return true;
+    }
+    if (flushAfter) {
+      flushAfter = false;
+      prepareFlush();
+      return true;
+    }
+    return false;
+  }
+
+  @Override
+  protected void completed(int result) {
+    queue.completed(this, result);
+  }
+}

@@ -1,0 +1,85 @@
+package dev.platter.devices.virtio.blk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.devices.testkit.VirtioMmioBlkDriver;
+import dev.platter.devices.testkit.VirtioMmioBlkDriver.Options;
+import dev.platter.devices.virtio.VirtioFeatures;
+import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A request in steady state allocates nothing, on either side of the ring. */
+class VirtioBlkAllocationTest {
+  /** Requests per doorbell, of one kind. */
+  private static final int BATCH = 16;
+
+  private static final int ROUNDS = 2_000;
+  private static final int MAX_TRIES = 20;
+
+  // A system call that captures errno makes one segment of 40 bytes in the JDK's stub, unless the
+  // compiler sees through it, which it does not always. A batch takes about three; the smallest
+  // object for each request would be 16 * 16 bytes.
+  private static final int SYSTEM_CALL_BYTES = 3 * 40;
+
+  private final BlkRig rig = new BlkRig();
+  private int completed;
+  private final DiskDriver.Completion sink = (tag, status) -> completed++;
+
+  @AfterEach
+  void close() {
+    rig.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "READ, 0",
+    "WRITE, 0",
+    "FLUSH, 0",
+    "DISCARD, 0",
+    "WRITE_ZEROES, 0",
+    "READ, " + VirtioFeatures.INDIRECT_DESC,
+    "WRITE, " + VirtioFeatures.EVENT_IDX
+  })
+  void steadyState(Operation operation, long without) {
+    VirtioMmioBlkDriver driver = rig.bringUp(Options.DEFAULT.without(without).withQueues(1, 64));
+    assertThat(driver.queueDepth()).isGreaterThanOrEqualTo(BATCH);
+    // Reading what was never written allocates in the RamDisk.
+    rig.disk.poke(0, new byte[1 << 20]);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long enough = (long) ROUNDS * SYSTEM_CALL_BYTES;
+    long least = Long.MAX_VALUE;
+    int rounds = 0;
+    for (int i = 0; i < MAX_TRIES && least > 0; i++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      run(driver, operation);
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+      rounds += ROUNDS;
+    }
+    assertThat(completed).isEqualTo(BATCH * rounds);
+    assertThat(least).as("bytes for %d requests", BATCH * ROUNDS).isLessThanOrEqualTo(enough);
+  }
+
+  private void run(VirtioMmioBlkDriver driver, Operation operation) {
+    for (int i = 0; i < ROUNDS; i++) {
+      for (int tag = 0; tag < BATCH; tag++) {
+        long offset = ((i + tag) & 63) * 4096L;
+        driver.submit(tag, operation, offset, BlkRig.BUFFER + tag * 8192L, 4096);
+      }
+      driver.kick();
+      turn();
+      driver.interrupt(sink);
+    }
+  }
+
+  private void turn() {
+    rig.context.turn(false);
+    while (rig.context.turn(false)) {
+      // until there is nothing to do
+    }
+  }
+}
