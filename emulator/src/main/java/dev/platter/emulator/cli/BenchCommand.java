@@ -1,0 +1,359 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.ImageInspector;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.report.BenchReport;
+import dev.platter.emulator.report.Environment;
+import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.report.Summary;
+import dev.platter.emulator.report.Units;
+import dev.platter.emulator.workload.Bench;
+import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.ImageVerifier;
+import dev.platter.emulator.workload.Measured;
+import dev.platter.emulator.workload.ScratchImage;
+import dev.platter.emulator.workload.TestBed;
+import dev.platter.emulator.workload.WriteLedger;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code platter bench}. */
+@Command(
+    name = "bench",
+    description = {
+      "Measures emulated disks against the ring with no device in front (raw).",
+      "Keeps --iodepth requests outstanding for --runtime. Latency is from submission to the"
+          + " completion interrupt being handled. With --verify every sector carries its offset and"
+          + " the number of the write it comes from, and is checked: reads at once, writes by reading"
+          + " the image back through a plain file channel.",
+    },
+    footer = {
+      "  platter bench --rw randread --bs 4k --iodepth 1 --runs 5",
+      "  platter bench disk.img --device virtio --rw randwrite --iodepth 32 --bs 512-1M \\",
+      "      --verify --destroy-data",
+      "  platter bench disk.img --verify-state state --verify-only",
+    })
+final class BenchCommand extends PlatterCommand {
+  /** For picocli. */
+  static final class PatternConverter extends ChoiceConverter<Bench.Pattern> {
+    PatternConverter() {
+      super(Bench.Pattern.class);
+    }
+  }
+
+  private static final long MAX_RAM_BYTES = 4L << 30;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "IMAGE",
+      description = "A raw image or block device (default: a scratch image, removed at the end).")
+  private @Nullable String image;
+
+  @Option(
+      names = "--device",
+      split = ",",
+      paramLabel = "DEVICE",
+      defaultValue = "raw,ahci,virtio",
+      converter = LoopOptions.DeviceConverter.class,
+      description = "Devices to run on: ${COMPLETION-CANDIDATES} (default: all).")
+  private List<DeviceKind> devices = List.of();
+
+  @Option(
+      names = "--rw",
+      paramLabel = "PATTERN",
+      defaultValue = "randread",
+      converter = PatternConverter.class,
+      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Bench.Pattern pattern = Bench.Pattern.RANDREAD;
+
+  @Option(
+      names = "--bs",
+      paramLabel = "SIZE[-SIZE]",
+      defaultValue = "4k",
+      converter = SizeRange.Converter.class,
+      description =
+          "Request size, or a range to draw multiples of its smaller size from (default:"
+              + " ${DEFAULT-VALUE}).")
+  private SizeRange blockSize = new SizeRange(4096, 4096);
+
+  @Option(
+      names = "--iodepth",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "Requests outstanding; AHCI has 32 command slots and gets no more (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int depth;
+
+  @Option(
+      names = "--runtime",
+      paramLabel = "TIME",
+      defaultValue = "5s",
+      converter = DurationConverter.class,
+      description = "Time measured in each run (default: ${DEFAULT-VALUE}).")
+  private long runtimeNanos;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "TIME",
+      defaultValue = "1s",
+      converter = DurationConverter.class,
+      description = "Time before measuring, in each run (default: ${DEFAULT-VALUE}).")
+  private long warmUpNanos;
+
+  @Option(
+      names = "--runs",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "Runs of each device, taken in turn; medians are reported (default: ${DEFAULT-VALUE}).")
+  private int runs;
+
+  @Option(
+      names = "--size",
+      paramLabel = "SIZE",
+      defaultValue = "1G",
+      converter = SizeConverter.class,
+      description = "Size of the scratch image (default: ${DEFAULT-VALUE}).")
+  private long scratchBytes;
+
+  @Option(
+      names = "--fsync",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "A flush after every N writes; 0 for none (default: ${DEFAULT-VALUE}).")
+  private int flushEvery;
+
+  @Option(names = "--verify", description = "Check every block.")
+  private boolean verify;
+
+  @Option(
+      names = "--verify-state",
+      paramLabel = "FILE",
+      description =
+          "Keep a record of what flushes have made stable, for --verify-only after a crash.")
+  private @Nullable Path verifyState;
+
+  @Option(
+      names = "--verify-only",
+      description =
+          "Do no I/O on devices: check that IMAGE holds all that --verify-state says is stable.")
+  private boolean verifyOnly;
+
+  @Option(names = "--destroy-data", description = "Allow writing to IMAGE.")
+  private boolean destroyData;
+
+  @Option(
+      names = "--iothreads",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "IOThreads for virtio (default: ${DEFAULT-VALUE}).")
+  private int ioThreads;
+
+  @Option(
+      names = "--queues",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "Virtqueues, spread over the IOThreads and driven by one vCPU (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int queues;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Seed of offsets and sizes (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Also write the result as JSON (platter.bench/1); - for standard output.")
+  private @Nullable String json;
+
+  // One for all runs: what a run leaves in the image is what the next one finds there. Made on the
+  // first run's thread, and handed on from run to run.
+  private @Nullable WriteLedger ledger;
+
+  @Mixin private LoopOptions loops = new LoopOptions();
+
+  @Override
+  public void run() {
+    check();
+    if (verifyOnly) {
+      verifyOnly();
+      return;
+    }
+    if (json != null) {
+      JsonFile.checkWritable(json);
+    }
+    try (Interruption interruption = new Interruption();
+        ImageSource source = ImageSource.of(image, scratchBytes, err())) {
+      Environment environment = Environment.ofHost();
+      environment.image(ImageInspector.inspect(source.path()));
+      List<Summary> rows = measure(source, interruption);
+      for (Summary row : rows) {
+        for (Measured.RingFacts ring : row.runs().getFirst().rings()) {
+          environment.loop(ring.loop(), ring.granted(), ring.refused());
+        }
+      }
+      if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
+        print(rows);
+      }
+      if (json != null) {
+        JsonFile.write(
+            json,
+            BenchReport.json(environment.toMap(), options(0), queues, ioThreads, rows),
+            out());
+      }
+    }
+  }
+
+  private void print(List<Summary> rows) {
+    out().print(BenchReport.table(rows));
+    out().flush();
+  }
+
+  private void check() {
+    require(depth >= 1 && depth <= 1024, "--iodepth must be between 1 and 1024", "--iodepth 32");
+    require(
+        blockSize.minBytes() % 512 == 0,
+        "--bs must be a multiple of 512",
+        "--bs 4k, or --bs 512-1M");
+    require(
+        blockSize.maxBytes() % blockSize.minBytes() == 0,
+        "--bs: the larger size must be a multiple of the smaller",
+        "--bs 512-1M");
+    require(
+        blockSize.maxBytes() * depth <= MAX_RAM_BYTES,
+        "--bs times --iodepth must not exceed 4G of guest RAM",
+        "a smaller --bs or --iodepth");
+    require(runs >= 1, "--runs must be at least 1", "--runs 5");
+    require(ioThreads >= 1 && ioThreads <= 64, "--iothreads must be between 1 and 64", null);
+    require(queues >= 1 && queues <= 64, "--queues must be between 1 and 64", null);
+    require(flushEvery >= 0, "--fsync must not be negative", null);
+    require(
+        !pattern.writes() || image == null || destroyData || verifyOnly,
+        "--rw " + pattern + " would overwrite " + image,
+        "Add --destroy-data if its contents do not matter");
+    require(
+        verifyState == null || verifyOnly || (verify && pattern.writes()),
+        "--verify-state goes with --verify and a pattern that writes",
+        "--verify --rw randwrite");
+    require(
+        !verifyOnly || (image != null && verifyState != null),
+        "--verify-only needs IMAGE and --verify-state",
+        "platter bench disk.img --verify-state FILE --verify-only");
+    require(
+        verifyState == null || verifyOnly || (Set.copyOf(devices).size() == 1 && runs == 1),
+        "--verify-state records one run on one device",
+        "--device virtio --runs 1");
+  }
+
+  private static void require(boolean condition, String message, @Nullable String remedy) {
+    if (!condition) {
+      throw PlatterException.badInput(message, remedy);
+    }
+  }
+
+  private void verifyOnly() {
+    if (image == null || verifyState == null) {
+      throw new IllegalStateException("checked before");
+    }
+    int[] stable = WriteLedger.readState(verifyState);
+    long compared = ImageVerifier.verify(Path.of(image), stable, ImageVerifier.Rule.AT_LEAST);
+    out()
+        .println("verified " + Units.count(compared) + " sectors that flushes had made stable");
+  }
+
+  private Bench.Options options(int run) {
+    return new Bench.Options(
+        pattern,
+        (int) blockSize.minBytes(),
+        (int) blockSize.maxBytes(),
+        depth,
+        warmUpNanos,
+        runtimeNanos,
+        flushEvery,
+        seed + run);
+  }
+
+  private List<Summary> measure(ImageSource source, Interruption interruption) {
+    ImageOptions imageOptions =
+        (pattern.writes() ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY).withCache(loops.cache);
+    TestBed.Setup setup =
+        new TestBed.Setup(
+            source.path(),
+            imageOptions,
+            loops.mainLoop(),
+            loops.ioThread(),
+            ioThreads,
+            queues,
+            depth,
+            (int) blockSize.maxBytes(),
+            loops.haltPollNanos);
+    List<Summary> rows = new ArrayList<>();
+    for (DeviceKind kind : new LinkedHashSet<>(devices)) {
+      rows.add(new Summary(kind, true));
+    }
+    try (Progress progress = Progress.on(err())) {
+      for (int run = 0; run < runs; run++) {
+        for (Summary row : rows) {
+          if (!interruption.getAsBoolean()) {
+            progress.update("run " + (run + 1) + " of " + runs + ": " + row.label());
+            row.add(runOnce(row.device(), setup, source, options(run), interruption));
+          }
+        }
+      }
+    }
+    rows.removeIf(row -> row.runs().isEmpty());
+    return rows;
+  }
+
+  private WriteLedger newLedger(long diskBytes, ImageSource source) {
+    WriteLedger made = new WriteLedger(diskBytes, verifyState);
+    if (source.isScratch()) {
+      // Then sectors that no write should have touched are compared, too.
+      made.prefilled(ScratchImage.GENERATION);
+    }
+    return made;
+  }
+
+  private Measured runOnce(
+      DeviceKind device,
+      TestBed.Setup setup,
+      ImageSource source,
+      Bench.Options options,
+      Interruption interruption) {
+    Measured measured =
+        TestBed.run(
+            device,
+            setup,
+            (target, measurement) -> {
+              if (verify && ledger == null) {
+                ledger = newLedger(target.capacityBytes(), source);
+              }
+              return new Bench(target, options, ledger, interruption).run(measurement);
+            });
+    if (ledger != null && pattern.writes()) {
+      long compared =
+          ImageVerifier.verify(
+              Path.of(source.path()), ledger.completed(), ImageVerifier.Rule.EXACT);
+      if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
+        out()
+            .println(device + ": verified " + Units.count(compared) + " sectors");
+      }
+    }
+    return measured;
+  }
+}

@@ -1,0 +1,106 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.aio.PlatterException;
+import java.io.PrintWriter;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Turns failures into lines on stderr and exit codes. */
+final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+  /** The run did what it was asked. */
+  static final int OK = 0;
+
+  /** Also every failure that is a bug. */
+  static final int FAILED = PlatterException.Kind.FAILED.exitCode();
+
+  static final int BAD_INPUT = PlatterException.Kind.BAD_INPUT.exitCode();
+
+  // A loop that died may be what a shutdown hook waits for.
+  private static final long EXIT_GRACE_MILLIS = 5_000;
+
+  @Override
+  public int handleParseException(ParameterException failure, String[] args) {
+    CommandLine command = failure.getCommandLine();
+    PrintWriter err = command.getErr();
+    String help = command.getCommandSpec().qualifiedName() + " --help";
+    if (failure instanceof UnmatchedArgumentException unmatched) {
+      err.println(
+          "platter: "
+              + (unmatched.isUnknownOption() ? "unknown option '" : "unexpected argument '")
+              + String.join("', '", unmatched.getUnmatched())
+              + "'");
+      help =
+          String.join("", unmatched.getSuggestions().stream().map(s -> s + ", or ").toList())
+              + help;
+    } else {
+      err.println("platter: " + lowerCaseFirst(String.valueOf(failure.getMessage())));
+    }
+    err.println("  try: " + help);
+    err.flush();
+    return BAD_INPUT;
+  }
+
+  private static String lowerCaseFirst(String message) {
+    return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
+  }
+
+  @Override
+  public int handleExecutionException(
+      Exception failure, CommandLine command, ParseResult parseResult) {
+    return report(failure, command.getErr());
+  }
+
+  /**
+   * Tells of a failure.
+   *
+   * @return the exit code for it
+   */
+  static int report(Throwable failure, PrintWriter err) {
+    int exitCode = FAILED;
+    if (failure instanceof PlatterException known) {
+      err.println("platter: " + known.getMessage());
+      if (known.remedy() != null) {
+        err.println("  try: " + known.remedy());
+      }
+      exitCode = known.kind().exitCode();
+    } else {
+      // A bug: whoever reports it needs the trace, and asking for a second run may not bring it
+      // back.
+      err.println("platter: internal error: " + failure);
+      failure.printStackTrace(err);
+    }
+    err.flush();
+    return exitCode;
+  }
+
+  /**
+   * Ends the process when any thread dies of an exception: a run without that thread would hang.
+   */
+  static void exitOnUncaught(PrintWriter err) {
+    Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
+      err.println("platter: thread '" + thread.getName() + "' died, giving up");
+      int exitCode = report(failure, err);
+      haltLater(exitCode);
+      System.exit(exitCode);
+    });
+  }
+
+  private static void haltLater(int exitCode) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("platter-halt")
+        .start(() -> {
+          try {
+            Thread.sleep(EXIT_GRACE_MILLIS);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          Runtime.getRuntime().halt(exitCode);
+        });
+  }
+}

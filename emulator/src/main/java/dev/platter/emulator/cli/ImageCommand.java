@@ -1,0 +1,21 @@
+package dev.platter.emulator.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/** {@code platter image}: groups what is done to images. */
+@Command(
+    name = "image",
+    description = "Creates and inspects raw disk images.",
+    footer = {
+      "  platter image create disk.img --size 1G",
+      "  platter image info disk.img",
+    },
+    subcommands = {ImageCreateCommand.class, ImageInfoCommand.class})
+final class ImageCommand extends PlatterCommand {
+  /** Without a command there is nothing to do. */
+  @Override
+  public void run() {
+    throw new ParameterException(spec().commandLine(), "a command is missing after 'image'");
+  }
+}

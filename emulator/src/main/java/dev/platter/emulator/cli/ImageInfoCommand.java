@@ -1,0 +1,124 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.devices.block.DirectWrites;
+import dev.platter.devices.block.Extents;
+import dev.platter.devices.block.ImageInfo;
+import dev.platter.devices.block.ImageInspector;
+import dev.platter.emulator.report.ImageReport;
+import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.report.Units;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code platter image info}. */
+@Command(
+    name = "info",
+    description =
+        "Tells how an image is stored, what O_DIRECT on it asks for, who has it locked, and whether"
+            + " O_DIRECT writes to it would be punted to io-wq worker threads. Writes nothing to it.",
+    footer = {
+      "  platter image info disk.img",
+      "  platter image info disk.img --json -",
+    })
+final class ImageInfoCommand extends PlatterCommand {
+  static final String SCHEMA = "platter.image/1";
+
+  @Parameters(paramLabel = "PATH", description = "A raw image or a block device.")
+  private String path;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write it as JSON (docs/json.md) as well; - prints JSON only.")
+  private @Nullable String json;
+
+  @Override
+  public void run() {
+    if (json != null) {
+      JsonFile.checkWritable(json);
+    }
+    ImageInfo info = ImageInspector.inspect(path);
+    PrintWriter out = out();
+    if (json != null) {
+      JsonFile.write(json, document(info), out);
+    }
+    if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
+      print(info, out);
+    }
+  }
+
+  static Map<String, @Nullable Object> document(ImageInfo info) {
+    Map<String, @Nullable Object> document = new LinkedHashMap<>();
+    document.put("schema", SCHEMA);
+    document.put("image", ImageReport.toMap(info));
+    return document;
+  }
+
+  private static void print(ImageInfo info, PrintWriter out) {
+    long size = info.facts().sizeBytes();
+    line(out, "image", info.path());
+    line(out, "type", words(info.facts().type()));
+    line(out, "size", Units.bytes(size) + " (" + Units.count(size) + " bytes)");
+    line(
+        out,
+        "allocated",
+        Units.bytes(info.facts().allocatedBytes()) + ", " + words(info.allocation()));
+    line(out, "extents", info.extents().map(extents -> extents(extents)).orElse("not told"));
+    line(out, "filesystem", info.facts().filesystem());
+    line(
+        out,
+        "O_DIRECT",
+        info.direct()
+            .map(direct ->
+                "yes, buffers aligned to "
+                    + direct.memoryAlignmentBytes()
+                    + " bytes, offsets and lengths to "
+                    + direct.offsetAlignmentBytes())
+            .orElse("no: use --cache writeback"));
+    line(
+        out,
+        "locked",
+        info.lockHolders().isEmpty() ? "no" : "by " + String.join("; ", info.lockHolders()));
+    line(out, "punted", verdict(info.directWrites()));
+    line(out, "", info.directWrites().reason());
+    info.unusable().ifPresent(why -> line(out, "unusable", "as a disk: " + why));
+  }
+
+  private static String extents(Extents extents) {
+    return Units.count(extents.count())
+        + ": "
+        + Units.bytes(extents.writtenBytes())
+        + " written, "
+        + Units.bytes(extents.unwrittenBytes())
+        + " unwritten, "
+        + Units.bytes(extents.holeBytes())
+        + " holes"
+        + (extents.beyondEndBytes() > 0
+            ? ", " + Units.bytes(extents.beyondEndBytes()) + " beyond the end"
+            : "");
+  }
+
+  private static String verdict(DirectWrites writes) {
+    return switch (writes.verdict()) {
+      case NONE -> "no";
+      case EDGES -> "rarely";
+      case HOLES -> "first writes in holes";
+      case ALL -> "all first writes";
+      case UNKNOWN -> "unknown";
+    };
+  }
+
+  private static String words(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  private static void line(PrintWriter out, String name, String value) {
+    out.println((name + " ".repeat(12)).substring(0, 12) + value);
+  }
+}

@@ -1,0 +1,60 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.emulator.report.Units;
+import dev.platter.emulator.workload.ScratchImage;
+import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
+
+/** The image of a run: the user's, which is left as it is, or a scratch image, which is removed. */
+final class ImageSource implements AutoCloseable {
+  private final String path;
+  private final @Nullable ScratchImage scratch;
+
+  private ImageSource(String path, @Nullable ScratchImage scratch) {
+    this.path = path;
+    this.scratch = scratch;
+  }
+
+  /**
+   * Takes the user's image, or makes one.
+   *
+   * @param given the user's path, or null
+   * @param scratchBytes size of the image to make
+   */
+  static ImageSource of(@Nullable String given, long scratchBytes, PrintWriter err) {
+    if (given != null) {
+      return new ImageSource(given, null);
+    }
+    try (Progress progress = Progress.on(err)) {
+      ScratchImage scratch =
+          ScratchImage.create(
+              scratchBytes,
+              written -> {
+                if (progress.shown()) {
+                  progress.update(
+                      "writing a scratch image: "
+                          + Units.bytes(written)
+                          + " of "
+                          + Units.bytes(scratchBytes));
+                }
+              });
+      return new ImageSource(scratch.path().toString(), scratch);
+    }
+  }
+
+  String path() {
+    return path;
+  }
+
+  /** Whether every sector holds the scratch pattern. */
+  boolean isScratch() {
+    return scratch != null;
+  }
+
+  @Override
+  public void close() {
+    if (scratch != null) {
+      scratch.close();
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package dev.platter.emulator.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/** The {@code platter} command. */
+@Command(
+    name = "platter",
+    description = "A virtual block-device backend: emulated SATA and virtio disks on io_uring.",
+    footer = {
+      "  platter iotest",
+      "  platter bench --rw randread --bs 4k --iodepth 1",
+      "  platter image create disk.img --size 1G",
+      "  platter image info disk.img",
+      "  platter COMMAND --help",
+    },
+    subcommands = {
+      // In the order that --help lists them.
+      IotestCommand.class,
+      BenchCommand.class,
+      ImageCommand.class,
+    })
+public final class Platter extends PlatterCommand {
+  /** For picocli. */
+  public Platter() {}
+
+  /**
+   * Runs a command line and exits with its code.
+   *
+   * @param args the command line
+   */
+  public static void main(String[] args) {
+    PrintWriter out = writer(FileDescriptor.out);
+    PrintWriter err = writer(FileDescriptor.err);
+    Failures.exitOnUncaught(err);
+    System.exit(run(out, err, args));
+  }
+
+  /**
+   * Runs a command line.
+   *
+   * @param out for results
+   * @param err for progress and failures
+   * @return the exit code
+   */
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
+    Failures failures = new Failures();
+    CommandLine command =
+        new CommandLine(new Platter())
+            .setOut(out)
+            .setErr(err)
+            .setUsageHelpAutoWidth(true)
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setParameterExceptionHandler(failures)
+            .setExecutionExceptionHandler(failures);
+    try {
+      return command.execute(args);
+    } catch (Error e) {
+      return Failures.report(e, err); // picocli handles exceptions only
+    } finally {
+      out.flush();
+      err.flush();
+    }
+  }
+
+  /** Without a command there is nothing to do. */
+  @Override
+  public void run() {
+    throw new ParameterException(spec().commandLine(), "a command is missing");
+  }
+
+  // UTF-8 whatever the locale, and stdout buffered but flushed with each line.
+  private static PrintWriter writer(FileDescriptor descriptor) {
+    return new PrintWriter(new FileOutputStream(descriptor), true, UTF_8);
+  }
+}

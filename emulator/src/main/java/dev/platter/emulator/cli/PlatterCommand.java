@@ -1,0 +1,65 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.emulator.report.Build;
+import java.io.PrintWriter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/**
+ * What all commands have in common: --help, --version, the exit codes, where output goes. A command
+ * says in its own annotation what it is called and does, and gives examples as footer.
+ */
+@Command(
+    mixinStandardHelpOptions = true,
+    versionProvider = PlatterCommand.Version.class,
+    descriptionHeading = "%n",
+    parameterListHeading = "%nParameters:%n",
+    optionListHeading = "%nOptions:%n",
+    commandListHeading = "%nCommands:%n",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done",
+      "1:the run failed: an I/O error, a verification mismatch, a bug",
+      "2:bad usage or input: an option, a path, an image",
+      "3:the host lacks something: io_uring, a kernel feature, a limit",
+    },
+    footerHeading = "%nExamples:%n",
+    sortOptions = false)
+abstract class PlatterCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  /** The command as picocli sees it, to blame in a ParameterException. */
+  final CommandSpec spec() {
+    return spec;
+  }
+
+  /** Where results go. */
+  final PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  /** Where progress and notes go. */
+  final PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  /** Answers --version. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {
+        "platter " + Build.version(),
+        "JVM "
+            + Runtime.version()
+            + ", "
+            + System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.version")
+            + " "
+            + System.getProperty("os.arch"),
+      };
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package dev.platter.emulator.report;
+
+import dev.platter.emulator.workload.Bench;
+import dev.platter.emulator.workload.DeviceKind;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The result of {@code platter bench}: a table for people, {@code platter.bench/1} for machines.
+ */
+public final class BenchReport {
+  /** The JSON's schema. */
+  public static final String SCHEMA = "platter.bench/1";
+
+  private BenchReport() {}
+
+  private static @Nullable Summary raw(List<Summary> rows) {
+    return rows.stream().filter(row -> row.device() == DeviceKind.RAW).findFirst().orElse(null);
+  }
+
+  /** The table. */
+  public static String table(List<Summary> rows) {
+    TextTable table =
+        new TextTable()
+            .left("device")
+            .left("loop")
+            .right("IOPS")
+            .right("/raw")
+            .right("p50 us")
+            .right("-raw")
+            .right("p99 us")
+            .right("p99.9 us")
+            .right("max us")
+            .right("throughput")
+            .right("user s")
+            .right("sys s")
+            .right("req/enter")
+            .right("notified")
+            .right("elided");
+    Summary raw = raw(rows);
+    for (Summary row : rows) {
+      Histogram latency = row.latencyNanos();
+      Double ratio = row.ratio(raw, run -> run.result().iops());
+      table.row(
+          row.label() + (row.partial() ? " (partial)" : ""),
+          row.loop(),
+          Units.perSecond(row.median(run -> run.result().iops())),
+          ratio == null ? "-" : Units.ratio(ratio),
+          Units.micros((double) latency.getValueAtPercentile(50)),
+          raw == null ? "-" : Units.micros(medianGap(row, raw)),
+          Units.micros((double) latency.getValueAtPercentile(99)),
+          Units.micros((double) latency.getValueAtPercentile(99.9)),
+          Units.micros((double) latency.getMaxValue()),
+          Units.bytesPerSecond(row.median(run -> run.result().bytesPerSecond())),
+          Units.seconds(row.median(run -> (double) run.cpu().userNanos())),
+          Units.seconds(row.median(run -> (double) run.cpu().systemNanos())),
+          Units.ratio(row.requestsPerEnter()),
+          Units.count(row.count(run -> run.loop().notifiesSent())),
+          Units.count(row.count(run -> run.loop().notifiesElided())));
+    }
+    return table.render();
+  }
+
+  /** By how many nanoseconds the median latency exceeds raw's: the median over paired runs. */
+  private static double medianGap(Summary row, Summary raw) {
+    int pairs = Math.min(row.runs().size(), raw.runs().size());
+    double[] gaps = new double[pairs];
+    for (int i = 0; i < pairs; i++) {
+      gaps[i] =
+          (double) row.runs().get(i).result().latencyNanos().getValueAtPercentile(50)
+              - raw.runs().get(i).result().latencyNanos().getValueAtPercentile(50);
+    }
+    return Statistics.median(gaps);
+  }
+
+  /**
+   * The JSON document.
+   *
+   * @param queues how many virtqueues
+   * @param ioThreads how many IOThreads
+   */
+  public static Map<String, @Nullable Object> json(
+      Map<String, @Nullable Object> environment,
+      Bench.Options options,
+      int queues,
+      int ioThreads,
+      List<Summary> rows) {
+    Map<String, @Nullable Object> parameters = new LinkedHashMap<>();
+    parameters.put("rw", options.pattern().toString());
+    parameters.put("min_request_bytes", options.minBytes());
+    parameters.put("max_request_bytes", options.maxBytes());
+    parameters.put("iodepth", options.depth());
+    parameters.put("warmup_seconds", options.warmUpNanos() / 1e9);
+    parameters.put("runtime_seconds", options.runtimeNanos() / 1e9);
+    parameters.put("flush_every", options.flushEvery());
+    parameters.put("seed", options.seed());
+    parameters.put("queues", queues);
+    parameters.put("iothreads", ioThreads);
+    List<Object> list = new ArrayList<>();
+    Summary raw = raw(rows);
+    for (Summary row : rows) {
+      Map<String, @Nullable Object> map = new LinkedHashMap<>();
+      map.put("device", row.device().toString());
+      map.put("loop", row.loop());
+      map.put("runs", row.runs().size());
+      map.put("partial", row.partial());
+      map.put("iops", row.spread(run -> run.result().iops(), 1));
+      Double ratio = row.ratio(raw, run -> run.result().iops());
+      map.put("iops_ratio_to_raw", ratio == null ? null : Units.rounded(ratio, 4));
+      map.put("latency_us", row.latencyMicros());
+      map.put(
+          "p50_us",
+          row.spread(run -> run.result().latencyNanos().getValueAtPercentile(50) / 1e3, 2));
+      map.put("p50_minus_raw_us", raw == null ? null : Units.rounded(medianGap(row, raw) / 1e3, 2));
+      map.put("bytes_per_second", Math.round(row.median(run -> run.result().bytesPerSecond())));
+      map.putAll(row.costs());
+      list.add(map);
+    }
+    return JsonDocument.of(SCHEMA, environment, parameters, list);
+  }
+}

@@ -1,0 +1,14 @@
+package dev.platter.emulator.report;
+
+import org.jspecify.annotations.Nullable;
+
+/** What this build of Platter calls itself. */
+public final class Build {
+  private Build() {}
+
+  /** The version from the jar's manifest; {@code "unpackaged"} when run from class directories. */
+  public static String version() {
+    @Nullable String version = Build.class.getPackage().getImplementationVersion();
+    return version == null ? "unpackaged" : version;
+  }
+}

@@ -1,0 +1,90 @@
+package dev.platter.emulator.report;
+
+import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.SetupFlag;
+import dev.platter.devices.block.ImageInfo;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a result depends on besides the options: the host, the JVM, the image, the rings. Built up
+ * as these become known; the result is a value of its own, also after rings and files are closed.
+ *
+ * <pre>{@code
+ * Environment environment = Environment.ofHost();
+ * environment.image(ImageInspector.inspect(path));
+ * environment.loop("main", ring); // on or before the ring's loop, before the ring is closed
+ * document.put("environment", environment.toMap());
+ * }</pre>
+ */
+public final class Environment {
+  private final HostFacts host;
+  private @Nullable ImageInfo image;
+  private final List<Loop> loops = new ArrayList<>();
+
+  private record Loop(String name, EnumSet<SetupFlag> granted, EnumMap<SetupFlag, String> refused) {
+    Map<String, Object> toMap() {
+      Map<String, String> reasons = new LinkedHashMap<>();
+      refused.forEach((flag, reason) -> reasons.put(flag.name(), reason));
+      Map<String, Object> flags = new LinkedHashMap<>();
+      flags.put("granted", granted.stream().map(Enum::name).toList());
+      flags.put("refused", reasons);
+      Map<String, Object> map = new LinkedHashMap<>();
+      map.put("name", name);
+      map.put("ring_flags", flags);
+      return map;
+    }
+  }
+
+  private Environment(HostFacts host) {
+    this.host = host;
+  }
+
+  /** The host and JVM that this runs on. */
+  public static Environment ofHost() {
+    return new Environment(HostFacts.collect());
+  }
+
+  /** The image that the run uses, as it was before the run. */
+  public void image(ImageInfo info) {
+    image = info;
+  }
+
+  /**
+   * A loop of the run; one of the same name is replaced.
+   *
+   * @param name {@code main}, or what its IOThread is called
+   * @param ring its ring, which is only asked what it was granted
+   */
+  public void loop(String name, Ring ring) {
+    loop(name, ring.granted(), ring.refused());
+  }
+
+  /**
+   * A loop of the run; one of the same name is replaced.
+   *
+   * @param granted ring flags that the kernel took
+   * @param refused ring flags that it did not take, each with the reason
+   */
+  public void loop(String name, Iterable<SetupFlag> granted, Map<SetupFlag, String> refused) {
+    EnumSet<SetupFlag> grantedCopy = EnumSet.noneOf(SetupFlag.class);
+    granted.forEach(grantedCopy::add);
+    EnumMap<SetupFlag, String> refusedCopy = new EnumMap<>(SetupFlag.class);
+    refusedCopy.putAll(refused);
+    loops.removeIf(loop -> loop.name().equals(name));
+    loops.add(new Loop(name, grantedCopy, refusedCopy));
+  }
+
+  /** The {@code environment} object of {@code docs/json.md}, in its order. */
+  public Map<String, @Nullable Object> toMap() {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>(host.toMap());
+    map.put("image", image == null ? null : ImageReport.toMap(image));
+    map.put("loops", loops.stream().map(Loop::toMap).toList());
+    return map;
+  }
+}

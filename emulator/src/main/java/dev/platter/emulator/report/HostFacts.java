@@ -1,0 +1,150 @@
+package dev.platter.emulator.report;
+
+import java.io.IOException;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The host and the JVM. What cannot be read is null: containers and virtual machines hide some of
+ * it.
+ *
+ * @param kernelRelease as {@code uname -r}
+ * @param architecture as the JVM calls it: amd64, aarch64
+ * @param cpuModel the processor's name
+ * @param cpuCount processors that this process may use
+ * @param cpuGovernor frequency governor of the first processor
+ * @param mitigations what the kernel does about each processor vulnerability that it has
+ * @param memoryBytes the host's memory
+ * @param jvmVersion the JVM's version and vendor
+ * @param jvmGc its garbage collector
+ * @param jvmMaxHeapBytes the most heap that it will use
+ */
+record HostFacts(
+    String kernelRelease,
+    String architecture,
+    @Nullable String cpuModel,
+    int cpuCount,
+    @Nullable String cpuGovernor,
+    @Nullable SortedMap<String, String> mitigations,
+    @Nullable Long memoryBytes,
+    String jvmVersion,
+    String jvmGc,
+    long jvmMaxHeapBytes) {
+  private static final Path VULNERABILITIES = Path.of("/sys/devices/system/cpu/vulnerabilities");
+  private static final Path GOVERNOR =
+      Path.of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  private static final String NOT_AFFECTED = "Not affected";
+
+  static HostFacts collect() {
+    return new HostFacts(
+        System.getProperty("os.version", "unknown"),
+        System.getProperty("os.arch", "unknown"),
+        field(lines(Path.of("/proc/cpuinfo")), "model name"),
+        Runtime.getRuntime().availableProcessors(),
+        first(lines(GOVERNOR)),
+        mitigations(VULNERABILITIES),
+        kibibytes(field(lines(Path.of("/proc/meminfo")), "MemTotal")),
+        System.getProperty("java.vm.name", "JVM")
+            + " "
+            + Runtime.version()
+            + " ("
+            + System.getProperty("java.vendor", "unknown vendor")
+            + ")",
+        collector(
+            ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .map(GarbageCollectorMXBean::getName)
+                .toList()),
+        Runtime.getRuntime().maxMemory());
+  }
+
+  Map<String, @Nullable Object> toMap() {
+    Map<String, @Nullable Object> jvm = new LinkedHashMap<>();
+    jvm.put("version", jvmVersion);
+    jvm.put("gc", jvmGc);
+    jvm.put("max_heap_bytes", jvmMaxHeapBytes);
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("platter_version", Build.version());
+    map.put("kernel_release", kernelRelease);
+    map.put("architecture", architecture);
+    map.put("cpu_model", cpuModel);
+    map.put("cpu_count", cpuCount);
+    map.put("cpu_governor", cpuGovernor);
+    map.put("mitigations", mitigations);
+    map.put("memory_bytes", memoryBytes);
+    map.put("jvm", jvm);
+    return map;
+  }
+
+  /** The value of a {@code "name : value"} line; null if there is none. */
+  static @Nullable String field(List<String> lines, String name) {
+    for (String line : lines) {
+      int colon = line.indexOf(':');
+      if (colon > 0 && line.substring(0, colon).strip().equals(name)) {
+        return line.substring(colon + 1).strip();
+      }
+    }
+    return null;
+  }
+
+  /** Bytes in a value such as {@code "16384 kB"}, in which kB are KiB. */
+  static @Nullable Long kibibytes(@Nullable String value) {
+    if (value == null || !value.matches("\\d{1,15} kB")) {
+      return null;
+    }
+    return Long.parseLong(value.substring(0, value.length() - " kB".length())) * 1024;
+  }
+
+  /** The collector behind the names of its memory managers. */
+  static String collector(List<String> beans) {
+    String names = String.join(", ", beans);
+    if (names.startsWith("G1")) {
+      return "G1";
+    }
+    if (names.startsWith("ZGC")) {
+      return "ZGC";
+    }
+    if (names.startsWith("PS ")) {
+      return "Parallel";
+    }
+    if (names.startsWith("Copy")) {
+      return "Serial";
+    }
+    return names;
+  }
+
+  static @Nullable SortedMap<String, String> mitigations(Path directory) {
+    SortedMap<String, String> found = new TreeMap<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        String state = first(lines(file));
+        if (state != null && !state.equals(NOT_AFFECTED)) {
+          found.put(String.valueOf(file.getFileName()), state);
+        }
+      }
+    } catch (IOException e) {
+      return null;
+    }
+    return found;
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      return List.of();
+    }
+  }
+
+  private static @Nullable String first(List<String> lines) {
+    return lines.isEmpty() ? null : lines.get(0).strip();
+  }
+}

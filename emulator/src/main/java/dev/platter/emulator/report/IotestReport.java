@@ -1,0 +1,94 @@
+package dev.platter.emulator.report;
+
+import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.Iotest;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The result of {@code platter iotest}: a table for people, {@code platter.iotest/1} for machines.
+ */
+public final class IotestReport {
+  /** The JSON's schema. */
+  public static final String SCHEMA = "platter.iotest/1";
+
+  private IotestReport() {}
+
+  private static @Nullable Summary virtio(List<Summary> rows) {
+    return rows.stream().filter(row -> row.device() == DeviceKind.VIRTIO).findFirst().orElse(null);
+  }
+
+  /** The table. */
+  public static String table(List<Summary> rows) {
+    TextTable table =
+        new TextTable()
+            .left("device")
+            .left("loop")
+            .right("total s")
+            .right("/virtio")
+            .right("p50 us")
+            .right("p99 us")
+            .right("p99.9 us")
+            .right("max us")
+            .right("throughput")
+            .right("user s")
+            .right("sys s")
+            .right("req/enter")
+            .right("notified")
+            .right("elided");
+    Summary virtio = virtio(rows);
+    for (Summary row : rows) {
+      Histogram latency = row.latencyNanos();
+      Double ratio = row.ratio(virtio, run -> (double) run.result().elapsedNanos());
+      table.row(
+          row.label() + (row.partial() ? " (partial)" : ""),
+          row.loop(),
+          Units.seconds(row.median(run -> (double) run.result().elapsedNanos())),
+          ratio == null ? "-" : Units.ratio(ratio),
+          Units.micros((double) latency.getValueAtPercentile(50)),
+          Units.micros((double) latency.getValueAtPercentile(99)),
+          Units.micros((double) latency.getValueAtPercentile(99.9)),
+          Units.micros((double) latency.getMaxValue()),
+          Units.bytesPerSecond(row.median(run -> run.result().bytesPerSecond())),
+          Units.seconds(row.median(run -> (double) run.cpu().userNanos())),
+          Units.seconds(row.median(run -> (double) run.cpu().systemNanos())),
+          Units.ratio(row.requestsPerEnter()),
+          Units.count(row.count(run -> run.loop().notifiesSent())),
+          Units.count(row.count(run -> run.loop().notifiesElided())));
+    }
+    return table.render();
+  }
+
+  /** The JSON document. */
+  public static Map<String, @Nullable Object> json(
+      Map<String, @Nullable Object> environment, Iotest.Options options, List<Summary> rows) {
+    Map<String, @Nullable Object> parameters = new LinkedHashMap<>();
+    parameters.put("total_bytes", options.totalBytes());
+    parameters.put("chunk_bytes", options.chunkBytes());
+    parameters.put("batch", options.batch());
+    parameters.put("batch_delay_us", options.batchDelayNanos() / 1e3);
+    parameters.put("completion_delay_us", options.completionDelayNanos() / 1e3);
+    List<Object> list = new ArrayList<>();
+    Summary virtio = virtio(rows);
+    for (Summary row : rows) {
+      Map<String, @Nullable Object> map = new LinkedHashMap<>();
+      map.put("device", row.device().toString());
+      map.put("loop", row.loop());
+      map.put("notify", row.notifies());
+      map.put("runs", row.runs().size());
+      map.put("partial", row.partial());
+      map.put("total_seconds", row.spread(run -> run.result().elapsedNanos() / 1e9, 4));
+      Double ratio = row.ratio(virtio, run -> (double) run.result().elapsedNanos());
+      map.put("ratio_to_virtio", ratio == null ? null : Units.rounded(ratio, 4));
+      map.put("latency_us", row.latencyMicros());
+      map.put("bytes_per_second", Math.round(row.median(run -> run.result().bytesPerSecond())));
+      map.putAll(row.costs());
+      list.add(map);
+    }
+    return JsonDocument.of(SCHEMA, environment, parameters, list);
+  }
+}

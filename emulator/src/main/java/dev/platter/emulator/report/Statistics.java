@@ -1,0 +1,29 @@
+package dev.platter.emulator.report;
+
+import java.util.Arrays;
+
+/** Order statistics of a few numbers. */
+final class Statistics {
+  private Statistics() {}
+
+  /** The median: the mean of the two middle values where their number is even; 0 of none. */
+  static double median(double[] values) {
+    if (values.length == 0) {
+      return 0;
+    }
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+
+  /** The smallest; 0 of none. */
+  static double min(double[] values) {
+    return Arrays.stream(values).min().orElse(0);
+  }
+
+  /** The largest; 0 of none. */
+  static double max(double[] values) {
+    return Arrays.stream(values).max().orElse(0);
+  }
+}

@@ -1,0 +1,168 @@
+package dev.platter.emulator.report;
+
+import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.Latencies;
+import dev.platter.emulator.workload.Measured;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All runs of one device, put together: medians over runs, percentiles over the requests of all
+ * runs. Ratios to another device are taken run by run, since runs of the same number were made one
+ * after the other, and their median is given.
+ */
+public final class Summary {
+  private final DeviceKind device;
+  private final boolean notify;
+  private final List<Measured> runs = new ArrayList<>();
+
+  /**
+   * Starts an empty summary.
+   *
+   * @param notify whether queued SQEs wake the main loop; false for the ablation
+   */
+  public Summary(DeviceKind device, boolean notify) {
+    this.device = device;
+    this.notify = notify;
+  }
+
+  /** Adds a run. */
+  public void add(Measured run) {
+    runs.add(run);
+  }
+
+  /** The device. */
+  public DeviceKind device() {
+    return device;
+  }
+
+  /** Whether queued SQEs wake the main loop. */
+  public boolean notifies() {
+    return notify;
+  }
+
+  /** The device's name, marked where it runs without notify. */
+  public String label() {
+    return device + (notify ? "" : " (notify off)");
+  }
+
+  /** The runs so far. */
+  public List<Measured> runs() {
+    return runs;
+  }
+
+  /** Whether any run was cancelled before its end. */
+  public boolean partial() {
+    return runs.stream().anyMatch(run -> run.result().partial());
+  }
+
+  /** Which loop does the device's I/O. */
+  public String loop() {
+    return switch (device) {
+      case RAW -> "own";
+      case AHCI -> "main loop";
+      case VIRTIO -> "iothread";
+    };
+  }
+
+  /** The median over runs of some quantity; 0 without runs. */
+  public double median(ToDoubleFunction<Measured> quantity) {
+    return Statistics.median(runs.stream().mapToDouble(quantity).toArray());
+  }
+
+  /** The median over runs of some count. */
+  public long count(ToLongFunction<Measured> quantity) {
+    return Math.round(median(run -> (double) quantity.applyAsLong(run)));
+  }
+
+  /** Median, minimum and maximum over runs, rounded for JSON. */
+  public Map<String, @Nullable Object> spread(ToDoubleFunction<Measured> quantity, int decimals) {
+    double[] values = runs.stream().mapToDouble(quantity).toArray();
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("median", Units.rounded(Statistics.median(values), decimals));
+    map.put("min", Units.rounded(Statistics.min(values), decimals));
+    map.put("max", Units.rounded(Statistics.max(values), decimals));
+    return map;
+  }
+
+  /** The median of the run-by-run ratio of some quantity to {@code base}'s; null without pairs. */
+  public @Nullable Double ratio(@Nullable Summary base, ToDoubleFunction<Measured> quantity) {
+    int pairs = base == null ? 0 : Math.min(runs.size(), base.runs.size());
+    if (base == null || pairs == 0) {
+      return null;
+    }
+    double[] ratios = new double[pairs];
+    for (int i = 0; i < pairs; i++) {
+      ratios[i] = quantity.applyAsDouble(runs.get(i)) / quantity.applyAsDouble(base.runs.get(i));
+    }
+    return Statistics.median(ratios);
+  }
+
+  /** The latencies of all requests of all runs, in nanoseconds. */
+  public Histogram latencyNanos() {
+    Histogram all = Latencies.newHistogram();
+    for (Measured run : runs) {
+      all.add(run.result().latencyNanos());
+    }
+    return all;
+  }
+
+  /** Percentiles in microseconds, as JSON has them. */
+  public Map<String, @Nullable Object> latencyMicros() {
+    Histogram latency = latencyNanos();
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("p50", micros((double) latency.getValueAtPercentile(50)));
+    map.put("p99", micros((double) latency.getValueAtPercentile(99)));
+    map.put("p99_9", micros((double) latency.getValueAtPercentile(99.9)));
+    map.put("max", micros((double) latency.getMaxValue()));
+    map.put("mean", micros(latency.getTotalCount() == 0 ? 0 : latency.getMean()));
+    return map;
+  }
+
+  private static double micros(double nanos) {
+    return Units.rounded(nanos / 1e3, 2);
+  }
+
+  /** Requests submitted per io_uring_enter. */
+  public double requestsPerEnter() {
+    return median(run -> (double) run.loop().blockSqes() / Math.max(1, run.loop().enters()));
+  }
+
+  /** CPU seconds, loop counters, lock and bus counters: medians over runs, as JSON has them. */
+  public Map<String, @Nullable Object> costs() {
+    Map<String, @Nullable Object> cpu = new LinkedHashMap<>();
+    cpu.put("user", Units.rounded(median(run -> run.cpu().userNanos() / 1e9), 4));
+    cpu.put("sys", Units.rounded(median(run -> run.cpu().systemNanos() / 1e9), 4));
+    Map<String, @Nullable Object> notifies = new LinkedHashMap<>();
+    notifies.put("sent", count(run -> run.loop().notifiesSent()));
+    notifies.put("elided", count(run -> run.loop().notifiesElided()));
+    Map<String, @Nullable Object> loop = new LinkedHashMap<>();
+    loop.put("turns", count(run -> run.loop().turns()));
+    loop.put("enters", count(run -> run.loop().enters()));
+    loop.put("requests", count(run -> run.loop().blockSqes()));
+    loop.put("poll_hits", count(run -> run.loop().pollHits()));
+    loop.put("poll_misses", count(run -> run.loop().pollMisses()));
+    loop.put("sq_full", count(run -> run.loop().sqFull()));
+    loop.put("no_iowait_waits", count(run -> run.loop().noIowaitWaits()));
+    Map<String, @Nullable Object> lock = new LinkedHashMap<>();
+    lock.put("acquisitions", count(run -> run.lock().acquisitions()));
+    lock.put("contended", count(run -> run.lock().contended()));
+    lock.put("wait_seconds", Units.rounded(median(run -> run.lock().waitNanos() / 1e9), 6));
+    lock.put("hold_seconds", Units.rounded(median(run -> run.lock().holdNanos() / 1e9), 6));
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("cpu_seconds", cpu);
+    map.put("requests_per_enter", Units.rounded(requestsPerEnter(), 3));
+    map.put("notifies", notifies);
+    map.put("loop_counters", loop);
+    map.put("big_lock", lock);
+    map.put("mmio_exits", count(Measured::exits));
+    map.put("ioeventfds", count(Measured::ioEventFds));
+    return map;
+  }
+}

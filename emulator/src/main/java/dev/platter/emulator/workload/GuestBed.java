@@ -1,0 +1,124 @@
+package dev.platter.emulator.workload;
+
+import dev.platter.aio.loop.AioContext;
+import dev.platter.devices.ahci.AhciController;
+import dev.platter.devices.ahci.AhciDisk;
+import dev.platter.devices.block.RawImage;
+import dev.platter.devices.testkit.AhciDriver;
+import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.devices.testkit.GuestAllocator;
+import dev.platter.devices.testkit.VirtioMmioBlkDriver;
+import dev.platter.devices.virtio.blk.VirtioBlk;
+import dev.platter.devices.virtio.mmio.MmioRegisters;
+import dev.platter.devices.virtio.mmio.VirtioMmioTransport;
+import dev.platter.emulator.machine.Machine;
+import dev.platter.emulator.machine.MachineConfig;
+import dev.platter.emulator.machine.Vcpu;
+import java.util.List;
+
+/** A machine with one disk and one vCPU, whose guest program is the workload. */
+final class GuestBed implements AutoCloseable {
+  private static final int LINE = 0;
+  private static final int QUEUE_SIZE = 256;
+  private static final long MMIO_BYTES = 4096;
+  // For the driver's rings, tables and FISes; the buffers come on top.
+  private static final long DRIVER_RAM_BYTES = 16 << 20;
+  private static final int PAGE = 4096;
+
+  private final DeviceKind device;
+  private final RawImage image;
+  private final TestBed.Setup setup;
+  private final Machine machine;
+  private final Vcpu cpu;
+
+  GuestBed(DeviceKind device, RawImage image, TestBed.Setup setup) {
+    this.device = device;
+    this.image = image;
+    this.setup = setup;
+    long bufferBytes = Math.ceilDiv(setup.bufferBytes(), PAGE) * (long) PAGE;
+    int ioThreads = device == DeviceKind.VIRTIO ? setup.ioThreads() : 0;
+    machine =
+        new Machine(
+            new MachineConfig(
+                DRIVER_RAM_BYTES + setup.depth() * bufferBytes,
+                setup.mainLoop(),
+                setup.ioThread(),
+                ioThreads,
+                setup.haltPollNanos()));
+    cpu = machine.newVcpu();
+    machine.onMainLoop(device == DeviceKind.AHCI ? this::plugInAhci : this::plugInVirtio);
+    machine.addHousekeeping(image::checkForResize);
+  }
+
+  private void plugInAhci() {
+    AhciDisk disk = new AhciDisk(image, "PLATTER HARDDISK", "PL0001", "0.1");
+    AhciController controller =
+        new AhciController(machine.memory(), cpu.line(LINE), List.of(disk));
+    machine.bus().map(Machine.AHCI_BASE, controller.mmioSizeBytes(), controller);
+    machine.attach(
+        () -> {
+          // A workload that failed may have left requests behind.
+          while (controller.inFlight() > 0) {
+            machine.mainLoop().context().turn(true);
+          }
+          controller.close();
+        });
+  }
+
+  private void plugInVirtio() {
+    VirtioBlk.Options options = new VirtioBlk.Options(setup.queues(), QUEUE_SIZE, "platter");
+    VirtioBlk disk = new VirtioBlk(image, options, machine.ioThreadContexts());
+    VirtioMmioTransport transport = new VirtioMmioTransport(disk, machine.memory(), cpu.line(LINE));
+    machine.bus().map(Machine.VIRTIO_MMIO_BASE, MMIO_BYTES, transport);
+    for (int queue = 0; queue < transport.queueCount(); queue++) {
+      machine
+          .bus()
+          .addIoEventFd(
+              Machine.VIRTIO_MMIO_BASE + MmioRegisters.QUEUE_NOTIFY,
+              queue,
+              transport.doorbell(queue));
+    }
+    machine.attach(transport);
+  }
+
+  Measured run(TestBed.Workload workload) {
+    Measured[] measured = new Measured[1];
+    machine.run(cpu, "vcpu0", vcpu -> measured[0] = guestProgram(vcpu, workload));
+    return measured[0];
+  }
+
+  private Measured guestProgram(Vcpu vcpu, TestBed.Workload workload) {
+    GuestAllocator ram =
+        new GuestAllocator(
+            PAGE, DRIVER_RAM_BYTES - PAGE + (long) setup.depth() * setup.bufferBytes());
+    DiskDriver driver = bringUp(vcpu, ram);
+    GuestTarget target =
+        new GuestTarget(vcpu, driver, LINE, ram, setup.depth(), setup.bufferBytes());
+    List<AioContext> loops =
+        device == DeviceKind.VIRTIO
+            ? machine.ioThreadContexts()
+            : List.of(machine.mainLoop().context());
+    Meter meter =
+        new Meter(
+            loops, machine.mainLoop().lock(), machine.bus()::exits, machine.bus()::ioEventFds);
+    return meter.measured(workload.apply(target, meter));
+  }
+
+  private DiskDriver bringUp(Vcpu vcpu, GuestAllocator ram) {
+    if (device == DeviceKind.AHCI) {
+      AhciDriver driver = new AhciDriver(vcpu, Machine.AHCI_BASE, 0, ram);
+      driver.bringUp();
+      return driver;
+    }
+    return new VirtioMmioBlkDriver(
+        vcpu,
+        Machine.VIRTIO_MMIO_BASE,
+        ram,
+        VirtioMmioBlkDriver.Options.DEFAULT.withQueues(setup.queues(), QUEUE_SIZE));
+  }
+
+  @Override
+  public void close() {
+    machine.close();
+  }
+}

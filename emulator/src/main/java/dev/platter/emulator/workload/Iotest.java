@@ -1,0 +1,89 @@
+package dev.platter.emulator.workload;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.testkit.DiskDriver;
+import java.util.function.BooleanSupplier;
+import org.HdrHistogram.Histogram;
+
+/**
+ * The workload that made the lost wake-up visible: sequential reads in batches, with a pause before
+ * each batch is submitted and after each completion is processed, as a program that does something
+ * with its data has. Benchmarks without such pauses keep the loop awake and hide the fault.
+ */
+public final class Iotest {
+  /**
+   * The workload's numbers.
+   *
+   * @param totalBytes how much is read, a multiple of the chunk
+   * @param chunkBytes size of one read
+   * @param batch reads submitted at a time
+   * @param batchDelayNanos pause before each batch
+   * @param completionDelayNanos pause after each completion
+   */
+  public record Options(
+      long totalBytes, int chunkBytes, int batch, long batchDelayNanos, long completionDelayNanos) {
+    /** How many reads in all. */
+    public long chunks() {
+      return totalBytes / chunkBytes;
+    }
+  }
+
+  private final IoTarget target;
+  private final Options options;
+  private final BooleanSupplier cancelled;
+  private final Outstanding outstanding;
+  private final Histogram latency = Latencies.newHistogram();
+
+  /**
+   * Prepares a run.
+   *
+   * @param cancelled asked before each batch; a cancelled run stops there
+   */
+  public Iotest(IoTarget target, Options options, BooleanSupplier cancelled) {
+    this.target = target;
+    this.options = options;
+    this.cancelled = cancelled;
+    this.outstanding = new Outstanding(target, options.batch());
+  }
+
+  /**
+   * Runs on the target's thread.
+   *
+   * @throws PlatterException of kind FAILED if a read fails
+   */
+  public RunResult run(Measurement measurement) {
+    measurement.begin();
+    long start = System.nanoTime();
+    long chunks = options.chunks();
+    long next = 0;
+    while (next < chunks && !cancelled.getAsBoolean()) {
+      int count = (int) Math.min(options.batch(), chunks - next);
+      batch(next, count);
+      next += count;
+    }
+    long elapsed = System.nanoTime() - start;
+    measurement.end();
+    return new RunResult(elapsed, latency, next, next * options.chunkBytes(), next < chunks);
+  }
+
+  private void batch(long first, int count) {
+    target.pause(options.batchDelayNanos());
+    for (int tag = 0; tag < count; tag++) {
+      // An image smaller than the total is read again from its start.
+      long chunk = (first + tag) % (target.capacityBytes() / options.chunkBytes());
+      outstanding.submit(tag, Operation.READ, chunk * options.chunkBytes(), options.chunkBytes());
+    }
+    target.kick();
+    while (outstanding.count() > 0) {
+      outstanding.await();
+      int tag = outstanding.take();
+      if (outstanding.status(tag) != DiskDriver.OK) {
+        throw PlatterException.failed(
+            "a read failed with device status " + outstanding.status(tag), null);
+      }
+      Latencies.record(latency, outstanding.latencyNanos(tag));
+      target.pause(options.completionDelayNanos());
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package dev.platter.emulator.workload;
+
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.AioTimer;
+import dev.platter.aio.sys.Mapping;
+import dev.platter.devices.block.BlockRequest;
+import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.block.RawImage;
+import dev.platter.devices.testkit.DiskDriver;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The image straight on the ring of the calling thread's loop, with no device in front: the floor
+ * that emulated disks are compared with.
+ */
+public final class RawTarget implements IoTarget, AutoCloseable {
+  private static final int MAX_TRANSFER = 32 << 20;
+
+  private final class Slot extends BlockRequest {
+    private final int tag;
+
+    Slot(int tag) {
+      super(1);
+      this.tag = tag;
+    }
+
+    @Override
+    protected void completed(int result) {
+      completions++;
+      sink.done(tag, -result);
+    }
+  }
+
+  private final AioContext loop;
+  private final RawImage image;
+  private final Slot[] slots;
+  private final MemorySegment[] buffers;
+  private final AioTimer alarm;
+  private DiskDriver.Completion sink = (tag, status) -> {};
+  private long completions;
+
+  /**
+   * Uses the calling thread's loop.
+   *
+   * @param memory at least {@code depth * bufferBytes} bytes, page-aligned
+   */
+  public RawTarget(AioContext loop, RawImage image, Mapping memory, int depth, int bufferBytes) {
+    this.loop = loop;
+    this.image = image;
+    this.slots = new Slot[depth];
+    this.buffers = new MemorySegment[depth];
+    for (int tag = 0; tag < depth; tag++) {
+      slots[tag] = new Slot(tag);
+      buffers[tag] = memory.segment().asSlice((long) tag * bufferBytes, bufferBytes);
+    }
+    this.alarm = loop.newTimer(() -> {});
+  }
+
+  @Override
+  public int queueDepth() {
+    return slots.length;
+  }
+
+  @Override
+  public long capacityBytes() {
+    return image.sizeBytes();
+  }
+
+  @Override
+  public int blockSizeBytes() {
+    return image.blockSizeBytes();
+  }
+
+  @Override
+  public int maxTransferBytes() {
+    return MAX_TRANSFER;
+  }
+
+  @Override
+  public void setSink(DiskDriver.Completion sink) {
+    this.sink = sink;
+  }
+
+  @Override
+  public MemorySegment buffer(int tag) {
+    return buffers[tag];
+  }
+
+  @Override
+  public void submit(int tag, Operation operation, long offsetBytes, int lengthBytes) {
+    Slot slot = slots[tag];
+    slot.vector().clear();
+    slot.vector().add(buffers[tag].address(), lengthBytes);
+    switch (operation) {
+      case READ -> slot.prepareRead(offsetBytes);
+      case WRITE -> slot.prepareWrite(offsetBytes, false);
+      case FLUSH -> slot.prepareFlush();
+      case DISCARD -> slot.prepareDiscard(offsetBytes, lengthBytes);
+      case WRITE_ZEROES -> slot.prepareWriteZeroes(offsetBytes, lengthBytes, true);
+    }
+    image.submit(slot);
+  }
+
+  @Override
+  public void kick() {
+    // The next turn submits.
+  }
+
+  @Override
+  public void await(long deadlineNanos) {
+    alarm.armAt(deadlineNanos);
+    long before = completions;
+    while (completions == before && alarm.isArmed()) {
+      loop.turn(true);
+    }
+    alarm.cancel();
+  }
+
+  @Override
+  public void pause(long nanos) {
+    alarm.armAt(System.nanoTime() + nanos);
+    while (alarm.isArmed()) {
+      loop.turn(true);
+    }
+  }
+
+  /** Frees the request slots; nothing may be in flight. */
+  @Override
+  public void close() {
+    for (Slot slot : slots) {
+      slot.close();
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package dev.platter.emulator.workload;
+
+import org.HdrHistogram.Histogram;
+
+/**
+ * What one run of a workload did.
+ *
+ * @param elapsedNanos wall-clock time of the measured part
+ * @param latencyNanos from submission to the completion's interrupt being handled (raw: its CQE)
+ * @param requests requests completed in the measured part
+ * @param bytes bytes transferred in the measured part
+ * @param partial whether it was cancelled before its end
+ */
+public record RunResult(
+    long elapsedNanos, Histogram latencyNanos, long requests, long bytes, boolean partial) {
+  /** Requests per second. */
+  public double iops() {
+    return requests * 1e9 / elapsedNanos;
+  }
+
+  /** Bytes per second. */
+  public double bytesPerSecond() {
+    return bytes * 1e9 / elapsedNanos;
+  }
+}

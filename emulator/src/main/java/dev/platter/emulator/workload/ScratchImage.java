@@ -1,0 +1,99 @@
+package dev.platter.emulator.workload;
+
+import dev.platter.aio.PlatterException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.function.LongConsumer;
+
+/**
+ * A temporary image, every block of it written, so that reads go to the disk: a file system answers
+ * reads of blocks never written from nothing. Removed on {@link #close}.
+ */
+public final class ScratchImage implements AutoCloseable {
+  /** The generation that every sector holds at first. */
+  public static final int GENERATION = 1;
+
+  private static final int CHUNK = 1 << 20;
+
+  private final Path path;
+
+  private ScratchImage(Path path) {
+    this.path = path;
+  }
+
+  /**
+   * Makes one in {@code $TMPDIR}, else in {@code /var/tmp}: {@code /tmp} is often memory.
+   *
+   * @param progress told how many bytes are written
+   * @throws PlatterException if there is no room or no such directory; nothing is left behind
+   */
+  public static ScratchImage create(long sizeBytes, LongConsumer progress) {
+    String tmpdir = System.getenv("TMPDIR");
+    Path directory = Path.of(tmpdir == null || tmpdir.isEmpty() ? "/var/tmp" : tmpdir);
+    Path path;
+    try {
+      path = Files.createTempFile(directory, "platter-scratch-", ".img");
+    } catch (IOException e) {
+      throw new PlatterException(
+          PlatterException.Kind.BAD_INPUT,
+          "cannot make a scratch image in " + directory + ": " + e.getMessage(),
+          "Set TMPDIR to a directory on a disk, or name an image",
+          e);
+    }
+    ScratchImage image = new ScratchImage(path);
+    try {
+      fill(path, sizeBytes, progress);
+      return image;
+    } catch (IOException e) {
+      image.close();
+      throw new PlatterException(
+          PlatterException.Kind.FAILED,
+          "cannot write a scratch image of "
+              + sizeBytes
+              + " bytes in "
+              + directory
+              + ": "
+              + e.getMessage(),
+          "Free some space, or set TMPDIR to another directory",
+          e);
+    }
+  }
+
+  private static void fill(Path path, long sizeBytes, LongConsumer progress) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
+    MemorySegment memory = MemorySegment.ofBuffer(buffer);
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+      for (long at = 0; at < sizeBytes; at += CHUNK) {
+        int length = (int) Math.min(CHUNK, sizeBytes - at);
+        SectorPattern.fill(memory, at, length, GENERATION);
+        buffer.clear().limit(length);
+        while (buffer.hasRemaining()) {
+          channel.write(buffer);
+        }
+        progress.accept(at + length);
+      }
+      channel.force(true);
+    }
+  }
+
+  /** Where it is. */
+  public Path path() {
+    return path;
+  }
+
+  /** Removes it. Idempotent. */
+  @Override
+  public void close() {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      throw new PlatterException(
+          PlatterException.Kind.FAILED, "cannot remove " + path + ": " + e.getMessage(), null, e);
+    }
+  }
+}

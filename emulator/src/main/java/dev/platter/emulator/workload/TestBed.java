@@ -1,0 +1,113 @@
+package dev.platter.emulator.workload;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.loop.AioConfig;
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.sys.ErrnoException;
+import dev.platter.aio.sys.Mapping;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.RawImage;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BiFunction;
+
+/**
+ * Puts one device over an image, runs one workload on it and takes everything down again: a machine
+ * of its own per run, so that runs cannot disturb each other.
+ */
+public final class TestBed {
+  /**
+   * How a run is set up.
+   *
+   * @param imagePath the image
+   * @param image how it is opened
+   * @param mainLoop the main loop's configuration
+   * @param ioThread each IOThread's, and the raw loop's, configuration
+   * @param ioThreads how many IOThreads
+   * @param queues how many virtqueues
+   * @param depth how many requests the workload may have outstanding
+   * @param bufferBytes the largest request
+   * @param haltPollNanos how long a halted vCPU spins before it sleeps
+   */
+  public record Setup(
+      String imagePath,
+      ImageOptions image,
+      AioConfig mainLoop,
+      AioConfig ioThread,
+      int ioThreads,
+      int queues,
+      int depth,
+      int bufferBytes,
+      long haltPollNanos) {
+    /** The same with another main loop. */
+    public Setup withMainLoop(AioConfig config) {
+      return new Setup(
+          imagePath, image, config, ioThread, ioThreads, queues, depth, bufferBytes, haltPollNanos);
+    }
+  }
+
+  /** A workload: what to do with a target, and whom to tell when the measured part is. */
+  public interface Workload extends BiFunction<IoTarget, Measurement, RunResult> {}
+
+  private TestBed() {}
+
+  /**
+   * Runs a workload on a device.
+   *
+   * @throws PlatterException if the image, the host or the run fails
+   */
+  public static Measured run(DeviceKind device, Setup setup, Workload workload) {
+    try (RawImage image = RawImage.open(setup.imagePath(), setup.image())) {
+      return switch (device) {
+        case RAW -> onRing(image, setup, workload);
+        case AHCI, VIRTIO -> {
+          try (GuestBed bed = new GuestBed(device, image, setup)) {
+            yield bed.run(workload);
+          }
+        }
+      };
+    }
+  }
+
+  private static Measured onRing(RawImage image, Setup setup, Workload workload) {
+    CompletableFuture<Measured> outcome = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .name("raw")
+        .daemon()
+        .start(() -> {
+          try (Mapping memory = Mapping.anonymous((long) setup.depth() * setup.bufferBytes());
+              AioContext loop = new AioContext("raw", setup.ioThread(), null);
+              RawTarget target =
+                  new RawTarget(loop, image, memory, setup.depth(), setup.bufferBytes())) {
+            Meter meter = new Meter(List.of(loop), null, () -> 0L, () -> 0L);
+            RunResult result = workload.apply(target, meter);
+            outcome.complete(meter.measured(result));
+          } catch (ErrnoException e) {
+            outcome.completeExceptionally(noMemory(setup, e));
+          } catch (RuntimeException | Error e) {
+            outcome.completeExceptionally(e);
+          }
+        });
+    return join(outcome);
+  }
+
+  private static PlatterException noMemory(Setup setup, ErrnoException cause) {
+    return new PlatterException(
+        PlatterException.Kind.HOST_LACKS,
+        "no memory for " + setup.depth() + " buffers of " + setup.bufferBytes() + " bytes",
+        "Use a smaller --iodepth or --bs",
+        cause);
+  }
+
+  private static <T> T join(CompletableFuture<T> outcome) {
+    try {
+      return outcome.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package dev.platter.emulator.workload;
+
+import dev.platter.aio.PlatterException;
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which write each sector must hold: by number ("generation") of the last completed write, and of
+ * the last one that a flush has made stable. The latter is kept in a mapped file if asked for,
+ * which outlives a killed process. Not thread-safe.
+ */
+public final class WriteLedger {
+  private static final long MAGIC = 0x5645_5249_4659_5031L;
+  private static final int HEADER_BYTES = 4096;
+
+  private final int sectors;
+  private final int[] completed;
+  private final BitSet busy;
+  private final @Nullable MappedByteBuffer stable;
+  // Completed writes that no flush covers yet, and those that the flush in flight covers:
+  // three ints each: first sector, sector count, generation.
+  private int[] unstable = new int[3 * 1024];
+  private int[] flushing = new int[3 * 1024];
+  private int unstableLength;
+  private int flushingLength;
+  private int lastGeneration;
+
+  /**
+   * Makes a ledger for a disk.
+   *
+   * @param stateFile where to keep what is stable, or null
+   * @throws PlatterException if the disk is too large or the file cannot be made
+   */
+  public WriteLedger(long diskBytes, @Nullable Path stateFile) {
+    long count = diskBytes / SectorPattern.SECTOR;
+    if (count > (Integer.MAX_VALUE - HEADER_BYTES) / Integer.BYTES) {
+      throw PlatterException.badInput(
+          "--verify keeps 4 bytes per sector in memory: " + diskBytes + " bytes are too many",
+          "Verify on an image of 200G or less");
+    }
+    sectors = (int) count;
+    completed = new int[sectors];
+    busy = new BitSet(sectors);
+    stable = stateFile == null ? null : createState(stateFile);
+  }
+
+  private MappedByteBuffer createState(Path file) {
+    try (FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE)) {
+      MappedByteBuffer map =
+          channel.map(
+              FileChannel.MapMode.READ_WRITE, 0, HEADER_BYTES + (long) sectors * Integer.BYTES);
+      map.order(ByteOrder.LITTLE_ENDIAN);
+      map.putLong(0, MAGIC);
+      map.putInt(8, sectors);
+      return map;
+    } catch (IOException e) {
+      throw PlatterException.badInput(
+          "cannot write the verify state " + file + ": " + e.getMessage(), "Choose another path");
+    }
+  }
+
+  /**
+   * Reads the stable generations that a killed run left behind.
+   *
+   * @return one generation per sector; 0 where nothing was stable
+   */
+  public static int[] readState(Path file) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      MappedByteBuffer map = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
+      map.order(ByteOrder.LITTLE_ENDIAN);
+      if (channel.size() < HEADER_BYTES || map.getLong(0) != MAGIC) {
+        throw PlatterException.badInput(file + " is not a verify state", null);
+      }
+      int[] generations = new int[map.getInt(8)];
+      for (int i = 0; i < generations.length; i++) {
+        generations[i] = map.getInt(HEADER_BYTES + i * Integer.BYTES);
+      }
+      return generations;
+    } catch (IOException e) {
+      throw PlatterException.badInput(
+          "cannot read the verify state " + file + ": " + e.getMessage(), null);
+    }
+  }
+
+  /** Says that the whole disk holds {@code generation}: a prefilled image. */
+  public void prefilled(int generation) {
+    Arrays.fill(completed, generation);
+    lastGeneration = Math.max(lastGeneration, generation);
+  }
+
+  /** A number for the next write. */
+  int nextGeneration() {
+    return ++lastGeneration;
+  }
+
+  /** Reserves a range for a write; false if any of it is being written. */
+  boolean reserve(int firstSector, int count) {
+    int next = busy.nextSetBit(firstSector);
+    if (next >= 0 && next < firstSector + count) {
+      return false;
+    }
+    busy.set(firstSector, firstSector + count);
+    return true;
+  }
+
+  /** A write has completed. */
+  void completed(int firstSector, int count, int generation) {
+    busy.clear(firstSector, firstSector + count);
+    Arrays.fill(completed, firstSector, firstSector + count, generation);
+    if (stable == null) {
+      return;
+    }
+    if (unstableLength == unstable.length) {
+      unstable = Arrays.copyOf(unstable, unstable.length * 2);
+    }
+    unstable[unstableLength] = firstSector;
+    unstable[unstableLength + 1] = count;
+    unstable[unstableLength + 2] = generation;
+    unstableLength += 3;
+  }
+
+  /** A flush is about to be submitted: it covers what has completed so far. */
+  void flushStarts() {
+    int[] swap = flushing;
+    flushing = unstable;
+    flushingLength = unstableLength;
+    unstable = swap;
+    unstableLength = 0;
+  }
+
+  /** The flush has completed. */
+  void flushCompleted() {
+    if (stable != null) {
+      for (int i = 0; i < flushingLength; i += 3) {
+        for (int sector = flushing[i]; sector < flushing[i] + flushing[i + 1]; sector++) {
+          stable.putInt(HEADER_BYTES + sector * Integer.BYTES, flushing[i + 2]);
+        }
+      }
+    }
+    flushingLength = 0;
+  }
+
+  /** The generation of the last completed write to each sector; 0 where there was none. */
+  public int[] completed() {
+    return completed;
+  }
+}

@@ -1,0 +1,136 @@
+package dev.platter.emulator.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.emulator.workload.WriteLedger;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Runs in a JVM of their own, ended from outside in the middle. */
+@Timeout(120)
+class KilledRunTest {
+  private static final long IMAGE_BYTES = 16 << 20;
+  private static final int ENOUGH_STABLE_SECTORS = 2000;
+
+  @TempDir private Path directory;
+  private Path image;
+  private Path state;
+
+  @BeforeEach
+  void makeImage() throws IOException {
+    image = directory.resolve("disk.img");
+    state = directory.resolve("state");
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(IMAGE_BYTES);
+    }
+  }
+
+  private Process start(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(Platter.class.getName());
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(directory.resolve("output").toFile())
+        .start();
+  }
+
+  private Process startWriting(String device) throws IOException {
+    return start(
+        "bench",
+        image.toString(),
+        "--device=" + device,
+        "--rw=randwrite",
+        "--bs=512-64K",
+        "--iodepth=32",
+        "--fsync=16",
+        "--warmup=0",
+        "--runtime=10m",
+        "--cache=writeback",
+        "--verify",
+        "--verify-state=" + state,
+        "--destroy-data");
+  }
+
+  private long stableSectors() {
+    if (!Files.exists(state)) {
+      return 0;
+    }
+    try {
+      return java.util.Arrays.stream(WriteLedger.readState(state)).filter(g -> g != 0).count();
+    } catch (RuntimeException e) {
+      return 0; // the process is only just making it
+    }
+  }
+
+  private void awaitStableSectors(Process process) throws IOException, InterruptedException {
+    while (stableSectors() < ENOUGH_STABLE_SECTORS) {
+      assertThat(process.waitFor(20, TimeUnit.MILLISECONDS))
+          .as("ended early: %s", Files.readString(directory.resolve("output")))
+          .isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ahci", "virtio"})
+  void whatAFlushHasAcknowledgedSurvivesSigkill(String device) throws Exception {
+    Process process = startWriting(device);
+    awaitStableSectors(process);
+    process.destroyForcibly().waitFor();
+
+    Cli verified =
+        Cli.run("bench", image, "--device", device, "--verify-only", "--verify-state", state);
+    assertThat(verified.err()).isEmpty();
+    assertThat(verified.exitCode()).isZero();
+    assertThat(verified.out()).startsWith("verified ");
+    assertThat(image).hasSize(IMAGE_BYTES);
+
+    // The check can fail: a stable sector that is gone is found.
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      int[] generations = WriteLedger.readState(state);
+      int sector = 0;
+      while (generations[sector] == 0) {
+        sector++;
+      }
+      file.seek(sector * 512L + 100);
+      file.write(new byte[300]);
+    }
+    Cli spoilt =
+        Cli.run("bench", image, "--device", device, "--verify-only", "--verify-state", state);
+    assertThat(spoilt.exitCode()).isEqualTo(1);
+    assertThat(spoilt.err()).contains("holds no valid sector");
+  }
+
+  @Test
+  void anInterruptedRunDrainsReportsAndLetsGoOfTheImage() throws Exception {
+    Process process = startWriting("virtio");
+    awaitStableSectors(process);
+    process.destroy(); // SIGTERM, as SIGINT
+    assertThat(process.waitFor()).isEqualTo(128 + 15);
+    String output = Files.readString(directory.resolve("output"), UTF_8);
+    assertThat(output).contains("virtio (partial)").contains("virtio: verified");
+    try (FileChannel channel = FileChannel.open(image, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock()) {
+      assertThat(lock).isNotNull();
+    }
+  }
+}

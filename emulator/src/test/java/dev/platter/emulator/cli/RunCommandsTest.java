@@ -1,0 +1,164 @@
+package dev.platter.emulator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.jr.ob.JSON;
+
+/** iotest and bench as their users type them. */
+@Timeout(120)
+class RunCommandsTest {
+  private static final long IMAGE_BYTES = 4 << 20;
+
+  @TempDir private Path directory;
+  private Path image;
+
+  @BeforeEach
+  void makeImage() throws IOException {
+    image = directory.resolve("disk.img");
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(IMAGE_BYTES);
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<Map<String, Object>> rows(Map<String, Object> document) {
+    return (List<Map<String, Object>>) Objects.requireNonNull(document.get("rows"));
+  }
+
+  @Test
+  void iotestPrintsARowForEachDeviceAndTheSameAsJson() throws IOException {
+    Path json = directory.resolve("r.json");
+    Cli cli =
+        Cli.run(
+            "iotest", image, "--total=1M", "--chunk=64K", "--batch-delay=0",
+            "--completion-delay=0", "--cache=writeback", "--json", json);
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.exitCode()).isZero();
+    assertThat(cli.out().lines().map(line -> line.split(" ", 2)[0]))
+        .containsExactly("device", "raw", "ahci", "virtio");
+    Map<String, Object> document = JSON.std.mapFrom(Files.readString(json));
+    assertThat(document).containsEntry("schema", "platter.iotest/1");
+    assertThat(document).containsKeys("environment", "parameters");
+    assertThat(rows(document)).hasSize(3);
+    for (Map<String, Object> row : rows(document)) {
+      assertThat(row)
+          .containsEntry("runs", 1)
+          .containsEntry("notify", true)
+          .containsEntry("partial", false)
+          .containsKeys(
+              "device",
+              "loop",
+              "total_seconds",
+              "ratio_to_virtio",
+              "latency_us",
+              "bytes_per_second",
+              "cpu_seconds",
+              "requests_per_enter",
+              "notifies",
+              "loop_counters",
+              "big_lock",
+              "mmio_exits",
+              "ioeventfds");
+    }
+    assertThat(rows(document).get(2).get("ratio_to_virtio")).isEqualTo(1.0);
+  }
+
+  @Test
+  void jsonOnStandardOutputIsAllThereIs() throws IOException {
+    Cli cli =
+        Cli.run(
+            "bench", image, "--device=raw", "--runtime=50ms", "--warmup=0", "--cache=writeback",
+            "--json=-");
+    assertThat(cli.exitCode()).isZero();
+    Map<String, Object> document = JSON.std.mapFrom(cli.out());
+    assertThat(document).containsEntry("schema", "platter.bench/1");
+    assertThat(rows(document).getFirst())
+        .containsEntry("device", "raw")
+        .containsKeys("iops", "iops_ratio_to_raw", "p50_us", "p50_minus_raw_us");
+  }
+
+  @Test
+  void aScratchImageIsRemoved() throws IOException {
+    long before = scratchImages();
+    Cli cli =
+        Cli.run("bench", "--device=raw", "--size=1M", "--runtime=20ms", "--warmup=0", "--verify",
+            "--cache=writeback");
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.exitCode()).isZero();
+    assertThat(scratchImages()).isEqualTo(before);
+  }
+
+  private static long scratchImages() throws IOException {
+    String tmpdir = System.getenv("TMPDIR");
+    try (var files = Files.list(Path.of(tmpdir == null ? "/var/tmp" : tmpdir))) {
+      return files.filter(f -> f.getFileName().toString().startsWith("platter-scratch-")).count();
+    }
+  }
+
+  @Test
+  void writingToAGivenImageNeedsPermission() throws IOException {
+    byte[] before = Files.readAllBytes(image);
+    Cli cli = Cli.run("bench", image, "--rw=randwrite", "--runtime=20ms");
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("would overwrite").contains("--destroy-data");
+    assertThat(Files.readAllBytes(image)).isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "iotest --chunk=1000                 | --chunk must be a multiple of 512",
+        "iotest --total=0                    | --total must be a multiple of --chunk",
+        "iotest --batch=33                   | --batch must be between 1 and 32",
+        "iotest --runs=0                     | --runs must be at least 1",
+        "iotest --device=ahci,nvme           | is not one of raw, ahci, virtio",
+        "iotest --ablate=everything          | is not one of notify",
+        "iotest --ring-flags=magic           | there is no flag",
+        "iotest /no/such/image               | no such file",
+        "iotest /                            | directory",
+        "bench --bs=1M-512                   | upside down",
+        "bench --iodepth=0                   | --iodepth must be between 1 and 1024",
+        "bench --bs=1G --iodepth=64          | must not exceed 4G",
+        "bench --queues=0                    | --queues must be between 1 and 64",
+        "bench --rw=scribble                 | is not one of read, write, randread, randwrite",
+        "bench --verify-only                 | --verify-only needs IMAGE",
+        "bench --json=/no/such/dir/x.json    | there is no directory",
+      })
+  void badInputIsToldBeforeAnythingIsDone(String command, String message) {
+    Cli cli = Cli.run((Object[]) command.split(" "));
+    assertThat(cli.err()).startsWith("platter: ").contains(message);
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.out()).isEmpty();
+  }
+
+  @Test
+  void anEmptyOrOddImageIsNoDisk() throws IOException {
+    Path empty = Files.createFile(directory.resolve("empty.img"));
+    assertThat(Cli.run("iotest", empty).err()).contains("it is empty");
+    Path odd = Files.write(directory.resolve("odd.img"), new byte[1000]);
+    Cli cli = Cli.run("iotest", odd);
+    assertThat(cli.err()).contains("1000 bytes is not a multiple of 512");
+    assertThat(cli.exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void requestsLargerThanTheImageAreRefused() {
+    Cli cli = Cli.run("bench", image, "--bs=8M", "--runtime=20ms", "--cache=writeback");
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("smaller than one request");
+  }
+}
