@@ -29,6 +29,7 @@ public final class RamDisk implements BlockBackend {
   private static final int CHUNK_SHIFT = 16;
   private static final int CHUNK_BYTES = 1 << CHUNK_SHIFT;
   private static final int CHUNKS_PER_GROUP = 1 << 14;
+  private static final byte[] HOLE = new byte[CHUNK_BYTES];
 
   /** Decides a request's fate. */
   @FunctionalInterface
@@ -242,12 +243,11 @@ public final class RamDisk implements BlockBackend {
   private void move(MemorySegment segment, long inSegment, long at, int length, boolean toDisk) {
     int inChunk = (int) (at & (CHUNK_BYTES - 1));
     byte[] chunk = chunk(at, toDisk);
-    if (chunk == null) {
-      segment.asSlice(inSegment, length).fill((byte) 0);
-    } else if (toDisk) {
+    if (toDisk && chunk != null) {
       MemorySegment.copy(segment, JAVA_BYTE, inSegment, chunk, inChunk, length);
     } else {
-      MemorySegment.copy(chunk, inChunk, segment, JAVA_BYTE, inSegment, length);
+      byte[] from = chunk == null ? HOLE : chunk;
+      MemorySegment.copy(from, inChunk, segment, JAVA_BYTE, inSegment, length);
     }
   }
 

@@ -1,0 +1,352 @@
+package dev.platter.devices.ahci;
+
+import dev.platter.aio.sys.Errno;
+import dev.platter.devices.ata.AtaCommand;
+import dev.platter.devices.ata.AtaStatus;
+import dev.platter.devices.ata.IdentifyDevice;
+import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.BlockRequest.Operation;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The disk behind a port: decides what a command means and starts it. How its end is reported is
+ * the {@link Host}'s business.
+ */
+final class AtaDevice {
+  /** The host's side of the link. Exactly one of the last group is called per command. */
+  interface Host {
+    /** Maps the slot's PRD table onto its I/O vector. */
+    PrdTable.Result map(CommandSlot slot, long lengthBytes);
+
+    /** Copies a page that the device has made into the slot's PRDs. */
+    PrdTable.Result copyToGuest(CommandSlot slot, MemorySegment from, long lengthBytes);
+
+    /** Copies the slot's PRDs into the device. */
+    PrdTable.Result copyFromGuest(CommandSlot slot, MemorySegment to, long lengthBytes);
+
+    /**
+     * Gives the slot, prepared, to the backend; {@link AtaDevice#completed} follows or was called.
+     */
+    void submit(CommandSlot slot);
+
+    /** Whether queued commands are outstanding. */
+    boolean queuedOutstanding();
+
+    /** A queued command was taken: BSY is clear and the next one may come. */
+    void accepted(CommandSlot slot);
+
+    /** The PRD table had no room for all data; the command fails as well. */
+    void overflowed();
+
+    /** Done. */
+    void succeeded(CommandSlot slot);
+
+    /** Done, with ERROR field {@code error}. */
+    void failed(CommandSlot slot, int error);
+
+    /** Not begun, because guest memory could not be reached. */
+    void busError(CommandSlot slot);
+  }
+
+  private static final long SCRATCH_BYTES = (long) IdentifyDevice.MAX_TRIM_BLOCKS * 512;
+  private static final int SECTORS_28_MAX = 256;
+  private static final int SECTORS_48_MAX = 65536;
+  private static final int TAG_SHIFT = 3;
+
+  private final BlockBackend backend;
+  private final Host host;
+  private final DeviceSettings settings;
+  private final NcqErrorLog errorLog = new NcqErrorLog();
+  private final TrimCommand trim;
+  private final MemorySegment scratch;
+  private boolean inSoftReset;
+
+  AtaDevice(AhciDisk disk, Host host, Arena arena) {
+    backend = disk.backend();
+    this.host = host;
+    scratch = arena.allocate(SCRATCH_BYTES, 8);
+    settings = new DeviceSettings(disk);
+    trim = new TrimCommand(backend, host, scratch);
+  }
+
+  BlockBackend backend() {
+    return backend;
+  }
+
+  boolean inSoftReset() {
+    return inSoftReset;
+  }
+
+  void setInSoftReset(boolean inSoftReset) {
+    this.inSoftReset = inSoftReset;
+  }
+
+  /** Back to the state after power-on; settings do not survive a reset (no SSP, word 78). */
+  void reset() {
+    inSoftReset = false;
+    settings.reset();
+    errorLog.clear();
+  }
+
+  /** Carries out a fetched command. */
+  void execute(CommandSlot slot) {
+    boolean queued =
+        slot.command == AtaCommand.READ_FPDMA_QUEUED
+            || slot.command == AtaCommand.WRITE_FPDMA_QUEUED;
+    if (inSoftReset || (errorLog.pending() && !errorLog.isReadOfIt(slot))) {
+      // After a queued error everything but the read of log 10h is aborted (ACS-3, NCQ feature
+      // set).
+      host.failed(slot, AtaStatus.ABRT);
+    } else if (queued) {
+      executeQueued(slot);
+    } else if (host.queuedOutstanding()) {
+      // Queued and other commands do not mix: all of them are aborted (ACS-3, NCQ feature set).
+      errorLog.recordNotQueued(slot, AtaStatus.ABRT);
+      host.failed(slot, AtaStatus.ABRT);
+    } else {
+      dispatch(slot);
+    }
+  }
+
+  /** A queued command whose tag is in use ends all of them. The slot still holds the first one. */
+  void rejectTagInUse(CommandSlot slot) {
+    fail(slot, AtaStatus.ABRT);
+  }
+
+  private void executeQueued(CommandSlot slot) {
+    int tag = (slot.count & 0xff) >> TAG_SHIFT;
+    if (tag != slot.index) {
+      // AHCI 5.4.1 wants tag and slot equal; SActive could not be kept otherwise.
+      errorLog.recordQueued(slot, tag, AtaStatus.ABRT);
+      host.failed(slot, AtaStatus.ABRT);
+      return;
+    }
+    host.accepted(slot);
+    int blocks = slot.features == 0 ? SECTORS_48_MAX : slot.features;
+    boolean write = slot.command == AtaCommand.WRITE_FPDMA_QUEUED;
+    boolean fua = (slot.device & AtaStatus.DEVICE_FUA) != 0;
+    transfer(slot, CommandSlot.Protocol.QUEUED, write, fua, slot.lba, blocks);
+  }
+
+  private void dispatch(CommandSlot slot) {
+    switch (slot.command) {
+      case AtaCommand.READ_DMA -> transfer28(slot, CommandSlot.Protocol.DMA, false);
+      case AtaCommand.WRITE_DMA -> transfer28(slot, CommandSlot.Protocol.DMA, true);
+      case AtaCommand.READ_SECTORS -> pio28(slot, false, 1);
+      case AtaCommand.WRITE_SECTORS -> pio28(slot, true, 1);
+      case AtaCommand.READ_MULTIPLE -> pio28(slot, false, settings.multiple());
+      case AtaCommand.WRITE_MULTIPLE -> pio28(slot, true, settings.multiple());
+      case AtaCommand.READ_DMA_EXT -> transfer48(slot, CommandSlot.Protocol.DMA, false, false);
+      case AtaCommand.WRITE_DMA_EXT -> transfer48(slot, CommandSlot.Protocol.DMA, true, false);
+      case AtaCommand.WRITE_DMA_FUA_EXT -> transfer48(slot, CommandSlot.Protocol.DMA, true, true);
+      case AtaCommand.READ_SECTORS_EXT -> pio48(slot, false, 1);
+      case AtaCommand.WRITE_SECTORS_EXT -> pio48(slot, true, 1);
+      case AtaCommand.READ_MULTIPLE_EXT -> pio48(slot, false, settings.multiple());
+      case AtaCommand.WRITE_MULTIPLE_EXT -> pio48(slot, true, settings.multiple());
+      case AtaCommand.READ_VERIFY -> verify(slot, lba28(slot), blocks28(slot));
+      case AtaCommand.READ_VERIFY_EXT -> verify(slot, slot.lba, blocks48(slot));
+      case AtaCommand.DATA_SET_MANAGEMENT -> dataSetManagement(slot);
+      case AtaCommand.READ_LOG_EXT -> readLog(slot, CommandSlot.Protocol.PIO_IN);
+      case AtaCommand.READ_LOG_DMA_EXT -> readLog(slot, CommandSlot.Protocol.DMA);
+      case AtaCommand.IDENTIFY_DEVICE -> {
+        settings.writeIdentify(scratch);
+        sendPages(slot, CommandSlot.Protocol.PIO_IN, 1);
+      }
+      case AtaCommand.FLUSH_CACHE,
+          AtaCommand.FLUSH_CACHE_EXT,
+          AtaCommand.STANDBY,
+          AtaCommand.STANDBY_IMMEDIATE,
+          AtaCommand.SLEEP ->
+          flush(slot);
+      case AtaCommand.SET_FEATURES -> setFeatures(slot);
+      default -> settle(slot, settings.execute(slot));
+    }
+  }
+
+  private void settle(CommandSlot slot, boolean supported) {
+    if (supported) {
+      host.succeeded(slot);
+    } else {
+      fail(slot, AtaStatus.ABRT);
+    }
+  }
+
+  // Reads and writes
+
+  private static long lba28(CommandSlot slot) {
+    return (slot.device & 0xfL) << 24 | (slot.lba & 0xff_ffff);
+  }
+
+  private static int blocks28(CommandSlot slot) {
+    int count = slot.count & 0xff;
+    return count == 0 ? SECTORS_28_MAX : count;
+  }
+
+  private static int blocks48(CommandSlot slot) {
+    return slot.count == 0 ? SECTORS_48_MAX : slot.count;
+  }
+
+  private void transfer28(CommandSlot slot, CommandSlot.Protocol protocol, boolean write) {
+    if ((slot.device & AtaStatus.DEVICE_LBA) == 0) {
+      fail(slot, AtaStatus.ABRT); // CHS
+    } else {
+      transfer(slot, protocol, write, false, lba28(slot), blocks28(slot));
+    }
+  }
+
+  private void transfer48(
+      CommandSlot slot, CommandSlot.Protocol protocol, boolean write, boolean fua) {
+    transfer(slot, protocol, write, fua, slot.lba, blocks48(slot));
+  }
+
+  private void pio28(CommandSlot slot, boolean write, int perBlock) {
+    if (setPioBlock(slot, perBlock, blocks28(slot))) {
+      transfer28(slot, pio(write), write);
+    }
+  }
+
+  private void pio48(CommandSlot slot, boolean write, int perBlock) {
+    if (setPioBlock(slot, perBlock, blocks48(slot))) {
+      transfer48(slot, pio(write), write, false);
+    }
+  }
+
+  // The last DRQ block is what the PIO Setup FIS that stays in memory tells of.
+  private boolean setPioBlock(CommandSlot slot, int perBlock, int blocks) {
+    if (perBlock == 0) {
+      fail(slot, AtaStatus.ABRT); // READ/WRITE MULTIPLE while they are off
+      return false;
+    }
+    int rest = blocks % perBlock;
+    slot.pioBlockBytes = (rest == 0 ? perBlock : rest) * backend.blockSizeBytes();
+    return true;
+  }
+
+  private static CommandSlot.Protocol pio(boolean write) {
+    return write ? CommandSlot.Protocol.PIO_OUT : CommandSlot.Protocol.PIO_IN;
+  }
+
+  private void transfer(
+      CommandSlot slot,
+      CommandSlot.Protocol protocol,
+      boolean write,
+      boolean fua,
+      long lba,
+      int blocks) {
+    slot.protocol = protocol;
+    if (!onDisk(lba, blocks)) {
+      fail(slot, AtaStatus.IDNF);
+      return;
+    }
+    slot.dataBytes = (long) blocks * backend.blockSizeBytes();
+    if (!reached(slot, host.map(slot, slot.dataBytes))) {
+      return;
+    }
+    long offset = lba * backend.blockSizeBytes();
+    if (write) {
+      slot.prepareWrite(offset, fua || !settings.writeCacheEnabled());
+    } else {
+      slot.prepareRead(offset);
+    }
+    host.submit(slot);
+  }
+
+  private void verify(CommandSlot slot, long lba, int blocks) {
+    if (onDisk(lba, blocks)) {
+      host.succeeded(slot); // what the medium holds shows when it is read
+    } else {
+      fail(slot, AtaStatus.IDNF);
+    }
+  }
+
+  private boolean onDisk(long lba, long blocks) {
+    return lba + blocks <= backend.sizeBytes() / backend.blockSizeBytes();
+  }
+
+  private boolean reached(CommandSlot slot, PrdTable.Result result) {
+    switch (result) {
+      case OK -> {
+        return true;
+      }
+      case TOO_SHORT -> {
+        host.overflowed();
+        fail(slot, AtaStatus.ABRT);
+      }
+      case BAD_ADDRESS -> host.busError(slot);
+    }
+    return false;
+  }
+
+  // The rest
+
+  private void sendPages(CommandSlot slot, CommandSlot.Protocol protocol, int pages) {
+    slot.protocol = protocol;
+    slot.pioBlockBytes = IdentifyDevice.PAGE_BYTES;
+    slot.dataBytes = (long) pages * IdentifyDevice.PAGE_BYTES;
+    if (reached(slot, host.copyToGuest(slot, scratch, slot.dataBytes))) {
+      host.succeeded(slot);
+    }
+  }
+
+  private void readLog(CommandSlot slot, CommandSlot.Protocol protocol) {
+    if (errorLog.readLog(slot, scratch)) {
+      sendPages(slot, protocol, 1);
+    } else {
+      fail(slot, AtaStatus.ABRT);
+    }
+  }
+
+  private void dataSetManagement(CommandSlot slot) {
+    if (!settings.trimSupported() || !TrimCommand.isValid(slot)) {
+      fail(slot, AtaStatus.ABRT);
+      return;
+    }
+    slot.protocol = CommandSlot.Protocol.DMA;
+    slot.dataBytes = slot.count * 512L;
+    if (reached(slot, host.copyFromGuest(slot, scratch, slot.dataBytes))) {
+      trim.start(slot);
+    }
+  }
+
+  private void flush(CommandSlot slot) {
+    slot.prepareFlush();
+    host.submit(slot);
+  }
+
+  private void setFeatures(CommandSlot slot) {
+    if ((slot.features & 0xff) == AtaCommand.FEATURE_WRITE_CACHE_OFF && backend.writeCache()) {
+      flush(slot); // what is cached goes to the medium first
+    } else {
+      settle(slot, settings.setFeatures(slot));
+    }
+  }
+
+  /** The backend has finished the slot's request, with 0 or {@code -errno}. */
+  void completed(CommandSlot slot, int result) {
+    if (result < 0) {
+      trim.stop();
+      fail(slot, error(slot.operation(), result));
+    } else if (slot.command == AtaCommand.DATA_SET_MANAGEMENT) {
+      trim.next(slot);
+    } else if (slot.command == AtaCommand.SET_FEATURES) {
+      settle(slot, settings.setFeatures(slot));
+    } else {
+      host.succeeded(slot);
+    }
+  }
+
+  private static int error(Operation operation, int result) {
+    if (result == -Errno.EINVAL) {
+      return AtaStatus.IDNF; // the backend has shrunk since the check
+    }
+    return operation == Operation.READ ? AtaStatus.UNC : AtaStatus.ABRT;
+  }
+
+  private void fail(CommandSlot slot, int error) {
+    if (slot.protocol == CommandSlot.Protocol.QUEUED) {
+      errorLog.recordQueued(slot, slot.index, error);
+    }
+    host.failed(slot, error);
+  }
+}

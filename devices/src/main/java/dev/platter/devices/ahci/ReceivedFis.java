@@ -1,0 +1,84 @@
+package dev.platter.devices.ahci;
+
+import dev.platter.devices.ata.AtaStatus;
+import dev.platter.devices.memory.GuestMemory;
+
+/**
+ * Builds the FISes that a disk sends (Serial ATA 3.x, 10.5) and stores them where the guest wants
+ * them (AHCI 4.2.1). Each method tells by its result whether the area was in RAM.
+ */
+final class ReceivedFis {
+  private final GuestMemory memory;
+
+  ReceivedFis(GuestMemory memory) {
+    this.memory = memory;
+  }
+
+  /**
+   * A D2H Register FIS that echoes the command's fields.
+   *
+   * @param area the received FIS structure's guest physical address
+   * @param flags byte 1: {@link AhciRegisters#FIS_INTERRUPT} or 0
+   */
+  boolean registers(long area, CommandSlot slot, int flags, int status, int error) {
+    return write(
+        area + AhciRegisters.RFIS_D2H,
+        AhciRegisters.FIS_D2H | flags << 8 | status << 16 | error << 24,
+        slot.lba,
+        slot.device,
+        slot.count,
+        0);
+  }
+
+  /** The D2H Register FIS that a disk sends after a reset: its signature. */
+  boolean signature(long area) {
+    return write(
+        area + AhciRegisters.RFIS_D2H,
+        AhciRegisters.FIS_D2H | AtaStatus.READY << 16 | AtaStatus.DIAGNOSTIC_PASSED << 24,
+        SIGNATURE_LBA,
+        0,
+        SIGNATURE_COUNT,
+        0);
+  }
+
+  static final int SIGNATURE_LBA = 1;
+  static final int SIGNATURE_COUNT = 1;
+
+  /** A PIO Setup FIS for the last DRQ block of a command. */
+  boolean pioSetup(long area, CommandSlot slot, int flags) {
+    int status = AtaStatus.READY | AtaStatus.DRQ;
+    return write(
+        area + AhciRegisters.RFIS_PIO_SETUP,
+        AhciRegisters.FIS_PIO_SETUP | flags << 8 | status << 16,
+        slot.lba,
+        slot.device,
+        slot.count | AtaStatus.READY << 24,
+        slot.pioBlockBytes);
+  }
+
+  /**
+   * A Set Device Bits FIS.
+   *
+   * @param completed the tags that have completed, as in PxSACT
+   */
+  boolean setDeviceBits(long area, int status, int error, int completed) {
+    // Only bits 6:4 and 2:0 of STATUS travel in this FIS.
+    int dword0 =
+        AhciRegisters.FIS_SDB
+            | AhciRegisters.FIS_INTERRUPT << 8
+            | (status & 0x77) << 16
+            | error << 24;
+    long at = area + AhciRegisters.RFIS_SDB;
+    return memory.writeInt(at, dword0) && memory.writeInt(at + 4, completed);
+  }
+
+  private boolean write(long at, int dword0, long lba, int device, int dword3, int dword4) {
+    int low = (int) (lba & 0xff_ffff);
+    int high = (int) (lba >> 24 & 0xff_ffff);
+    return memory.writeInt(at, dword0)
+        && memory.writeInt(at + 4, low | device << 24)
+        && memory.writeInt(at + 8, high)
+        && memory.writeInt(at + 12, dword3)
+        && memory.writeInt(at + 16, dword4);
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * An AHCI host bus adapter with SATA disks behind it, at the level of its registers (Serial ATA
+ * AHCI 1.3.1) and of the ATA commands that travel in its command list (ACS-3).
+ *
+ * <p>From the outside in: {@link dev.platter.devices.ahci.AhciController} decodes register accesses
+ * and merges interrupts; a port's registers and life cycle, its command list, the FIS area and the
+ * PRD tables are apart; the disk behind a port executes commands on its {@link
+ * dev.platter.devices.block.BlockBackend}.
+ *
+ * <p>Threading: everything runs with the big lock held, register accesses on a vCPU and completions
+ * on the main loop; there are no locks here. Reads and writes allocate nothing. What a guest writes
+ * never throws: it ends as a task file error, a host bus error, or is ignored. Guest memory is not
+ * touched by a request whose port was stopped or reset except by that request's own data transfer,
+ * and {@code PxCMD.CR} reads 1 until that has ended.
+ *
+ * <p>Not here: PCI configuration space, port multipliers, ATAPI, command completion coalescing,
+ * enclosure management, FIS-based switching, power states.
+ */
+@NullMarked
+package dev.platter.devices.ahci;
+
+import org.jspecify.annotations.NullMarked;
