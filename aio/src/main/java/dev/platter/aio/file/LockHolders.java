@@ -1,6 +1,7 @@
 package dev.platter.aio.file;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ public final class LockHolders {
       for (Path process : processes) {
         collect(process, id, holders);
       }
-    } catch (IOException e) {
+    } catch (IOException | DirectoryIteratorException e) {
       return holders; // no /proc: nothing to tell
     }
     return holders;
@@ -41,19 +42,28 @@ public final class LockHolders {
   private static void collect(Path process, String id, List<String> holders) {
     try (DirectoryStream<Path> infos = Files.newDirectoryStream(process.resolve("fdinfo"))) {
       for (Path info : infos) {
-        for (String line : Files.readAllLines(info)) {
-          if (line.startsWith("lock:") && line.contains(" " + id + " ")) {
-            String kind = line.contains("WRITE") ? "write lock" : "read lock";
-            String name = Files.readString(process.resolve("comm")).trim();
-            String holder = "pid " + process.getFileName() + " (" + name + "), " + kind;
-            if (!holders.contains(holder)) {
-              holders.add(holder);
-            }
+        collectFrom(info, process, id, holders);
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // The process ended, or is not ours to inspect.
+      return;
+    }
+  }
+
+  private static void collectFrom(Path info, Path process, String id, List<String> holders) {
+    try {
+      for (String line : Files.readAllLines(info)) {
+        if (line.startsWith("lock:") && line.contains(" " + id + " ")) {
+          String kind = line.contains("WRITE") ? "write lock" : "read lock";
+          String name = Files.readString(process.resolve("comm")).trim();
+          String holder = "pid " + process.getFileName() + " (" + name + "), " + kind;
+          if (!holders.contains(holder)) {
+            holders.add(holder);
           }
         }
       }
     } catch (IOException e) {
-      // The process ended, or is not ours to inspect.
+      // This descriptor was closed meanwhile; the next may hold the lock.
       return;
     }
   }

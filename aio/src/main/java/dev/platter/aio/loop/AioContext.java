@@ -3,14 +3,15 @@ package dev.platter.aio.loop;
 import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.ring.CompletionQueue;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.ring.SubmissionQueue;
 import dev.platter.aio.sys.Errno;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,14 +46,15 @@ public final class AioContext implements AutoCloseable {
   private final LoopWakeup wakeup;
   private final LoopStats stats;
   private final TimerHeap timers = new TimerHeap();
-  private final AtomicReference<@Nullable BottomHalf> bottomHalves = new AtomicReference<>();
-  private final List<EventWatch> pollers = new ArrayList<>();
+  private final BottomHalfQueue bottomHalves = new BottomHalfQueue();
+  private final EventPollers pollers = new EventPollers();
   private final List<Watch> watches = new ArrayList<>();
   private final AdaptivePolling polling;
   private final EventWatch wakeupWatch;
   private final boolean hasNoIowait;
+  private final boolean taskWorkHidden;
   private int blockInFlight;
-  private boolean pollBegun;
+  private long timersRunNanos = System.nanoTime();
   private boolean closed;
 
   /**
@@ -67,17 +69,21 @@ public final class AioContext implements AutoCloseable {
     if (here.own != null) {
       throw new IllegalStateException("thread already has loop " + here.own.name);
     }
+    if (lock != null) {
+      lock.checkHeld();
+    }
     this.name = name;
     this.lock = lock;
     this.thread = Thread.currentThread();
-    this.ring = Ring.open(config.entries(), config.flags());
+    this.wakeup = config.notifyVcpus() ? new LoopWakeup() : new DeafWakeup();
+    this.ring = openRing(config, wakeup);
     this.sq = ring.submission();
     this.cq = ring.completion();
     this.ops = new OpTable(2 * sq.entries());
-    this.wakeup = config.notifyVcpus() ? new LoopWakeup() : new DeafWakeup();
     this.stats = new LoopStats(wakeup);
     this.polling = new AdaptivePolling(config.pollMaxNanos());
     this.hasNoIowait = ring.hasFeature(IoUringAbi.FEAT_NO_IOWAIT);
+    this.taskWorkHidden = hidesTaskWork(ring.granted());
     here.own = this;
     if (lock != null) {
       lock.bind(this);
@@ -85,6 +91,21 @@ public final class AioContext implements AutoCloseable {
     // Being awake is all that a wake-up asks for.
     this.wakeupWatch = new EventWatch(this, wakeup.notifier(), () -> {});
     addSqe(wakeupWatch);
+  }
+
+  private static Ring openRing(AioConfig config, LoopWakeup wakeup) {
+    try {
+      return Ring.open(config.entries(), config.flags());
+    } catch (RuntimeException e) {
+      wakeup.close();
+      throw e;
+    }
+  }
+
+  /** Whether completion work may wait for the next enter without a flag in memory that tells. */
+  private static boolean hidesTaskWork(Set<SetupFlag> granted) {
+    return (granted.contains(SetupFlag.COOP_TASKRUN) || granted.contains(SetupFlag.DEFER_TASKRUN))
+        && !granted.contains(SetupFlag.TASKRUN_FLAG);
   }
 
   static void lockTaken(@Nullable AioContext main) {
@@ -159,10 +180,6 @@ public final class AioContext implements AutoCloseable {
     if (op.inFlight()) {
       throw new IllegalStateException("request is in flight: " + op);
     }
-    if (op.isBlockIo()) {
-      blockInFlight++;
-      stats.blockSqesSubmitted.increment();
-    }
     if (waiting.isEmpty() && sq.hasRoom()) {
       fill(op);
     } else {
@@ -170,18 +187,41 @@ public final class AioContext implements AutoCloseable {
       waiting.addLast(op);
       stats.sqFull.increment();
     }
+    if (op.isBlockIo()) {
+      blockInFlight++;
+      stats.blockSqesSubmitted.increment();
+    }
     wakeup.sqeAdded(onLoopThread());
   }
 
   private void fill(RingOp op) {
     Sqe sqe = sq.next();
-    op.prepare(sqe);
+    boolean prepared = false;
+    try {
+      op.prepare(sqe);
+      prepared = true;
+    } finally {
+      if (!prepared) {
+        // Half filled, it must never be published.
+        sq.takeBack();
+      }
+    }
     sqe.userData(ops.insert(op));
   }
 
   private void fillWaiting() {
     while (!waiting.isEmpty() && sq.hasRoom()) {
-      fill(waiting.removeFirst());
+      RingOp op = waiting.removeFirst();
+      op.slot = RingOp.IDLE;
+      boolean filled = false;
+      try {
+        fill(op);
+        filled = true;
+      } finally {
+        if (!filled && op.isBlockIo()) {
+          blockInFlight--;
+        }
+      }
     }
   }
 
@@ -193,38 +233,49 @@ public final class AioContext implements AutoCloseable {
    * @return whether anything was done
    */
   public boolean turn(boolean mayBlock) {
+    if (!onLoopThread()) {
+      throw new IllegalStateException(
+          "loop " + name + " turned by thread " + Thread.currentThread().getName());
+    }
     stats.turns.increment();
     wakeup.accept();
     fillWaiting();
-    boolean block = mayBlock && bottomHalves.get() == null && cq.isEmpty();
+    // What waits for room cannot wait for a completion as well: nothing says that one will come.
+    boolean block = mayBlock && bottomHalves.isEmpty() && waiting.isEmpty() && cq.isEmpty();
     long timeout = block ? timeUntilFirstTimer() : 0;
+    block = timeout != 0;
     boolean progress = false;
     long pollStart = 0;
     // With SQEs to submit, submitting and sleeping in one call beats spinning: the wait is the
     // disk's, and says nothing about how soon the next request would have come.
-    if (block && timeout != 0 && polling.enabled() && sq.pending() == 0 && waiting.isEmpty()) {
+    if (block && polling.enabled() && sq.pending() == 0) {
       pollStart = System.nanoTime();
       progress = busyPoll(pollStart, timeout);
       block = !progress;
+    } else if (!block && pollers.begun()) {
+      // Their signals are off, and a loop that is never idle would never come to poll them.
+      progress = pollers.lookOnce();
     }
-    if (block && timeout != 0 && pollBegun) {
-      endPolling();
+    if (block) {
+      pollers.end();
     }
-    enterIfNeeded(block && timeout != 0, timeout);
-    if (pollStart != 0) {
+    enterIfNeeded(block);
+    if (block && pollStart != 0) {
       polling.adjust(System.nanoTime() - pollStart);
     }
     progress |= takeCompletions();
-    progress |= runBottomHalves();
+    progress |= bottomHalves.run();
     progress |= runTimers();
     return progress;
   }
 
-  private void enterIfNeeded(boolean wantsToWait, long timeout) {
-    boolean wait = wantsToWait && wakeup.prepareToSleep();
+  private void enterIfNeeded(boolean wantsToWait) {
+    // The timers are looked at again: the end of polling may have armed one, and took its time.
+    long timeout = wantsToWait ? timeUntilFirstTimer() : 0;
+    boolean wait = timeout != 0 && wakeup.prepareToSleep();
     // Bottom halves and SQEs announced before accept() are covered by the checks in turn().
     int toSubmit = sq.publish();
-    if (!wait && toSubmit == 0 && (sq.flags() & ATTENTION) == 0) {
+    if (!wait && toSubmit == 0 && !taskWorkHidden && (sq.flags() & ATTENTION) == 0) {
       return;
     }
     boolean noIowait = wait && hasNoIowait && blockInFlight == 0;
@@ -232,13 +283,17 @@ public final class AioContext implements AutoCloseable {
     if (noIowait) {
       stats.noIowaitWaits.increment();
     }
+    int result;
     if (lock != null) {
       lock.unlock();
     }
-    int result = ring.enter(toSubmit, wait ? 1 : 0, timeout, noIowait);
-    wakeup.awake();
-    if (lock != null) {
-      lock.lock();
+    try {
+      result = ring.enter(toSubmit, wait ? 1 : 0, timeout, noIowait);
+    } finally {
+      wakeup.awake();
+      if (lock != null) {
+        lock.lock();
+      }
     }
     if (result >= 0) {
       stats.sqesSubmitted.add(result);
@@ -263,7 +318,7 @@ public final class AioContext implements AutoCloseable {
       any = true;
       RingOp op = ops.find(userData);
       if (op == null) {
-        continue; // a cancellation's own CQE
+        continue; // not one of ours: a message from another ring
       }
       if ((flags & IoUringAbi.CQE_F_MORE) == 0) {
         ops.remove(op);
@@ -281,115 +336,65 @@ public final class AioContext implements AutoCloseable {
     if (budget == 0) {
       return false;
     }
-    if (!pollBegun) {
-      pollBegun = true;
-      for (int i = 0; i < pollers.size(); i++) {
-        pollers.get(i).handler().pollBegin();
-      }
-    }
+    pollers.begin();
+    EventWatch[] watches = pollers.watches();
+    EventWatch found;
+    boolean hit;
     if (lock != null) {
       lock.unlock();
     }
-    EventWatch found = null;
-    boolean hit = false;
-    do {
-      if (wakeup.isNotified() || !cq.isEmpty() || (sq.flags() & ATTENTION) != 0) {
-        hit = true;
-        break;
+    try {
+      do {
+        found = EventPollers.firstWithWork(watches);
+        hit =
+            found != null || wakeup.isNotified() || !cq.isEmpty() || (sq.flags() & ATTENTION) != 0;
+        if (!hit) {
+          Thread.onSpinWait();
+        }
+      } while (!hit && System.nanoTime() - start < budget);
+    } finally {
+      if (lock != null) {
+        lock.lock();
       }
-      for (int i = 0; i < pollers.size() && found == null; i++) {
-        found = pollers.get(i).handler().poll() ? pollers.get(i) : null;
-      }
-      if (found != null) {
-        hit = true;
-        break;
-      }
-      Thread.onSpinWait();
-    } while (System.nanoTime() - start < budget);
-    if (lock != null) {
-      lock.lock();
     }
     (hit ? stats.pollHits : stats.pollMisses).increment();
-    if (found != null) {
+    if (found != null && !found.isClosed()) {
       found.handler().ready();
     }
     return hit;
-  }
-
-  private void endPolling() {
-    pollBegun = false;
-    for (int i = 0; i < pollers.size(); i++) {
-      pollers.get(i).handler().pollEnd();
-    }
   }
 
   // ---- bottom halves -------------------------------------------------------------------------
 
   /** Makes a bottom half of this loop. */
   public BottomHalf newBottomHalf(Runnable body) {
-    return new BottomHalf(this, body);
+    return new BottomHalf(this::push, body);
   }
 
-  void push(BottomHalf bottomHalf) {
-    BottomHalf head;
-    do {
-      head = bottomHalves.get();
-      bottomHalf.next = head;
-    } while (!bottomHalves.compareAndSet(head, bottomHalf));
-    wakeup.notifyLoop();
-  }
-
-  private boolean runBottomHalves() {
-    if (bottomHalves.get() == null) {
-      return false;
+  private void push(BottomHalf bottomHalf) {
+    if (bottomHalves.push(bottomHalf)) {
+      wakeup.notifyLoop();
     }
-    BottomHalf stack = bottomHalves.getAndSet(null);
-    // The stack has the newest on top: turn it round to run them in the order scheduled.
-    BottomHalf queue = null;
-    while (stack != null) {
-      BottomHalf next = stack.next;
-      stack.next = queue;
-      queue = stack;
-      stack = next;
-    }
-    while (queue != null) {
-      BottomHalf next = queue.next;
-      queue.next = null;
-      queue.scheduled.set(false);
-      queue.run();
-      queue = next;
-    }
-    return true;
   }
 
   /**
-   * Runs {@code body} on the loop and waits for it. On the loop's own thread, or under the lock it
-   * shares, runs it at once. A thread that holds the big lock may wait for an IOThread this way
-   * because IOThreads never take that lock.
+   * Runs {@code body} on the loop and waits for it; what it throws is thrown here. On the loop's
+   * own thread, or under the lock it shares, runs it at once. A thread that holds the big lock may
+   * wait for an IOThread this way because IOThreads never take that lock.
+   *
+   * @throws IllegalStateException if the loop has ended
    */
   public void invoke(Runnable body) {
     if (onLoopThread() || (lock != null && lock.isHeldByCurrentThread())) {
       body.run();
       return;
     }
-    CountDownLatch done = new CountDownLatch(1);
-    AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
-    newBottomHalf(
-            () -> {
-              try {
-                body.run();
-              } catch (RuntimeException e) {
-                failure.set(e);
-              } finally {
-                done.countDown();
-              }
-            })
-        .schedule();
-    Threads.awaitUninterruptibly(done);
-    RuntimeException thrown = failure.get();
-    if (thrown != null) {
-      throw thrown;
+    Invocation invocation = new Invocation(body);
+    if (!bottomHalves.push(newBottomHalf(invocation))) {
+      throw new IllegalStateException("loop " + name + " has ended");
     }
+    wakeup.notifyLoop();
+    invocation.await();
   }
 
   /**
@@ -427,7 +432,9 @@ public final class AioContext implements AutoCloseable {
     if (timer.isArmed()) {
       timers.remove(timer);
     }
-    timer.deadlineNanos = deadlineNanos;
+    // Not before the last run of timers: one that keeps rearming itself for the past fires once a
+    // turn, instead of for ever in the same one.
+    timer.deadlineNanos = deadlineNanos - timersRunNanos <= 0 ? timersRunNanos + 1 : deadlineNanos;
     timers.add(timer);
     if (!onLoopThread()) {
       wakeup.notifyLoop();
@@ -453,8 +460,8 @@ public final class AioContext implements AutoCloseable {
       return false;
     }
     long now = System.nanoTime();
+    timersRunNanos = now;
     boolean any = false;
-    // A timer that rearms itself for the past fires again in the next turn, not in this one.
     while (first != null && first.deadlineNanos - now <= 0) {
       timers.remove(first);
       first.fire();
@@ -479,11 +486,8 @@ public final class AioContext implements AutoCloseable {
   public EventWatch watch(EventNotifier notifier, EventHandler handler) {
     checkAccess();
     EventWatch watch = new EventWatch(this, notifier, handler);
-    pollers.add(watch);
     watches.add(watch);
-    if (pollBegun) {
-      handler.pollBegin();
-    }
+    pollers.add(watch);
     addSqe(watch);
     return watch;
   }
@@ -504,10 +508,10 @@ public final class AioContext implements AutoCloseable {
 
   void forget(Watch watch) {
     checkAccess();
-    if (watch instanceof EventWatch eventWatch && pollers.remove(eventWatch) && pollBegun) {
-      eventWatch.handler().pollEnd();
-    }
     watches.remove(watch);
+    if (watch instanceof EventWatch eventWatch) {
+      pollers.remove(eventWatch);
+    }
   }
 
   /** Asks the kernel to cancel a request; its own CQE still comes, with ECANCELED if it worked. */
@@ -516,6 +520,9 @@ public final class AioContext implements AutoCloseable {
     if (op.slot == RingOp.WAITING) {
       waiting.remove(op);
       op.slot = RingOp.IDLE;
+      if (op.isBlockIo()) {
+        blockInFlight--;
+      }
       op.complete(-Errno.ECANCELED, 0);
     } else if (op.inFlight()) {
       addSqe(new CancelOp(ops.userDataOf(op)));
@@ -541,7 +548,8 @@ public final class AioContext implements AutoCloseable {
 
   /**
    * Ends the loop, on its thread (the main loop's: with the big lock held): cancels watches, waits
-   * for everything in flight, unmaps the ring. Idempotent.
+   * for everything in flight, runs the bottom halves scheduled until then, unmaps the ring.
+   * Idempotent.
    */
   @Override
   public void close() {
@@ -557,15 +565,37 @@ public final class AioContext implements AutoCloseable {
       watch.close();
     }
     wakeupWatch.closeOwn();
-    // The kernel may write to our memory until the last CQE: nothing is unmapped before.
+    drain();
+    // One more time for each; one that schedules itself for ever ends here.
+    bottomHalves.end();
+    bottomHalves.run();
+    drain();
+    ring.close();
+    wakeup.close();
+    leaveThread();
+  }
+
+  /** The kernel may write to our memory until the last CQE: nothing is unmapped before. */
+  private void drain() {
     while (ops.inFlight() > 0 || !waiting.isEmpty()) {
       turn(true);
     }
-    ring.close();
-    wakeup.notifier().close();
+  }
+
+  private void leaveThread() {
     HERE.get().own = null;
     if (lock != null) {
       lock.bind(null);
     }
+  }
+
+  /**
+   * The loop's thread dies of an exception: whoever waits for the loop is told. The ring is left
+   * mapped, because the kernel may still write to the memory of what is in flight.
+   */
+  void abandon(Throwable cause) {
+    closed = true;
+    bottomHalves.abandon(cause);
+    leaveThread();
   }
 }

@@ -1,31 +1,45 @@
 package dev.platter.aio.loop;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Work that any thread may schedule onto a loop. Scheduling it again before it has run does
- * nothing; it runs once per schedule, after which it may schedule itself again.
+ * nothing; it runs once per schedule, after which it may schedule itself again. On a loop that has
+ * been closed it never runs.
  */
 public final class BottomHalf {
-  private final AioContext context;
+  private final Consumer<BottomHalf> loop;
   private final Runnable body;
   final AtomicBoolean scheduled = new AtomicBoolean();
   @Nullable BottomHalf next;
 
-  BottomHalf(AioContext context, Runnable body) {
-    this.context = context;
+  /**
+   * Creates one.
+   *
+   * @param loop puts it into its loop's queue
+   */
+  BottomHalf(Consumer<BottomHalf> loop, Runnable body) {
+    this.loop = loop;
     this.body = body;
   }
 
   /** Schedules it. Allocates nothing. */
   public void schedule() {
     if (scheduled.compareAndSet(false, true)) {
-      context.push(this);
+      loop.accept(this);
     }
   }
 
   void run() {
     body.run();
+  }
+
+  /** It will not run: its loop died. */
+  void abandon(Throwable cause) {
+    if (body instanceof Invocation invocation) {
+      invocation.fail(new IllegalStateException("the loop died", cause));
+    }
   }
 }

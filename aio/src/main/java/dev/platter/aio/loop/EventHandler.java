@@ -6,8 +6,8 @@ public interface EventHandler {
   void ready();
 
   /**
-   * Busy polling: whether there is work to do, looked up in memory alone. Called without the big
-   * lock.
+   * Busy polling: whether there is work to do, looked up in memory alone. May be called without the
+   * big lock, and then also a moment after the watch was closed.
    */
   default boolean poll() {
     return false;

@@ -1,21 +1,16 @@
 package dev.platter.aio.loop;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import dev.platter.aio.sys.Syscalls;
 
 /**
  * An eventfd: any thread signals it, one loop watches it ({@link AioContext#watch}). Blocking, so
  * that a read can stay armed in the ring.
  */
 public final class EventNotifier implements AutoCloseable {
-  private static final MemorySegment ONE = Arena.global().allocateFrom(JAVA_LONG, 1L);
-
   private final int fd;
   private boolean closed;
 
@@ -34,7 +29,7 @@ public final class EventNotifier implements AutoCloseable {
 
   /** Signals: one write(2). Does nothing that can block in practice (the counter is 64 bits). */
   public void signal() {
-    Libc.write(fd, ONE.address(), Long.BYTES);
+    Syscalls.signalEventFd(fd);
   }
 
   /** The descriptor. */

@@ -27,6 +27,10 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
     return handler;
   }
 
+  boolean isClosed() {
+    return closed;
+  }
+
   @Override
   protected void prepare(Sqe sqe) {
     sqe.prepRead(notifier.fd(), counter.address(), Long.BYTES, Sqe.CURRENT_POSITION);

@@ -43,10 +43,15 @@ public final class IoThread implements AutoCloseable {
       return;
     }
     ready.complete(loop);
-    while (running) {
-      loop.turn(true);
+    try {
+      while (running) {
+        loop.turn(true);
+      }
+      loop.close();
+    } catch (RuntimeException | Error e) {
+      loop.abandon(e);
+      throw e;
     }
-    loop.close();
   }
 
   /** Its loop. */
@@ -54,9 +59,16 @@ public final class IoThread implements AutoCloseable {
     return context;
   }
 
-  /** Stops the loop once what is in flight has completed, and waits for the thread. Idempotent. */
+  /**
+   * Stops the loop once what is in flight has completed, and waits for the thread. Idempotent.
+   *
+   * @throws IllegalStateException on the thread itself, which cannot wait for its own end
+   */
   @Override
   public void close() {
+    if (Thread.currentThread().equals(thread)) {
+      throw new IllegalStateException(thread.getName() + " cannot be closed by itself");
+    }
     if (running) {
       context.newBottomHalf(() -> running = false).schedule();
     }

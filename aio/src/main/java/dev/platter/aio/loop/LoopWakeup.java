@@ -2,6 +2,7 @@ package dev.platter.aio.loop;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The handshake between a loop that is about to sleep and a thread that has work for it.
@@ -28,6 +29,7 @@ class LoopWakeup {
   private final EventNotifier notifier = new EventNotifier();
   private final SharedCounter sent = new SharedCounter();
   private final SharedCounter elided = new SharedCounter();
+  private final AtomicInteger signalling = new AtomicInteger();
 
   @SuppressWarnings("unused") // through NOTIFIED
   private boolean notified;
@@ -43,13 +45,29 @@ class LoopWakeup {
   /** Tells the loop that there is work. Any thread. */
   void notifyLoop() {
     NOTIFIED.setVolatile(this, true);
-    // Only the first of several notifiers pays for the write.
-    if ((boolean) SLEEPING.getVolatile(this) && SLEEPING.compareAndSet(this, true, false)) {
-      sent.increment();
+    ((boolean) SLEEPING.getVolatile(this) && signalIfFirst() ? sent : elided).increment();
+  }
+
+  /** Only the first of several notifiers pays for the write. */
+  private boolean signalIfFirst() {
+    signalling.getAndIncrement();
+    boolean first = SLEEPING.compareAndSet(this, true, false);
+    if (first) {
       notifier.signal();
-    } else {
-      elided.increment();
     }
+    signalling.getAndDecrement();
+    return first;
+  }
+
+  /**
+   * Loop: closes the eventfd, once nobody is between claiming a wake-up and writing it: the number
+   * of a closed descriptor may be another file's in the next moment. The loop is awake for good.
+   */
+  final void close() {
+    while (signalling.get() != 0) {
+      Thread.onSpinWait();
+    }
+    notifier.close();
   }
 
   /**

@@ -44,10 +44,15 @@ public final class MainLoop implements AutoCloseable {
         return;
       }
       ready.complete(loop);
-      while (running) {
-        loop.turn(true);
+      try {
+        while (running) {
+          loop.turn(true);
+        }
+        loop.close();
+      } catch (RuntimeException | Error e) {
+        loop.abandon(e);
+        throw e;
       }
-      loop.close();
     } finally {
       lock.unlock();
     }
@@ -64,11 +69,16 @@ public final class MainLoop implements AutoCloseable {
   }
 
   /**
-   * Stops the loop once what is in flight has completed, and waits for the thread. The caller must
-   * not hold the big lock. Idempotent.
+   * Stops the loop once what is in flight has completed, and waits for the thread. Idempotent.
+   *
+   * @throws IllegalStateException if the caller holds the big lock, without which the loop cannot
+   *     end
    */
   @Override
   public void close() {
+    if (lock.isHeldByCurrentThread()) {
+      throw new IllegalStateException("the main loop is closed without the big lock");
+    }
     if (running) {
       context.newBottomHalf(() -> running = false).schedule();
     }

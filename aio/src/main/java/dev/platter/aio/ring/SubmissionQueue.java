@@ -65,6 +65,11 @@ public final class SubmissionQueue {
     return sqe;
   }
 
+  /** Gives back the SQE that {@link #next} gave last; it must not have been published. */
+  public void takeBack() {
+    tail--;
+  }
+
   /** How many SQEs the kernel has not consumed, published or not. */
   public int pending() {
     return tail - head();

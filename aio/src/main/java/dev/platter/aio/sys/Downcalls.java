@@ -66,6 +66,19 @@ final class Downcalls {
     return bind(name, FunctionDescriptor.of(JAVA_LONG, args), fixedArgs);
   }
 
+  /**
+   * A handle for {@code long name(fixed..., ...)} that takes no errno buffer, for calls whose errno
+   * nobody needs: JDK 25 may allocate 40 bytes to check the buffer where its inlining falls short.
+   */
+  @SuppressWarnings("restricted")
+  static MethodHandle variadicLongWithoutErrno(String name, int fixedArgs, MemoryLayout... args) {
+    // SAFETY: as below.
+    return LINKER.downcallHandle(
+        LINKER.defaultLookup().findOrThrow(name),
+        FunctionDescriptor.of(JAVA_LONG, args),
+        Linker.Option.firstVariadicArg(fixedArgs));
+  }
+
   @SuppressWarnings("restricted")
   private static MethodHandle bind(String name, FunctionDescriptor descriptor, int fixedArgs) {
     MemorySegment symbol = LINKER.defaultLookup().findOrThrow(name);

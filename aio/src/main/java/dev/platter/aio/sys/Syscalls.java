@@ -2,12 +2,14 @@ package dev.platter.aio.sys;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * System calls that the C library does not wrap: io_uring and futex, through {@code syscall(2)}.
- * Each returns what the kernel returns, or {@code -errno}.
+ * System calls that the C library does not wrap (io_uring, futex), and those on the data path whose
+ * errno nobody needs, through {@code syscall(2)}. What returns a value returns the kernel's, or
+ * {@code -errno}.
  */
 public final class Syscalls {
   // io_uring's numbers are the same on every architecture (asm-generic/unistd.h).
@@ -15,6 +17,7 @@ public final class Syscalls {
   private static final long IO_URING_ENTER = 426;
   private static final long IO_URING_REGISTER = 427;
   private static final boolean X86_64 = System.getProperty("os.arch").equals("amd64");
+  private static final long WRITE = X86_64 ? 1 : 64;
   private static final long FUTEX = X86_64 ? 202 : 98;
   private static final long GETTID = X86_64 ? 186 : 178;
 
@@ -23,7 +26,21 @@ public final class Syscalls {
           "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
           JAVA_LONG);
 
+  private static final MethodHandle SYSCALL_WITHOUT_ERRNO =
+      Downcalls.variadicLongWithoutErrno(
+          "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+          JAVA_LONG);
+  private static final MemorySegment ONE = Arena.global().allocateFrom(JAVA_LONG, 1L);
+
   private Syscalls() {}
+
+  private static void syscallIgnoringErrors(long number, long a, long b, long c, long d) {
+    try {
+      long _ = (long) SYSCALL_WITHOUT_ERRNO.invokeExact(number, a, b, c, d, 0L, 0L);
+    } catch (Throwable t) {
+      throw Downcalls.linkageBug(t);
+    }
+  }
 
   private static long syscall(long number, long a, long b, long c, long d, long e, long f) {
     try {
@@ -61,9 +78,16 @@ public final class Syscalls {
     return (int) syscall(IO_URING_REGISTER, fd, opcode, argument, count, 0, 0);
   }
 
-  /** futex(2) on a process-private word, as {@link FutexWord} needs it. */
-  static int futex(long address, int operation, int value, long timespec) {
-    return (int) syscall(FUTEX, address, operation, value, timespec, 0, 0);
+  /**
+   * futex(2) on a process-private word. Why a wait ended is not told: the caller looks at the word.
+   */
+  static void futex(long address, int operation, int value, long timespec) {
+    syscallIgnoringErrors(FUTEX, address, operation, value, timespec);
+  }
+
+  /** Adds 1 to an eventfd. Fails only where the descriptor is not one. */
+  public static void signalEventFd(int fd) {
+    syscallIgnoringErrors(WRITE, fd, ONE.address(), Long.BYTES, 0);
   }
 
   /** The calling thread's kernel thread id. */

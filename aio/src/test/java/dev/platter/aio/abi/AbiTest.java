@@ -65,8 +65,7 @@ class AbiTest {
     sqe("SQE_BUF_INDEX", "buf_index");
     sqe("SQE_PERSONALITY", "personality");
     sqe("SQE_FILE_INDEX", "file_index");
-    IO_URING.put(
-        "SQE_ADDR3", "offsetof(struct io_uring_sqe, addr3) if IORING_SETUP_COOP_TASKRUN");
+    IO_URING.put("SQE_ADDR3", "offsetof(struct io_uring_sqe, addr3) if IORING_SETUP_COOP_TASKRUN");
     IO_URING.put("CQE_SIZE", "sizeof(struct io_uring_cqe)");
     IO_URING.put("CQE_USER_DATA", "offsetof(struct io_uring_cqe, user_data)");
     IO_URING.put("CQE_RES", "offsetof(struct io_uring_cqe, res)");
@@ -126,7 +125,14 @@ class AbiTest {
     LINUX.put("STATX_SIZE_OF", "sizeof(struct statx)");
     for (String name :
         new String[] {
-          "MASK", "MODE", "INO", "SIZE", "BLOCKS", "RDEV_MAJOR", "RDEV_MINOR", "DEV_MAJOR",
+          "MASK",
+          "MODE",
+          "INO",
+          "SIZE",
+          "BLOCKS",
+          "RDEV_MAJOR",
+          "RDEV_MINOR",
+          "DEV_MAJOR",
           "DEV_MINOR"
         }) {
       LINUX.put("STATX_" + name, "offsetof(struct statx, stx_" + lower(name) + ")");

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /** Who may queue, that the loop hears of it, and that nothing queued is lost. */
-@Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
 class AddSqeTest {
   private static final AioConfig NO_POLLING = AioConfig.ioThread().withPollMaxNanos(0);
 
@@ -92,11 +92,10 @@ class AddSqeTest {
       CountDownLatch fired = new CountDownLatch(1);
       AtomicBoolean doneBeforeTimer = new AtomicBoolean();
       AioTimer timer =
-          context.newTimer(
-              () -> {
-                doneBeforeTimer.set(op.isDone());
-                fired.countDown();
-              });
+          context.newTimer(() -> {
+            doneBeforeTimer.set(op.isDone());
+            fired.countDown();
+          });
       mainLoop.lock().lock();
       timer.arm(100_000_000);
       mainLoop.lock().unlock();
@@ -176,11 +175,10 @@ class AddSqeTest {
       context.turn(false);
       List<String> order = new ArrayList<>();
       context.addSqe(
-          TestOp.nop(
-              () -> {
-                order.add("a");
-                context.addSqe(TestOp.nop(() -> order.add("c")));
-              }));
+          TestOp.nop(() -> {
+            order.add("a");
+            context.addSqe(TestOp.nop(() -> order.add("c")));
+          }));
       context.addSqe(TestOp.nop(() -> order.add("b")));
       while (order.size() < 3) {
         context.turn(true);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
-@Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
 class BottomHalfTest {
   private static final AioConfig NO_POLLING = AioConfig.ioThread().withPollMaxNanos(0);
 
@@ -46,12 +46,11 @@ class BottomHalfTest {
       BottomHalf[] self = new BottomHalf[1];
       int[] runs = new int[1];
       self[0] =
-          context.newBottomHalf(
-              () -> {
-                if (++runs[0] < 5) {
-                  self[0].schedule();
-                }
-              });
+          context.newBottomHalf(() -> {
+            if (++runs[0] < 5) {
+              self[0].schedule();
+            }
+          });
       self[0].schedule();
       for (int turn = 1; turn <= 5; turn++) {
         context.turn(true);
@@ -65,17 +64,15 @@ class BottomHalfTest {
     try (AioContext context = new AioContext("own", NO_POLLING, null)) {
       CountDownLatch done = new CountDownLatch(1);
       BottomHalf waits =
-          context.newBottomHalf(
-              () -> {
-                context.waitFor(done);
-                order.add("waited");
-              });
+          context.newBottomHalf(() -> {
+            context.waitFor(done);
+            order.add("waited");
+          });
       BottomHalf counts =
-          context.newBottomHalf(
-              () -> {
-                order.add("counted");
-                done.countDown();
-              });
+          context.newBottomHalf(() -> {
+            order.add("counted");
+            done.countDown();
+          });
       waits.schedule();
       counts.schedule();
       context.turn(true);
@@ -87,10 +84,9 @@ class BottomHalfTest {
   void oneThatThrowsDoesNotTakeTheOthersWithIt() {
     try (AioContext context = new AioContext("own", NO_POLLING, null)) {
       context
-          .newBottomHalf(
-              () -> {
-                throw new UnsupportedOperationException("on purpose");
-              })
+          .newBottomHalf(() -> {
+            throw new UnsupportedOperationException("on purpose");
+          })
           .schedule();
       named(context, "next").schedule();
       assertThatThrownBy(() -> context.turn(true))
@@ -104,16 +100,15 @@ class BottomHalfTest {
   void schedulingOnAnAwakeLoopIsFreeOfSystemCalls() {
     try (IoThread ioThread = new IoThread("io0", NO_POLLING)) {
       AioContext context = ioThread.context();
-      context.invoke(
-          () -> {
-            LoopStats.Snapshot before = context.stats().snapshot();
-            for (int i = 0; i < 100; i++) {
-              named(context, "x").schedule();
-            }
-            LoopStats.Snapshot after = context.stats().snapshot().since(before);
-            assertThat(after.notifiesSent()).isZero();
-            assertThat(after.notifiesElided()).isEqualTo(100);
-          });
+      context.invoke(() -> {
+        LoopStats.Snapshot before = context.stats().snapshot();
+        for (int i = 0; i < 100; i++) {
+          named(context, "x").schedule();
+        }
+        LoopStats.Snapshot after = context.stats().snapshot().since(before);
+        assertThat(after.notifiesSent()).isZero();
+        assertThat(after.notifiesElided()).isEqualTo(100);
+      });
     }
   }
 
@@ -125,12 +120,11 @@ class BottomHalfTest {
       for (int i = 0; i < 4; i++) {
         threads.add(
             Thread.ofPlatform()
-                .start(
-                    () -> {
-                      for (int n = 0; n < 1000; n++) {
-                        ioThread.context().invoke(() -> counter[0]++);
-                      }
-                    }));
+                .start(() -> {
+                  for (int n = 0; n < 1000; n++) {
+                    ioThread.context().invoke(() -> counter[0]++);
+                  }
+                }));
       }
       for (Thread thread : threads) {
         thread.join();
@@ -144,9 +138,7 @@ class BottomHalfTest {
     try (IoThread ioThread = new IoThread("io0", NO_POLLING);
         MainLoop mainLoop = new MainLoop(AioConfig.mainLoop())) {
       AtomicInteger runs = new AtomicInteger();
-      ioThread
-          .context()
-          .invoke(() -> ioThread.context().invoke(runs::getAndIncrement));
+      ioThread.context().invoke(() -> ioThread.context().invoke(runs::getAndIncrement));
       mainLoop.lock().lock();
       mainLoop.context().invoke(runs::getAndIncrement);
       mainLoop.lock().unlock();
@@ -159,19 +151,15 @@ class BottomHalfTest {
   void whatAnInvokedBodyThrowsIsTheInvokersAndTheLoopGoesOn() {
     try (IoThread ioThread = new IoThread("io0", NO_POLLING)) {
       AioContext context = ioThread.context();
-      assertThatThrownBy(
-              () ->
-                  context.invoke(
-                      () -> {
-                        throw new UnsupportedOperationException("on purpose");
-                      }))
+      assertThatThrownBy(() ->
+              context.invoke(() -> {
+                throw new UnsupportedOperationException("on purpose");
+              }))
           .isInstanceOf(UnsupportedOperationException.class);
-      assertThatThrownBy(
-              () ->
-                  context.invoke(
-                      () -> {
-                        throw new AssertionError("on purpose");
-                      }))
+      assertThatThrownBy(() ->
+              context.invoke(() -> {
+                throw new AssertionError("on purpose");
+              }))
           .isInstanceOf(AssertionError.class)
           .hasMessage("on purpose");
       context.invoke(() -> order.add("alive"));
@@ -196,5 +184,15 @@ class BottomHalfTest {
       named(context, "last").schedule();
     }
     assertThat(order).containsExactly("last");
+  }
+
+  @Test
+  void oneThatSchedulesItselfForEverDoesNotKeepTheLoopFromClosing() {
+    try (AioContext context = new AioContext("own", NO_POLLING, null)) {
+      BottomHalf[] self = new BottomHalf[1];
+      self[0] = context.newBottomHalf(() -> self[0].schedule());
+      self[0].schedule();
+      context.turn(true);
+    }
   }
 }

@@ -9,10 +9,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /**
- * Many rounds of the sleep/awake handshake, with nothing but the handshake to wake anybody: one lost
- * wake-up and the test hangs, which its timeout reports.
+ * Many rounds of the sleep/awake handshake, with nothing but the handshake to wake anybody: one
+ * lost wake-up and the test hangs, which its timeout reports.
  */
-@Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
 class HandshakeStressTest {
   private static final int ROUNDS = 100_000;
 
@@ -36,14 +36,13 @@ class HandshakeStressTest {
       BottomHalf pong = right.context().newBottomHalf(() -> ping[0].schedule());
       ping[0] =
           left.context()
-              .newBottomHalf(
-                  () -> {
-                    if (++count[0] < rounds) {
-                      pong.schedule();
-                    } else {
-                      finished.countDown();
-                    }
-                  });
+              .newBottomHalf(() -> {
+                if (++count[0] < rounds) {
+                  pong.schedule();
+                } else {
+                  finished.countDown();
+                }
+              });
       ping[0].schedule();
       finished.await();
       assertThat(count[0]).isEqualTo(rounds);
@@ -63,15 +62,13 @@ class HandshakeStressTest {
   }
 
   private static void lockHolderPingPong(long pollMaxNanos, int rounds) {
-    try (MainLoop mainLoop =
-        new MainLoop(AioConfig.mainLoop().withPollMaxNanos(pollMaxNanos))) {
+    try (MainLoop mainLoop = new MainLoop(AioConfig.mainLoop().withPollMaxNanos(pollMaxNanos))) {
       FutexWord completed = new FutexWord();
       TestOp op =
-          TestOp.nop(
-              () -> {
-                completed.set(completed.get() + 1);
-                completed.wakeOne();
-              });
+          TestOp.nop(() -> {
+            completed.set(completed.get() + 1);
+            completed.wakeOne();
+          });
       for (int i = 0; i < rounds; i++) {
         mainLoop.lock().lock();
         AioContext.current().addSqe(op);
@@ -94,31 +91,30 @@ class HandshakeStressTest {
       for (int t = 0; t < threads.length; t++) {
         threads[t] =
             Thread.ofPlatform()
-                .start(
-                    () -> {
-                      FutexWord completed = new FutexWord();
-                      Runnable complete =
-                          () -> {
-                            completed.set(completed.get() + 1);
-                            completed.wakeOne();
-                          };
-                      TestOp first = TestOp.nop(complete);
-                      TestOp second = TestOp.nop(complete);
-                      AioTimer timer = mainLoop.context().newTimer(complete);
-                      for (int i = 0; i < ROUNDS / 10; i++) {
-                        mainLoop.lock().lock();
-                        AioContext.current().addSqe(first);
-                        AioContext.current().addSqe(second);
-                        timer.arm(0);
-                        mainLoop.lock().unlock();
-                        int expected = 3 * (i + 1);
-                        int now = completed.get();
-                        while (now < expected) {
-                          completed.await(now);
-                          now = completed.get();
-                        }
-                      }
-                    });
+                .start(() -> {
+                  FutexWord completed = new FutexWord();
+                  Runnable complete =
+                      () -> {
+                        completed.set(completed.get() + 1);
+                        completed.wakeOne();
+                      };
+                  TestOp first = TestOp.nop(complete);
+                  TestOp second = TestOp.nop(complete);
+                  AioTimer timer = mainLoop.context().newTimer(complete);
+                  for (int i = 0; i < ROUNDS / 10; i++) {
+                    mainLoop.lock().lock();
+                    AioContext.current().addSqe(first);
+                    AioContext.current().addSqe(second);
+                    timer.arm(0);
+                    mainLoop.lock().unlock();
+                    int expected = 3 * (i + 1);
+                    int now = completed.get();
+                    while (now < expected) {
+                      completed.await(now);
+                      now = completed.get();
+                    }
+                  }
+                });
       }
       for (Thread thread : threads) {
         thread.join();

@@ -102,9 +102,7 @@ class RingOperationsTest {
         .isEqualTo(12);
 
     MemorySegment seven = filled(100, 7);
-    assertThat(
-            driver.run(
-                sqe -> sqe.prepWrite(fd, seven.address(), 100, 50, LinuxAbi.RWF_DSYNC)))
+    assertThat(driver.run(sqe -> sqe.prepWrite(fd, seven.address(), 100, 50, LinuxAbi.RWF_DSYNC)))
         .isEqualTo(100);
     assertThat(java.util.Arrays.copyOfRange(file(), 50, 150)).isEqualTo(bytes(seven));
   }
@@ -148,15 +146,13 @@ class RingOperationsTest {
     MemorySegment files = arena.allocateFrom(JAVA_INT, fd);
     assertThat(ring.register(REGISTER_FILES, files, 1)).isZero();
 
-    assertThat(
-            driver.run(sqe -> sqe.prepReadFixed(fd, buffer.address(), 4096, 512, 0)))
+    assertThat(driver.run(sqe -> sqe.prepReadFixed(fd, buffer.address(), 4096, 512, 0)))
         .isEqualTo(4096);
     assertThat(bytes(buffer)).isEqualTo(range(512, 4096));
 
     buffer.fill((byte) 9);
     assertThat(
-            driver.run(
-                sqe -> sqe.prepWriteFixed(0, buffer.address() + 96, 4000, 0, 0).fixedFile()))
+            driver.run(sqe -> sqe.prepWriteFixed(0, buffer.address() + 96, 4000, 0, 0).fixedFile()))
         .isEqualTo(4000);
     assertThat(file()).startsWith(bytes(buffer.asSlice(96)));
 
@@ -208,8 +204,9 @@ class RingOperationsTest {
   }
 
   /**
-   * Why {@code FdWatch} does not use multishot: it reports edges, so what a handler leaves undrained
-   * is never reported again (io_uring/poll.c: a wake-up posts a CQE, nothing re-checks the level).
+   * Why {@code FdWatch} does not use multishot: it reports edges, so what a handler leaves
+   * undrained is never reported again (io_uring/poll.c: a wake-up posts a CQE, nothing re-checks
+   * the level).
    */
   @Test
   void pollMultishotLosesReadinessThatNobodyDrained() {
@@ -218,8 +215,7 @@ class RingOperationsTest {
     driver.submit();
     signal(eventfd);
     RingDriver.Cqe first = driver.take();
-    assertThat(first)
-        .isEqualTo(new RingDriver.Cqe(poll, LinuxAbi.POLLIN, IoUringAbi.CQE_F_MORE));
+    assertThat(first).isEqualTo(new RingDriver.Cqe(poll, LinuxAbi.POLLIN, IoUringAbi.CQE_F_MORE));
 
     // Still readable, and the kernel says no more, although it has been given the chance to.
     assertThat(ring.enter(0, 0, Ring.NO_TIMEOUT, false)).isZero();
@@ -290,10 +286,9 @@ class RingOperationsTest {
   void anEarlierEntryLeavesNothingBehind() {
     MemorySegment buffer = arena.allocate(64);
     for (int i = 0; i < ring.submission().entries(); i++) {
-      driver.run(
-          sqe ->
-              sqe.prepWrite(fd, buffer.address(), 64, 0, LinuxAbi.RWF_DSYNC)
-                  .fixedFile()); // EBADF: flags and rw_flags are what matters here
+      driver.run(sqe ->
+          sqe.prepWrite(fd, buffer.address(), 64, 0, LinuxAbi.RWF_DSYNC)
+              .fixedFile()); // EBADF: flags and rw_flags are what matters here
     }
     assertThat(driver.run(Sqe::prepNop)).isZero();
     assertThat(driver.run(sqe -> sqe.prepRead(fd, buffer.address(), 64, 0))).isEqualTo(64);

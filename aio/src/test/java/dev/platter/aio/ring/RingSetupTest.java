@@ -65,8 +65,7 @@ class RingSetupTest {
             SetupFlag.SINGLE_ISSUER);
     try (Ring ring = Ring.open(kernelWith(known), 4, ALL)) {
       assertThat(ring.granted()).isEqualTo(known);
-      assertThat(ring.refused())
-          .containsOnlyKeys(SetupFlag.DEFER_TASKRUN, SetupFlag.NO_SQARRAY);
+      assertThat(ring.refused()).containsOnlyKeys(SetupFlag.DEFER_TASKRUN, SetupFlag.NO_SQARRAY);
       assertThat(new RingDriver(ring).run(Sqe::prepNop)).isZero();
     }
   }
@@ -81,8 +80,7 @@ class RingSetupTest {
 
   @Test
   void flagsWithoutTheirPrerequisiteAreDroppedBeforeAsking() {
-    try (Ring ring =
-        Ring.open(4, EnumSet.of(SetupFlag.TASKRUN_FLAG, SetupFlag.DEFER_TASKRUN))) {
+    try (Ring ring = Ring.open(4, EnumSet.of(SetupFlag.TASKRUN_FLAG, SetupFlag.DEFER_TASKRUN))) {
       assertThat(ring.granted()).isEmpty();
       assertThat(ring.refused().get(SetupFlag.DEFER_TASKRUN)).isEqualTo("needs SINGLE_ISSUER");
       assertThat(ring.refused().get(SetupFlag.TASKRUN_FLAG))

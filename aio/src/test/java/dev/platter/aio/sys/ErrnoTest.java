@@ -24,8 +24,7 @@ class ErrnoTest {
     AtomicInteger wrong = new AtomicInteger();
     CyclicBarrier together = new CyclicBarrier(2);
     Thread other =
-        Thread.ofPlatform()
-            .start(() -> failRepeatedly(together, "/nowhere", -Errno.ENOENT, wrong));
+        Thread.ofPlatform().start(() -> failRepeatedly(together, "/nowhere", -Errno.ENOENT, wrong));
     failRepeatedly(together, "/dev/null/x", -Errno.ENOTDIR, wrong);
     other.join();
     assertThat(wrong).hasValue(0);

@@ -13,26 +13,54 @@ final class BounceBuffer implements AutoCloseable {
   /** Largest buffer, and so the largest piece of a bounced transfer. */
   static final int MAX_BYTES = 1 << 20;
 
-  private static final int ALIGNMENT = 4096;
+  private static final int PAGE = 4096;
 
+  private final int alignment;
   private @Nullable Arena arena;
   private MemorySegment memory = MemorySegment.NULL;
 
-  /** The address of at least {@code bytes} bytes; what was in a smaller buffer is lost. */
-  long address(long bytes) {
-    if (memory.byteSize() < bytes) {
-      close();
-      arena = Arena.ofShared();
-      memory = arena.allocate(Math.max(bytes, ALIGNMENT), ALIGNMENT);
+  /**
+   * Creates an empty buffer.
+   *
+   * @param alignment what O_DIRECT asks of addresses in bytes, a power of two
+   */
+  BounceBuffer(int alignment) {
+    this.alignment = Math.max(alignment, PAGE);
+  }
+
+  /**
+   * Makes room for {@code bytes} bytes; what was in a smaller buffer is lost.
+   *
+   * @return false, with the buffer as it was, if there is no memory
+   */
+  boolean reserve(long bytes) {
+    if (memory.byteSize() >= bytes) {
+      return true;
     }
+    Arena bigger = Arena.ofShared();
+    MemorySegment room;
+    try {
+      room = bigger.allocate(Math.max(bytes, PAGE), alignment);
+    } catch (OutOfMemoryError e) {
+      // Of native memory (-XX:MaxDirectMemorySize): the request fails, the loop does not.
+      bigger.close();
+      return false;
+    }
+    close();
+    arena = bigger;
+    memory = room;
+    return true;
+  }
+
+  /** The buffer's address. */
+  long address() {
     return memory.address();
   }
 
-  /** The address of {@code bytes} zero bytes. */
+  /** The address of {@code bytes} zero bytes, for which there must be room. */
   long zeroes(long bytes) {
-    long address = address(bytes);
     memory.asSlice(0, bytes).fill((byte) 0);
-    return address;
+    return memory.address();
   }
 
   /** Fills the buffer from {@code bytes} bytes of a vector, starting {@code from} bytes into it. */

@@ -3,6 +3,7 @@ package dev.platter.devices.block;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.loop.AioContext;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongConsumer;
@@ -122,13 +123,15 @@ public final class RawImage implements BlockBackend {
 
   @Override
   public void submit(BlockRequest request) {
+    // Before the request is taken: on a thread that may not start I/O, this throws.
+    AioContext context = AioContext.current();
     request.begin();
     RawTransfer transfer = (RawTransfer) request.backendState();
     if (transfer == null) {
       transfer = new RawTransfer(this, request);
       request.setBackendState(transfer);
     }
-    transfer.start();
+    transfer.start(context);
   }
 
   @Override

@@ -30,7 +30,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
 
   private final RawImage image;
   private final BlockRequest request;
-  private final BounceBuffer bounce = new BounceBuffer();
+  private final BounceBuffer bounce;
   private AioContext context;
   private Way way = Way.SYNC;
   private long doneBytes;
@@ -44,10 +44,12 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     super(true);
     this.image = image;
     this.request = request;
+    this.bounce = new BounceBuffer(image.alignment().memoryBytes());
   }
 
-  void start() {
-    context = AioContext.current();
+  /** Carries the prepared request out on {@code context}, the current one. */
+  void start(AioContext context) {
+    this.context = context;
     int refused = check();
     if (refused != 0) {
       request.finish(refused);
@@ -61,7 +63,25 @@ final class RawTransfer extends RingOp implements AutoCloseable {
       request.finish(0); // a discard is advice
       return;
     }
-    context.addSqe(this);
+    if (way == Way.BOUNCE || way == Way.ZERO_BUFFER) {
+      queueBuffered();
+    } else {
+      context.addSqe(this);
+    }
+  }
+
+  /** Queues the first piece of a transfer that needs a buffer: how many do is up to the guest. */
+  private void queueBuffered() {
+    if (bounce.reserve(bufferedPieceBytes())) {
+      context.addSqe(this);
+    } else {
+      request.finish(-Errno.ENOMEM);
+    }
+  }
+
+  private long bufferedPieceBytes() {
+    long left = request.lengthBytes() - doneBytes;
+    return Math.min(Math.min(left, BounceBuffer.MAX_BYTES), image.maxPieceBytes);
   }
 
   private boolean isDiscard() {
@@ -98,12 +118,11 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   @Override
   protected void prepare(Sqe sqe) {
     long offset = request.offsetBytes() + doneBytes;
-    long left = request.lengthBytes() - doneBytes;
     switch (way) {
       case DIRECT -> prepareDirect(sqe, offset);
       case BOUNCE -> {
-        pieceBytes = Math.min(Math.min(left, BounceBuffer.MAX_BYTES), image.maxPieceBytes);
-        long address = bounce.address(pieceBytes);
+        pieceBytes = bufferedPieceBytes();
+        long address = bounce.address();
         if (request.operation() == BlockRequest.Operation.READ) {
           sqe.prepRead(image.fd(), address, (int) pieceBytes, offset);
         } else {
@@ -112,12 +131,12 @@ final class RawTransfer extends RingOp implements AutoCloseable {
         }
       }
       case ZERO_BUFFER -> {
-        pieceBytes = Math.min(Math.min(left, BounceBuffer.MAX_BYTES), image.maxPieceBytes);
+        pieceBytes = bufferedPieceBytes();
         sqe.prepWrite(image.fd(), bounce.zeroes(pieceBytes), (int) pieceBytes, offset, 0);
       }
       case ALLOCATION -> {
-        pieceBytes = Math.min(left, MAX_ALLOCATION_BYTES);
-        boolean deallocate = isDiscard() || request.mayUnmap();
+        pieceBytes = Math.min(request.lengthBytes() - doneBytes, MAX_ALLOCATION_BYTES);
+        boolean deallocate = isDiscard() || (request.mayUnmap() && image.discards());
         sqe.prepFallocate(image.fd(), deallocate ? DISCARD_MODE : ZERO_MODE, offset, pieceBytes);
       }
       case SYNC -> sqe.prepFsync(image.fd(), true);
@@ -180,7 +199,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     } else {
       image.zeroRangeUnsupported();
       way = Way.ZERO_BUFFER;
-      context.addSqe(this);
+      queueBuffered();
     }
   }
 

@@ -272,8 +272,7 @@ final class BenchCommand extends PlatterCommand {
     }
     int[] stable = WriteLedger.readState(verifyState);
     long compared = ImageVerifier.verify(Path.of(image), stable, ImageVerifier.Rule.AT_LEAST);
-    out()
-        .println("verified " + Units.count(compared) + " sectors that flushes had made stable");
+    out().println("verified " + Units.count(compared) + " sectors that flushes had made stable");
   }
 
   private Bench.Options options(int run) {
@@ -350,8 +349,7 @@ final class BenchCommand extends PlatterCommand {
           ImageVerifier.verify(
               Path.of(source.path()), ledger.completed(), ImageVerifier.Rule.EXACT);
       if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
-        out()
-            .println(device + ": verified " + Units.count(compared) + " sectors");
+        out().println(device + ": verified " + Units.count(compared) + " sectors");
       }
     }
     return measured;

@@ -161,10 +161,7 @@ final class IotestCommand extends PlatterCommand {
         out().flush();
       }
       if (json != null) {
-        JsonFile.write(
-            json,
-            IotestReport.json(environment.toMap(), options, rows),
-            out());
+        JsonFile.write(json, IotestReport.json(environment.toMap(), options, rows), out());
       }
     }
   }

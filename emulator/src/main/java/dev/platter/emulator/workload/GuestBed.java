@@ -52,17 +52,15 @@ final class GuestBed implements AutoCloseable {
 
   private void plugInAhci() {
     AhciDisk disk = new AhciDisk(image, "PLATTER HARDDISK", "PL0001", "0.1");
-    AhciController controller =
-        new AhciController(machine.memory(), cpu.line(LINE), List.of(disk));
+    AhciController controller = new AhciController(machine.memory(), cpu.line(LINE), List.of(disk));
     machine.bus().map(Machine.AHCI_BASE, controller.mmioSizeBytes(), controller);
-    machine.attach(
-        () -> {
-          // A workload that failed may have left requests behind.
-          while (controller.inFlight() > 0) {
-            machine.mainLoop().context().turn(true);
-          }
-          controller.close();
-        });
+    machine.attach(() -> {
+      // A workload that failed may have left requests behind.
+      while (controller.inFlight() > 0) {
+        machine.mainLoop().context().turn(true);
+      }
+      controller.close();
+    });
   }
 
   private void plugInVirtio() {

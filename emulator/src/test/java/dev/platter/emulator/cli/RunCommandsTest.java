@@ -43,8 +43,15 @@ class RunCommandsTest {
     Path json = directory.resolve("r.json");
     Cli cli =
         Cli.run(
-            "iotest", image, "--total=1M", "--chunk=64K", "--batch-delay=0",
-            "--completion-delay=0", "--cache=writeback", "--json", json);
+            "iotest",
+            image,
+            "--total=1M",
+            "--chunk=64K",
+            "--batch-delay=0",
+            "--completion-delay=0",
+            "--cache=writeback",
+            "--json",
+            json);
     assertThat(cli.err()).isEmpty();
     assertThat(cli.exitCode()).isZero();
     assertThat(cli.out().lines().map(line -> line.split(" ", 2)[0]))
@@ -80,7 +87,12 @@ class RunCommandsTest {
   void jsonOnStandardOutputIsAllThereIs() throws IOException {
     Cli cli =
         Cli.run(
-            "bench", image, "--device=raw", "--runtime=50ms", "--warmup=0", "--cache=writeback",
+            "bench",
+            image,
+            "--device=raw",
+            "--runtime=50ms",
+            "--warmup=0",
+            "--cache=writeback",
             "--json=-");
     assertThat(cli.exitCode()).isZero();
     Map<String, Object> document = JSON.std.mapFrom(cli.out());
@@ -94,7 +106,13 @@ class RunCommandsTest {
   void aScratchImageIsRemoved() throws IOException {
     long before = scratchImages();
     Cli cli =
-        Cli.run("bench", "--device=raw", "--size=1M", "--runtime=20ms", "--warmup=0", "--verify",
+        Cli.run(
+            "bench",
+            "--device=raw",
+            "--size=1M",
+            "--runtime=20ms",
+            "--warmup=0",
+            "--verify",
             "--cache=writeback");
     assertThat(cli.err()).isEmpty();
     assertThat(cli.exitCode()).isZero();

@@ -101,15 +101,14 @@ class VcpuTest {
           pongs.incrementAndGet();
         });
     Thread other =
-        new Thread(
-            () -> {
-              for (int i = 1; i <= rounds; i++) {
-                while (pongs.get() < i) {
-                  pong.halt(System.nanoTime() + FOREVER);
-                }
-                toPing.raise();
-              }
-            });
+        new Thread(() -> {
+          for (int i = 1; i <= rounds; i++) {
+            while (pongs.get() < i) {
+              pong.halt(System.nanoTime() + FOREVER);
+            }
+            toPing.raise();
+          }
+        });
     other.start();
     for (int i = 1; i <= rounds; i++) {
       toPong.raise();

@@ -28,8 +28,7 @@ class ImageVerifierTest {
   @Test
   void countsWhatItCompared() throws IOException {
     assertThat(
-            ImageVerifier.verify(
-                imageOf(1, 2, 3), new int[] {1, 0, 3}, ImageVerifier.Rule.EXACT))
+            ImageVerifier.verify(imageOf(1, 2, 3), new int[] {1, 0, 3}, ImageVerifier.Rule.EXACT))
         .isEqualTo(2);
   }
 

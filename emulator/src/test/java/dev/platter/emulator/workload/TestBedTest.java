@@ -45,8 +45,7 @@ class TestBedTest {
   private TestBed.Setup setup(int depth, int bufferBytes, boolean writable, int queues) {
     return new TestBed.Setup(
         image.toString(),
-        (writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY)
-            .withCache(CacheMode.WRITEBACK),
+        (writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY).withCache(CacheMode.WRITEBACK),
         AioConfig.mainLoop(),
         AioConfig.ioThread(),
         Math.min(2, queues),
@@ -91,10 +90,7 @@ class TestBedTest {
         setup(8, 65536, true, 1),
         (target, measurement) ->
             new Bench(
-                    target,
-                    options(Bench.Pattern.WRITE, 65536, 65536, 8, 200),
-                    ledger,
-                    () -> false)
+                    target, options(Bench.Pattern.WRITE, 65536, 65536, 8, 200), ledger, () -> false)
                 .run(measurement));
     Measured read =
         TestBed.run(
@@ -115,18 +111,17 @@ class TestBedTest {
   void aWrongSectorIsFoundByReading(DeviceKind device) {
     WriteLedger ledger = new WriteLedger(IMAGE_BYTES, null);
     ledger.prefilled(3); // it is not: the image is all zeroes
-    assertThatThrownBy(
-            () ->
-                TestBed.run(
-                    device,
-                    setup(1, 4096, false, 1),
-                    (target, measurement) ->
-                        new Bench(
-                                target,
-                                options(Bench.Pattern.RANDREAD, 4096, 4096, 1, 100),
-                                ledger,
-                                () -> false)
-                            .run(measurement)))
+    assertThatThrownBy(() ->
+            TestBed.run(
+                device,
+                setup(1, 4096, false, 1),
+                (target, measurement) ->
+                    new Bench(
+                            target,
+                            options(Bench.Pattern.RANDREAD, 4096, 4096, 1, 100),
+                            ledger,
+                            () -> false)
+                        .run(measurement)))
         .isInstanceOf(PlatterException.class)
         .hasMessageContaining("holds no pattern");
   }
@@ -144,7 +139,14 @@ class TestBedTest {
                 new Bench(
                         target,
                         new Bench.Options(
-                            Bench.Pattern.RANDREAD, 4096, 4096, 4, 1_500_000_000L, 500_000_000L, 0, 1),
+                            Bench.Pattern.RANDREAD,
+                            4096,
+                            4096,
+                            4,
+                            1_500_000_000L,
+                            500_000_000L,
+                            0,
+                            1),
                         null,
                         () -> false)
                     .run(
@@ -221,24 +223,23 @@ class TestBedTest {
       names = {"AHCI", "VIRTIO"})
   void anImageCutShortFailsTheRequestNotTheProcess(DeviceKind device) throws IOException {
     Path cut = image;
-    assertThatThrownBy(
-            () ->
-                TestBed.run(
-                    device,
-                    setup(4, 4096, false, 1),
-                    (target, measurement) -> {
-                      try (RandomAccessFile file = new RandomAccessFile(cut.toFile(), "rw")) {
-                        file.setLength(4096);
-                      } catch (IOException e) {
-                        throw new IllegalStateException(e);
-                      }
-                      return new Bench(
-                              target,
-                              options(Bench.Pattern.READ, 4096, 4096, 4, 2000),
-                              null,
-                              () -> false)
-                          .run(measurement);
-                    }))
+    assertThatThrownBy(() ->
+            TestBed.run(
+                device,
+                setup(4, 4096, false, 1),
+                (target, measurement) -> {
+                  try (RandomAccessFile file = new RandomAccessFile(cut.toFile(), "rw")) {
+                    file.setLength(4096);
+                  } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                  }
+                  return new Bench(
+                          target,
+                          options(Bench.Pattern.READ, 4096, 4096, 4, 2000),
+                          null,
+                          () -> false)
+                      .run(measurement);
+                }))
         .isInstanceOf(PlatterException.class)
         .hasMessageContaining("failed with device status");
     assertThat(Files.size(image)).isEqualTo(4096);

@@ -1,0 +1,69 @@
+package dev.platter.aio.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.platter.aio.abi.IoUringAbi;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+
+/** facts.md, section 3: a wait counts as I/O exactly when a block request is in flight. */
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+class NoIowaitTest {
+  /** One wait in the kernel, ended by a timer; returns whether it was told not to count as I/O. */
+  private static boolean waitsWithNoIowait(AioContext context) {
+    AioTimer timer = context.newTimer(() -> {});
+    timer.arm(1_000_000);
+    LoopStats.Snapshot before = context.stats().snapshot();
+    int turns = 0;
+    while (timer.isArmed()) {
+      context.turn(true);
+      turns++;
+    }
+    long told = context.stats().snapshot().since(before).noIowaitWaits();
+    assertThat(told).isIn(0L, (long) turns);
+    return told > 0;
+  }
+
+  @Test
+  void noIowaitIsPassedExactlyWhenNoBlockRequestIsInFlight() {
+    AioConfig config = AioConfig.ioThread().withPollMaxNanos(0);
+    try (AioContext context = new AioContext("own", config, null);
+        EventNotifier gate = new EventNotifier()) {
+      assumeTrue(
+          context.ring().hasFeature(IoUringAbi.FEAT_NO_IOWAIT), "FEAT_NO_IOWAIT is in Linux 6.15");
+      assertThat(waitsWithNoIowait(context)).as("nothing in flight").isTrue();
+
+      // The case that the seed reports: after one block request has completed.
+      TestOp nop = new TestOp(true, sqe -> sqe.prepNop(), () -> {});
+      context.addSqe(nop);
+      while (!nop.isDone()) {
+        context.turn(true);
+      }
+      assertThat(waitsWithNoIowait(context)).as("one has been in flight").isTrue();
+
+      TestOp poll = TestOp.poll(false, gate.fd());
+      context.addSqe(poll);
+      assertThat(waitsWithNoIowait(context)).as("a poll is not block I/O").isTrue();
+
+      TestOp first = TestOp.poll(true, gate.fd());
+      TestOp second = TestOp.poll(true, gate.fd());
+      context.addSqe(first);
+      context.addSqe(second);
+      assertThat(context.blockRequestsInFlight()).isEqualTo(2);
+      assertThat(waitsWithNoIowait(context)).as("two block requests").isFalse();
+      context.cancel(first);
+      while (!first.isDone()) {
+        context.turn(true);
+      }
+      assertThat(waitsWithNoIowait(context)).as("one block request").isFalse();
+      gate.signal();
+      while (!second.isDone() || !poll.isDone()) {
+        context.turn(true);
+      }
+      assertThat(context.blockRequestsInFlight()).isZero();
+      assertThat(waitsWithNoIowait(context)).as("none again").isTrue();
+    }
+  }
+}

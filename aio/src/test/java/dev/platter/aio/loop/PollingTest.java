@@ -1,0 +1,280 @@
+package dev.platter.aio.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.platter.aio.ring.SetupFlag;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+class PollingTest {
+  private static final long SECOND = 1_000_000_000;
+  private static final long MILLISECOND = 1_000_000;
+
+  @Test
+  void pollingGrowsWhileWaitsEndSoonAfterIt() {
+    AdaptivePolling polling = new AdaptivePolling(32_768);
+    assertThat(polling.enabled()).isTrue();
+    assertThat(polling.nanos()).isZero();
+    List<Long> lengths = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      polling.adjust(32_000);
+      lengths.add(polling.nanos());
+    }
+    // QEMU's util/aio-posix.c: 4 us at first, doubled, up to poll-max-ns.
+    assertThat(lengths).containsExactly(4_000L, 8_000L, 16_000L, 32_000L, 32_000L, 32_000L);
+    polling.adjust(32_500);
+    assertThat(polling.nanos()).isEqualTo(32_768);
+  }
+
+  @Test
+  void pollingIsGivenUpWhenWaitsAreLongAnyway() {
+    AdaptivePolling polling = new AdaptivePolling(32_768);
+    polling.adjust(10_000);
+    polling.adjust(32_769);
+    assertThat(polling.nanos()).isZero();
+    assertThat(new AdaptivePolling(0).enabled()).isFalse();
+  }
+
+  /** Turns the loop until its busy polls are at least {@code nanos} long. */
+  private static void growPolling(AioContext context, long nanos) {
+    // Each wait takes longer than the polls are, and less than they may become.
+    long waited = 0;
+    for (long length = 4_000; length < 2 * nanos; length *= 2) {
+      AioTimer timer = context.newTimer(() -> {});
+      waited = length + length / 2 + 200_000;
+      timer.arm(waited);
+      while (timer.isArmed()) {
+        context.turn(true);
+      }
+    }
+    assertThat(waited).isPositive();
+  }
+
+  /** facts.md, section 2: who polls the CQ from user space must look at IORING_SQ_TASKRUN too. */
+  @Test
+  void aPollingLoopSeesCompletionsWithoutWaitingInTheKernel() {
+    for (Set<SetupFlag> flags :
+        List.of(
+            EnumSet.of(SetupFlag.COOP_TASKRUN, SetupFlag.TASKRUN_FLAG),
+            EnumSet.of(SetupFlag.SINGLE_ISSUER, SetupFlag.DEFER_TASKRUN, SetupFlag.TASKRUN_FLAG),
+            EnumSet.allOf(SetupFlag.class))) {
+      AioConfig config = AioConfig.ioThread().withFlags(flags).withPollMaxNanos(SECOND);
+      try (AioContext context = new AioContext("own", config, null)) {
+        assumeTrue(context.ring().granted().equals(flags), "an older kernel: " + flags);
+        growPolling(context, 16 * MILLISECOND);
+        TestOp op = TestOp.timeout(2 * MILLISECOND, () -> {});
+        context.addSqe(op);
+        context.turn(false); // submits it; a turn with SQEs to submit does not poll
+        LoopStats.Snapshot before = context.stats().snapshot();
+        context.turn(true);
+        assertThat(op.isDone()).isTrue();
+        LoopStats.Snapshot after = context.stats().snapshot().since(before);
+        assertThat(after.pollHits()).isEqualTo(1);
+        assertThat(after.noIowaitWaits()).as("waits in the kernel").isZero();
+      }
+    }
+  }
+
+  /** Without TASKRUN_FLAG only an enter shows completions: a loop that never idles must make it. */
+  @Test
+  void aBusyLoopReapsAlsoWithoutTheTaskrunFlag() {
+    AioConfig config =
+        AioConfig.ioThread()
+            .withFlags(EnumSet.of(SetupFlag.SINGLE_ISSUER, SetupFlag.DEFER_TASKRUN))
+            .withPollMaxNanos(0);
+    try (AioContext context = new AioContext("own", config, null)) {
+      TestOp op = TestOp.timeout(MILLISECOND, () -> {});
+      context.addSqe(op);
+      BottomHalf[] busy = new BottomHalf[1];
+      busy[0] =
+          context.newBottomHalf(() -> {
+            if (!op.isDone()) {
+              busy[0].schedule();
+            }
+          });
+      busy[0].schedule();
+      while (!op.isDone()) {
+        context.turn(true);
+      }
+    }
+  }
+
+  /** A virtqueue as a handler: work is found by looking, signals are off while polled. */
+  private static final class Queue implements EventHandler {
+    final List<String> calls = new ArrayList<>();
+    int work;
+    boolean polled;
+    Runnable onPollEnd = () -> {};
+
+    @Override
+    public void ready() {
+      calls.add("ready");
+      work = 0;
+    }
+
+    @Override
+    public boolean poll() {
+      return work > 0;
+    }
+
+    @Override
+    public void pollBegin() {
+      calls.add("begin");
+      polled = true;
+    }
+
+    @Override
+    public void pollEnd() {
+      calls.add("end");
+      polled = false;
+      onPollEnd.run();
+    }
+  }
+
+  private static AioConfig polling() {
+    return AioConfig.ioThread().withPollMaxNanos(SECOND);
+  }
+
+  @Test
+  void workIsFoundByPollingWithoutASignal() {
+    try (AioContext context = new AioContext("own", polling(), null);
+        EventNotifier notifier = new EventNotifier()) {
+      growPolling(context, MILLISECOND);
+      Queue queue = new Queue();
+      context.watch(notifier, queue);
+      context.turn(false);
+      queue.work = 1;
+      LoopStats.Snapshot before = context.stats().snapshot();
+      assertThat(context.turn(true)).isTrue();
+      assertThat(queue.calls).containsExactly("begin", "ready");
+      LoopStats.Snapshot after = context.stats().snapshot().since(before);
+      assertThat(after.pollHits()).isEqualTo(1);
+      assertThat(after.enters()).as("no system call at all").isZero();
+    }
+  }
+
+  @Test
+  void signalsAreOnAgainBeforeTheLoopSleeps() {
+    try (AioContext context = new AioContext("own", polling(), null);
+        EventNotifier notifier = new EventNotifier()) {
+      growPolling(context, MILLISECOND);
+      Queue queue = new Queue();
+      EventWatch watch = context.watch(notifier, queue);
+      context.turn(false);
+      AioTimer timer = context.newTimer(() -> assertThat(queue.polled).isFalse());
+      timer.arm(20 * MILLISECOND); // longer than polls are now
+      while (timer.isArmed()) {
+        context.turn(true);
+      }
+      assertThat(queue.calls).startsWith("begin", "end");
+      watch.close();
+    }
+  }
+
+  @Test
+  void aTimerArmedWhenPollingEndsIsNotSleptThrough() {
+    try (AioContext context = new AioContext("own", polling(), null);
+        EventNotifier notifier = new EventNotifier()) {
+      growPolling(context, MILLISECOND);
+      Queue queue = new Queue();
+      boolean[] fired = new boolean[1];
+      AioTimer timer = context.newTimer(() -> fired[0] = true);
+      queue.onPollEnd = () -> timer.arm(MILLISECOND);
+      EventWatch watch = context.watch(notifier, queue);
+      context.turn(false);
+      while (!fired[0]) {
+        context.turn(true); // would sleep for ever
+      }
+      queue.onPollEnd = () -> {};
+      watch.close();
+    }
+  }
+
+  /** Its signals are off, and the loop has something better to do in every turn. */
+  @Test
+  void aPolledQueueIsNotForgottenByABusyLoop() {
+    try (AioContext context = new AioContext("own", polling(), null);
+        EventNotifier notifier = new EventNotifier()) {
+      growPolling(context, MILLISECOND);
+      Queue queue = new Queue();
+      context.watch(notifier, queue);
+      context.turn(false);
+      queue.work = 1;
+      context.turn(true);
+      assertThat(queue.polled).isTrue();
+
+      queue.work = 1;
+      BottomHalf[] busy = new BottomHalf[1];
+      busy[0] = context.newBottomHalf(() -> busy[0].schedule());
+      busy[0].schedule();
+      for (int i = 0; i < 3; i++) {
+        context.turn(true);
+      }
+      assertThat(queue.work).isZero();
+    }
+  }
+
+  @Test
+  void aClosedWatchIsPolledNoMore() {
+    try (AioContext context = new AioContext("own", polling(), null);
+        EventNotifier notifier = new EventNotifier()) {
+      growPolling(context, MILLISECOND);
+      Queue queue = new Queue();
+      EventWatch watch = context.watch(notifier, queue);
+      context.turn(false);
+      queue.work = 1;
+      context.turn(true);
+      watch.close();
+      assertThat(queue.calls).containsExactly("begin", "ready", "end");
+      queue.work = 1;
+      context.turn(false);
+      assertThat(queue.calls).hasSize(3);
+    }
+  }
+
+  /** A polling main loop looks at its watches without the lock, under which others change them. */
+  @Test
+  void watchesComeAndGoWhileTheMainLoopPolls() throws Exception {
+    try (MainLoop mainLoop = new MainLoop(AioConfig.mainLoop().withPollMaxNanos(SECOND));
+        EventNotifier notifier = new EventNotifier()) {
+      mainLoop.context().invoke(() -> growPolling(mainLoop.context(), MILLISECOND));
+      boolean[] open = new boolean[1];
+      List<String> wrong = new ArrayList<>();
+      EventHandler alwaysWork =
+          new EventHandler() {
+            @Override
+            public void ready() {
+              if (!open[0]) {
+                wrong.add("ready after close");
+              }
+            }
+
+            @Override
+            public boolean poll() {
+              return true;
+            }
+          };
+      for (int i = 0; i < 5_000; i++) {
+        mainLoop.lock().lock();
+        EventWatch first = mainLoop.context().watch(notifier, alwaysWork);
+        EventWatch second = mainLoop.context().watch(notifier, alwaysWork);
+        open[0] = true;
+        mainLoop.lock().unlock();
+        Thread.onSpinWait();
+        mainLoop.lock().lock();
+        first.close();
+        second.close();
+        open[0] = false;
+        mainLoop.lock().unlock();
+      }
+      mainLoop.context().invoke(() -> assertThat(wrong).isEmpty());
+    }
+  }
+}

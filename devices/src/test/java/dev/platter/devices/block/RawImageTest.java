@@ -1,0 +1,140 @@
+package dev.platter.devices.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import dev.platter.aio.PlatterException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Opening, locking, sizes. */
+class RawImageTest {
+  private static final int SIZE = 1 << 20;
+
+  @TempDir Path directory;
+
+  private static void assertRefused(Path path, ImageOptions options, String... parts) {
+    assertThatThrownBy(() -> RawImage.open(path.toString(), options).close())
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT);
+              assertThat(e).hasMessageContaining(path.toString());
+              for (String part : parts) {
+                assertThat(e).hasMessageContaining(part);
+              }
+              assertThat(e.remedy()).isNotEmpty();
+            });
+  }
+
+  private Path sized(long size) throws Exception {
+    Path path = directory.resolve("sized.img");
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.setLength(size);
+    }
+    return path;
+  }
+
+  @Test
+  void whatCannotServeAsADiskIsRefusedWithARemedy() throws Exception {
+    assertRefused(directory.resolve("none"), ImageOptions.WRITABLE, "no such file");
+    assertRefused(directory, ImageOptions.WRITABLE, "directory");
+    assertRefused(Path.of("/dev/null"), ImageOptions.WRITABLE, "neither a regular file");
+    assertRefused(sized(0), ImageOptions.WRITABLE, "empty");
+    assertRefused(sized(1000), ImageOptions.WRITABLE, "1000", "not a multiple of 512");
+    assertRefused(
+        sized(1000), ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK), "multiple of 512");
+    Path refused = sized(511);
+    assertRefused(refused, ImageOptions.READ_ONLY, "not a multiple of 512");
+    assertThat(Files.size(refused)).isEqualTo(511);
+  }
+
+  @Test
+  void aReadOnlyFileIsNotOpenedForWriting() throws Exception {
+    Path path = sized(SIZE);
+    assertThat(path.toFile().setReadOnly()).isTrue();
+    assumeFalse(Files.isWritable(path), "root may write everything");
+    assertRefused(path, ImageOptions.WRITABLE, "permission denied for writing");
+    RawImage.open(path.toString(), ImageOptions.READ_ONLY).close();
+  }
+
+  @Test
+  void aWriterIsAloneAndReadersShare() throws Exception {
+    String path = TestDisk.randomFile(directory, SIZE).toString();
+    RawImage writer = RawImage.open(path, ImageOptions.WRITABLE);
+    assertRefused(Path.of(path), ImageOptions.WRITABLE, "in use by pid");
+    assertRefused(Path.of(path), ImageOptions.READ_ONLY, "in use by pid");
+    writer.close();
+    writer.close();
+    try (RawImage first = RawImage.open(path, ImageOptions.READ_ONLY);
+        RawImage second = RawImage.open(path, ImageOptions.READ_ONLY)) {
+      assertThat(first.sizeBytes()).isEqualTo(second.sizeBytes());
+      assertRefused(Path.of(path), ImageOptions.WRITABLE, "in use by pid");
+    }
+    RawImage.open(path, ImageOptions.WRITABLE).close();
+  }
+
+  @Test
+  void tellsWhatADeviceMustKnow() throws Exception {
+    Path path = TestDisk.randomFile(directory, SIZE);
+    try (RawImage image = RawImage.open(path.toString(), ImageOptions.WRITABLE)) {
+      assertThat(image.sizeBytes()).isEqualTo(SIZE);
+      assertThat(image.blockSizeBytes()).isGreaterThanOrEqualTo(512);
+      assertThat(image.readOnly()).isFalse();
+      assertThat(image.writeCache()).isTrue();
+      assertThat(image.path()).isEqualTo(path.toString());
+      assertThat(image.memoryAlignmentBytes()).isPositive();
+    }
+    try (RawImage image =
+        RawImage.open(path.toString(), ImageOptions.READ_ONLY.withCache(CacheMode.WRITEBACK))) {
+      assertThat(image.readOnly()).isTrue();
+      assertThat(image.memoryAlignmentBytes()).isEqualTo(1);
+      assertThat(image.blockSizeBytes()).isEqualTo(512);
+    }
+  }
+
+  /** What the kernel tells (statx, STATX_DIOALIGN) and what trying finds must agree. */
+  @Test
+  void alignmentIsFoundByTryingWhereTheKernelDoesNotTell() throws Exception {
+    Path path = TestDisk.randomFile(directory, SIZE);
+    try (RawImage image = RawImage.open(path.toString(), ImageOptions.READ_ONLY);
+        dev.platter.aio.file.FileHandle file =
+            dev.platter.aio.file.FileHandle.open(path.toString(), false, true)) {
+      DirectAlignment tried = DirectAlignment.byTrying(file);
+      assertThat(tried.offsetBytes()).isEqualTo(image.alignment().offsetBytes());
+      assertThat(tried.memoryBytes()).isLessThanOrEqualTo(image.alignment().memoryBytes());
+    }
+  }
+
+  @Test
+  void aChangeOfSizeIsSeenAndTold() throws Exception {
+    Path path = TestDisk.randomFile(directory, SIZE);
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      List<Long> told = new ArrayList<>();
+      disk.image.addResizeListener(told::add);
+      disk.image.checkForResize();
+      assertThat(told).isEmpty();
+      disk.truncate(2 * SIZE);
+      disk.image.checkForResize();
+      assertThat(disk.image.sizeBytes()).isEqualTo(2 * SIZE);
+      disk.truncate(SIZE / 2 + 100);
+      disk.image.checkForResize();
+      disk.image.checkForResize();
+      assertThat(disk.image.sizeBytes() % disk.image.blockSizeBytes()).isZero();
+      assertThat(disk.image.sizeBytes()).isBetween(SIZE / 2L - 4096, SIZE / 2L);
+      assertThat(told).containsExactly(2L * SIZE, disk.image.sizeBytes());
+
+      int block = disk.image.blockSizeBytes();
+      assertThat(disk.write(SIZE / 2 + block, false, disk.memory(block, 0)))
+          .as("beyond the new end")
+          .isEqualTo(-dev.platter.aio.sys.Errno.EINVAL);
+      assertThat(Files.size(path)).isEqualTo(SIZE / 2 + 100);
+    }
+  }
+}
