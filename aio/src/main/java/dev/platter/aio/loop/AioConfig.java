@@ -16,7 +16,7 @@ public record AioConfig(int entries, Set<SetupFlag> flags, long pollMaxNanos, bo
   /** As many as QEMU's loops and then some: a queue of 256 fits at once. */
   public static final int DEFAULT_ENTRIES = 256;
 
-  /** Longest busy poll of an IOThread, as QEMU's {@code poll-max-ns}. */
+  /** Longest busy poll, as the {@code poll-max-ns} of QEMU's IOThreads. */
   public static final long DEFAULT_POLL_MAX_NANOS = 32_768;
 
   /** Copies the set. */
@@ -35,7 +35,7 @@ public record AioConfig(int entries, Set<SetupFlag> flags, long pollMaxNanos, bo
     EnumSet<SetupFlag> flags = EnumSet.allOf(SetupFlag.class);
     flags.remove(SetupFlag.SINGLE_ISSUER);
     flags.remove(SetupFlag.DEFER_TASKRUN);
-    return new AioConfig(DEFAULT_ENTRIES, flags, 0, true);
+    return new AioConfig(DEFAULT_ENTRIES, flags, DEFAULT_POLL_MAX_NANOS, true);
   }
 
   /** The same with other flags. */

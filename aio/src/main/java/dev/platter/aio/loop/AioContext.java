@@ -276,6 +276,11 @@ public final class AioContext implements AutoCloseable {
     // Bottom halves and SQEs announced before accept() are covered by the checks in turn().
     int toSubmit = sq.publish();
     if (!wait && toSubmit == 0 && !taskWorkHidden && (sq.flags() & ATTENTION) == 0) {
+      if (lock != null) {
+        // A loop that always finds something to do must not keep vCPUs out.
+        lock.unlock();
+        lock.lock();
+      }
       return;
     }
     boolean noIowait = wait && hasNoIowait && blockInFlight == 0;

@@ -19,6 +19,8 @@ public final class Syscalls {
   private static final boolean X86_64 = System.getProperty("os.arch").equals("amd64");
   private static final long WRITE = X86_64 ? 1 : 64;
   private static final long FUTEX = X86_64 ? 202 : 98;
+  private static final long PRCTL = X86_64 ? 157 : 167;
+  private static final long PR_SET_TIMERSLACK = 29;
   private static final long GETTID = X86_64 ? 186 : 178;
 
   private static final MethodHandle SYSCALL =
@@ -88,6 +90,14 @@ public final class Syscalls {
   /** Adds 1 to an eventfd. Fails only where the descriptor is not one. */
   public static void signalEventFd(int fd) {
     syscallIgnoringErrors(WRITE, fd, ONE.address(), Long.BYTES, 0);
+  }
+
+  /**
+   * Makes the calling thread's timed waits end on time: Linux otherwise may add 50 us to each, to
+   * wake fewer times (prctl(2), PR_SET_TIMERSLACK).
+   */
+  public static void wakeOnTime() {
+    syscallIgnoringErrors(PRCTL, PR_SET_TIMERSLACK, 1, 0, 0);
   }
 
   /** The calling thread's kernel thread id. */

@@ -43,8 +43,7 @@ final class LoopOptions {
       paramLabel = "TIME",
       converter = DurationConverter.class,
       description =
-          "Longest busy poll of every loop before it sleeps; 0 never polls (default: 32768ns for"
-              + " IOThreads and raw, 0 for the main loop).")
+          "Longest busy poll of every loop before it sleeps; 0 never polls (default: 32768ns).")
   @Nullable Long pollMaxNanos;
 
   @Option(

@@ -7,6 +7,7 @@ import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
+import dev.platter.aio.sys.Syscalls;
 import dev.platter.devices.memory.GuestMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -147,6 +148,8 @@ public final class Machine implements AutoCloseable {
         .name(name)
         .daemon()
         .start(() -> {
+          // A guest's timer interrupts come on time, as io_uring's timeouts do.
+          Syscalls.wakeOnTime();
           try {
             program.run(cpu);
             ended.complete(null);
