@@ -8,22 +8,27 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
-/** facts.md, section 3: a wait counts as I/O exactly when a block request is in flight. */
+/**
+ * current_pending_io() in io_uring.c counts cached task references: a wait counts as I/O exactly
+ * when a block request is in flight.
+ */
 @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
 class NoIowaitTest {
   /** One wait in the kernel, ended by a timer; returns whether it was told not to count as I/O. */
   private static boolean waitsWithNoIowait(AioContext context) {
     AioTimer timer = context.newTimer(() -> {});
-    timer.arm(1_000_000);
-    LoopStats.Snapshot before = context.stats().snapshot();
-    int turns = 0;
-    while (timer.isArmed()) {
-      context.turn(true);
-      turns++;
-    }
-    long told = context.stats().snapshot().since(before).noIowaitWaits();
-    assertThat(told).isIn(0L, (long) turns);
-    return told > 0;
+    LoopStats.Snapshot waited;
+    do {
+      LoopStats.Snapshot before = context.stats().snapshot();
+      timer.arm(1_000_000);
+      while (timer.isArmed()) {
+        context.turn(true);
+      }
+      waited = context.stats().snapshot().since(before);
+      // A thread that was held up may find the timer due and not wait at all.
+    } while (waited.enters() == 0);
+    assertThat(waited.noIowaitWaits()).isIn(0L, waited.enters());
+    return waited.noIowaitWaits() > 0;
   }
 
   @Test
@@ -35,7 +40,7 @@ class NoIowaitTest {
           context.ring().hasFeature(IoUringAbi.FEAT_NO_IOWAIT), "FEAT_NO_IOWAIT is in Linux 6.15");
       assertThat(waitsWithNoIowait(context)).as("nothing in flight").isTrue();
 
-      // The case that the seed reports: after one block request has completed.
+      // Where idle loops showed up in /proc/pressure/io: after one block request has completed.
       TestOp nop = new TestOp(true, sqe -> sqe.prepNop(), () -> {});
       context.addSqe(nop);
       while (!nop.isDone()) {

@@ -57,7 +57,7 @@ class PollingTest {
     assertThat(waited).isPositive();
   }
 
-  /** facts.md, section 2: who polls the CQ from user space must look at IORING_SQ_TASKRUN too. */
+  /** With COOP_TASKRUN, who polls the CQ from user space must look at IORING_SQ_TASKRUN too. */
   @Test
   void aPollingLoopSeesCompletionsWithoutWaitingInTheKernel() {
     for (Set<SetupFlag> flags :

@@ -31,7 +31,7 @@ class AhciAllocationTest {
   }
 
   @Test
-  @DisplayName("design.md rule 5: driver, registers, NCQ command, completion: nothing is allocated")
+  @DisplayName("driver, registers, NCQ command, completion: nothing is allocated")
   void queuedReadsAndWrites() {
     try (AhciFixture f = AhciFixture.ready()) {
       long buffer = f.buffer(65536);
@@ -50,8 +50,7 @@ class AhciAllocationTest {
   }
 
   @Test
-  @DisplayName(
-      "design.md rule 5: 32 scattered commands in flight, then reaped: nothing is allocated")
+  @DisplayName("32 scattered commands in flight, then reaped: nothing is allocated")
   void scatteredDeepQueue() {
     try (AhciFixture f = AhciFixture.ready()) {
       long[] addresses = new long[64];
@@ -76,7 +75,7 @@ class AhciAllocationTest {
   }
 
   @Test
-  @DisplayName("design.md rule 5: FLUSH, TRIM and DMA EXT allocate nothing either")
+  @DisplayName("FLUSH, TRIM and DMA EXT allocate nothing either")
   void otherCommands() {
     try (AhciFixture f = AhciFixture.ready()) {
       long buffer = f.buffer(4096);
