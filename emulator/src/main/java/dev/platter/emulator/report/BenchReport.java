@@ -2,6 +2,7 @@ package dev.platter.emulator.report;
 
 import dev.platter.emulator.workload.Bench;
 import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.Measured;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,13 +46,14 @@ public final class BenchReport {
     for (Summary row : rows) {
       Histogram latency = row.latencyNanos();
       Double ratio = row.ratio(raw, run -> run.result().iops());
+      Double gap = row.difference(raw, BenchReport::medianLatencyNanos);
       table.row(
           row.label() + (row.partial() ? " (partial)" : ""),
           row.loop(),
           Units.perSecond(row.median(run -> run.result().iops())),
           ratio == null ? "-" : Units.ratio(ratio),
           Units.micros((double) latency.getValueAtPercentile(50)),
-          raw == null ? "-" : Units.micros(medianGap(row, raw)),
+          gap == null ? "-" : Units.micros(gap),
           Units.micros((double) latency.getValueAtPercentile(99)),
           Units.micros((double) latency.getValueAtPercentile(99.9)),
           Units.micros((double) latency.getMaxValue()),
@@ -65,16 +67,8 @@ public final class BenchReport {
     return table.render();
   }
 
-  /** By how many nanoseconds the median latency exceeds raw's: the median over paired runs. */
-  private static double medianGap(Summary row, Summary raw) {
-    int pairs = Math.min(row.runs().size(), raw.runs().size());
-    double[] gaps = new double[pairs];
-    for (int i = 0; i < pairs; i++) {
-      gaps[i] =
-          (double) row.runs().get(i).result().latencyNanos().getValueAtPercentile(50)
-              - raw.runs().get(i).result().latencyNanos().getValueAtPercentile(50);
-    }
-    return Statistics.median(gaps);
+  private static double medianLatencyNanos(Measured run) {
+    return (double) run.result().latencyNanos().getValueAtPercentile(50);
   }
 
   /**
@@ -110,12 +104,11 @@ public final class BenchReport {
       map.put("partial", row.partial());
       map.put("iops", row.spread(run -> run.result().iops(), 1));
       Double ratio = row.ratio(raw, run -> run.result().iops());
+      Double gap = row.difference(raw, BenchReport::medianLatencyNanos);
       map.put("iops_ratio_to_raw", ratio == null ? null : Units.rounded(ratio, 4));
       map.put("latency_us", row.latencyMicros());
-      map.put(
-          "p50_us",
-          row.spread(run -> run.result().latencyNanos().getValueAtPercentile(50) / 1e3, 2));
-      map.put("p50_minus_raw_us", raw == null ? null : Units.rounded(medianGap(row, raw) / 1e3, 2));
+      map.put("p50_us", row.spread(run -> medianLatencyNanos(run) / 1e3, 2));
+      map.put("p50_minus_raw_us", gap == null ? null : Units.rounded(gap / 1e3, 2));
       map.put("bytes_per_second", Math.round(row.median(run -> run.result().bytesPerSecond())));
       map.putAll(row.costs());
       list.add(map);

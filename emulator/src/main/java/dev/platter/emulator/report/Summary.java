@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -91,17 +93,48 @@ public final class Summary {
     return map;
   }
 
-  /** The median of the run-by-run ratio of some quantity to {@code base}'s; null without pairs. */
+  /**
+   * The median of the run-by-run ratio of some quantity to {@code base}'s. Runs that were
+   * interrupted have no pair.
+   *
+   * @return the ratio, or null without pairs
+   */
   public @Nullable Double ratio(@Nullable Summary base, ToDoubleFunction<Measured> quantity) {
-    int pairs = base == null ? 0 : Math.min(runs.size(), base.runs.size());
-    if (base == null || pairs == 0) {
-      return null;
+    double[] ratios =
+        pairs(base)
+            .mapToDouble(
+                pair -> quantity.applyAsDouble(pair.mine()) / quantity.applyAsDouble(pair.theirs()))
+            .toArray();
+    return ratios.length == 0 ? null : Statistics.median(ratios);
+  }
+
+  /**
+   * The median of the run-by-run difference of some quantity from {@code base}'s.
+   *
+   * @return the difference, or null without pairs
+   */
+  public @Nullable Double difference(@Nullable Summary base, ToDoubleFunction<Measured> quantity) {
+    double[] differences =
+        pairs(base)
+            .mapToDouble(
+                pair -> quantity.applyAsDouble(pair.mine()) - quantity.applyAsDouble(pair.theirs()))
+            .toArray();
+    return differences.length == 0 ? null : Statistics.median(differences);
+  }
+
+  private record Pair(Measured mine, Measured theirs) {
+    boolean complete() {
+      return !mine.result().partial() && !theirs.result().partial();
     }
-    double[] ratios = new double[pairs];
-    for (int i = 0; i < pairs; i++) {
-      ratios[i] = quantity.applyAsDouble(runs.get(i)) / quantity.applyAsDouble(base.runs.get(i));
+  }
+
+  private Stream<Pair> pairs(@Nullable Summary base) {
+    if (base == null) {
+      return Stream.empty();
     }
-    return Statistics.median(ratios);
+    return IntStream.range(0, Math.min(runs.size(), base.runs.size()))
+        .mapToObj(i -> new Pair(runs.get(i), base.runs.get(i)))
+        .filter(Pair::complete);
   }
 
   /** The latencies of all requests of all runs, in nanoseconds. */

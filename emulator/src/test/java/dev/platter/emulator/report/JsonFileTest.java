@@ -101,8 +101,8 @@ class JsonFileTest {
 
   @Test
   void tellsOfMissingPermission() throws IOException {
-    assumeFalse(System.getProperty("user.name").equals("root"), "root may write anywhere");
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("r-xr-xr-x"));
+    assumeFalse(Files.isWritable(directory), "root may write anywhere");
     assertBadInput(directory.resolve("out.json")).withMessageContaining("no permission");
   }
 

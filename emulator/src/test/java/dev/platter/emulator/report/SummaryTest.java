@@ -1,0 +1,79 @@
+package dev.platter.emulator.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.aio.loop.BigLock;
+import dev.platter.aio.loop.LoopStats;
+import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.Latencies;
+import dev.platter.emulator.workload.Measured;
+import dev.platter.emulator.workload.RunResult;
+import java.util.List;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+import org.junit.jupiter.api.Test;
+
+class SummaryTest {
+  private static Measured run(long elapsedNanos, boolean partial) {
+    Histogram latency = Latencies.newHistogram();
+    latency.recordValue(elapsedNanos);
+    return new Measured(
+        new RunResult(elapsedNanos, latency, 10, 40_960, partial),
+        new LoopStats.Snapshot(8, 5, 12, 10, 12, 0, 0, 0, 1, 3, 7),
+        new BigLock.Stats(4, 1, 100, 200),
+        new CpuTime(1_000_000, 2_000_000),
+        6,
+        2,
+        List.of());
+  }
+
+  private static Summary summary(DeviceKind device, long... elapsed) {
+    Summary summary = new Summary(device, true);
+    for (long nanos : elapsed) {
+      summary.add(run(nanos, false));
+    }
+    return summary;
+  }
+
+  private static double elapsed(Measured run) {
+    return (double) run.result().elapsedNanos();
+  }
+
+  @Test
+  void ratiosAreTakenRunByRun() {
+    // The machine was twice as slow in the second run; each pair still says 2.
+    Summary slow = summary(DeviceKind.AHCI, 200, 400, 220);
+    Summary fast = summary(DeviceKind.VIRTIO, 100, 200, 100);
+    assertThat(slow.ratio(fast, SummaryTest::elapsed)).isEqualTo(2.0);
+    assertThat(slow.difference(fast, SummaryTest::elapsed)).isEqualTo(120.0);
+    assertThat(fast.ratio(null, SummaryTest::elapsed)).isNull();
+  }
+
+  @Test
+  void anInterruptedRunHasNoRatio() {
+    Summary whole = summary(DeviceKind.AHCI, 200);
+    Summary cut = new Summary(DeviceKind.VIRTIO, true);
+    cut.add(run(10, true));
+    assertThat(cut.partial()).isTrue();
+    assertThat(whole.ratio(cut, SummaryTest::elapsed)).isNull();
+    assertThat(cut.ratio(cut, SummaryTest::elapsed)).isNull();
+  }
+
+  @Test
+  void mediansOfOddAndEvenNumbersOfRuns() {
+    assertThat(summary(DeviceKind.RAW, 5, 1, 3).median(SummaryTest::elapsed)).isEqualTo(3);
+    assertThat(summary(DeviceKind.RAW, 1, 3).median(SummaryTest::elapsed)).isEqualTo(2);
+    Map<String, ?> spread = summary(DeviceKind.RAW, 5, 1, 3).spread(SummaryTest::elapsed, 0);
+    assertThat(spread.get("min")).isEqualTo(1.0);
+    assertThat(spread.get("max")).isEqualTo(5.0);
+  }
+
+  @Test
+  void costsAreMediansOfCounters() {
+    Map<String, ?> costs = summary(DeviceKind.AHCI, 1, 2, 3).costs();
+    assertThat(costs.get("requests_per_enter")).isEqualTo(2.0);
+    assertThat(costs.get("mmio_exits")).isEqualTo(6L);
+    assertThat(costs.get("notifies")).isEqualTo(Map.of("sent", 3L, "elided", 7L));
+  }
+}
