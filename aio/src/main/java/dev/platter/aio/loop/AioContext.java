@@ -4,10 +4,8 @@ import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.ring.CompletionQueue;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.SetupFlag;
-import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.ring.SubmissionQueue;
 import dev.platter.aio.sys.Errno;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -26,13 +24,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Allocates nothing per request once its tables have grown to the load.
  */
 public final class AioContext implements AutoCloseable {
-  /** What {@code current()} means on one thread: its own loop, or the lock's. */
-  private static final class Here {
-    @Nullable AioContext own;
-    @Nullable AioContext throughLock;
-  }
-
-  private static final ThreadLocal<Here> HERE = ThreadLocal.withInitial(Here::new);
   private static final int ATTENTION = IoUringAbi.SQ_TASKRUN | IoUringAbi.SQ_CQ_OVERFLOW;
 
   private final String name;
@@ -41,11 +32,10 @@ public final class AioContext implements AutoCloseable {
   private final Ring ring;
   private final SubmissionQueue sq;
   private final CompletionQueue cq;
-  private final OpTable ops;
-  private final ArrayDeque<RingOp> waiting = new ArrayDeque<>();
+  private final LoopRequests requests;
   private final LoopWakeup wakeup;
   private final LoopStats stats;
-  private final TimerHeap timers = new TimerHeap();
+  private final LoopTimers timers = new LoopTimers();
   private final BottomHalfQueue bottomHalves = new BottomHalfQueue();
   private final EventPollers pollers = new EventPollers();
   private final List<Watch> watches = new ArrayList<>();
@@ -53,8 +43,6 @@ public final class AioContext implements AutoCloseable {
   private final EventWatch wakeupWatch;
   private final boolean hasNoIowait;
   private final boolean taskWorkHidden;
-  private int blockInFlight;
-  private long timersRunNanos = System.nanoTime();
   private boolean closed;
 
   /**
@@ -65,9 +53,9 @@ public final class AioContext implements AutoCloseable {
    * @throws dev.platter.aio.PlatterException if the kernel refuses a ring
    */
   public AioContext(String name, AioConfig config, @Nullable BigLock lock) {
-    Here here = HERE.get();
-    if (here.own != null) {
-      throw new IllegalStateException("thread already has loop " + here.own.name);
+    AioContext own = CurrentContext.own();
+    if (own != null) {
+      throw new IllegalStateException("thread already has loop " + own.name);
     }
     if (lock != null) {
       lock.checkHeld();
@@ -79,12 +67,12 @@ public final class AioContext implements AutoCloseable {
     this.ring = openRing(config, wakeup);
     this.sq = ring.submission();
     this.cq = ring.completion();
-    this.ops = new OpTable(2 * sq.entries());
     this.stats = new LoopStats(wakeup);
+    this.requests = new LoopRequests(ring, stats);
     this.polling = new AdaptivePolling(config.pollMaxNanos());
     this.hasNoIowait = ring.hasFeature(IoUringAbi.FEAT_NO_IOWAIT);
     this.taskWorkHidden = hidesTaskWork(ring.granted());
-    here.own = this;
+    CurrentContext.setOwn(this);
     if (lock != null) {
       lock.bind(this);
     }
@@ -108,14 +96,6 @@ public final class AioContext implements AutoCloseable {
         && !granted.contains(SetupFlag.TASKRUN_FLAG);
   }
 
-  static void lockTaken(@Nullable AioContext main) {
-    HERE.get().throughLock = main;
-  }
-
-  static void lockReleased() {
-    HERE.get().throughLock = null;
-  }
-
   /**
    * The context that the calling thread may queue into: its own loop's, or the main loop's while it
    * holds the big lock.
@@ -123,8 +103,7 @@ public final class AioContext implements AutoCloseable {
    * @throws IllegalStateException on any other thread
    */
   public static AioContext current() {
-    Here here = HERE.get();
-    AioContext context = here.own != null ? here.own : here.throughLock;
+    AioContext context = CurrentContext.get();
     if (context == null) {
       throw new IllegalStateException(
           "thread "
@@ -152,7 +131,7 @@ public final class AioContext implements AutoCloseable {
   /** How many block requests are in flight or waiting for room. */
   public int blockRequestsInFlight() {
     checkAccess();
-    return blockInFlight;
+    return requests.blockInFlight();
   }
 
   private boolean onLoopThread() {
@@ -177,52 +156,8 @@ public final class AioContext implements AutoCloseable {
    */
   public void addSqe(RingOp op) {
     checkAccess();
-    if (op.inFlight()) {
-      throw new IllegalStateException("request is in flight: " + op);
-    }
-    if (waiting.isEmpty() && sq.hasRoom()) {
-      fill(op);
-    } else {
-      op.slot = RingOp.WAITING;
-      waiting.addLast(op);
-      stats.sqFull.increment();
-    }
-    if (op.isBlockIo()) {
-      blockInFlight++;
-      stats.blockSqesSubmitted.increment();
-    }
+    requests.add(op);
     wakeup.sqeAdded(onLoopThread());
-  }
-
-  private void fill(RingOp op) {
-    Sqe sqe = sq.next();
-    boolean prepared = false;
-    try {
-      op.prepare(sqe);
-      prepared = true;
-    } finally {
-      if (!prepared) {
-        // Half filled, it must never be published.
-        sq.takeBack();
-      }
-    }
-    sqe.userData(ops.insert(op));
-  }
-
-  private void fillWaiting() {
-    while (!waiting.isEmpty() && sq.hasRoom()) {
-      RingOp op = waiting.removeFirst();
-      op.slot = RingOp.IDLE;
-      boolean filled = false;
-      try {
-        fill(op);
-        filled = true;
-      } finally {
-        if (!filled && op.isBlockIo()) {
-          blockInFlight--;
-        }
-      }
-    }
   }
 
   /**
@@ -239,10 +174,10 @@ public final class AioContext implements AutoCloseable {
     }
     stats.turns.increment();
     wakeup.accept();
-    fillWaiting();
+    requests.fillWaiting();
     // What waits for room cannot wait for a completion as well: nothing says that one will come.
-    boolean block = mayBlock && bottomHalves.isEmpty() && waiting.isEmpty() && cq.isEmpty();
-    long timeout = block ? timeUntilFirstTimer() : 0;
+    boolean block = mayBlock && bottomHalves.isEmpty() && !requests.anyWaiting() && cq.isEmpty();
+    long timeout = block ? timers.nanosUntilFirst() : 0;
     block = timeout != 0;
     boolean progress = false;
     long pollStart = 0;
@@ -263,15 +198,15 @@ public final class AioContext implements AutoCloseable {
     if (block && pollStart != 0) {
       polling.adjust(System.nanoTime() - pollStart);
     }
-    progress |= takeCompletions();
+    progress |= requests.takeCompletions();
     progress |= bottomHalves.run();
-    progress |= runTimers();
+    progress |= timers.run();
     return progress;
   }
 
   private void enterIfNeeded(boolean wantsToWait) {
     // The timers are looked at again: the end of polling may have armed one, and took its time.
-    long timeout = wantsToWait ? timeUntilFirstTimer() : 0;
+    long timeout = wantsToWait ? timers.nanosUntilFirst() : 0;
     boolean wait = timeout != 0 && wakeup.prepareToSleep();
     // Bottom halves and SQEs announced before accept() are covered by the checks in turn().
     int toSubmit = sq.publish();
@@ -283,7 +218,7 @@ public final class AioContext implements AutoCloseable {
       }
       return;
     }
-    boolean noIowait = wait && hasNoIowait && blockInFlight == 0;
+    boolean noIowait = wait && hasNoIowait && requests.blockInFlight() == 0;
     stats.enters.increment();
     if (noIowait) {
       stats.noIowaitWaits.increment();
@@ -309,31 +244,6 @@ public final class AioContext implements AutoCloseable {
       throw new IllegalStateException(
           "io_uring_enter failed with " + Errno.name(result) + " on loop " + name + ": " + sq);
     }
-  }
-
-  private boolean takeCompletions() {
-    boolean any = false;
-    // Bounded, so that a ring that completes as fast as it is reaped cannot starve the rest.
-    for (int i = 0; i < 2 * sq.entries() && cq.next(); i++) {
-      long userData = cq.userData();
-      int result = cq.result();
-      int flags = cq.cqeFlags();
-      cq.release();
-      stats.cqesReaped.increment();
-      any = true;
-      RingOp op = ops.find(userData);
-      if (op == null) {
-        continue; // not one of ours: a message from another ring
-      }
-      if ((flags & IoUringAbi.CQE_F_MORE) == 0) {
-        ops.remove(op);
-        if (op.isBlockIo()) {
-          blockInFlight--;
-        }
-      }
-      op.complete(result, flags);
-    }
-    return any;
   }
 
   private boolean busyPoll(long start, long timeout) {
@@ -434,13 +344,7 @@ public final class AioContext implements AutoCloseable {
 
   void armTimer(AioTimer timer, long deadlineNanos) {
     checkAccess();
-    if (timer.isArmed()) {
-      timers.remove(timer);
-    }
-    // Not before the last run of timers: one that keeps rearming itself for the past fires once a
-    // turn, instead of for ever in the same one.
-    timer.deadlineNanos = deadlineNanos - timersRunNanos <= 0 ? timersRunNanos + 1 : deadlineNanos;
-    timers.add(timer);
+    timers.arm(timer, deadlineNanos);
     if (!onLoopThread()) {
       wakeup.notifyLoop();
     }
@@ -448,32 +352,7 @@ public final class AioContext implements AutoCloseable {
 
   void cancelTimer(AioTimer timer) {
     checkAccess();
-    if (timer.isArmed()) {
-      timers.remove(timer);
-    }
-  }
-
-  /** Nanoseconds to the first timer: 0 if it is due, {@code Ring.NO_TIMEOUT} if there is none. */
-  private long timeUntilFirstTimer() {
-    AioTimer first = timers.first();
-    return first == null ? Ring.NO_TIMEOUT : Math.max(0, first.deadlineNanos - System.nanoTime());
-  }
-
-  private boolean runTimers() {
-    AioTimer first = timers.first();
-    if (first == null) {
-      return false;
-    }
-    long now = System.nanoTime();
-    timersRunNanos = now;
-    boolean any = false;
-    while (first != null && first.deadlineNanos - now <= 0) {
-      timers.remove(first);
-      first.fire();
-      any = true;
-      first = timers.first();
-    }
-    return any;
+    timers.cancel(timer);
   }
 
   // ---- watches -------------------------------------------------------------------------------
@@ -522,33 +401,10 @@ public final class AioContext implements AutoCloseable {
   /** Asks the kernel to cancel a request; its own CQE still comes, with ECANCELED if it worked. */
   void cancel(RingOp op) {
     checkAccess();
-    if (op.slot == RingOp.WAITING) {
-      waiting.remove(op);
-      op.slot = RingOp.IDLE;
-      if (op.isBlockIo()) {
-        blockInFlight--;
-      }
-      op.complete(-Errno.ECANCELED, 0);
-    } else if (op.inFlight()) {
-      addSqe(new CancelOp(ops.userDataOf(op)));
+    RingOp cancellation = requests.cancel(op);
+    if (cancellation != null) {
+      addSqe(cancellation);
     }
-  }
-
-  /** Cancels one request by user_data. Not on any hot path. */
-  private static final class CancelOp extends RingOp {
-    private final long target;
-
-    CancelOp(long target) {
-      this.target = target;
-    }
-
-    @Override
-    protected void prepare(Sqe sqe) {
-      sqe.prepCancel(target);
-    }
-
-    @Override
-    protected void complete(int result, int cqeFlags) {}
   }
 
   /**
@@ -582,13 +438,13 @@ public final class AioContext implements AutoCloseable {
 
   /** The kernel may write to our memory until the last CQE: nothing is unmapped before. */
   private void drain() {
-    while (ops.inFlight() > 0 || !waiting.isEmpty()) {
+    while (!requests.isEmpty()) {
       turn(true);
     }
   }
 
   private void leaveThread() {
-    HERE.get().own = null;
+    CurrentContext.setOwn(null);
     if (lock != null) {
       lock.bind(null);
     }

@@ -72,7 +72,7 @@ public final class BigLock {
     }
     acquisitions.increment();
     owner = Thread.currentThread();
-    AioContext.lockTaken(mainContext);
+    CurrentContext.setThroughLock(mainContext);
   }
 
   private void lockContended() {
@@ -95,7 +95,7 @@ public final class BigLock {
    */
   public void unlock() {
     checkHeld();
-    AioContext.lockReleased();
+    CurrentContext.setThroughLock(null);
     holdNanos.add(System.nanoTime() - acquiredAtNanos);
     owner = null;
     if (word.getAndSet(FREE) == HELD_WITH_SLEEPERS) {

@@ -1,0 +1,156 @@
+package dev.platter.aio.loop;
+
+import dev.platter.aio.abi.IoUringAbi;
+import dev.platter.aio.ring.CompletionQueue;
+import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.Sqe;
+import dev.platter.aio.ring.SubmissionQueue;
+import dev.platter.aio.sys.Errno;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of one ring: those that wait for room in its SQ, in order, and those in flight. For
+ * the loop's thread, or holders of its lock; only the loop takes completions.
+ */
+final class LoopRequests {
+  private final SubmissionQueue sq;
+  private final CompletionQueue cq;
+  private final LoopStats stats;
+  private final OpTable ops;
+  private final ArrayDeque<RingOp> waiting = new ArrayDeque<>();
+  private int blockInFlight;
+
+  LoopRequests(Ring ring, LoopStats stats) {
+    this.sq = ring.submission();
+    this.cq = ring.completion();
+    this.stats = stats;
+    this.ops = new OpTable(2 * sq.entries());
+  }
+
+  /** Puts a request into the SQ, or behind those that wait for room in it. */
+  void add(RingOp op) {
+    if (op.inFlight()) {
+      throw new IllegalStateException("request is in flight: " + op);
+    }
+    if (waiting.isEmpty() && sq.hasRoom()) {
+      fill(op);
+    } else {
+      op.slot = RingOp.WAITING;
+      waiting.addLast(op);
+      stats.sqFull.increment();
+    }
+    if (op.isBlockIo()) {
+      blockInFlight++;
+      stats.blockSqesSubmitted.increment();
+    }
+  }
+
+  private void fill(RingOp op) {
+    Sqe sqe = sq.next();
+    boolean prepared = false;
+    try {
+      op.prepare(sqe);
+      prepared = true;
+    } finally {
+      if (!prepared) {
+        // Half filled, it must never be published.
+        sq.takeBack();
+      }
+    }
+    sqe.userData(ops.insert(op));
+  }
+
+  /** Moves as many as there is room for from waiting into the SQ. */
+  void fillWaiting() {
+    while (!waiting.isEmpty() && sq.hasRoom()) {
+      RingOp op = waiting.removeFirst();
+      op.slot = RingOp.IDLE;
+      boolean filled = false;
+      try {
+        fill(op);
+        filled = true;
+      } finally {
+        if (!filled && op.isBlockIo()) {
+          blockInFlight--;
+        }
+      }
+    }
+  }
+
+  /** Whether any request waits for room in the SQ. */
+  boolean anyWaiting() {
+    return !waiting.isEmpty();
+  }
+
+  /** Whether nothing waits and nothing is in flight. */
+  boolean isEmpty() {
+    return waiting.isEmpty() && ops.inFlight() == 0;
+  }
+
+  /** How many block requests are in flight or waiting for room. */
+  int blockInFlight() {
+    return blockInFlight;
+  }
+
+  /** Loop: takes what the CQ holds; returns whether that was anything. */
+  boolean takeCompletions() {
+    boolean any = false;
+    // Bounded, so that a ring that completes as fast as it is reaped cannot starve the rest.
+    for (int i = 0; i < 2 * sq.entries() && cq.next(); i++) {
+      long userData = cq.userData();
+      int result = cq.result();
+      int flags = cq.cqeFlags();
+      cq.release();
+      stats.cqesReaped.increment();
+      any = true;
+      RingOp op = ops.find(userData);
+      if (op == null) {
+        continue; // not one of ours: a message from another ring
+      }
+      if ((flags & IoUringAbi.CQE_F_MORE) == 0) {
+        ops.remove(op);
+        if (op.isBlockIo()) {
+          blockInFlight--;
+        }
+      }
+      op.complete(result, flags);
+    }
+    return any;
+  }
+
+  /**
+   * Takes back a request that waits for room; for one in flight, makes what will cancel it.
+   *
+   * @return a request to add, or null if there is nothing to do
+   */
+  @Nullable RingOp cancel(RingOp op) {
+    if (op.slot == RingOp.WAITING) {
+      waiting.remove(op);
+      op.slot = RingOp.IDLE;
+      if (op.isBlockIo()) {
+        blockInFlight--;
+      }
+      op.complete(-Errno.ECANCELED, 0);
+      return null;
+    }
+    return op.inFlight() ? new CancelOp(ops.userDataOf(op)) : null;
+  }
+
+  /** Cancels one request by user_data. Not on any hot path. */
+  private static final class CancelOp extends RingOp {
+    private final long target;
+
+    CancelOp(long target) {
+      this.target = target;
+    }
+
+    @Override
+    protected void prepare(Sqe sqe) {
+      sqe.prepCancel(target);
+    }
+
+    @Override
+    protected void complete(int result, int cqeFlags) {}
+  }
+}
