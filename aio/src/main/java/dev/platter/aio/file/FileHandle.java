@@ -30,7 +30,9 @@ public final class FileHandle implements AutoCloseable {
    * @throws PlatterException if it cannot be
    */
   public static FileHandle open(String path, boolean writable, boolean direct) {
-    int flags = (writable ? LinuxAbi.O_RDWR : LinuxAbi.O_RDONLY) | LinuxAbi.O_CLOEXEC;
+    // EXCL without CREAT: a block device that is mounted is refused; it means nothing else here.
+    int mode = writable ? LinuxAbi.O_RDWR | LinuxAbi.O_EXCL : LinuxAbi.O_RDONLY;
+    int flags = mode | LinuxAbi.O_CLOEXEC;
     // NONBLOCK: opening a FIFO by mistake must fail the type check, not hang.
     int fd = Libc.open(path, flags | LinuxAbi.O_NONBLOCK | (direct ? LinuxAbi.O_DIRECT : 0), 0);
     if (fd < 0) {
@@ -71,6 +73,9 @@ public final class FileHandle implements AutoCloseable {
           PlatterException.badInput(
               what + "the file system is read-only",
               "Remount it writable, or use the image read-only");
+      case Errno.EBUSY ->
+          PlatterException.badInput(
+              what + "the device is in use", "Unmount it, or stop what uses it: lsblk, fuser -v");
       case Errno.ETXTBSY -> PlatterException.badInput(what + "it is being executed", null);
       case Errno.EEXIST ->
           PlatterException.badInput(what + "it exists", "Choose another path, or pass --force");

@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Open-file-description locks (fcntl(2), F_OFD_SETLK) on a whole file. They go with the descriptor,
- * also when the process is killed, and exclude QEMU's image locks as well, which are locks of the
- * same kind on single bytes.
+ * also when the process is killed. QEMU's image locks are shared locks of the same kind on single
+ * bytes: they keep out a writer of ours, but not a reader.
  */
 final class OfdLock {
   private OfdLock() {}

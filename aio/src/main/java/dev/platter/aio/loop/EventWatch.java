@@ -4,6 +4,7 @@ import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * A read of an eventfd that stays armed: its completion both reports and resets the counter, so a
@@ -15,6 +16,7 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
   private final EventHandler handler;
   // Freed by the collector, and so not before the last CQE: the context refers to us till then.
   private final MemorySegment counter = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
+  private final CountDownLatch ended = new CountDownLatch(1);
   private boolean closed;
 
   EventWatch(AioContext context, EventNotifier notifier, EventHandler handler) {
@@ -40,6 +42,7 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
   protected void complete(int result, int cqeFlags) {
     // A CQE that was already in the ring when the watch was closed ends here.
     if (closed) {
+      ended.countDown();
       return;
     }
     if (result < 0 && result != -Errno.EINTR) {
@@ -56,6 +59,14 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
       context.forget(this);
       closeOwn();
     }
+  }
+
+  /**
+   * Waits, after {@link #close}, until the kernel has let go of the descriptor: closing it before
+   * could let the armed read take bytes from whatever file gets its number next. Any thread.
+   */
+  public void awaitEnd() {
+    context.waitFor(ended);
   }
 
   void closeOwn() {

@@ -44,7 +44,7 @@ public final class ImageCreator {
   }
 
   /**
-   * Creates an image and returns once it is on stable storage.
+   * Creates an image and returns once its contents are on stable storage.
    *
    * @param sizeBytes its size, a positive multiple of {@link #SECTOR_BYTES} up to {@link
    *     #MAX_BYTES}

@@ -145,7 +145,12 @@ public final class RawImage implements BlockBackend {
    * main loop, from time to time.
    */
   public void checkForResize() {
-    long now = file.facts().sizeBytes();
+    long now;
+    try {
+      now = file.facts().sizeBytes();
+    } catch (IllegalStateException e) {
+      return; // the file system does not answer; the guest will see it by its own requests
+    }
     now -= now % blockSizeBytes();
     if (now != sizeBytes) {
       sizeBytes = now;

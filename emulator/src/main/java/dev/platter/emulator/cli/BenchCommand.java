@@ -1,11 +1,7 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.ImageInspector;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.report.BenchReport;
-import dev.platter.emulator.report.Environment;
-import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Summary;
 import dev.platter.emulator.report.Units;
 import dev.platter.emulator.workload.Bench;
@@ -17,14 +13,11 @@ import dev.platter.emulator.workload.TestBed;
 import dev.platter.emulator.workload.WriteLedger;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code platter bench}. */
 @Command(
@@ -42,30 +35,13 @@ import picocli.CommandLine.Parameters;
       "      --verify --destroy-data",
       "  platter bench disk.img --verify-state state --verify-only",
     })
-final class BenchCommand extends PlatterCommand {
+final class BenchCommand extends RunCommand {
   /** For picocli. */
   static final class PatternConverter extends ChoiceConverter<Bench.Pattern> {
     PatternConverter() {
       super(Bench.Pattern.class);
     }
   }
-
-  private static final long MAX_RAM_BYTES = 4L << 30;
-
-  @Parameters(
-      arity = "0..1",
-      paramLabel = "IMAGE",
-      description = "A raw image or block device (default: a scratch image, removed at the end).")
-  private @Nullable String image;
-
-  @Option(
-      names = "--device",
-      split = ",",
-      paramLabel = "DEVICE",
-      defaultValue = "raw,ahci,virtio",
-      converter = LoopOptions.DeviceConverter.class,
-      description = "Devices to run on: ${COMPLETION-CANDIDATES} (default: all).")
-  private List<DeviceKind> devices = List.of();
 
   @Option(
       names = "--rw",
@@ -90,8 +66,8 @@ final class BenchCommand extends PlatterCommand {
       paramLabel = "N",
       defaultValue = "1",
       description =
-          "Requests outstanding; AHCI has 32 command slots and gets no more (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Requests outstanding, as far as the disk takes them: AHCI has 32 command slots, virtio"
+              + " 256 for each queue (default: ${DEFAULT-VALUE}).")
   private int depth;
 
   @Option(
@@ -109,14 +85,6 @@ final class BenchCommand extends PlatterCommand {
       converter = DurationConverter.class,
       description = "Time before measuring, in each run (default: ${DEFAULT-VALUE}).")
   private long warmUpNanos;
-
-  @Option(
-      names = "--runs",
-      paramLabel = "N",
-      defaultValue = "1",
-      description =
-          "Runs of each device, taken in turn; medians are reported (default: ${DEFAULT-VALUE}).")
-  private int runs;
 
   @Option(
       names = "--size",
@@ -175,56 +143,21 @@ final class BenchCommand extends PlatterCommand {
       description = "Seed of offsets and sizes (default: ${DEFAULT-VALUE}).")
   private long seed;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "Also write the result as JSON (platter.bench/1); - for standard output.")
-  private @Nullable String json;
-
   // One for all runs: what a run leaves in the image is what the next one finds there. Made on the
   // first run's thread, and handed on from run to run.
   private @Nullable WriteLedger ledger;
 
-  @Mixin private LoopOptions loops = new LoopOptions();
-
   @Override
-  public void run() {
-    check();
+  void runChecked() {
     if (verifyOnly) {
       verifyOnly();
-      return;
-    }
-    if (json != null) {
-      JsonFile.checkWritable(json);
-    }
-    try (Interruption interruption = new Interruption();
-        ImageSource source = ImageSource.of(image, scratchBytes, err())) {
-      Environment environment = Environment.ofHost();
-      environment.image(ImageInspector.inspect(source.path()));
-      List<Summary> rows = measure(source, interruption);
-      for (Summary row : rows) {
-        for (Measured.RingFacts ring : row.runs().getFirst().rings()) {
-          environment.loop(ring.loop(), ring.granted(), ring.refused());
-        }
-      }
-      if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
-        print(rows);
-      }
-      if (json != null) {
-        JsonFile.write(
-            json,
-            BenchReport.json(environment.toMap(), options(0), queues, ioThreads, rows),
-            out());
-      }
+    } else {
+      super.runChecked();
     }
   }
 
-  private void print(List<Summary> rows) {
-    out().print(BenchReport.table(rows));
-    out().flush();
-  }
-
-  private void check() {
+  @Override
+  void check() {
     require(depth >= 1 && depth <= 1024, "--iodepth must be between 1 and 1024", "--iodepth 32");
     require(
         blockSize.minBytes() % 512 == 0,
@@ -235,38 +168,49 @@ final class BenchCommand extends PlatterCommand {
         "--bs: the larger size must be a multiple of the smaller",
         "--bs 512-1M");
     require(
-        blockSize.maxBytes() * depth <= MAX_RAM_BYTES,
-        "--bs times --iodepth must not exceed 4G of guest RAM",
+        blockSize.maxBytes() <= MAX_BUFFER_BYTES / depth,
+        "--bs times --iodepth must not exceed 1G of guest RAM",
         "a smaller --bs or --iodepth");
-    require(runs >= 1, "--runs must be at least 1", "--runs 5");
+    require(runtimeNanos > 0, "--runtime must not be 0", "--runtime 5s");
     require(ioThreads >= 1 && ioThreads <= 64, "--iothreads must be between 1 and 64", null);
     require(queues >= 1 && queues <= 64, "--queues must be between 1 and 64", null);
     require(flushEvery >= 0, "--fsync must not be negative", null);
     require(
-        !pattern.writes() || image == null || destroyData || verifyOnly,
-        "--rw " + pattern + " would overwrite " + image,
+        !pattern.writes() || image() == null || destroyData || verifyOnly,
+        "--rw " + pattern + " would overwrite " + image(),
         "Add --destroy-data if its contents do not matter");
     require(
         verifyState == null || verifyOnly || (verify && pattern.writes()),
         "--verify-state goes with --verify and a pattern that writes",
         "--verify --rw randwrite");
     require(
-        !verifyOnly || (image != null && verifyState != null),
+        !verifyOnly || (image() != null && verifyState != null),
         "--verify-only needs IMAGE and --verify-state",
         "platter bench disk.img --verify-state FILE --verify-only");
     require(
-        verifyState == null || verifyOnly || (Set.copyOf(devices).size() == 1 && runs == 1),
+        verifyState == null || verifyOnly || (devices().size() == 1 && runs() == 1),
         "--verify-state records one run on one device",
         "--device virtio --runs 1");
   }
 
-  private static void require(boolean condition, String message, @Nullable String remedy) {
-    if (!condition) {
-      throw PlatterException.badInput(message, remedy);
-    }
+  @Override
+  long scratchBytes() {
+    return scratchBytes;
+  }
+
+  @Override
+  String table(List<Summary> rows) {
+    return BenchReport.table(rows);
+  }
+
+  @Override
+  Map<String, @Nullable Object> document(
+      Map<String, @Nullable Object> environment, List<Summary> rows) {
+    return BenchReport.json(environment, options(0), queues, ioThreads, rows);
   }
 
   private void verifyOnly() {
+    String image = image();
     if (image == null || verifyState == null) {
       throw new IllegalStateException("checked before");
     }
@@ -287,35 +231,36 @@ final class BenchCommand extends PlatterCommand {
         seed + run);
   }
 
-  private List<Summary> measure(ImageSource source, Interruption interruption) {
+  @Override
+  List<Summary> measure(ImageSource source, Interruption interruption) {
     ImageOptions imageOptions =
-        (pattern.writes() ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY).withCache(loops.cache);
+        (pattern.writes() ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY)
+            .withCache(loops().cache);
     TestBed.Setup setup =
         new TestBed.Setup(
             source.path(),
             imageOptions,
-            loops.mainLoop(),
-            loops.ioThread(),
+            loops().mainLoop(),
+            loops().ioThread(),
             ioThreads,
             queues,
             depth,
             (int) blockSize.maxBytes(),
-            loops.haltPollNanos);
+            loops().haltPollNanos);
     List<Summary> rows = new ArrayList<>();
-    for (DeviceKind kind : new LinkedHashSet<>(devices)) {
+    for (DeviceKind kind : devices()) {
       rows.add(new Summary(kind, true));
     }
     try (Progress progress = Progress.on(err())) {
-      for (int run = 0; run < runs; run++) {
+      for (int run = 0; run < runs(); run++) {
         for (Summary row : rows) {
           if (!interruption.getAsBoolean()) {
-            progress.update("run " + (run + 1) + " of " + runs + ": " + row.label());
+            progress.update("run " + (run + 1) + " of " + runs() + ": " + row.label());
             row.add(runOnce(row.device(), setup, source, options(run), interruption));
           }
         }
       }
     }
-    rows.removeIf(row -> row.runs().isEmpty());
     return rows;
   }
 
@@ -348,7 +293,7 @@ final class BenchCommand extends PlatterCommand {
       long compared =
           ImageVerifier.verify(
               Path.of(source.path()), ledger.completed(), ImageVerifier.Rule.EXACT);
-      if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
+      if (printsText()) {
         out().println(device + ": verified " + Units.count(compared) + " sectors");
       }
     }

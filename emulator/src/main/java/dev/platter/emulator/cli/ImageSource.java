@@ -3,6 +3,7 @@ package dev.platter.emulator.cli;
 import dev.platter.emulator.report.Units;
 import dev.platter.emulator.workload.ScratchImage;
 import java.io.PrintWriter;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The image of a run: the user's, which is left as it is, or a scratch image, which is removed. */
@@ -20,8 +21,10 @@ final class ImageSource implements AutoCloseable {
    *
    * @param given the user's path, or null
    * @param scratchBytes size of the image to make
+   * @param cancelled asked while it is made
    */
-  static ImageSource of(@Nullable String given, long scratchBytes, PrintWriter err) {
+  static ImageSource of(
+      @Nullable String given, long scratchBytes, BooleanSupplier cancelled, PrintWriter err) {
     if (given != null) {
       return new ImageSource(given, null);
     }
@@ -37,7 +40,8 @@ final class ImageSource implements AutoCloseable {
                           + " of "
                           + Units.bytes(scratchBytes));
                 }
-              });
+              },
+              cancelled);
       return new ImageSource(scratch.path().toString(), scratch);
     }
   }

@@ -2,22 +2,46 @@ package dev.platter.emulator.cli;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * SIGINT and SIGTERM during a run: the workload is told to stop, drains what is in flight, and the
- * partial result is printed before the JVM goes down (its own exit code is then 128 plus the
- * signal's number). Lives for the length of one run.
+ * partial result, or the failure, is printed before the JVM goes down (its own exit code is then
+ * 128 plus the signal's number). One at a time; it ends when the command line has said all it has
+ * to say.
  */
-final class Interruption implements AutoCloseable, BooleanSupplier {
+final class Interruption implements BooleanSupplier {
   private static final long GRACE_SECONDS = 10;
+  private static final AtomicReference<@Nullable Interruption> CURRENT = new AtomicReference<>();
 
   private final CountDownLatch finished = new CountDownLatch(1);
   private final Thread hook = new Thread(this::interrupt, "platter-interrupted");
   private volatile boolean interrupted;
 
-  Interruption() {
-    Runtime.getRuntime().addShutdownHook(hook);
+  private Interruption() {}
+
+  /** Begins to listen for signals. */
+  static Interruption begin() {
+    Interruption interruption = new Interruption();
+    CURRENT.set(interruption);
+    Runtime.getRuntime().addShutdownHook(interruption.hook);
+    return interruption;
+  }
+
+  /** Lets a waiting signal end the process; does nothing if no run has begun. */
+  static void end() {
+    Interruption interruption = CURRENT.getAndSet(null);
+    if (interruption == null) {
+      return;
+    }
+    interruption.finished.countDown();
+    try {
+      Runtime.getRuntime().removeShutdownHook(interruption.hook);
+    } catch (IllegalStateException e) {
+      interruption.interrupted = true; // the signal has come, and the hook runs
+    }
   }
 
   private void interrupt() {
@@ -34,18 +58,5 @@ final class Interruption implements AutoCloseable, BooleanSupplier {
   @Override
   public boolean getAsBoolean() {
     return interrupted;
-  }
-
-  /** The run is over and its result printed. */
-  @Override
-  public void close() {
-    finished.countDown();
-    if (!interrupted) {
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException e) {
-        interrupted = true; // the signal came just now; the hook has nothing to wait for
-      }
-    }
   }
 }

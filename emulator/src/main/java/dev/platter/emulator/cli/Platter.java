@@ -66,6 +66,7 @@ public final class Platter extends PlatterCommand {
     } finally {
       out.flush();
       err.flush();
+      Interruption.end();
     }
   }
 

@@ -66,6 +66,9 @@ public final class Vcpu implements GuestCpu {
   private final FutexWord state = new FutexWord();
   private final @Nullable Runnable[] handlers = new Runnable[32];
 
+  // Lines with a handler; the vCPU's own.
+  private int unmasked;
+
   @SuppressWarnings("unused") // through ASSERTED
   private int asserted;
 
@@ -102,6 +105,7 @@ public final class Vcpu implements GuestCpu {
   /** Installs the handler of an interrupt line; without one the line stays masked. */
   public void setInterruptHandler(int line, Runnable handler) {
     handlers[line] = handler;
+    unmasked |= 1 << line;
   }
 
   /**
@@ -110,7 +114,7 @@ public final class Vcpu implements GuestCpu {
    * @return whether there were any
    */
   public boolean takeInterrupts() {
-    int pending = (int) ASSERTED.getVolatile(this);
+    int pending = (int) ASSERTED.getVolatile(this) & unmasked;
     boolean any = false;
     while (pending != 0) {
       int line = Integer.numberOfTrailingZeros(pending);
@@ -143,7 +147,7 @@ public final class Vcpu implements GuestCpu {
   }
 
   private boolean interruptPending() {
-    return (int) ASSERTED.getVolatile(this) != 0;
+    return ((int) ASSERTED.getVolatile(this) & unmasked) != 0;
   }
 
   private boolean spin(long start, long deadlineNanos) {

@@ -1,6 +1,5 @@
 package dev.platter.emulator.report;
 
-import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.devices.block.ImageInfo;
 import java.util.ArrayList;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * Environment environment = Environment.ofHost();
  * environment.image(ImageInspector.inspect(path));
- * environment.loop("main", ring); // on or before the ring's loop, before the ring is closed
+ * environment.loop("main-loop", granted, refused);
  * document.put("environment", environment.toMap());
  * }</pre>
  */
@@ -53,16 +52,6 @@ public final class Environment {
   /** The image that the run uses, as it was before the run. */
   public void image(ImageInfo info) {
     image = info;
-  }
-
-  /**
-   * A loop of the run; one of the same name is replaced.
-   *
-   * @param name {@code main}, or what its IOThread is called
-   * @param ring its ring, which is only asked what it was granted
-   */
-  public void loop(String name, Ring ring) {
-    loop(name, ring.granted(), ring.refused());
   }
 
   /**

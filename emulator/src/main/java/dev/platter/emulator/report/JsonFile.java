@@ -3,7 +3,9 @@ package dev.platter.emulator.report;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +44,11 @@ public final class JsonFile {
       throw PlatterException.badInput(
           "cannot write JSON to " + target + ": it is a directory", "Name a file in it");
     }
+    if (!isOurs(file)) {
+      throw PlatterException.badInput(
+          "cannot write JSON to " + target + ": it exists and holds something else than JSON",
+          "Name a new file; if the image was meant, put it before the options");
+    }
     if (replaceable(file)) {
       Path directory = directory(target, resolved(file));
       if (!Files.isWritable(directory)) {
@@ -49,6 +56,27 @@ public final class JsonFile {
             "cannot write JSON to " + target + ": no permission to create files in " + directory,
             "Choose a directory that you may write to");
       }
+    }
+  }
+
+  /**
+   * Whether nothing of value is lost: no file, an empty one, JSON, or a character device or pipe.
+   */
+  private static boolean isOurs(Path file) {
+    if (Files.notExists(file)) {
+      return true;
+    }
+    try {
+      int type = (Integer) Files.getAttribute(file, "unix:mode") & LinuxAbi.S_IFMT;
+      if (type != LinuxAbi.S_IFREG) {
+        return type != LinuxAbi.S_IFBLK;
+      }
+      try (InputStream in = Files.newInputStream(file)) {
+        int first = in.read();
+        return first < 0 || first == '{';
+      }
+    } catch (IOException e) {
+      return true; // the write will tell
     }
   }
 

@@ -102,10 +102,20 @@ public final class Bench {
     this.lengths = new int[depth];
     this.generations = new int[depth];
     this.units = target.capacityBytes() / options.minBytes();
-    if (target.capacityBytes() < options.maxBytes()) {
+    RequestSizes.check(target, options.minBytes(), options.maxBytes());
+    if (ledger != null
+        && options.pattern().writes()
+        && target.capacityBytes() < 2L * depth * options.maxBytes()) {
+      // Verified writes must not overlap while in flight, and have to find a free place.
       throw PlatterException.badInput(
-          "the image of " + target.capacityBytes() + " bytes is smaller than one request",
-          "Use a smaller --bs or a larger image");
+          "the image of "
+              + target.capacityBytes()
+              + " bytes is too small to verify "
+              + depth
+              + " writes of up to "
+              + options.maxBytes()
+              + " bytes in flight",
+          "Use an image of twice the sum, or a smaller --bs or --iodepth");
     }
   }
 

@@ -42,6 +42,17 @@ public final class ImageVerifier {
     ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
     try (FileChannel channel = FileChannel.open(image, StandardOpenOption.READ)) {
       long size = Math.min(channel.size(), (long) expected.length * SectorPattern.SECTOR);
+      size -= size % SectorPattern.SECTOR;
+      for (int sector = (int) (size / SectorPattern.SECTOR); sector < expected.length; sector++) {
+        if (expected[sector] != 0) {
+          compared++;
+          badCount++;
+          if (bad.size() < SHOWN) {
+            bad.add(
+                "offset " + (long) sector * SectorPattern.SECTOR + " is beyond the image's end");
+          }
+        }
+      }
       for (long at = 0; at < size; at += CHUNK) {
         int length = (int) Math.min(CHUNK, size - at);
         readFully(channel, buffer.clear().limit(length), at);

@@ -38,13 +38,14 @@ public final class Iotest {
   /**
    * Prepares a run.
    *
-   * @param cancelled asked before each batch; a cancelled run stops there
+   * @param cancelled asked before each batch and pause; a cancelled run stops after its batch
    */
   public Iotest(IoTarget target, Options options, BooleanSupplier cancelled) {
     this.target = target;
     this.options = options;
     this.cancelled = cancelled;
     this.outstanding = new Outstanding(target, options.batch());
+    RequestSizes.check(target, options.chunkBytes(), options.chunkBytes());
   }
 
   /**
@@ -83,7 +84,9 @@ public final class Iotest {
             "a read failed with device status " + outstanding.status(tag), null);
       }
       Latencies.record(latency, outstanding.latencyNanos(tag));
-      target.pause(options.completionDelayNanos());
+      if (!cancelled.getAsBoolean()) {
+        target.pause(options.completionDelayNanos());
+      }
     }
   }
 }

@@ -124,9 +124,12 @@ public final class RawTarget implements IoTarget, AutoCloseable {
     }
   }
 
-  /** Frees the request slots; nothing may be in flight. */
+  /** Waits for what a failed workload has left in flight, and frees the request slots. */
   @Override
   public void close() {
+    while (loop.blockRequestsInFlight() > 0) {
+      loop.turn(true);
+    }
     for (Slot slot : slots) {
       slot.close();
     }

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 
 /**
@@ -30,9 +31,12 @@ public final class ScratchImage implements AutoCloseable {
    * Makes one in {@code $TMPDIR}, else in {@code /var/tmp}: {@code /tmp} is often memory.
    *
    * @param progress told how many bytes are written
-   * @throws PlatterException if there is no room or no such directory; nothing is left behind
+   * @param cancelled asked from time to time
+   * @throws PlatterException if there is no room or no such directory, or if it was cancelled;
+   *     nothing is left behind
    */
-  public static ScratchImage create(long sizeBytes, LongConsumer progress) {
+  public static ScratchImage create(
+      long sizeBytes, LongConsumer progress, BooleanSupplier cancelled) {
     String tmpdir = System.getenv("TMPDIR");
     Path directory = Path.of(tmpdir == null || tmpdir.isEmpty() ? "/var/tmp" : tmpdir);
     Path path;
@@ -47,7 +51,7 @@ public final class ScratchImage implements AutoCloseable {
     }
     ScratchImage image = new ScratchImage(path);
     try {
-      fill(path, sizeBytes, progress);
+      fill(path, sizeBytes, progress, cancelled);
       return image;
     } catch (IOException e) {
       image.close();
@@ -64,11 +68,16 @@ public final class ScratchImage implements AutoCloseable {
     }
   }
 
-  private static void fill(Path path, long sizeBytes, LongConsumer progress) throws IOException {
+  private static void fill(
+      Path path, long sizeBytes, LongConsumer progress, BooleanSupplier cancelled)
+      throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
     MemorySegment memory = MemorySegment.ofBuffer(buffer);
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
       for (long at = 0; at < sizeBytes; at += CHUNK) {
+        if (cancelled.getAsBoolean()) {
+          throw new IOException("interrupted");
+        }
         int length = (int) Math.min(CHUNK, sizeBytes - at);
         SectorPattern.fill(memory, at, length, GENERATION);
         buffer.clear().limit(length);

@@ -2,6 +2,7 @@ package dev.platter.emulator.workload;
 
 import dev.platter.aio.PlatterException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -54,11 +55,13 @@ public final class WriteLedger {
   private MappedByteBuffer createState(Path file) {
     try (FileChannel channel =
         FileChannel.open(
-            file,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE)) {
+            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      if (channel.size() > 0 && !holdsState(channel)) {
+        throw PlatterException.badInput(
+            file + " exists and is not a verify state: it will not be overwritten",
+            "Choose another path for --verify-state");
+      }
+      channel.truncate(0);
       MappedByteBuffer map =
           channel.map(
               FileChannel.MapMode.READ_WRITE, 0, HEADER_BYTES + (long) sectors * Integer.BYTES);
@@ -79,11 +82,11 @@ public final class WriteLedger {
    */
   public static int[] readState(Path file) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      MappedByteBuffer map = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
-      map.order(ByteOrder.LITTLE_ENDIAN);
-      if (channel.size() < HEADER_BYTES || map.getLong(0) != MAGIC) {
+      if (!holdsState(channel)) {
         throw PlatterException.badInput(file + " is not a verify state", null);
       }
+      MappedByteBuffer map = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
+      map.order(ByteOrder.LITTLE_ENDIAN);
       int[] generations = new int[map.getInt(8)];
       for (int i = 0; i < generations.length; i++) {
         generations[i] = map.getInt(HEADER_BYTES + i * Integer.BYTES);
@@ -93,6 +96,13 @@ public final class WriteLedger {
       throw PlatterException.badInput(
           "cannot read the verify state " + file + ": " + e.getMessage(), null);
     }
+  }
+
+  private static boolean holdsState(FileChannel channel) throws IOException {
+    ByteBuffer header = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+    return channel.read(header, 0) == header.capacity()
+        && header.getLong(0) == MAGIC
+        && channel.size() == HEADER_BYTES + (long) header.getInt(8) * Integer.BYTES;
   }
 
   /** Says that the whole disk holds {@code generation}: a prefilled image. */

@@ -41,6 +41,10 @@ class KilledRunTest {
   }
 
   private Process start(String... arguments) throws IOException {
+    return command(arguments).start();
+  }
+
+  private ProcessBuilder command(String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
@@ -50,8 +54,7 @@ class KilledRunTest {
     command.addAll(List.of(arguments));
     return new ProcessBuilder(command)
         .redirectErrorStream(true)
-        .redirectOutput(directory.resolve("output").toFile())
-        .start();
+        .redirectOutput(directory.resolve("output").toFile());
   }
 
   private Process startWriting(String device) throws IOException {
@@ -118,6 +121,28 @@ class KilledRunTest {
         Cli.run("bench", image, "--device", device, "--verify-only", "--verify-state", state);
     assertThat(spoilt.exitCode()).isEqualTo(1);
     assertThat(spoilt.err()).contains("holds no valid sector");
+  }
+
+  @Test
+  void anInterruptedScratchImageIsRemoved() throws Exception {
+    ProcessBuilder builder = command("bench", "--size=64G", "--cache=writeback");
+    builder.environment().put("TMPDIR", Files.createDirectory(directory.resolve("tmp")).toString());
+    Process process = builder.start();
+    while (scratchBytes() < 1 << 20) {
+      assertThat(process.waitFor(10, TimeUnit.MILLISECONDS))
+          .as("ended early: %s", Files.readString(directory.resolve("output")))
+          .isFalse();
+    }
+    process.destroy();
+    assertThat(process.waitFor()).isEqualTo(128 + 15);
+    assertThat(directory.resolve("tmp")).isEmptyDirectory();
+    assertThat(directory.resolve("output")).content().contains("interrupted");
+  }
+
+  private long scratchBytes() throws IOException {
+    try (var files = Files.list(directory.resolve("tmp"))) {
+      return files.mapToLong(file -> file.toFile().length()).sum();
+    }
   }
 
   @Test

@@ -81,6 +81,8 @@ class RunCommandsTest {
               "ioeventfds");
     }
     assertThat(rows(document).get(2).get("ratio_to_virtio")).isEqualTo(1.0);
+    assertThat(Files.readString(json))
+        .contains("\"raw\"", "\"main-loop\"", "\"iothread0\"", "\"ring_flags\"");
   }
 
   @Test
@@ -150,7 +152,7 @@ class RunCommandsTest {
         "iotest /                            | directory",
         "bench --bs=1M-512                   | upside down",
         "bench --iodepth=0                   | --iodepth must be between 1 and 1024",
-        "bench --bs=1G --iodepth=64          | must not exceed 4G",
+        "bench --bs=1G --iodepth=64          | must not exceed 1G",
         "bench --queues=0                    | --queues must be between 1 and 64",
         "bench --rw=scribble                 | is not one of read, write, randread, randwrite",
         "bench --verify-only                 | --verify-only needs IMAGE",
@@ -170,6 +172,61 @@ class RunCommandsTest {
     Path odd = Files.write(directory.resolve("odd.img"), new byte[1000]);
     Cli cli = Cli.run("iotest", odd);
     assertThat(cli.err()).contains("1000 bytes is not a multiple of 512");
+    assertThat(cli.exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void aResultIsNotWrittenOverAnImage() throws IOException {
+    Files.writeString(image, "boot sector");
+    byte[] before = Files.readAllBytes(image);
+    for (Object[] command :
+        List.of(
+            new Object[] {"iotest", "--json", image},
+            new Object[] {"iotest", image, "--json", image},
+            new Object[] {"bench", "--json", image})) {
+      Cli cli = Cli.run(command);
+      assertThat(cli.exitCode()).isEqualTo(2);
+      assertThat(cli.err()).contains("something else than JSON");
+    }
+    assertThat(Files.readAllBytes(image)).isEqualTo(before);
+  }
+
+  @Test
+  void aVerifyStateIsNotWrittenOverSomethingElse() throws IOException {
+    Path precious = Files.writeString(directory.resolve("thesis.tex"), "precious".repeat(1000));
+    Cli cli =
+        Cli.run(
+            "bench",
+            image,
+            "--device=raw",
+            "--rw=randwrite",
+            "--verify",
+            "--destroy-data",
+            "--runtime=20ms",
+            "--warmup=0",
+            "--cache=writeback",
+            "--verify-state",
+            precious);
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("will not be overwritten");
+    assertThat(precious).hasContent("precious".repeat(1000));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "iotest IMAGE --chunk=8M --total=8M            | smaller than one request",
+        "bench IMAGE --bs=2M --device=virtio           | more than this disk's driver takes",
+        "bench IMAGE --bs=64M --device=ahci            | smaller than one request",
+        "bench IMAGE --rw=write --bs=512K --iodepth=32 --verify --destroy-data | too small to verify",
+      })
+  void whatTheDiskCannotDoIsRefused(String command, String message) {
+    Cli cli =
+        Cli.run(
+            (Object[])
+                (command + " --cache=writeback").replace("IMAGE", image.toString()).split(" +"));
+    assertThat(cli.err()).startsWith("platter: ").contains(message);
     assertThat(cli.exitCode()).isEqualTo(2);
   }
 

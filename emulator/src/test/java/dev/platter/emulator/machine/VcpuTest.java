@@ -49,6 +49,15 @@ class VcpuTest {
   }
 
   @Test
+  void aLineWithoutAHandlerIsMasked() {
+    Vcpu cpu = vcpu(0);
+    cpu.line(5).raise();
+    long start = System.nanoTime();
+    assertThat(cpu.halt(start + 1_000_000)).isFalse();
+    assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(1_000_000);
+  }
+
+  @Test
   void haltEndsAtItsDeadlineWithoutAnInterrupt() {
     Vcpu cpu = vcpu(0);
     long start = System.nanoTime();

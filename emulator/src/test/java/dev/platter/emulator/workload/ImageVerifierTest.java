@@ -42,6 +42,15 @@ class ImageVerifierTest {
   }
 
   @Test
+  void sectorsBeyondTheEndOfACutImageAreLost() throws IOException {
+    Path image = imageOf(1);
+    assertThatThrownBy(
+            () -> ImageVerifier.verify(image, new int[] {1, 0, 2}, ImageVerifier.Rule.AT_LEAST))
+        .isInstanceOf(PlatterException.class)
+        .hasMessageContaining("1 of 2 sectors are wrong: offset 1024 is beyond the image's end");
+  }
+
+  @Test
   void aLaterWriteIsFineAfterACrashButNotOtherwise() throws IOException {
     Path image = imageOf(9);
     assertThat(ImageVerifier.verify(image, new int[] {5}, ImageVerifier.Rule.AT_LEAST)).isOne();

@@ -62,8 +62,12 @@ class TestBedTest {
 
   @ParameterizedTest
   @EnumSource(DeviceKind.class)
-  void mixedRandomWritesAllArrive(DeviceKind device) {
-    WriteLedger ledger = new WriteLedger(IMAGE_BYTES, null);
+  void mixedRandomWritesAllArrive(DeviceKind device) throws IOException {
+    long bytes = 8 * IMAGE_BYTES; // room for 16 writes of up to 1 MiB that do not overlap
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(bytes);
+    }
+    WriteLedger ledger = new WriteLedger(bytes, null);
     Measured measured =
         TestBed.run(
             device,
@@ -78,7 +82,7 @@ class TestBedTest {
     long compared = ImageVerifier.verify(image, ledger.completed(), ImageVerifier.Rule.EXACT);
     assertThat(measured.result().requests()).isPositive();
     assertThat(compared).isPositive();
-    assertThat(image).hasSize(IMAGE_BYTES);
+    assertThat(image).hasSize(bytes);
   }
 
   @ParameterizedTest
@@ -114,11 +118,11 @@ class TestBedTest {
     assertThatThrownBy(() ->
             TestBed.run(
                 device,
-                setup(1, 4096, false, 1),
+                setup(8, 4096, false, 1),
                 (target, measurement) ->
                     new Bench(
                             target,
-                            options(Bench.Pattern.RANDREAD, 4096, 4096, 1, 100),
+                            options(Bench.Pattern.RANDREAD, 4096, 4096, 8, 100),
                             ledger,
                             () -> false)
                         .run(measurement)))
@@ -211,7 +215,7 @@ class TestBedTest {
             setup(16, 4096, false, 1),
             (target, measurement) ->
                 new Iotest(
-                        target, new Iotest.Options(1 << 20, 4096, 16, 0, 0), () -> ++asked[0] > 3)
+                        target, new Iotest.Options(1 << 20, 4096, 16, 0, 0), () -> ++asked[0] > 40)
                     .run(measurement));
     assertThat(measured.result().partial()).isTrue();
     assertThat(measured.result().requests()).isEqualTo(3 * 16);

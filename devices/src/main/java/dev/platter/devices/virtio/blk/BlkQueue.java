@@ -94,7 +94,11 @@ final class BlkQueue implements EventHandler {
   }
 
   void close() {
+    EventWatch watched = watch;
     context.invoke(this::unwatch);
+    if (watched != null) {
+      watched.awaitEnd(); // then the doorbell's descriptor may be closed
+    }
     for (BlkRequest slot : slots) {
       slot.close();
     }

@@ -1,0 +1,134 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.ImageInspector;
+import dev.platter.emulator.report.Environment;
+import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.report.Summary;
+import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.Measured;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** A command that runs a workload on devices over one image, and reports a row for each. */
+abstract class RunCommand extends PlatterCommand {
+  /** Guest RAM for buffers, at the most. */
+  static final long MAX_BUFFER_BYTES = 1L << 30;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "IMAGE",
+      description = "A raw image or block device (default: a scratch image, removed at the end).")
+  private @Nullable String image;
+
+  @Option(
+      names = "--device",
+      split = ",",
+      paramLabel = "DEVICE",
+      defaultValue = "raw,ahci,virtio",
+      converter = LoopOptions.DeviceConverter.class,
+      description =
+          "Devices to run on, separated by commas: ${COMPLETION-CANDIDATES} (default: all). raw is"
+              + " the ring with no device in front.")
+  private List<DeviceKind> devices = List.of();
+
+  @Option(
+      names = "--runs",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "Runs of each device, taken in turn; medians are reported (default: ${DEFAULT-VALUE}).")
+  private int runs;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the result as JSON (docs/json.md) as well; - prints JSON only.")
+  private @Nullable String json;
+
+  @Mixin private LoopOptions loops = new LoopOptions();
+
+  /** Refuses options that make no sense, before anything is done. */
+  abstract void check();
+
+  /** Size of the scratch image to make where no image is given. */
+  abstract long scratchBytes();
+
+  /** Makes the runs. */
+  abstract List<Summary> measure(ImageSource source, Interruption interruption);
+
+  /** The rows for people. */
+  abstract String table(List<Summary> rows);
+
+  /** The rows for machines. */
+  abstract Map<String, @Nullable Object> document(
+      Map<String, @Nullable Object> environment, List<Summary> rows);
+
+  @Override
+  public final void run() {
+    require(runs >= 1, "--runs must be at least 1", "--runs 5");
+    check();
+    if (json != null) {
+      JsonFile.checkWritable(json);
+    }
+    runChecked();
+  }
+
+  /** Does what the command does once its options are known to make sense. */
+  void runChecked() {
+    Interruption interruption = Interruption.begin();
+    try (ImageSource source = ImageSource.of(image, scratchBytes(), interruption, err())) {
+      Environment environment = Environment.ofHost();
+      environment.image(ImageInspector.inspect(source.path()));
+      List<Summary> rows = measure(source, interruption);
+      rows.removeIf(row -> row.runs().isEmpty());
+      for (Summary row : rows) {
+        for (Measured.RingFacts ring : row.runs().getFirst().rings()) {
+          environment.loop(ring.loop(), ring.granted(), ring.refused());
+        }
+      }
+      if (printsText()) {
+        out().print(table(rows));
+        out().flush();
+      }
+      if (json != null) {
+        JsonFile.write(json, document(environment.toMap(), rows), out());
+      }
+    }
+  }
+
+  static void require(boolean condition, String message, @Nullable String remedy) {
+    if (!condition) {
+      throw PlatterException.badInput(message, remedy);
+    }
+  }
+
+  /** The user's image, or null. */
+  final @Nullable String image() {
+    return image;
+  }
+
+  /** The devices to run on, each once. */
+  final Set<DeviceKind> devices() {
+    return new LinkedHashSet<>(devices);
+  }
+
+  final int runs() {
+    return runs;
+  }
+
+  final LoopOptions loops() {
+    return loops;
+  }
+
+  /** Whether standard output is for people. */
+  final boolean printsText() {
+    return !JsonFile.STANDARD_OUTPUT.equals(json);
+  }
+}

@@ -1,0 +1,40 @@
+package dev.platter.emulator.workload;
+
+import dev.platter.aio.PlatterException;
+
+/** Whether a disk and its driver can carry out requests of the sizes that a workload wants. */
+final class RequestSizes {
+  private RequestSizes() {}
+
+  /**
+   * Checks.
+   *
+   * @param unitBytes what all sizes and offsets are multiples of
+   * @param maxBytes the largest request
+   * @throws PlatterException of kind BAD_INPUT if they do not fit
+   */
+  static void check(IoTarget target, int unitBytes, int maxBytes) {
+    if (target.capacityBytes() < maxBytes) {
+      throw PlatterException.badInput(
+          "the image of " + target.capacityBytes() + " bytes is smaller than one request",
+          "Use smaller requests or a larger image");
+    }
+    if (maxBytes > target.maxTransferBytes()) {
+      throw PlatterException.badInput(
+          "requests of "
+              + maxBytes
+              + " bytes are more than this disk's driver takes at a time ("
+              + target.maxTransferBytes()
+              + ")",
+          "Use smaller requests, or another --device");
+    }
+    if (unitBytes % target.blockSizeBytes() != 0) {
+      throw PlatterException.badInput(
+          "requests in units of "
+              + unitBytes
+              + " bytes do not fit the disk's blocks of "
+              + target.blockSizeBytes(),
+          "Use multiples of the block size, or --cache writeback");
+    }
+  }
+}
