@@ -7,10 +7,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * The interrupt status register and the line that follows it: high while a bit is set.
  *
  * <p>IOThreads set bits while a vCPU clears others. Whoever takes the register from zero or to zero
- * then sets the line by what the register holds by that time, one at a time, so the last one to do
- * so leaves the line right: a bit set between an acknowledgement and the lowering of the line
- * raises it again, and a bit cleared before its raise does not leave it high. Nothing is held for
- * long and no other lock is taken.
+ * then sets the line, and looks again: the last to touch the line has seen the register agree with
+ * it, so no bit is left without its interrupt and the line is not left high for nothing. There is
+ * no lock, because raising the line may wake the very vCPU that will clear the bit.
  */
 final class InterruptStatus {
   private final IrqLine line;
@@ -48,11 +47,15 @@ final class InterruptStatus {
     }
   }
 
-  private synchronized void follow() {
-    if (bits.get() != 0) {
-      line.raise();
-    } else {
-      line.lower();
-    }
+  private void follow() {
+    boolean high;
+    do {
+      high = bits.get() != 0;
+      if (high) {
+        line.raise();
+      } else {
+        line.lower();
+      }
+    } while ((bits.get() != 0) != high);
   }
 }
