@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       "1:the run failed: an I/O error, a verification mismatch, a bug",
       "2:bad usage or input: an option, a path, an image",
       "3:the host lacks something: io_uring, a kernel feature, a limit",
+      "130:interrupted (128 and the signal's number), with what there is so far printed",
     },
     footerHeading = "%nExamples:%n",
     sortOptions = false)

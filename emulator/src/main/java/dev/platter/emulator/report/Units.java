@@ -59,11 +59,6 @@ public final class Units {
     return digits(ratio);
   }
 
-  /** A share of a whole: {@code "12.5 %"}; {@code "-"} of nothing. */
-  public static String percent(double part, double whole) {
-    return whole == 0 ? "-" : digits(100 * part / whole) + " %";
-  }
-
   /** A size as options take it, exact: {@code "128K"}, {@code "1000"}. */
   public static String sizeOption(long bytes) {
     int power = 0;

@@ -37,12 +37,10 @@ class UnitsTest {
     assertThat(Units.seconds(1_254_321_000)).isEqualTo("1.254");
     assertThat(Units.ratio(20.6123)).isEqualTo("20.6");
     assertThat(Units.count(1024)).isEqualTo("1,024");
-    assertThat(Units.percent(1, 8)).isEqualTo("12.5 %");
   }
 
   @Test
   void whatIsNoNumberIsADash() {
-    assertThat(Units.percent(1, 0)).isEqualTo("-");
     assertThat(Units.ratio(Double.NaN)).isEqualTo("-");
     assertThat(Units.perSecond(Double.POSITIVE_INFINITY)).isEqualTo("-");
     assertThat(Units.bytesPerSecond(Double.NaN)).isEqualTo("-");
