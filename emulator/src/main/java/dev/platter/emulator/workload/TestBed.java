@@ -76,18 +76,23 @@ public final class TestBed {
         .name("raw")
         .daemon()
         .start(() -> {
+          Measured measured;
           try (Mapping memory = Mapping.anonymous((long) setup.depth() * setup.bufferBytes());
               AioContext loop = new AioContext("raw", setup.ioThread(), null);
               RawTarget target =
                   new RawTarget(loop, image, memory, setup.depth(), setup.bufferBytes())) {
             Meter meter = new Meter(List.of(loop), null, () -> 0L, () -> 0L);
             RunResult result = workload.apply(target, meter);
-            outcome.complete(meter.measured(result));
+            measured = meter.measured(result);
           } catch (ErrnoException e) {
             outcome.completeExceptionally(noMemory(setup, e));
+            return;
           } catch (RuntimeException | Error e) {
             outcome.completeExceptionally(e);
+            return;
           }
+          // Only now is the loop gone: the caller closes the image next.
+          outcome.complete(measured);
         });
     return join(outcome);
   }
