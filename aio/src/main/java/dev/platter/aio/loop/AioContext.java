@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -202,6 +203,21 @@ public final class AioContext implements AutoCloseable {
     progress |= bottomHalves.run();
     progress |= timers.run();
     return progress;
+  }
+
+  /**
+   * The whole life of a loop: turns while {@code running}, then closes; an exception abandons it.
+   */
+  void runWhile(BooleanSupplier running) {
+    try {
+      while (running.getAsBoolean()) {
+        turn(true);
+      }
+      close();
+    } catch (RuntimeException | Error e) {
+      abandon(e);
+      throw e;
+    }
   }
 
   private void enterIfNeeded(boolean wantsToWait) {
@@ -454,7 +470,7 @@ public final class AioContext implements AutoCloseable {
    * The loop's thread dies of an exception: whoever waits for the loop is told. The ring is left
    * mapped, because the kernel may still write to the memory of what is in flight.
    */
-  void abandon(Throwable cause) {
+  private void abandon(Throwable cause) {
     closed = true;
     bottomHalves.abandon(cause);
     leaveThread();

@@ -2,7 +2,6 @@ package dev.platter.aio.loop;
 
 import dev.platter.aio.PlatterException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /**
  * A thread with a loop of its own. The loop is created inside the thread's run method, because a
@@ -23,15 +22,7 @@ public final class IoThread implements AutoCloseable {
   public IoThread(String name, AioConfig config) {
     CompletableFuture<AioContext> ready = new CompletableFuture<>();
     thread = Thread.ofPlatform().name(name).daemon().unstarted(() -> run(name, config, ready));
-    thread.start();
-    try {
-      context = ready.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof PlatterException refused) {
-        throw refused;
-      }
-      throw e;
-    }
+    context = Threads.startAndAwait(thread, ready);
   }
 
   private void run(String name, AioConfig config, CompletableFuture<AioContext> ready) {
@@ -43,15 +34,7 @@ public final class IoThread implements AutoCloseable {
       return;
     }
     ready.complete(loop);
-    try {
-      while (running) {
-        loop.turn(true);
-      }
-      loop.close();
-    } catch (RuntimeException | Error e) {
-      loop.abandon(e);
-      throw e;
-    }
+    loop.runWhile(() -> running);
   }
 
   /** Its loop. */

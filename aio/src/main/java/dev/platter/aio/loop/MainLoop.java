@@ -2,7 +2,6 @@ package dev.platter.aio.loop;
 
 import dev.platter.aio.PlatterException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /**
  * The main loop: a thread that holds the big lock except while it waits, and whose ring the holders
@@ -22,15 +21,7 @@ public final class MainLoop implements AutoCloseable {
   public MainLoop(AioConfig config) {
     CompletableFuture<AioContext> ready = new CompletableFuture<>();
     thread = Thread.ofPlatform().name("main-loop").daemon().unstarted(() -> run(config, ready));
-    thread.start();
-    try {
-      context = ready.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof PlatterException refused) {
-        throw refused;
-      }
-      throw e;
-    }
+    context = Threads.startAndAwait(thread, ready);
   }
 
   private void run(AioConfig config, CompletableFuture<AioContext> ready) {
@@ -44,15 +35,7 @@ public final class MainLoop implements AutoCloseable {
         return;
       }
       ready.complete(loop);
-      try {
-        while (running) {
-          loop.turn(true);
-        }
-        loop.close();
-      } catch (RuntimeException | Error e) {
-        loop.abandon(e);
-        throw e;
-      }
+      loop.runWhile(() -> running);
     } finally {
       lock.unlock();
     }

@@ -1,10 +1,30 @@
 package dev.platter.aio.loop;
 
+import dev.platter.aio.PlatterException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 
-/** Waiting for threads. */
+/** Starting and waiting for threads. */
 final class Threads {
   private Threads() {}
+
+  /**
+   * Starts a loop's thread and waits until it has set its loop up.
+   *
+   * @throws PlatterException if the kernel refused a ring
+   */
+  static AioContext startAndAwait(Thread thread, CompletableFuture<AioContext> ready) {
+    thread.start();
+    try {
+      return ready.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof PlatterException refused) {
+        throw refused;
+      }
+      throw e;
+    }
+  }
 
   static void awaitUninterruptibly(CountDownLatch latch) {
     boolean interrupted = false;

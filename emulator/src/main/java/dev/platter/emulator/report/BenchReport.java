@@ -19,10 +19,6 @@ public final class BenchReport {
 
   private BenchReport() {}
 
-  private static @Nullable Summary raw(List<Summary> rows) {
-    return rows.stream().filter(row -> row.device() == DeviceKind.RAW).findFirst().orElse(null);
-  }
-
   /** The table. */
   public static String table(List<Summary> rows) {
     TextTable table =
@@ -42,7 +38,7 @@ public final class BenchReport {
             .right("req/enter")
             .right("notified")
             .right("elided");
-    Summary raw = raw(rows);
+    Summary raw = Summary.of(DeviceKind.RAW, rows);
     for (Summary row : rows) {
       Histogram latency = row.latencyNanos();
       Double ratio = row.ratio(raw, run -> run.result().iops());
@@ -95,7 +91,7 @@ public final class BenchReport {
     parameters.put("queues", queues);
     parameters.put("iothreads", ioThreads);
     List<Object> list = new ArrayList<>();
-    Summary raw = raw(rows);
+    Summary raw = Summary.of(DeviceKind.RAW, rows);
     for (Summary row : rows) {
       Map<String, @Nullable Object> map = new LinkedHashMap<>();
       map.put("device", row.device().toString());

@@ -18,10 +18,6 @@ public final class IotestReport {
 
   private IotestReport() {}
 
-  private static @Nullable Summary virtio(List<Summary> rows) {
-    return rows.stream().filter(row -> row.device() == DeviceKind.VIRTIO).findFirst().orElse(null);
-  }
-
   /** The table. */
   public static String table(List<Summary> rows) {
     TextTable table =
@@ -40,7 +36,7 @@ public final class IotestReport {
             .right("req/enter")
             .right("notified")
             .right("elided");
-    Summary virtio = virtio(rows);
+    Summary virtio = Summary.of(DeviceKind.VIRTIO, rows);
     for (Summary row : rows) {
       Histogram latency = row.latencyNanos();
       Double ratio = row.ratio(virtio, run -> (double) run.result().elapsedNanos());
@@ -73,7 +69,7 @@ public final class IotestReport {
     parameters.put("batch_delay_us", options.batchDelayNanos() / 1e3);
     parameters.put("completion_delay_us", options.completionDelayNanos() / 1e3);
     List<Object> list = new ArrayList<>();
-    Summary virtio = virtio(rows);
+    Summary virtio = Summary.of(DeviceKind.VIRTIO, rows);
     for (Summary row : rows) {
       Map<String, @Nullable Object> map = new LinkedHashMap<>();
       map.put("device", row.device().toString());

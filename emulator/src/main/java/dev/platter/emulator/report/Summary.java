@@ -34,6 +34,11 @@ public final class Summary {
     this.notify = notify;
   }
 
+  /** The first row of a device, or null. */
+  static @Nullable Summary of(DeviceKind device, List<Summary> rows) {
+    return rows.stream().filter(row -> row.device == device).findFirst().orElse(null);
+  }
+
   /** Adds a run. */
   public void add(Measured run) {
     runs.add(run);
