@@ -49,6 +49,61 @@ public final class LinuxAbi {
 
   // poll
   public static final int POLLIN = 1;
+  public static final int POLLOUT = 4;
+  public static final int POLLFD_SIZE = 8;
+  public static final int POLLFD_FD = 0;
+  public static final int POLLFD_EVENTS = 4;
+  public static final int POLLFD_REVENTS = 6;
+
+  // memfd_create, seals
+  public static final int MFD_CLOEXEC = 1;
+  public static final int MFD_ALLOW_SEALING = 2;
+  public static final int F_ADD_SEALS = 1033;
+  public static final int F_GET_SEALS = 1034;
+  public static final int F_SEAL_SHRINK = 2;
+
+  // sockets
+  public static final int AF_UNIX = 1;
+  public static final int SOCK_STREAM = 1;
+  public static final int SOCK_CLOEXEC = 0x80000;
+  public static final int SOL_SOCKET = 1;
+  public static final int SO_TYPE = 3;
+  public static final int SO_PEERCRED = 17;
+  public static final int SO_SNDTIMEO = 21;
+  public static final int SO_ACCEPTCONN = 30;
+  public static final int SO_DOMAIN = 39;
+  public static final int SCM_RIGHTS = 1;
+  public static final int MSG_CTRUNC = 0x8;
+  public static final int MSG_DONTWAIT = 0x40;
+  public static final int MSG_NOSIGNAL = 0x4000;
+  public static final int MSG_CMSG_CLOEXEC = 0x40000000;
+  public static final int SHUT_WR = 1;
+  public static final int SHUT_RDWR = 2;
+
+  // struct sockaddr_un
+  public static final int SOCKADDR_UN_SIZE = 110;
+  public static final int SUN_PATH = 2;
+  public static final int SUN_PATH_SIZE = 108;
+
+  // struct msghdr, struct cmsghdr (64-bit)
+  public static final int MSGHDR_SIZE = 56;
+  public static final int MSG_IOV = 16;
+  public static final int MSG_IOVLEN = 24;
+  public static final int MSG_CONTROL = 32;
+  public static final int MSG_CONTROLLEN = 40;
+  public static final int MSG_FLAGS = 48;
+  public static final int CMSG_LEN = 0;
+  public static final int CMSG_LEVEL = 8;
+  public static final int CMSG_TYPE = 12;
+  public static final int CMSG_DATA = 16;
+
+  // struct ucred
+  public static final int UCRED_SIZE = 12;
+  public static final int UCRED_PID = 0;
+  public static final int UCRED_UID = 4;
+
+  // struct timeval
+  public static final int TIMEVAL_SIZE = 16;
 
   // struct iovec
   public static final int IOVEC_SIZE = 16;
@@ -76,6 +131,7 @@ public final class LinuxAbi {
   public static final int S_IFREG = 0x8000;
   public static final int S_IFDIR = 0x4000;
   public static final int S_IFBLK = 0x6000;
+  public static final int S_IFSOCK = 0xc000;
 
   // struct statfs (64-bit)
   public static final int STATFS_SIZE_OF = 120;

@@ -1,5 +1,7 @@
 package dev.platter.aio.loop;
 
+import dev.platter.aio.abi.IoUringAbi;
+import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import java.lang.foreign.Arena;
@@ -7,8 +9,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * A read of an eventfd that stays armed: its completion both reports and resets the counter, so a
- * wake-up costs no system call beyond the loop's own enter.
+ * A request on an eventfd that stays armed, so that a wake-up costs no system call beyond the
+ * loop's own enter. On our own it is a read, whose completion both reports and resets the counter.
+ * One from another process may be non-blocking, and a read would fail instead of waiting: there it
+ * is a multishot poll, which reports every write, and nobody needs the counter.
  */
 public final class EventWatch extends RingOp implements AioContext.Watch {
   private final AioContext context;
@@ -35,20 +39,29 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
 
   @Override
   protected void prepare(Sqe sqe) {
-    sqe.prepRead(notifier.fd(), counter.address(), Long.BYTES, Sqe.CURRENT_POSITION);
+    if (notifier.isForeign()) {
+      sqe.prepPollAdd(notifier.fd(), LinuxAbi.POLLIN, true);
+    } else {
+      sqe.prepRead(notifier.fd(), counter.address(), Long.BYTES, Sqe.CURRENT_POSITION);
+    }
   }
 
   @Override
   protected void complete(int result, int cqeFlags) {
     // A CQE that was already in the ring when the watch was closed ends here.
+    boolean armed = (cqeFlags & IoUringAbi.CQE_F_MORE) != 0;
     if (closed) {
-      ended.countDown();
+      if (!armed) {
+        ended.countDown();
+      }
       return;
     }
     if (result < 0 && result != -Errno.EINTR) {
-      throw new IllegalStateException("eventfd read failed with " + Errno.name(result));
+      throw new IllegalStateException("watching an eventfd failed with " + Errno.name(result));
     }
-    context.addSqe(this);
+    if (!armed) {
+      context.addSqe(this);
+    }
     handler.ready();
   }
 

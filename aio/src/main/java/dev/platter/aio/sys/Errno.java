@@ -31,8 +31,13 @@ public final class Errno {
   public static final int ETIME = 62;
   public static final int EBADFD = 77;
   public static final int EOVERFLOW = 75;
+  public static final int ENOTSOCK = 88;
   public static final int EOPNOTSUPP = 95;
+  public static final int EADDRINUSE = 98;
+  public static final int ECONNABORTED = 103;
+  public static final int ECONNRESET = 104;
   public static final int ETIMEDOUT = 110;
+  public static final int ECONNREFUSED = 111;
   public static final int EALREADY = 114;
   public static final int EDQUOT = 122;
   public static final int ECANCELED = 125;
@@ -75,8 +80,13 @@ public final class Errno {
       case ETIME -> "ETIME";
       case EBADFD -> "EBADFD";
       case EOVERFLOW -> "EOVERFLOW";
+      case ENOTSOCK -> "ENOTSOCK";
       case EOPNOTSUPP -> "EOPNOTSUPP";
+      case EADDRINUSE -> "EADDRINUSE";
+      case ECONNABORTED -> "ECONNABORTED";
+      case ECONNRESET -> "ECONNRESET";
       case ETIMEDOUT -> "ETIMEDOUT";
+      case ECONNREFUSED -> "ECONNREFUSED";
       case EALREADY -> "EALREADY";
       case EDQUOT -> "EDQUOT";
       case ECANCELED -> "ECANCELED";

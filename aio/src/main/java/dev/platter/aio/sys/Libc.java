@@ -45,6 +45,12 @@ public final class Libc {
   private static final MethodHandle GETRLIMIT =
       Downcalls.returningInt("getrlimit", JAVA_INT, JAVA_LONG);
 
+  private static final MethodHandle MEMFD_CREATE =
+      Downcalls.returningInt("memfd_create", JAVA_LONG, JAVA_INT);
+  private static final MethodHandle FCHMOD = Downcalls.returningInt("fchmod", JAVA_INT, JAVA_INT);
+  private static final MethodHandle POLL =
+      Downcalls.returningInt("poll", JAVA_LONG, JAVA_LONG, JAVA_INT);
+
   private static final MemorySegment EMPTY_PATH = Arena.global().allocateFrom("");
 
   private Libc() {}
@@ -245,6 +251,43 @@ public final class Libc {
     try {
       MemorySegment errno = Downcalls.capture();
       return Downcalls.check((int) GETRLIMIT.invokeExact(errno, resource, rlimit.address()), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** memfd_create(2). */
+  public static int memfdCreate(String name, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Downcalls.capture();
+      long nameAddress = arena.allocateFrom(name).address();
+      return Downcalls.check((int) MEMFD_CREATE.invokeExact(errno, nameAddress, flags), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** fchmod(2). */
+  public static int fchmod(int fd, int mode) {
+    try {
+      MemorySegment errno = Downcalls.capture();
+      return Downcalls.check((int) FCHMOD.invokeExact(errno, fd, mode), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /**
+   * poll(2).
+   *
+   * @param pollfds address of {@code count} structs pollfd
+   * @param timeoutMillis negative to wait for ever
+   */
+  public static int poll(long pollfds, int count, int timeoutMillis) {
+    try {
+      MemorySegment errno = Downcalls.capture();
+      return Downcalls.check(
+          (int) POLL.invokeExact(errno, pollfds, (long) count, timeoutMillis), errno);
     } catch (Throwable e) {
       throw Downcalls.linkageBug(e);
     }

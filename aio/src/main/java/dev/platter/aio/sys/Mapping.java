@@ -12,7 +12,9 @@ import java.lang.invoke.MethodHandle;
  * flight on it: a kernel that still writes there does not ask Java first.
  */
 public final class Mapping implements AutoCloseable {
-  private static final int PROT_READ_WRITE = 1 | 2;
+  private static final int PROT_READ = 1;
+  private static final int PROT_WRITE = 2;
+  private static final int PROT_READ_WRITE = PROT_READ | PROT_WRITE;
   private static final int MAP_SHARED = 1;
   private static final int MAP_PRIVATE = 2;
   private static final int MAP_ANONYMOUS = 0x20;
@@ -38,7 +40,18 @@ public final class Mapping implements AutoCloseable {
    * @throws ErrnoException if the kernel refuses
    */
   public static Mapping ofFile(int fd, long offset, long length) throws ErrnoException {
-    return map(length, MAP_SHARED | MAP_POPULATE, fd, offset);
+    return map(length, PROT_READ_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset);
+  }
+
+  /**
+   * Maps memory that another process shares with us; pages come as they are touched.
+   *
+   * @param writable whether it may be written, and not only read
+   * @throws ErrnoException if the kernel refuses
+   */
+  public static Mapping shared(int fd, long offset, long length, boolean writable)
+      throws ErrnoException {
+    return map(length, writable ? PROT_READ_WRITE : PROT_READ, MAP_SHARED, fd, offset);
   }
 
   /**
@@ -47,18 +60,18 @@ public final class Mapping implements AutoCloseable {
    * @throws ErrnoException if the kernel refuses
    */
   public static Mapping anonymous(long length) throws ErrnoException {
-    return map(length, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return map(length, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   }
 
   @SuppressWarnings("restricted")
-  private static Mapping map(long length, int flags, int fd, long offset) throws ErrnoException {
+  private static Mapping map(long length, int protection, int flags, int fd, long offset)
+      throws ErrnoException {
     long address;
     MemorySegment errno = Downcalls.capture();
     try {
       address =
           Downcalls.check(
-              (long) MMAP.invokeExact(errno, 0L, length, PROT_READ_WRITE, flags, fd, offset),
-              errno);
+              (long) MMAP.invokeExact(errno, 0L, length, protection, flags, fd, offset), errno);
     } catch (Throwable e) {
       throw Downcalls.linkageBug(e);
     }
@@ -71,7 +84,7 @@ public final class Mapping implements AutoCloseable {
     MemorySegment segment =
         MemorySegment.ofAddress(address)
             .reinterpret(length, arena, s -> unmap(s.address(), length));
-    return new Mapping(arena, segment);
+    return new Mapping(arena, (protection & PROT_WRITE) != 0 ? segment : segment.asReadOnly());
   }
 
   private static void unmap(long address, long length) {

@@ -36,9 +36,12 @@ class AbiTest {
       #include <linux/fs.h>
       #include <linux/io_uring.h>
       #include <sys/eventfd.h>
+      #include <sys/mman.h>
       #include <sys/resource.h>
+      #include <sys/socket.h>
       #include <sys/stat.h>
       #include <sys/uio.h>
+      #include <sys/un.h>
       #include <sys/vfs.h>
       """;
 
@@ -153,6 +156,25 @@ class AbiTest {
       LINUX.put("FE_" + name, "offsetof(struct fiemap_extent, fe_" + lower(name) + ")");
     }
     LINUX.put("RUSAGE_SIZE", "sizeof(struct rusage)");
+    LINUX.put("TIMEVAL_SIZE", "sizeof(struct timeval)");
+    LINUX.put("POLLFD_SIZE", "sizeof(struct pollfd)");
+    for (String name : new String[] {"FD", "EVENTS", "REVENTS"}) {
+      LINUX.put("POLLFD_" + name, "offsetof(struct pollfd, " + lower(name) + ")");
+    }
+    LINUX.put("SOCKADDR_UN_SIZE", "sizeof(struct sockaddr_un)");
+    LINUX.put("SUN_PATH", "offsetof(struct sockaddr_un, sun_path)");
+    LINUX.put("SUN_PATH_SIZE", "sizeof(((struct sockaddr_un *) 0)->sun_path)");
+    LINUX.put("MSGHDR_SIZE", "sizeof(struct msghdr)");
+    for (String name : new String[] {"IOV", "IOVLEN", "CONTROL", "CONTROLLEN", "FLAGS"}) {
+      LINUX.put("MSG_" + name, "offsetof(struct msghdr, msg_" + lower(name) + ")");
+    }
+    for (String name : new String[] {"LEN", "LEVEL", "TYPE"}) {
+      LINUX.put("CMSG_" + name, "offsetof(struct cmsghdr, cmsg_" + lower(name) + ")");
+    }
+    LINUX.put("CMSG_DATA", "CMSG_LEN(0)");
+    LINUX.put("UCRED_SIZE", "sizeof(struct ucred)");
+    LINUX.put("UCRED_PID", "offsetof(struct ucred, pid)");
+    LINUX.put("UCRED_UID", "offsetof(struct ucred, uid)");
   }
 
   private static String lower(String name) {

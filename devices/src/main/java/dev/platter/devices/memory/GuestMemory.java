@@ -46,7 +46,8 @@ public final class GuestMemory {
     }
   }
 
-  private final Region[] regions;
+  // Replaced as a whole, never changed: a look-up on another thread sees the old or the new RAM.
+  private volatile Region[] regions;
 
   /**
    * Creates an address space.
@@ -54,14 +55,35 @@ public final class GuestMemory {
    * @param regions its RAM, in any order, not overlapping
    */
   public GuestMemory(List<Region> regions) {
-    this.regions = regions.toArray(new Region[0]);
-    Arrays.sort(this.regions, Comparator.comparingLong(Region::guestAddress));
-    for (int i = 1; i < this.regions.length; i++) {
-      Region before = this.regions[i - 1];
-      if (before.guestAddress() + before.sizeBytes() > this.regions[i].guestAddress()) {
+    this.regions = sorted(regions);
+  }
+
+  private static Region[] sorted(List<Region> regions) {
+    Region[] sorted = regions.toArray(new Region[0]);
+    Arrays.sort(sorted, Comparator.comparingLong(Region::guestAddress));
+    for (int i = 1; i < sorted.length; i++) {
+      Region before = sorted[i - 1];
+      if (before.guestAddress() + before.sizeBytes() > sorted[i].guestAddress()) {
         throw new IllegalArgumentException("overlapping regions");
       }
     }
+    return sorted;
+  }
+
+  /**
+   * Replaces the RAM, for a guest that plugs and unplugs it. A look-up under way may still find
+   * what was there before: its host memory may go only once no device has anything in flight, and
+   * no ring on it.
+   *
+   * @param replacement the RAM from now on, in any order, not overlapping
+   */
+  public void replace(List<Region> replacement) {
+    regions = sorted(replacement);
+  }
+
+  /** The RAM now, by address. */
+  public List<Region> regions() {
+    return List.of(regions);
   }
 
   private @Nullable Region find(long guestAddress) {

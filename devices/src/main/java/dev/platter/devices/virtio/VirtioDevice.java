@@ -50,7 +50,8 @@ public interface VirtioDevice extends AutoCloseable {
    *
    * @param index the queue's number
    * @param queue the queue, started
-   * @param doorbell signalled by the driver; it must outlive this device
+   * @param doorbell signalled by the driver; it must outlive this device, or if it is {@linkplain
+   *     EventNotifier#isForeign foreign}, outlive {@link #stopQueue}
    */
   void startQueue(int index, VirtQueue queue, EventNotifier doorbell);
 

@@ -55,8 +55,8 @@ final class BlkQueue implements EventHandler {
   }
 
   /**
-   * Watches a doorbell from its first start on until the end: a watch that is closed may still take
-   * a signal, and the guest rings once.
+   * Watches a doorbell of our own from its first start on until the end: a watch that is closed may
+   * still take a signal, and the guest rings once. A foreign one, which is polled, loses none.
    */
   private void watch(EventNotifier bell) {
     if (doorbell != bell) {
@@ -82,6 +82,18 @@ final class BlkQueue implements EventHandler {
       finishStop();
     });
     context.waitFor(latch);
+    if (doorbell != null && doorbell.isForeign()) {
+      endWatch(); // the next start may bring another
+    }
+  }
+
+  /** Returns when the doorbell's descriptor may be closed. */
+  private void endWatch() {
+    EventWatch watched = watch;
+    context.invoke(this::unwatch);
+    if (watched != null) {
+      watched.awaitEnd();
+    }
   }
 
   private void finishStop() {
@@ -94,11 +106,7 @@ final class BlkQueue implements EventHandler {
   }
 
   void close() {
-    EventWatch watched = watch;
-    context.invoke(this::unwatch);
-    if (watched != null) {
-      watched.awaitEnd(); // then the doorbell's descriptor may be closed
-    }
+    endWatch();
     for (BlkRequest slot : slots) {
       slot.close();
     }

@@ -1,0 +1,52 @@
+package dev.platter.aio.socket;
+
+import dev.platter.aio.sys.Libc;
+import java.util.Arrays;
+
+/**
+ * Descriptors that came with a message and have no owner yet, in the order they were sent. Who
+ * handles the message takes those it knows; {@link #discard} closes the rest. For one thread.
+ */
+public final class ReceivedFds implements AutoCloseable {
+  private int[] fds = new int[8];
+  private int count;
+  private int taken;
+
+  void add(int fd) {
+    if (count == fds.length) {
+      fds = Arrays.copyOf(fds, 2 * count);
+    }
+    fds[count++] = fd;
+  }
+
+  /** How many there are still to take. */
+  public int size() {
+    return count - taken;
+  }
+
+  /**
+   * Takes the next; the caller owns it from here.
+   *
+   * @throws IllegalStateException if there is none: look at {@link #size} first
+   */
+  public int take() {
+    if (taken == count) {
+      throw new IllegalStateException("no descriptor left");
+    }
+    return fds[taken++];
+  }
+
+  /** Closes those that nobody has taken, and is ready for the next message. */
+  public void discard() {
+    while (taken < count) {
+      Libc.close(fds[taken++]);
+    }
+    taken = 0;
+    count = 0;
+  }
+
+  @Override
+  public void close() {
+    discard();
+  }
+}

@@ -1,0 +1,253 @@
+package dev.platter.aio.socket;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.Libc;
+import dev.platter.aio.sys.Sockets;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A listening Unix stream socket: made in the file system with mode 0600, or inherited. One thread
+ * accepts; any thread closes.
+ */
+public final class UnixListener implements AutoCloseable {
+  private static final int BACKLOG = 16;
+  private static final int OWNER_ONLY = 0600;
+  private static final int STICKY = 01000;
+  private static final int OTHERS_WRITE = 022;
+
+  private final int fd;
+  private final @Nullable Path path;
+  private final @Nullable Object inode;
+  private final EventNotifier stop = new EventNotifier();
+  private final Object closing = new Object();
+  private boolean accepting;
+  private boolean closed;
+
+  private UnixListener(int fd, @Nullable Path path) throws IOException {
+    this.fd = fd;
+    this.path = path;
+    this.inode = path == null ? null : inodeOf(path);
+  }
+
+  /**
+   * Makes a socket at a path. One that nobody listens to any more is replaced.
+   *
+   * @throws PlatterException if the directory is missing or open to others, if the path is
+   *     something else, or if somebody listens there
+   */
+  public static UnixListener bind(Path path) {
+    Path absolute = path.toAbsolutePath();
+    checkDirectory(absolute);
+    int fd = -1;
+    try {
+      removeStale(absolute);
+      fd = UnixConnection.open();
+      // Before bind: the socket never exists with wider permissions.
+      check("fchmod", Libc.fchmod(fd, OWNER_ONLY));
+      check("bind", Sockets.bind(fd, UnixConnection.address(absolute)));
+      check("listen", Sockets.listen(fd, BACKLOG));
+      return new UnixListener(fd, absolute);
+    } catch (IOException e) {
+      if (fd >= 0) {
+        Libc.close(fd);
+      }
+      throw PlatterException.badInput(
+          "cannot listen on " + path + ": " + reason(e), "name a path in a directory of your own");
+    }
+  }
+
+  private static String reason(IOException e) {
+    Throwable cause = e.getCause() == null ? e : e.getCause();
+    return String.valueOf(cause.getMessage());
+  }
+
+  private static void checkDirectory(Path path) {
+    Path directory = path.getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      throw PlatterException.badInput(
+          "socket directory " + directory + " does not exist", "mkdir -m 700 " + directory);
+    }
+    try {
+      int mode = (Integer) Files.getAttribute(directory, "unix:mode");
+      // In a directory that others may write to, they could put their own socket in our place;
+      // the sticky bit keeps them from touching ours.
+      if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
+        throw PlatterException.badInput(
+            "socket directory " + directory + " can be written by others",
+            "chmod go-w " + directory);
+      }
+    } catch (IOException e) {
+      throw PlatterException.badInput("cannot look at " + directory + ": " + e.getMessage(), null);
+    }
+  }
+
+  private static void removeStale(Path path) throws IOException {
+    int mode;
+    try {
+      mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    } catch (NoSuchFileException e) {
+      return;
+    }
+    if ((mode & LinuxAbi.S_IFMT) != LinuxAbi.S_IFSOCK) {
+      throw PlatterException.badInput(
+          path + " exists and is no socket", "name another path; nothing was removed");
+    }
+    int probe = UnixConnection.open();
+    int result = Sockets.connect(probe, UnixConnection.address(path));
+    Libc.close(probe);
+    if (result != -Errno.ECONNREFUSED && result != -Errno.ENOENT) {
+      throw PlatterException.badInput(
+          result >= 0 || result == -Errno.EAGAIN
+              ? "somebody listens on " + path
+              : "cannot tell whether somebody listens on " + path + ": " + Errno.name(result),
+          "stop the other server, or name another path");
+    }
+    Files.deleteIfExists(path);
+  }
+
+  /**
+   * Takes over a listening socket from whoever started this process; it stays usable for them.
+   *
+   * @throws PlatterException if the descriptor is not open, or no listening Unix stream socket
+   */
+  public static UnixListener inherited(int fd) {
+    if (option(fd, LinuxAbi.SO_DOMAIN) != LinuxAbi.AF_UNIX
+        || option(fd, LinuxAbi.SO_TYPE) != LinuxAbi.SOCK_STREAM
+        || option(fd, LinuxAbi.SO_ACCEPTCONN) != 1) {
+      throw PlatterException.badInput(
+          "descriptor " + fd + " is no listening Unix stream socket",
+          "pass one that bind and listen were called on");
+    }
+    try {
+      return new UnixListener(fd, null);
+    } catch (IOException e) {
+      throw new AssertionError("no path, no I/O", e);
+    }
+  }
+
+  private static int option(int fd, int name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocate(JAVA_INT);
+      MemorySegment size = arena.allocateFrom(JAVA_INT, 4);
+      int result = Sockets.getOption(fd, LinuxAbi.SOL_SOCKET, name, value, size);
+      return result < 0 ? result : value.get(JAVA_INT, 0);
+    }
+  }
+
+  private static Object inodeOf(Path path) throws IOException {
+    return Files.readAttributes(path, "unix:dev,ino,ctime", LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private static void check(String what, int result) throws IOException {
+    if (result < 0) {
+      throw UnixConnection.failure(what, result);
+    }
+  }
+
+  /**
+   * Waits for a client.
+   *
+   * @return its connection, or null once the listener is closed
+   * @throws IOException if the socket fails, e.g. for want of descriptors
+   */
+  public @Nullable UnixConnection accept() throws IOException {
+    synchronized (closing) {
+      if (closed) {
+        return null;
+      }
+      accepting = true;
+    }
+    try {
+      int client = awaitClient();
+      return client < 0 ? null : new UnixConnection(client);
+    } finally {
+      synchronized (closing) {
+        accepting = false;
+        closing.notifyAll();
+      }
+    }
+  }
+
+  private int awaitClient() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      // Not shutdown(2) to end the wait: an inherited socket is not ours to shut down.
+      MemorySegment fds = arena.allocate(2L * LinuxAbi.POLLFD_SIZE, 8);
+      describe(fds, 0, fd);
+      describe(fds, LinuxAbi.POLLFD_SIZE, stop.fd());
+      while (true) {
+        int ready = Libc.poll(fds.address(), 2, -1);
+        if (ready < 0 && ready != -Errno.EINTR) {
+          throw UnixConnection.failure("poll", ready);
+        }
+        if (fds.get(JAVA_SHORT, LinuxAbi.POLLFD_SIZE + (long) LinuxAbi.POLLFD_REVENTS) != 0) {
+          return -1;
+        }
+        if (ready > 0) {
+          int client = Sockets.accept(fd, LinuxAbi.SOCK_CLOEXEC);
+          if (client >= 0) {
+            return client;
+          }
+          if (client != -Errno.EINTR && client != -Errno.EAGAIN && client != -Errno.ECONNABORTED) {
+            throw UnixConnection.failure("accept", client);
+          }
+        }
+      }
+    }
+  }
+
+  private static void describe(MemorySegment fds, long at, int fd) {
+    fds.set(JAVA_INT, at + LinuxAbi.POLLFD_FD, fd);
+    fds.set(JAVA_SHORT, at + LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLIN);
+  }
+
+  /** Stops listening and removes the socket, if it is still the one that was made. Idempotent. */
+  @Override
+  public void close() {
+    synchronized (closing) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      stop.signal();
+      boolean interrupted = false;
+      while (accepting) {
+        try {
+          closing.wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    removeOwn();
+    Libc.close(fd);
+    stop.close();
+  }
+
+  private void removeOwn() {
+    if (path != null) {
+      try {
+        if (inodeOf(path).equals(inode)) {
+          Files.deleteIfExists(path);
+        }
+      } catch (IOException e) {
+        // Somebody else has removed it, or put another in its place.
+      }
+    }
+  }
+}

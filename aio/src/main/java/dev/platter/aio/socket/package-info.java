@@ -1,0 +1,14 @@
+/**
+ * Unix stream sockets whose messages carry descriptors, for the protocols that lend a guest's
+ * memory and eventfds to another process.
+ *
+ * <p>Threading: blocking calls, made on a thread of the connection's own and never on a loop.
+ * {@link dev.platter.aio.socket.UnixConnection#shutdown} and closing a listener's accept from
+ * another thread are what ends a wait.
+ *
+ * <p>Knows no protocol, and does no I/O on the data path of a disk.
+ */
+@NullMarked
+package dev.platter.aio.socket;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,148 @@
+package dev.platter.emulator.export;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.socket.UnixConnection;
+import dev.platter.aio.socket.UnixListener;
+import dev.platter.emulator.export.EventLog.Level;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One export at work: accepts a client, has it served, and accepts the next when it has left.
+ * Further clients wait in the socket's queue. A client that misbehaves costs its own connection and
+ * one line.
+ */
+public final class ExportServer implements AutoCloseable {
+  private static final long RETRY_MILLIS = 1_000;
+  private static final int GOODBYE_MILLIS = 200;
+
+  private final String name;
+  private final UnixListener listener;
+  private final ClientSession session;
+  private final EventLog log;
+  private final Thread thread;
+  private final Object state = new Object();
+  private @Nullable UnixConnection current;
+  private boolean stopping;
+
+  /**
+   * Begins to serve.
+   *
+   * @param name what the export is called in events
+   * @param listener where clients come from; closed with the server
+   * @param session the protocol; closed with the server
+   */
+  public ExportServer(String name, UnixListener listener, ClientSession session, EventLog log) {
+    this.name = name;
+    this.listener = listener;
+    this.session = session;
+    this.log = log;
+    thread = Thread.ofPlatform().name("export-" + name).start(this::acceptClients);
+  }
+
+  private void acceptClients() {
+    while (true) {
+      UnixConnection connection;
+      try {
+        connection = listener.accept();
+      } catch (IOException e) {
+        log.event(Level.ERROR, name, "accept-failed", Map.of("reason", reason(e)));
+        if (pause()) {
+          return;
+        }
+        continue;
+      }
+      if (connection == null || !begin(connection)) {
+        return;
+      }
+      serve(connection);
+    }
+  }
+
+  /** Waits a while; true if the server ends meanwhile. */
+  private boolean pause() {
+    synchronized (state) {
+      try {
+        if (!stopping) {
+          state.wait(RETRY_MILLIS);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return true;
+      }
+      return stopping;
+    }
+  }
+
+  private boolean begin(UnixConnection connection) {
+    synchronized (state) {
+      if (stopping) {
+        connection.close();
+        return false;
+      }
+      current = connection;
+      return true;
+    }
+  }
+
+  private void serve(UnixConnection connection) {
+    int pid = connection.peerPid();
+    log.event(Level.INFO, name, "client-connected", Map.of("pid", pid));
+    try {
+      session.serve(connection);
+      log.event(Level.INFO, name, "client-left", Map.of("pid", pid));
+    } catch (IOException | PlatterException e) {
+      boolean ours;
+      synchronized (state) {
+        ours = stopping;
+      }
+      log.event(
+          ours ? Level.INFO : Level.WARNING,
+          name,
+          ours ? "client-disconnected" : "client-dropped",
+          ours ? Map.of("pid", pid) : Map.of("pid", pid, "reason", reason(e)));
+    } finally {
+      synchronized (state) {
+        current = null;
+      }
+      connection.closeAfterDraining(GOODBYE_MILLIS);
+    }
+  }
+
+  private static String reason(Exception e) {
+    Throwable cause = e.getCause() == null ? e : e.getCause();
+    return Objects.requireNonNullElse(cause.getMessage(), cause.toString());
+  }
+
+  /**
+   * Stops: no more clients; the one that is served is disconnected, what it has in flight
+   * completes, and the device is closed. The loops must still run, and the caller must not hold the
+   * big lock. Idempotent.
+   */
+  @Override
+  public void close() {
+    synchronized (state) {
+      stopping = true;
+      state.notifyAll();
+      if (current != null) {
+        current.shutdown();
+      }
+    }
+    listener.close();
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    session.close();
+  }
+}
