@@ -7,6 +7,8 @@ import dev.platter.emulator.export.EventLog.Level;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +25,9 @@ public final class ExportServer implements AutoCloseable {
   private final ClientSession session;
   private final EventLog log;
   private final Thread thread;
+  private final CountDownLatch stopping = new CountDownLatch(1);
   private final Object state = new Object();
   private @Nullable UnixConnection current;
-  private boolean stopping;
 
   /**
    * Begins to serve.
@@ -63,22 +65,21 @@ public final class ExportServer implements AutoCloseable {
 
   /** Waits a while; true if the server ends meanwhile. */
   private boolean pause() {
-    synchronized (state) {
-      try {
-        if (!stopping) {
-          state.wait(RETRY_MILLIS);
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return true;
-      }
-      return stopping;
+    try {
+      return stopping.await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
     }
+  }
+
+  private boolean isStopping() {
+    return stopping.getCount() == 0;
   }
 
   private boolean begin(UnixConnection connection) {
     synchronized (state) {
-      if (stopping) {
+      if (isStopping()) {
         connection.close();
         return false;
       }
@@ -94,10 +95,7 @@ public final class ExportServer implements AutoCloseable {
       session.serve(connection);
       log.event(Level.INFO, name, "client-left", Map.of("pid", pid));
     } catch (IOException | PlatterException e) {
-      boolean ours;
-      synchronized (state) {
-        ours = stopping;
-      }
+      boolean ours = isStopping();
       log.event(
           ours ? Level.INFO : Level.WARNING,
           name,
@@ -124,8 +122,7 @@ public final class ExportServer implements AutoCloseable {
   @Override
   public void close() {
     synchronized (state) {
-      stopping = true;
-      state.notifyAll();
+      stopping.countDown();
       if (current != null) {
         current.shutdown();
       }
