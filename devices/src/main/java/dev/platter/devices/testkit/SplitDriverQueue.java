@@ -14,13 +14,13 @@ import java.nio.ByteOrder;
  * The driver side of a split virtqueue (virtio 1.3, 2.7) in guest memory. The pieces are public, so
  * that a test can also build what no driver would. Allocates nothing after its construction.
  */
-public final class SplitDriverQueue {
+public final class SplitDriverQueue implements DriverQueue {
   private static final ValueLayout.OfInt LE32 =
       JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LE64 =
       JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final int NONE = -1;
 
+  private final GuestMemory memory;
   private final int size;
   private final boolean eventIdx;
   private final long descriptorArea;
@@ -31,6 +31,10 @@ public final class SplitDriverQueue {
   private final MemorySegment used;
   // Free descriptors, linked; a driver trusts its own copy, not what is in shared memory.
   private final int[] nextFree;
+  // The chains that were offered with elements: each one's length, by head, and its links.
+  private final ElementList elements = new ElementList();
+  private final int[] lengthOf;
+  private final int[] nextInChain;
   private int firstFree;
   private int freeCount;
   private int availIndex;
@@ -46,6 +50,7 @@ public final class SplitDriverQueue {
    */
   public SplitDriverQueue(
       GuestMemory memory, GuestAllocator allocator, int size, boolean eventIdx) {
+    this.memory = memory;
     this.size = size;
     this.eventIdx = eventIdx;
     descriptorArea = allocator.allocate((long) Vring.DESC_SIZE * size, Vring.DESC_ALIGN);
@@ -55,6 +60,8 @@ public final class SplitDriverQueue {
     avail = view(memory, driverArea, Vring.availBytes(size));
     used = view(memory, deviceArea, Vring.usedBytes(size));
     nextFree = new int[size];
+    lengthOf = new int[size];
+    nextInChain = new int[size];
     reset();
   }
 
@@ -66,7 +73,7 @@ public final class SplitDriverQueue {
     return view;
   }
 
-  /** Empties the queue, as after a device reset. */
+  @Override
   public void reset() {
     startAt(0);
   }
@@ -78,7 +85,9 @@ public final class SplitDriverQueue {
     used.fill((byte) 0);
     for (int i = 0; i < size; i++) {
       nextFree[i] = i + 1 < size ? i + 1 : NONE;
+      lengthOf[i] = 0;
     }
+    elements.clear();
     firstFree = 0;
     freeCount = size;
     availIndex = index & 0xffff;
@@ -91,22 +100,22 @@ public final class SplitDriverQueue {
     Vring.setRelease(used, Vring.availEvent(size), availIndex);
   }
 
-  /** Queue size in descriptors. */
+  @Override
   public int size() {
     return size;
   }
 
-  /** Guest physical address of the descriptor table. */
+  @Override
   public long descriptorArea() {
     return descriptorArea;
   }
 
-  /** Guest physical address of the available ring. */
+  @Override
   public long driverArea() {
     return driverArea;
   }
 
-  /** Guest physical address of the used ring. */
+  @Override
   public long deviceArea() {
     return deviceArea;
   }
@@ -130,7 +139,7 @@ public final class SplitDriverQueue {
     freeCount++;
   }
 
-  /** How many descriptors are free. */
+  @Override
   public int freeCount() {
     return freeCount;
   }
@@ -156,6 +165,54 @@ public final class SplitDriverQueue {
 
   // ---- available ring ------------------------------------------------------------------------
 
+  @Override
+  public void add(long guestAddress, int lengthBytes, boolean deviceWrites) {
+    elements.add(guestAddress, lengthBytes, deviceWrites);
+  }
+
+  private int flags(int element) {
+    return (elements.writes(element) ? Vring.DESC_F_WRITE : 0)
+        | (element < elements.count() - 1 ? Vring.DESC_F_NEXT : 0);
+  }
+
+  @Override
+  public int offer() {
+    int count = elements.count();
+    if (count > freeCount) {
+      elements.clear();
+      return NONE;
+    }
+    int head = allocate();
+    int index = head;
+    for (int i = 0; i < count; i++) {
+      int next = i < count - 1 ? allocate() : 0;
+      writeDescriptor(index, elements.address(i), elements.length(i), flags(i), next);
+      nextInChain[index] = next;
+      index = next;
+    }
+    lengthOf[head] = count;
+    elements.clear();
+    offer(head);
+    return head;
+  }
+
+  @Override
+  public int offerIndirect(long table) {
+    int head = allocate();
+    if (head != NONE) {
+      int count = elements.count();
+      for (int i = 0; i < count; i++) {
+        long address = elements.address(i);
+        writeDescriptor(memory, table, i, address, elements.length(i), flags(i), i + 1);
+      }
+      writeDescriptor(head, table, count * Vring.DESC_SIZE, Vring.DESC_F_INDIRECT, 0);
+      lengthOf[head] = 1;
+      offer(head);
+    }
+    elements.clear();
+    return head;
+  }
+
   /** Makes a chain available; the device may see it before it is told. */
   public void offer(int head) {
     long at = Vring.RING_START + (long) Vring.AVAIL_ELEM_SIZE * (availIndex & (size - 1));
@@ -175,7 +232,7 @@ public final class SplitDriverQueue {
     return availIndex;
   }
 
-  /** Whether the device wants a doorbell for what was offered since the last call (2.7.10.1). */
+  @Override
   public boolean kickNeeded() {
     if (kickedIndex == availIndex) {
       return false;
@@ -192,13 +249,36 @@ public final class SplitDriverQueue {
 
   // ---- used ring -----------------------------------------------------------------------------
 
-  /** Whether the device has used a buffer that was not taken. */
+  @Override
   public boolean hasUsed() {
     return Vring.getAcquire(used, Vring.RING_IDX) != usedIndex;
   }
 
   /**
-   * Takes the next used buffer.
+   * {@inheritDoc}
+   *
+   * @throws IllegalStateException if the device has used a buffer that it did not have
+   */
+  @Override
+  public int take() {
+    int head = takeUsed();
+    if (head == NONE) {
+      return NONE;
+    }
+    if (head < 0 || head >= size || lengthOf[head] == 0) {
+      throw new IllegalStateException("the device has used buffer " + head + ", which it had not");
+    }
+    int index = head;
+    for (int i = 0; i < lengthOf[head]; i++) {
+      release(index);
+      index = nextInChain[index];
+    }
+    lengthOf[head] = 0;
+    return head;
+  }
+
+  /**
+   * Takes the next used buffer, whoever has its descriptors.
    *
    * @return its head, or -1 if there is none
    */
@@ -212,7 +292,7 @@ public final class SplitDriverQueue {
     return used.get(LE32, at);
   }
 
-  /** How many bytes the device says it has written to the buffer taken last. */
+  @Override
   public int usedLength() {
     return usedLength;
   }
@@ -222,18 +302,14 @@ public final class SplitDriverQueue {
     return usedIndex;
   }
 
-  /** Asks for no interrupts for now; the device may interrupt all the same (2.7.7). */
+  @Override
   public void disableInterrupts() {
     if (!eventIdx) {
       Vring.setOpaque(avail, Vring.RING_FLAGS, Vring.AVAIL_F_NO_INTERRUPT);
     }
   }
 
-  /**
-   * Asks for an interrupt at the next used buffer.
-   *
-   * @return true if there is one already, for which none may come
-   */
+  @Override
   public boolean enableInterrupts() {
     return enableInterruptsAt(usedIndex);
   }

@@ -28,8 +28,9 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
    * @param segmentBytes longest data descriptor; as pages of a bio would be 4096
    */
   public record Options(int queues, int queueSize, long features, int segmentBytes) {
-    /** One queue of 256, every feature, data in one piece. */
-    public static final Options DEFAULT = new Options(1, 256, -1L, MAX_TRANSFER_BYTES);
+    /** One split queue of 256, every other feature, data in one piece. */
+    public static final Options DEFAULT =
+        new Options(1, 256, ~VirtioFeatures.RING_PACKED, MAX_TRANSFER_BYTES);
 
     /** The same with other queues. */
     public Options withQueues(int queues, int queueSize) {
@@ -41,6 +42,12 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
       return new Options(queues, queueSize, features & ~unwanted, segmentBytes);
     }
 
+    /** The same with packed queues, if the disk has them. */
+    public Options packed() {
+      long more = features | VirtioFeatures.RING_PACKED;
+      return new Options(queues, queueSize, more, segmentBytes);
+    }
+
     /** The same with data cut into pieces. */
     public Options withSegmentBytes(int segmentBytes) {
       return new Options(queues, queueSize, features, segmentBytes);
@@ -48,7 +55,7 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
   }
 
   private static final long KNOWN_FEATURES =
-      VirtioFeatures.SPLIT_RING
+      VirtioFeatures.SPLIT_AND_PACKED
           | BlkAbi.F_SEG_MAX
           | BlkAbi.F_RO
           | BlkAbi.F_BLK_SIZE
@@ -68,10 +75,8 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
   private final VirtioMmioBus bus;
   private final GuestAllocator allocator;
   private final Options options;
-  private final SplitDriverQueue[] queues;
-  private final int[][] tagOfHead;
-  private final int[] chainLength;
-  private final int[][] chain;
+  private final DriverQueue[] queues;
+  private final int[][] tagOf;
   private final long features;
   private final boolean indirect;
   private final int maxSegments;
@@ -112,9 +117,7 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
     maxSegments = maxSegments(size);
     depthPerQueue = indirect ? size : size / (NOT_SEGMENTS + maxSegments);
     int depth = queues.length * depthPerQueue;
-    tagOfHead = new int[queues.length][size];
-    chain = new int[depth][indirect ? 1 : NOT_SEGMENTS + maxSegments];
-    chainLength = new int[depth];
+    tagOf = new int[queues.length][size];
     tagBytes = TABLE + (indirect ? (NOT_SEGMENTS + maxSegments) * Vring.DESC_SIZE : 0);
     tagMemory = allocator.allocate((long) depth * tagBytes, Vring.DESC_ALIGN);
     bus.addStatus(DeviceStatus.DRIVER_OK);
@@ -129,13 +132,17 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
     capacityBytes = bus.config64(BlkAbi.CFG_CAPACITY) * BlkAbi.SECTOR_BYTES;
   }
 
-  private SplitDriverQueue[] setUpQueues() {
+  private DriverQueue[] setUpQueues() {
     // num_queues shares a word with writeback and a byte of padding.
     int offered = has(BlkAbi.F_MQ) ? bus.config32(BlkAbi.CFG_WRITEBACK) >>> 16 : 1;
-    SplitDriverQueue[] all = new SplitDriverQueue[Math.min(options.queues(), offered)];
+    DriverQueue[] all = new DriverQueue[Math.min(options.queues(), offered)];
     for (int i = 0; i < all.length; i++) {
       int size = Math.min(options.queueSize(), bus.maxQueueSize(i));
-      all[i] = new SplitDriverQueue(memory, allocator, size, has(VirtioFeatures.EVENT_IDX));
+      boolean eventIdx = has(VirtioFeatures.EVENT_IDX);
+      all[i] =
+          has(VirtioFeatures.RING_PACKED)
+              ? new PackedDriverQueue(memory, allocator, size, eventIdx)
+              : new SplitDriverQueue(memory, allocator, size, eventIdx);
       bus.setUpQueue(i, all[i]);
     }
     return all;
@@ -155,8 +162,17 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
   }
 
   /** A queue. */
-  public SplitDriverQueue queue(int index) {
+  public DriverQueue driverQueue(int index) {
     return queues[index];
+  }
+
+  /**
+   * A split queue.
+   *
+   * @throws ClassCastException if the queues are packed
+   */
+  public SplitDriverQueue queue(int index) {
+    return (SplitDriverQueue) queues[index];
   }
 
   /** The queue that a tag's requests go to. */
@@ -227,60 +243,22 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
     memory.writeInt(mine + 4, 0);
     memory.writeLong(mine + BlkAbi.HEADER_SECTOR, sector);
     memory.writeByte(mine + STATUS, UNSET_STATUS);
-    SplitDriverQueue queue = queues[queueOf(tag)];
-    takeDescriptors(tag, queue, indirect ? 1 : NOT_SEGMENTS + segmentsFor(lengthBytes));
-    int flags = deviceWrites ? Vring.DESC_F_WRITE : 0;
-    int at = 0;
-    put(tag, queue, at++, mine, BlkAbi.HEADER_BYTES, 0, false);
+    DriverQueue queue = queues[queueOf(tag)];
+    queue.add(mine, BlkAbi.HEADER_BYTES, false);
     for (int done = 0; done < lengthBytes; done += options.segmentBytes()) {
       int part = Math.min(options.segmentBytes(), lengthBytes - done);
-      put(tag, queue, at++, buffer + done, part, flags, false);
+      queue.add(buffer + done, part, deviceWrites);
     }
-    put(tag, queue, at++, mine + STATUS, 1, Vring.DESC_F_WRITE, true);
-    int head = chain[tag][0];
-    if (indirect) {
-      int tableBytes = at * Vring.DESC_SIZE;
-      queue.writeDescriptor(head, mine + TABLE, tableBytes, Vring.DESC_F_INDIRECT, 0);
+    queue.add(mine + STATUS, 1, true);
+    int id = indirect ? queue.offerIndirect(mine + TABLE) : queue.offer();
+    if (id == DriverQueue.NONE) {
+      throw new IllegalStateException("no descriptor left for tag " + tag);
     }
-    tagOfHead[queueOf(tag)][head] = tag;
-    queue.offer(head);
+    tagOf[queueOf(tag)][id] = tag;
   }
 
   private long memoryOf(int tag) {
     return tagMemory + (long) tag * tagBytes;
-  }
-
-  private int segmentsFor(int lengthBytes) {
-    return Math.ceilDiv(lengthBytes, options.segmentBytes());
-  }
-
-  private void takeDescriptors(int tag, SplitDriverQueue queue, int count) {
-    for (int i = 0; i < count; i++) {
-      int index = queue.allocate();
-      if (index < 0) {
-        throw new IllegalStateException("no descriptor left for tag " + tag);
-      }
-      chain[tag][i] = index;
-    }
-    chainLength[tag] = count;
-  }
-
-  private void put(
-      int tag,
-      SplitDriverQueue queue,
-      int position,
-      long address,
-      int lengthBytes,
-      int writeFlag,
-      boolean last) {
-    int flags = writeFlag | (last ? 0 : Vring.DESC_F_NEXT);
-    if (indirect) {
-      SplitDriverQueue.writeDescriptor(
-          memory, memoryOf(tag) + TABLE, position, address, lengthBytes, flags, position + 1);
-    } else {
-      int next = last ? 0 : chain[tag][position + 1];
-      queue.writeDescriptor(chain[tag][position], address, lengthBytes, flags, next);
-    }
   }
 
   @Override
@@ -309,17 +287,13 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
   }
 
   private int drain(int index, Completion sink) {
-    SplitDriverQueue queue = queues[index];
+    DriverQueue queue = queues[index];
     int reported = 0;
     do {
       queue.disableInterrupts();
-      int head;
-      while ((head = queue.takeUsed()) >= 0) {
-        int tag = tagOfHead[index][head];
-        for (int i = 0; i < chainLength[tag]; i++) {
-          queue.release(chain[tag][i]);
-        }
-        chainLength[tag] = 0;
+      int id;
+      while ((id = queue.take()) >= 0) {
+        int tag = tagOf[index][id];
         reported++;
         sink.done(tag, memory.readByte(memoryOf(tag) + STATUS));
       }

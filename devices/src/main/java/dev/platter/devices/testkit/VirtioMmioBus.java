@@ -81,7 +81,7 @@ public final class VirtioMmioBus {
   }
 
   /** Tells the device where a queue is, and that it is ready (4.2.3.2). */
-  public void setUpQueue(int index, SplitDriverQueue queue) {
+  public void setUpQueue(int index, DriverQueue queue) {
     store(MmioRegisters.QUEUE_SEL, index);
     store(MmioRegisters.QUEUE_NUM, queue.size());
     storeLong(MmioRegisters.QUEUE_DESC, queue.descriptorArea());

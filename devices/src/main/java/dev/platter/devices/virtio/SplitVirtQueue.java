@@ -4,7 +4,6 @@ import static dev.platter.devices.virtio.Vring.LE32;
 import static dev.platter.devices.virtio.Vring.LE64;
 
 import dev.platter.devices.memory.GuestMemory;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -17,30 +16,12 @@ import org.jspecify.annotations.Nullable;
  * other's wish to be notified, a full fence stands between, on both sides, or both may decide that
  * the other has seen it.
  */
-public final class SplitVirtQueue implements VirtQueue {
-  /**
-   * Drivers may use tables longer than a small ring; the block device's seg_max is at least 126.
-   */
-  private static final int MIN_CHAIN_LIMIT = 128;
-
-  /** A chain is at most 2^32 bytes long (2.7.4.2). */
-  private static final long MAX_CHAIN_BYTES = 1L << 32;
-
-  private final GuestMemory memory;
-  private final QueueListener listener;
-  private final int maxSize;
-  private final int chainLimit;
-  private final DescriptorChain[] chains;
-  private final MemorySegment table;
-
+public final class SplitVirtQueue extends AbstractRing {
   private MemorySegment descriptors = MemorySegment.NULL;
   private MemorySegment avail = MemorySegment.NULL;
   private MemorySegment used = MemorySegment.NULL;
-  private int size;
+  private @Nullable SplitInflight inflight;
   private int mask;
-  private boolean indirect;
-  private boolean eventIdx;
-  private boolean broken = true;
   // All indices are free-running and kept to 16 bits.
   private int nextAvail;
   private int knownAvail;
@@ -52,45 +33,18 @@ public final class SplitVirtQueue implements VirtQueue {
    * Creates a queue that is not started.
    *
    * @param memory where the rings and buffers are
-   * @param maxSize the largest queue size to accept, a power of two
+   * @param maxSize the largest queue size to accept
    * @param listener told of interrupts and guest errors
    */
   public SplitVirtQueue(GuestMemory memory, int maxSize, QueueListener listener) {
-    this.memory = memory;
-    this.maxSize = maxSize;
-    this.listener = listener;
-    this.chainLimit = Math.max(maxSize, MIN_CHAIN_LIMIT);
-    this.chains = new DescriptorChain[maxSize];
-    for (int i = 0; i < maxSize; i++) {
-      chains[i] = new DescriptorChain(memory, i, chainLimit);
-    }
-    this.table = Arena.ofAuto().allocate((long) chainLimit * Vring.DESC_SIZE, Vring.DESC_ALIGN);
+    super(memory, maxSize, listener);
   }
 
-  /**
-   * Starts the queue, forgetting whatever was in flight before.
-   *
-   * @param config where the driver has put it
-   * @param features the negotiated features
-   * @return false, after telling the listener, if the driver's set-up makes no sense
-   */
-  public boolean start(QueueConfig config, long features) {
-    size = config.size();
+  @Override
+  @Nullable String open(QueueConfig config, @Nullable InflightMemory record) {
     mask = size - 1;
-    indirect = (features & VirtioFeatures.INDIRECT_DESC) != 0;
-    eventIdx = (features & VirtioFeatures.EVENT_IDX) != 0;
-    nextAvail = config.availIndex() & 0xffff;
-    knownAvail = nextAvail;
-    nextUsed = config.usedIndex() & 0xffff;
-    notifiedUsed = nextUsed;
-    notifiedOnce = false;
-    for (DescriptorChain chain : chains) {
-      chain.setInFlight(false);
-    }
-    broken = false;
     if (size <= 0 || size > maxSize || (size & mask) != 0) {
-      fail("queue size is not a power of two within the limit");
-      return false;
+      return "queue size is not a power of two within the limit";
     }
     MemorySegment desc =
         resolve(config.descriptorArea(), (long) Vring.DESC_SIZE * size, Vring.DESC_ALIGN);
@@ -98,41 +52,73 @@ public final class SplitVirtQueue implements VirtQueue {
         resolve(config.driverArea(), Vring.availBytes(size), Vring.AVAIL_ALIGN);
     MemorySegment usedRing = resolve(config.deviceArea(), Vring.usedBytes(size), Vring.USED_ALIGN);
     if (desc == null || availRing == null || usedRing == null) {
-      fail("ring is misaligned or outside guest memory");
-      return false;
+      return "ring is misaligned or outside guest memory";
     }
     descriptors = desc;
     avail = availRing;
     used = usedRing;
+    nextAvail = config.availIndex() & 0xffff;
+    boolean fromRing = config.usedIndex() == QueueConfig.FROM_RING;
+    nextUsed = fromRing ? Vring.getAcquire(used, Vring.RING_IDX) : config.usedIndex() & 0xffff;
+    notifiedUsed = nextUsed;
+    notifiedOnce = false;
+    inflight = null;
+    String wrong = record == null ? null : resume(new SplitInflight(record));
+    knownAvail = nextAvail;
     Vring.setOpaque(used, Vring.RING_FLAGS, 0);
-    return true;
+    return wrong;
   }
 
-  private @Nullable MemorySegment resolve(long address, long lengthBytes, int alignment) {
-    MemorySegment slice = memory.slice(address, lengthBytes);
-    return slice == null || slice.address() % alignment != 0 ? null : slice;
+  private @Nullable String resume(SplitInflight record) {
+    int ringIndex = Vring.getAcquire(used, Vring.RING_IDX);
+    String wrong = record.open(size, ringIndex);
+    if (wrong == null && record.resumed()) {
+      setLeft(record.heads());
+      nextUsed = ringIndex;
+      nextAvail = (ringIndex + record.heads().length) & 0xffff;
+      // The process that used the last buffer may have died before it told the driver.
+      notifiedUsed = (nextUsed - 1) & 0xffff;
+    }
+    inflight = record;
+    return wrong;
   }
 
-  /** Index of the next buffer to take, for a back end that takes over. */
-  public int availIndex() {
+  @Override
+  public int nextAvail() {
     return nextAvail;
   }
 
-  /** Index of the next buffer to give back. */
-  public int usedIndex() {
+  @Override
+  public boolean availWrap() {
+    return true;
+  }
+
+  @Override
+  public int nextUsed() {
     return nextUsed;
   }
 
   @Override
-  public int size() {
-    return size;
+  public boolean usedWrap() {
+    return true;
+  }
+
+  @Override
+  public int vringBase() {
+    return nextAvail;
   }
 
   // ---- available ring ------------------------------------------------------------------------
 
   @Override
   public @Nullable DescriptorChain pop() {
-    if (broken || (nextAvail == knownAvail && !refresh())) {
+    if (broken) {
+      return null;
+    }
+    if (hasLeft()) {
+      return take(takeLeft());
+    }
+    if (nextAvail == knownAvail && !refresh()) {
       return null;
     }
     int head =
@@ -142,17 +128,22 @@ public final class SplitVirtQueue implements VirtQueue {
       fail("available ring names a descriptor outside the table");
       return null;
     }
-    DescriptorChain chain = chains[head];
-    if (chain.inFlight()) {
-      fail("available ring names a chain that is in flight");
-      return null;
+    DescriptorChain chain = take(head);
+    if (chain != null) {
+      nextAvail = (nextAvail + 1) & 0xffff;
+      if (inflight != null) {
+        inflight.take(head);
+      }
     }
-    chain.clear();
-    if (!gather(chain, head)) {
+    return chain;
+  }
+
+  private @Nullable DescriptorChain take(int head) {
+    DescriptorChain chain = chain(head);
+    if (chain == null || !gather(chain, head)) {
       return null;
     }
     chain.setInFlight(true);
-    nextAvail = (nextAvail + 1) & 0xffff;
     return chain;
   }
 
@@ -181,7 +172,7 @@ public final class SplitVirtQueue implements VirtQueue {
         }
         return gatherIndirect(chain, address, length(word));
       }
-      if (!append(chain, address, word)) {
+      if (!append(chain, address, length(word), writable(word))) {
         return false;
       }
       if ((flags & Vring.DESC_F_NEXT) == 0) {
@@ -196,13 +187,9 @@ public final class SplitVirtQueue implements VirtQueue {
   }
 
   private boolean gatherIndirect(DescriptorChain chain, long address, long lengthBytes) {
-    int entries = (int) (lengthBytes / Vring.DESC_SIZE);
-    if (lengthBytes == 0 || lengthBytes % Vring.DESC_SIZE != 0 || entries > chainLimit) {
-      return failed("indirect table has a bad length");
-    }
-    // One copy, so that what is checked is what is used.
-    if (!memory.read(address, table, 0, lengthBytes)) {
-      return failed("indirect table is outside guest memory");
+    int entries = copyTable(address, lengthBytes);
+    if (entries == 0) {
+      return false;
     }
     int index = 0;
     for (int step = 0; step < entries; step++) {
@@ -212,7 +199,8 @@ public final class SplitVirtQueue implements VirtQueue {
       if ((flags & Vring.DESC_F_INDIRECT) != 0) {
         return failed("indirect descriptor in an indirect table");
       }
-      if (!append(chain, table.get(LE64, at + Vring.DESC_ADDR), word)) {
+      long element = table.get(LE64, at + Vring.DESC_ADDR);
+      if (!append(chain, element, length(word), writable(word))) {
         return false;
       }
       if ((flags & Vring.DESC_F_NEXT) == 0) {
@@ -226,27 +214,12 @@ public final class SplitVirtQueue implements VirtQueue {
     return failed("indirect chain has a loop");
   }
 
-  private boolean append(DescriptorChain chain, long address, long word) {
-    boolean writable = (flags(word) & Vring.DESC_F_WRITE) != 0;
-    if (!writable && chain.hasWritable()) {
-      return failed("readable descriptor after a writable one");
-    }
-    if (!chain.hasRoom()) {
-      return failed("descriptor chain is too long");
-    }
-    chain.add(address, length(word), writable);
-    if (chain.readableBytes() + chain.writableBytes() > MAX_CHAIN_BYTES) {
-      return failed("descriptor chain has too many bytes");
-    }
-    return true;
-  }
-
-  private static long length(long word) {
-    return word & 0xffff_ffffL;
-  }
-
   private static int flags(long word) {
     return (int) (word >>> 32) & 0xffff;
+  }
+
+  private static boolean writable(long word) {
+    return (flags(word) & Vring.DESC_F_WRITE) != 0;
   }
 
   private static int next(long word) {
@@ -255,7 +228,7 @@ public final class SplitVirtQueue implements VirtQueue {
 
   @Override
   public boolean hasAvailable() {
-    return !broken && Vring.getAcquire(avail, Vring.RING_IDX) != nextAvail;
+    return !broken && (hasLeft() || Vring.getAcquire(avail, Vring.RING_IDX) != nextAvail);
   }
 
   @Override
@@ -285,15 +258,19 @@ public final class SplitVirtQueue implements VirtQueue {
 
   @Override
   public void push(DescriptorChain chain, long writtenBytes) {
-    if (!chain.inFlight()) {
-      throw new IllegalStateException("chain " + chain.id() + " is not in flight");
-    }
-    chain.setInFlight(false);
+    land(chain);
     long at = Vring.RING_START + (long) Vring.USED_ELEM_SIZE * (nextUsed & mask);
     used.set(LE32, at, chain.id());
     used.set(LE32, at + 4, (int) writtenBytes);
     nextUsed = (nextUsed + 1) & 0xffff;
+    SplitInflight record = inflight;
+    if (record != null) {
+      record.giving(chain.id());
+    }
     Vring.setRelease(used, Vring.RING_IDX, nextUsed);
+    if (record != null) {
+      record.given(chain.id(), nextUsed);
+    }
   }
 
   @Override
@@ -315,22 +292,7 @@ public final class SplitVirtQueue implements VirtQueue {
     notifiedUsed = nextUsed;
     notifiedOnce = true;
     if (wanted) {
-      listener.usedBuffers();
+      interrupt();
     }
-  }
-
-  // ---- guest errors --------------------------------------------------------------------------
-
-  @Override
-  public void fail(String reason) {
-    if (!broken) {
-      broken = true;
-      listener.broken(reason);
-    }
-  }
-
-  private boolean failed(String reason) {
-    fail(reason);
-    return false;
   }
 }

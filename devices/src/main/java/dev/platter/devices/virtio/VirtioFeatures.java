@@ -4,17 +4,23 @@ package dev.platter.devices.virtio;
  * Feature bits that belong to no device type (section 6), as masks, and their negotiation (2.2).
  */
 public final class VirtioFeatures {
-  /** Buffers may be described by a table outside the ring (2.7.5.3). */
+  /** Buffers may be described by a table outside the ring (2.7.5.3, 2.8.7). */
   public static final long INDIRECT_DESC = 1L << 28;
 
-  /** Either side says at which index it wants the next notification (2.7.7, 2.7.10). */
+  /** Either side says at which index it wants the next notification (2.7.7, 2.7.10, 2.8.10). */
   public static final long EVENT_IDX = 1L << 29;
 
   /** The device is not a legacy device. */
   public static final long VERSION_1 = 1L << 32;
 
+  /** The virtqueues are packed (2.8). */
+  public static final long RING_PACKED = 1L << 34;
+
   /** What {@link SplitVirtQueue} can do, and version 1. */
   public static final long SPLIT_RING = INDIRECT_DESC | EVENT_IDX | VERSION_1;
+
+  /** What {@link DeviceRing} can do, whichever layout the driver takes, and version 1. */
+  public static final long SPLIT_AND_PACKED = SPLIT_RING | RING_PACKED;
 
   private VirtioFeatures() {}
 

@@ -62,7 +62,14 @@ class SplitVirtQueueTest {
     driver.startAt(index);
     QueueConfig config =
         new QueueConfig(
-            SIZE, driver.descriptorArea(), driver.driverArea(), driver.deviceArea(), index, index);
+            SIZE,
+            driver.descriptorArea(),
+            driver.driverArea(),
+            driver.deviceArea(),
+            index,
+            true,
+            index,
+            true);
     assertThat(device.start(config, features)).isTrue();
   }
 
@@ -427,7 +434,7 @@ class SplitVirtQueueTest {
     while (device.pop() != null) {
       // what is left
     }
-    assertThat(device.availIndex()).isEqualTo((int) (first + offered) & 0xffff);
-    assertThat(device.usedIndex()).isEqualTo((int) (first + pushed) & 0xffff);
+    assertThat(device.nextAvail()).isEqualTo((int) (first + offered) & 0xffff);
+    assertThat(device.nextUsed()).isEqualTo((int) (first + pushed) & 0xffff);
   }
 }

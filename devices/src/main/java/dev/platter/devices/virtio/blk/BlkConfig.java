@@ -7,12 +7,6 @@ import java.nio.ByteOrder;
 
 /** The configuration space (5.2.4): a struct in memory that is read byte by byte. */
 final class BlkConfig {
-  /** Longest discard of one segment: 2 GiB, which any backend does by deallocation. */
-  static final int MAX_DISCARD_SECTORS = 1 << 22;
-
-  /** Longest write of zeroes of one segment: 32 MiB, as a backend may have to write them all. */
-  static final int MAX_WRITE_ZEROES_SECTORS = 1 << 16;
-
   /** How many segments a discard or a write of zeroes may have. */
   static final int MAX_SEGMENTS = 64;
 
@@ -26,6 +20,9 @@ final class BlkConfig {
   // its read-ahead twice this, which is what it has anyway.
   private static final int OPTIMAL_IO_BYTES = 65536;
 
+  // The fields, and a segment's own length, have 32 bits; whole blocks of 4 KiB.
+  private static final long MAX_SECTORS = 0xffff_fff8L;
+
   private static final ValueLayout.OfShort LE16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt LE32 =
@@ -33,10 +30,12 @@ final class BlkConfig {
   private static final ValueLayout.OfLong LE64 =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  private final boolean writable;
   private final byte[] bytes = new byte[BlkAbi.CFG_BYTES];
   private final MemorySegment space = MemorySegment.ofArray(bytes);
 
   BlkConfig(BlockBackend backend, int queues, int queueSize) {
+    writable = !backend.readOnly();
     int block = backend.blockSizeBytes();
     int physical = Math.max(block, PHYSICAL_BLOCK_BYTES);
     int physicalSectors = physical / BlkAbi.SECTOR_BYTES;
@@ -46,11 +45,9 @@ final class BlkConfig {
     space.set(LE16, BlkAbi.CFG_MIN_IO_SIZE, (short) (physical / block));
     set32(BlkAbi.CFG_OPT_IO_SIZE, Math.max(2, OPTIMAL_IO_BYTES / block));
     space.set(LE16, BlkAbi.CFG_NUM_QUEUES, (short) queues);
-    if (!backend.readOnly()) {
-      set32(BlkAbi.CFG_MAX_DISCARD_SECTORS, MAX_DISCARD_SECTORS);
+    if (writable) {
       set32(BlkAbi.CFG_MAX_DISCARD_SEG, MAX_SEGMENTS);
       set32(BlkAbi.CFG_DISCARD_SECTOR_ALIGNMENT, physicalSectors);
-      set32(BlkAbi.CFG_MAX_WRITE_ZEROES_SECTORS, MAX_WRITE_ZEROES_SECTORS);
       set32(BlkAbi.CFG_MAX_WRITE_ZEROES_SEG, MAX_SEGMENTS);
       set8(BlkAbi.CFG_WRITE_ZEROES_MAY_UNMAP, 1);
     }
@@ -65,9 +62,18 @@ final class BlkConfig {
     space.set(LE32, offset, value);
   }
 
-  /** Sets the capacity; a tail that is not a whole sector is not there. */
+  /**
+   * Sets the capacity; a tail that is not a whole sector is not there. A discard or a write of
+   * zeroes may be as long as the disk: the backend does it in pieces.
+   */
   void setCapacity(long sizeBytes) {
-    space.set(LE64, BlkAbi.CFG_CAPACITY, sizeBytes / BlkAbi.SECTOR_BYTES);
+    long sectors = sizeBytes / BlkAbi.SECTOR_BYTES;
+    space.set(LE64, BlkAbi.CFG_CAPACITY, sectors);
+    if (writable) {
+      int longest = (int) Math.min(sectors, MAX_SECTORS);
+      set32(BlkAbi.CFG_MAX_DISCARD_SECTORS, longest);
+      set32(BlkAbi.CFG_MAX_WRITE_ZEROES_SECTORS, longest);
+    }
   }
 
   void setWriteback(boolean writeback) {

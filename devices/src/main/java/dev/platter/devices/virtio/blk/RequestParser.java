@@ -133,7 +133,6 @@ final class RequestParser {
       return BlkAbi.S_IOERR;
     }
     int known = discard ? 0 : BlkAbi.SEGMENT_F_UNMAP;
-    long limit = discard ? BlkConfig.MAX_DISCARD_SECTORS : BlkConfig.MAX_WRITE_ZEROES_SECTORS;
     // All are checked before the first is done.
     for (long at = 0; at < bytes; at += BlkAbi.SEGMENT_BYTES) {
       long sector = scratch.get(LE64, at);
@@ -143,7 +142,7 @@ final class RequestParser {
         return BlkAbi.S_UNSUPP; // 5.2.6.2
       }
       long length = sectors * BlkAbi.SECTOR_BYTES;
-      if (sectors > limit || !inRange(sector, length)) {
+      if (!inRange(sector, length)) {
         return BlkAbi.S_IOERR;
       }
       if (length > 0) {

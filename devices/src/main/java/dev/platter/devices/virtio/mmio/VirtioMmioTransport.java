@@ -4,10 +4,10 @@ import dev.platter.aio.loop.EventNotifier;
 import dev.platter.devices.bus.IrqLine;
 import dev.platter.devices.bus.MmioDevice;
 import dev.platter.devices.memory.GuestMemory;
+import dev.platter.devices.virtio.DeviceRing;
 import dev.platter.devices.virtio.DeviceStatus;
 import dev.platter.devices.virtio.QueueConfig;
 import dev.platter.devices.virtio.QueueListener;
-import dev.platter.devices.virtio.SplitVirtQueue;
 import dev.platter.devices.virtio.VirtioDevice;
 import dev.platter.devices.virtio.VirtioFeatures;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +23,7 @@ public final class VirtioMmioTransport implements MmioDevice, AutoCloseable {
   private static final long LOW = 0xffff_ffffL;
 
   private final VirtioDevice device;
+  private final GuestMemory memory;
   private final InterruptStatus interrupt;
   private final DeviceStatus status = new DeviceStatus();
   private final Queue[] queues;
@@ -38,7 +39,6 @@ public final class VirtioMmioTransport implements MmioDevice, AutoCloseable {
   /** One queue's registers, and where its events go. */
   private final class Queue implements QueueListener {
     final int index;
-    final SplitVirtQueue ring;
     final EventNotifier doorbell = new EventNotifier();
     int size;
     boolean ready;
@@ -48,9 +48,8 @@ public final class VirtioMmioTransport implements MmioDevice, AutoCloseable {
     long deviceArea;
     volatile @Nullable String fault;
 
-    Queue(int index, GuestMemory memory) {
+    Queue(int index) {
       this.index = index;
-      ring = new SplitVirtQueue(memory, device.maxQueueSize(), this);
     }
 
     @Override
@@ -69,6 +68,7 @@ public final class VirtioMmioTransport implements MmioDevice, AutoCloseable {
     void startIfLive() {
       if (ready && !running && status.has(DeviceStatus.DRIVER_OK)) {
         QueueConfig config = QueueConfig.fresh(size, descriptorArea, driverArea, deviceArea);
+        DeviceRing ring = DeviceRing.create(memory, device.maxQueueSize(), driverFeatures, this);
         if (ring.start(config, driverFeatures)) {
           running = true;
           device.startQueue(index, ring, doorbell);
@@ -102,10 +102,11 @@ public final class VirtioMmioTransport implements MmioDevice, AutoCloseable {
    */
   public VirtioMmioTransport(VirtioDevice device, GuestMemory memory, IrqLine irq) {
     this.device = device;
+    this.memory = memory;
     this.interrupt = new InterruptStatus(irq);
     queues = new Queue[device.queueCount()];
     for (int i = 0; i < queues.length; i++) {
-      queues[i] = new Queue(i, memory);
+      queues[i] = new Queue(i);
     }
     device.onConfigChange(this::configChanged);
   }
@@ -129,7 +130,7 @@ public final class VirtioMmioTransport implements MmioDevice, AutoCloseable {
   }
 
   private long offered() {
-    return device.features() | VirtioFeatures.SPLIT_RING;
+    return device.features() | VirtioFeatures.SPLIT_AND_PACKED;
   }
 
   private void configChanged() {

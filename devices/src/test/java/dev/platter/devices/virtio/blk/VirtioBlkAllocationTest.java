@@ -37,16 +37,20 @@ class VirtioBlkAllocationTest {
 
   @ParameterizedTest
   @CsvSource({
-    "READ, 0",
-    "WRITE, 0",
-    "FLUSH, 0",
-    "DISCARD, 0",
-    "WRITE_ZEROES, 0",
-    "READ, " + VirtioFeatures.INDIRECT_DESC,
-    "WRITE, " + VirtioFeatures.EVENT_IDX
+    "READ, 0, false",
+    "WRITE, 0, false",
+    "FLUSH, 0, false",
+    "DISCARD, 0, false",
+    "WRITE_ZEROES, 0, false",
+    "READ, " + VirtioFeatures.INDIRECT_DESC + ", false",
+    "WRITE, " + VirtioFeatures.EVENT_IDX + ", false",
+    "READ, 0, true",
+    "WRITE, " + VirtioFeatures.INDIRECT_DESC + ", true"
   })
-  void steadyState(Operation operation, long without) {
-    VirtioMmioBlkDriver driver = rig.bringUp(Options.DEFAULT.without(without).withQueues(1, 64));
+  void steadyState(Operation operation, long without, boolean packed) {
+    Options layout = packed ? Options.DEFAULT.packed() : Options.DEFAULT;
+    VirtioMmioBlkDriver driver = rig.bringUp(layout.without(without).withQueues(1, 64));
+    assertThat(driver.has(VirtioFeatures.RING_PACKED)).isEqualTo(packed);
     assertThat(driver.queueDepth()).isGreaterThanOrEqualTo(BATCH);
     // Reading what was never written allocates in the RamDisk.
     rig.disk.poke(0, new byte[1 << 20]);

@@ -43,7 +43,12 @@ class VirtioBlkIoTest {
         all.without(VirtioFeatures.EVENT_IDX),
         all.without(VirtioFeatures.EVENT_IDX | VirtioFeatures.INDIRECT_DESC),
         all.withQueues(1, 8),
-        all.without(-1));
+        all.without(-1),
+        all.packed(),
+        all.packed().withSegmentBytes(777),
+        all.packed().without(VirtioFeatures.INDIRECT_DESC).withSegmentBytes(4096),
+        all.packed().without(VirtioFeatures.EVENT_IDX | VirtioFeatures.INDIRECT_DESC),
+        all.packed().withQueues(1, 5));
   }
 
   @ParameterizedTest

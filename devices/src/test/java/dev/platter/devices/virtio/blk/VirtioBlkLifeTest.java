@@ -202,10 +202,11 @@ class VirtioBlkLifeTest {
     assertThat(config32(BlkAbi.CFG_BLK_SIZE)).isEqualTo(512);
     assertThat(config32(24)).isEqualTo(3 | 8 << 16); // 4 KiB physical, aligned at 0
     assertThat(config32(32)).isEqualTo(1 | 2 << 16); // writeback, two queues
-    assertThat(config32(BlkAbi.CFG_MAX_DISCARD_SECTORS)).isPositive();
+    // As long as the disk: nothing in the device limits them.
+    assertThat(config32(BlkAbi.CFG_MAX_DISCARD_SECTORS)).isEqualTo(BlkRig.DISK_BYTES / 512);
     assertThat(config32(BlkAbi.CFG_MAX_DISCARD_SEG)).isEqualTo(64);
     assertThat(config32(BlkAbi.CFG_DISCARD_SECTOR_ALIGNMENT)).isEqualTo(8);
-    assertThat(config32(BlkAbi.CFG_MAX_WRITE_ZEROES_SECTORS)).isPositive();
+    assertThat(config32(BlkAbi.CFG_MAX_WRITE_ZEROES_SECTORS)).isEqualTo(BlkRig.DISK_BYTES / 512);
     assertThat(config32(BlkAbi.CFG_MAX_WRITE_ZEROES_SEG)).isEqualTo(64);
     assertThat(config32(BlkAbi.CFG_WRITE_ZEROES_MAY_UNMAP)).isEqualTo(1); // and padding of 0
     assertThat(config32(BlkAbi.CFG_BYTES)).isZero();

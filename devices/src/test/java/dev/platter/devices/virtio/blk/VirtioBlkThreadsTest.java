@@ -98,18 +98,22 @@ class VirtioBlkThreadsTest {
   /** Keeps requests going from the interrupt handler alone: one lost wake-up either way ends it. */
   @ParameterizedTest
   @CsvSource({
-    "0, true, 1",
-    "0, true, 4",
-    "0, false, 4",
-    "32768, true, 1",
-    "32768, true, 4",
-    "32768, false, 4"
+    "0, true, 1, false",
+    "0, true, 4, false",
+    "0, false, 4, false",
+    "32768, true, 1, false",
+    "32768, true, 4, false",
+    "32768, false, 4, false",
+    "0, true, 4, true",
+    "0, false, 4, true",
+    "32768, true, 1, true",
+    "32768, false, 4, true"
   })
-  void noDoorbellAndNoInterruptIsLost(long pollMaxNanos, boolean eventIdx, int depth)
-      throws Exception {
+  void noDoorbellAndNoInterruptIsLost(
+      long pollMaxNanos, boolean eventIdx, int depth, boolean packed) throws Exception {
     disk(1, pollMaxNanos);
-    Options options =
-        eventIdx ? Options.DEFAULT : Options.DEFAULT.without(VirtioFeatures.EVENT_IDX);
+    Options layout = packed ? Options.DEFAULT.packed() : Options.DEFAULT;
+    Options options = eventIdx ? layout : layout.without(VirtioFeatures.EVENT_IDX);
     VirtioMmioBlkDriver driver = driver(options);
     int total = 20_000;
     int[] submitted = {0};

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.testkit.DirectCpu;
 import dev.platter.devices.testkit.GuestAllocator;
+import dev.platter.devices.testkit.PackedDriverQueue;
 import dev.platter.devices.testkit.RecordingIrq;
 import dev.platter.devices.testkit.SplitDriverQueue;
 import dev.platter.devices.testkit.VirtioMmioBus;
@@ -61,7 +62,8 @@ class VirtioMmioTransportTest {
 
   @Test
   void offersTheDevicesFeaturesAndTheRings() {
-    assertThat(bus.offeredFeatures()).isEqualTo(FakeDevice.FEATURES | VirtioFeatures.SPLIT_RING);
+    assertThat(bus.offeredFeatures())
+        .isEqualTo(FakeDevice.FEATURES | VirtioFeatures.SPLIT_AND_PACKED);
     bus.store(MmioRegisters.DEVICE_FEATURES_SEL, 2);
     assertThat(bus.load(MmioRegisters.DEVICE_FEATURES)).isZero();
   }
@@ -158,6 +160,21 @@ class VirtioMmioTransportTest {
     queue.offer(0);
     device.process(0);
     assertThat(queue.takeUsed()).isZero();
+  }
+
+  @Test
+  void queuesAreOfTheLayoutThatWasNegotiated() {
+    bringUp(0);
+    bus.reset();
+    assertThat(bus.negotiate(VirtioFeatures.VERSION_1 | VirtioFeatures.RING_PACKED)).isTrue();
+    PackedDriverQueue queue = new PackedDriverQueue(cpu.memory(), allocator, 7, false);
+    bus.setUpQueue(0, queue);
+    bus.addStatus(DeviceStatus.DRIVER_OK);
+    queue.add(0x100, 1, true);
+    int id = queue.offer();
+    device.process(0);
+    assertThat(queue.take()).isEqualTo(id);
+    assertThat(irq.asserted()).isTrue();
   }
 
   @Test
