@@ -1,0 +1,67 @@
+package dev.platter.guestimages;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A failure to make or check an image or a guest, told so that its reader can act: what failed on
+ * what, and what to do about it. This module depends on no other, so the command line maps it to
+ * its own exit codes.
+ */
+public final class GuestImageException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** What kind of failure. */
+  public enum Kind {
+    /** The work itself failed: an I/O error, a program that ended with an error. */
+    FAILED,
+    /** A bad option, path or file given by the caller. */
+    BAD_INPUT,
+    /** The host lacks something: a program, a package list, a library. */
+    HOST_LACKS
+  }
+
+  private final Kind kind;
+  private final @Nullable String remedy;
+
+  /**
+   * Creates a failure.
+   *
+   * @param message what failed, on what, in one sentence without a final full stop
+   * @param remedy what the user can do about it, or null where nothing is known to help
+   * @param cause the underlying exception, or null
+   */
+  public GuestImageException(
+      Kind kind, String message, @Nullable String remedy, @Nullable Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+    this.remedy = remedy;
+  }
+
+  static GuestImageException failed(String message, @Nullable String remedy) {
+    return new GuestImageException(Kind.FAILED, message, remedy, null);
+  }
+
+  static GuestImageException badInput(String message, @Nullable String remedy) {
+    return new GuestImageException(Kind.BAD_INPUT, message, remedy, null);
+  }
+
+  static GuestImageException hostLacks(String message, @Nullable String remedy) {
+    return new GuestImageException(Kind.HOST_LACKS, message, remedy, null);
+  }
+
+  /** An I/O error while doing {@code what}. */
+  static GuestImageException io(String what, IOException cause) {
+    return new GuestImageException(Kind.FAILED, what + " failed: " + cause, null, cause);
+  }
+
+  /** What kind of failure this is. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** What to do about it, or null. */
+  public @Nullable String remedy() {
+    return remedy;
+  }
+}

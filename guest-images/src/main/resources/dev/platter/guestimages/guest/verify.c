@@ -1,0 +1,251 @@
+/*
+ * Random 4 KiB writes whose blocks say where they belong and which write they come from, with
+ * flushes among them and reads that check; in the end everything is read back. An acknowledged write
+ * that does not read back is lost, older than what a completed flush covered, torn or misplaced.
+ */
+#define _GNU_SOURCE
+#include "guest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BLOCK = 4096, WORDS = BLOCK / 8, MAX_DEPTH = 256, SHOWN = 10 };
+static const uint64_t MAGIC = 0x4659524556544c50; /* "PLTVERYF" */
+static const uint64_t GOLDEN = 0x9e3779b97f4a7c15;
+static const uint64_t PROGRESS_NANOS = 200000000;
+
+enum operation { IDLE, WRITE, READ };
+struct slot {
+  enum operation operation;
+  uint64_t block, sequence;
+};
+
+static struct disk disk;
+static struct ring ring;
+static struct slot slots[MAX_DEPTH];
+static char *buffers;
+static uint64_t seed, depth, flush_every, give_up_nanos, random_state;
+/* By block: the newest write acknowledged, covered by a flush being made, by one completed. */
+static uint64_t *acknowledged, *covering, *flushed;
+static unsigned char *busy;
+static uint64_t blocks, sequence, writes, flushes, reads, covered_writes, covering_writes;
+static uint64_t outstanding, writes_since_flush;
+static bool flushing;
+static struct {
+  uint64_t lost, torn, older_than_flush, misplaced, shown;
+} bad;
+
+static uint64_t draw(void) {
+  return mix64(random_state += GOLDEN);
+}
+
+static void fill(uint64_t *words, uint64_t block, uint64_t number) {
+  words[0] = MAGIC;
+  words[1] = block * BLOCK;
+  words[2] = number;
+  words[3] = seed;
+  uint64_t state = mix64(block * GOLDEN + number) ^ seed;
+  for (int i = 4; i < WORDS; i++)
+    words[i] = mix64(state += GOLDEN);
+}
+
+static void complain(const char *kind, uint64_t block, uint64_t found, uint64_t *counter) {
+  ++*counter;
+  if (bad.shown++ < SHOWN)
+    printf("{\"bad_block_bytes\":%llu,\"kind\":\"%s\",\"found\":%llu,\"acknowledged\":%llu,"
+           "\"flushed\":%llu}\n",
+           (unsigned long long)block * BLOCK, kind, (unsigned long long)found,
+           (unsigned long long)acknowledged[block], (unsigned long long)flushed[block]);
+}
+
+/* A block without a write in flight must hold the newest write that was acknowledged. */
+static void check(const uint64_t *words, uint64_t block) {
+  static uint64_t wanted[WORDS];
+  uint64_t found = words[2];
+  if (words[0] != MAGIC || words[3] != seed) {
+    complain(flushed[block] ? "older_than_flush" : "lost", block, 0,
+             flushed[block] ? &bad.older_than_flush : &bad.lost);
+    return;
+  }
+  if (words[1] != block * BLOCK) {
+    complain("misplaced", block, found, &bad.misplaced);
+    return;
+  }
+  fill(wanted, block, found);
+  if (memcmp(words, wanted, BLOCK))
+    complain("torn", block, found, &bad.torn);
+  else if (found < flushed[block])
+    complain("older_than_flush", block, found, &bad.older_than_flush);
+  else if (found != acknowledged[block])
+    complain("lost", block, found, &bad.lost);
+}
+
+static void start_write(uint64_t tag, uint64_t block) {
+  uint64_t *words = (uint64_t *)(buffers + tag * BLOCK);
+  fill(words, block, ++sequence);
+  slots[tag] = (struct slot){WRITE, block, sequence};
+  ring_transfer(&ring, true, disk.fd, words, BLOCK, block * BLOCK, tag);
+  writes_since_flush++;
+}
+
+static void start_read(uint64_t tag, uint64_t block) {
+  slots[tag] = (struct slot){READ, block, 0};
+  ring_transfer(&ring, false, disk.fd, buffers + tag * BLOCK, BLOCK, block * BLOCK, tag);
+}
+
+/* One request in four reads, where there is something to read. */
+static void start(uint64_t tag) {
+  uint64_t block;
+  do
+    block = draw() % blocks;
+  while (busy[block]);
+  busy[block] = 1;
+  outstanding++;
+  if (draw() % 4 == 0 && acknowledged[block])
+    start_read(tag, block);
+  else
+    start_write(tag, block);
+}
+
+static void start_flush(void) {
+  flushing = true;
+  writes_since_flush = 0;
+  covering_writes = writes;
+  memcpy(covering, acknowledged, blocks * sizeof *covering);
+  ring_flush(&ring, disk.fd, depth);
+  outstanding++;
+}
+
+static void finish(uint64_t tag, int result) {
+  outstanding--;
+  if (tag == depth) {
+    if (result)
+      die("a flush of %s failed: %s", disk.path, strerror(-result));
+    flushing = false;
+    flushes++;
+    covered_writes = covering_writes;
+    memcpy(flushed, covering, blocks * sizeof *flushed);
+    return;
+  }
+  struct slot *slot = &slots[tag];
+  if (result != BLOCK)
+    die("a %s at %llu of %s gave %s", slot->operation == WRITE ? "write" : "read",
+        (unsigned long long)slot->block * BLOCK, disk.path,
+        result < 0 ? strerror(-result) : "fewer bytes");
+  busy[slot->block] = 0;
+  if (slot->operation == WRITE) {
+    acknowledged[slot->block] = slot->sequence;
+    writes++;
+  } else {
+    check((const uint64_t *)(buffers + tag * BLOCK), slot->block);
+    reads++;
+  }
+  slot->operation = IDLE;
+}
+
+static void reap(void) {
+  uint64_t tag;
+  int result;
+  if (!ring_wait(&ring, now_nanos() + give_up_nanos))
+    die("%llu requests outstanding and none completed in time", (unsigned long long)outstanding);
+  while (ring_take(&ring, &tag, &result))
+    finish(tag, result);
+}
+
+static void write_for(uint64_t nanos) {
+  uint64_t end = now_nanos() + nanos, next_progress = 0;
+  while (now_nanos() < end) {
+    for (uint64_t tag = 0; tag < depth; tag++)
+      if (slots[tag].operation == IDLE)
+        start(tag);
+    if (!flushing && writes_since_flush >= flush_every)
+      start_flush();
+    reap();
+    if (covered_writes && now_nanos() >= next_progress) {
+      printf("{\"flushed\":%llu}\n", (unsigned long long)covered_writes);
+      next_progress = now_nanos() + PROGRESS_NANOS;
+    }
+  }
+  while (outstanding)
+    reap();
+  start_flush();
+  while (outstanding)
+    reap();
+}
+
+static uint64_t read_back(void) {
+  uint64_t checked = 0;
+  for (uint64_t block = 0; block < blocks; block++) {
+    if (!acknowledged[block])
+      continue;
+    ssize_t count = pread(disk.fd, buffers, BLOCK, block * BLOCK);
+    if (count != BLOCK)
+      die("reading %s back at %llu failed: %s", disk.path, (unsigned long long)block * BLOCK,
+          count < 0 ? strerror(errno) : "too short");
+    check((const uint64_t *)buffers, block);
+    checked++;
+  }
+  return checked;
+}
+
+/* Spoils one block behind the program's back, to show that the check can fail. */
+static void spoil(const char *how) {
+  uint64_t block = 0, *words = (uint64_t *)buffers;
+  while (block < blocks && (!acknowledged[block] || acknowledged[block] == 1))
+    block++;
+  if (block == blocks)
+    die("nothing to spoil");
+  fill(words, block, acknowledged[block]);
+  if (!strcmp(how, "torn"))
+    memset(words + WORDS / 2, 0, BLOCK / 2);
+  else if (!strcmp(how, "old"))
+    fill(words, block, 1);
+  else if (!strcmp(how, "misplaced"))
+    fill(words, block + 1, acknowledged[block]);
+  else if (!strcmp(how, "lost")) {
+    memset(words, 0, BLOCK);
+    flushed[block] = 0;
+  } else
+    die("spoil=%s: torn, old, misplaced or lost?", how);
+  if (pwrite(disk.fd, words, BLOCK, block * BLOCK) != BLOCK)
+    die("spoiling failed: %s", strerror(errno));
+}
+
+int run_verify(void) {
+  uint64_t region = arg_number("region", 64 << 20);
+  depth = arg_number("iodepth", 16);
+  flush_every = arg_number("flush_every", 64);
+  seed = arg_number("seed", 1);
+  give_up_nanos = arg_number("give_up_s", 120) * 1000000000;
+  uint64_t runtime_ms = arg_number("runtime_ms", 10000);
+  const char *how = arg_text("spoil", NULL);
+  disk = disk_open(true);
+  args_end();
+  blocks = (region < disk.size_bytes ? region : disk.size_bytes) / BLOCK;
+  if (!depth || depth > MAX_DEPTH || blocks < 2 * depth || !flush_every)
+    die("iodepth must be 1 to %d and the region hold twice as many blocks; flush_every not 0",
+        MAX_DEPTH);
+  random_state = seed;
+  buffers = aligned_buffer(depth * BLOCK);
+  acknowledged = aligned_buffer(blocks * sizeof *acknowledged);
+  covering = aligned_buffer(blocks * sizeof *covering);
+  flushed = aligned_buffer(blocks * sizeof *flushed);
+  busy = aligned_buffer(blocks);
+  ring_open(&ring, depth + 1);
+  write_for(runtime_ms * 1000000);
+  ring_close(&ring);
+  if (how)
+    spoil(how);
+  uint64_t checked = read_back();
+  bool good = !(bad.lost + bad.torn + bad.older_than_flush + bad.misplaced);
+  printf("{\"verified\":%s,\"writes\":%llu,\"flushes\":%llu,\"reads\":%llu,\"blocks\":%llu,"
+         "\"lost\":%llu,\"torn\":%llu,\"older_than_flush\":%llu,\"misplaced\":%llu}\n",
+         good ? "true" : "false", (unsigned long long)writes, (unsigned long long)flushes,
+         (unsigned long long)reads, (unsigned long long)checked, (unsigned long long)bad.lost,
+         (unsigned long long)bad.torn, (unsigned long long)bad.older_than_flush,
+         (unsigned long long)bad.misplaced);
+  return good ? 0 : 1;
+}
