@@ -65,6 +65,7 @@ public final class LinuxAbi {
   // sockets
   public static final int AF_UNIX = 1;
   public static final int SOCK_STREAM = 1;
+  public static final int SOCK_DGRAM = 2;
   public static final int SOCK_CLOEXEC = 0x80000;
   public static final int SOL_SOCKET = 1;
   public static final int SO_TYPE = 3;
@@ -164,6 +165,7 @@ public final class LinuxAbi {
   // getrusage, getrlimit
   public static final int RUSAGE_SELF = 0;
   public static final int RUSAGE_SIZE = 144;
+  public static final int RLIMIT_NOFILE = 7;
   public static final int RLIMIT_MEMLOCK = 8;
 
   private LinuxAbi() {}

@@ -2,11 +2,13 @@ package dev.platter.aio.loop;
 
 /**
  * How long a loop or a halted vCPU spins before it sleeps: grows while work arrives just after the
- * spin gave up, goes back to nothing when waits are long anyway. For one thread.
+ * spin gave up, and shrinks, to nothing in the end, when waits are long anyway. One long wait among
+ * short ones, such as the disk's between the register accesses of a command, only halves it. For
+ * one thread.
  */
 public final class AdaptivePolling {
   private static final long FIRST_NANOS = 4_000;
-  private static final int GROW = 2;
+  private static final int FACTOR = 2;
 
   private final long maxNanos;
   private long nanos;
@@ -36,9 +38,9 @@ public final class AdaptivePolling {
       return; // polling caught it
     }
     if (waitedNanos > maxNanos) {
-      nanos = 0; // no allowed poll would have caught it
+      nanos = nanos > FIRST_NANOS ? nanos / FACTOR : 0; // no allowed poll would have caught it
     } else if (nanos < maxNanos) {
-      nanos = Math.min(maxNanos, nanos == 0 ? FIRST_NANOS : nanos * GROW);
+      nanos = Math.min(maxNanos, nanos == 0 ? FIRST_NANOS : nanos * FACTOR);
     }
   }
 }

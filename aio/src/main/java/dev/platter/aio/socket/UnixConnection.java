@@ -34,6 +34,7 @@ public final class UnixConnection implements AutoCloseable {
   private static final long CONTROL_BYTES = LinuxAbi.CMSG_DATA + 4L * MAX_FDS;
 
   private final int fd;
+  private final int patienceMillis;
   private final Arena arena = Arena.ofAuto();
   private final Message incoming = new Message(arena);
   private final Message outgoing = new Message(arena);
@@ -70,9 +71,15 @@ public final class UnixConnection implements AutoCloseable {
    * @param fd the descriptor; closed with the connection
    */
   public UnixConnection(int fd) {
+    this(fd, PATIENCE_MILLIS);
+  }
+
+  UnixConnection(int fd, int patienceMillis) {
     this.fd = fd;
+    this.patienceMillis = patienceMillis;
     MemorySegment timeout = arena.allocate(LinuxAbi.TIMEVAL_SIZE, 8);
-    timeout.set(JAVA_LONG, 0, PATIENCE_MILLIS / 1000);
+    timeout.set(JAVA_LONG, 0, patienceMillis / 1000);
+    timeout.set(JAVA_LONG, 8, patienceMillis % 1000 * 1000L);
     Sockets.setOption(fd, LinuxAbi.SOL_SOCKET, LinuxAbi.SO_SNDTIMEO, timeout);
   }
 
@@ -97,6 +104,10 @@ public final class UnixConnection implements AutoCloseable {
    * @throws IOException if there are no descriptors left
    */
   public static UnixConnection[] pair() throws IOException {
+    return pair(PATIENCE_MILLIS);
+  }
+
+  static UnixConnection[] pair(int patienceMillis) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment fds = arena.allocate(JAVA_INT, 2);
       int type = LinuxAbi.SOCK_STREAM | LinuxAbi.SOCK_CLOEXEC;
@@ -105,7 +116,8 @@ public final class UnixConnection implements AutoCloseable {
         throw failure("socketpair", result);
       }
       return new UnixConnection[] {
-        new UnixConnection(fds.get(JAVA_INT, 0)), new UnixConnection(fds.get(JAVA_INT, 4))
+        new UnixConnection(fds.get(JAVA_INT, 0), patienceMillis),
+        new UnixConnection(fds.get(JAVA_INT, 4), patienceMillis)
       };
     }
   }
@@ -192,7 +204,7 @@ public final class UnixConnection implements AutoCloseable {
           receiveOnce(into, offset + done, lengthBytes - done, fds, LinuxAbi.MSG_DONTWAIT);
       if (result == -Errno.EAGAIN) {
         if (deadline == 0) {
-          deadline = System.nanoTime() + PATIENCE_MILLIS * 1_000_000L;
+          deadline = System.nanoTime() + patienceMillis * 1_000_000L;
         }
         awaitReadable(deadline);
         continue;

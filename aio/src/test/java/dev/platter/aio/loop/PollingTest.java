@@ -34,10 +34,17 @@ class PollingTest {
   }
 
   @Test
-  void pollingIsGivenUpWhenWaitsAreLongAnyway() {
+  void oneLongWaitHalvesPollingAndManyEndIt() {
     AdaptivePolling polling = new AdaptivePolling(32_768);
-    polling.adjust(10_000);
-    polling.adjust(32_769);
+    for (int i = 0; i < 5; i++) {
+      polling.adjust(32_700);
+    }
+    List<Long> lengths = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      lengths.add(polling.nanos());
+      polling.adjust(32_769);
+    }
+    assertThat(lengths).containsExactly(32_768L, 16_384L, 8_192L, 4_096L, 2_048L);
     assertThat(polling.nanos()).isZero();
     assertThat(new AdaptivePolling(0).enabled()).isFalse();
   }

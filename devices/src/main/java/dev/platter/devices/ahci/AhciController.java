@@ -5,6 +5,7 @@ import dev.platter.devices.bus.MmioDevice;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An AHCI HBA: generic host control (AHCI 3.1), the ports' register windows, and one interrupt line
@@ -33,6 +34,8 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   private boolean resetPending;
   private int interruptStatus;
   private boolean lineAsserted;
+  private boolean paused;
+  private @Nullable Runnable idleAction;
   private boolean closed;
 
   /**
@@ -71,6 +74,55 @@ public final class AhciController implements MmioDevice, AutoCloseable {
       count += port.inFlight();
     }
     return count;
+  }
+
+  /**
+   * Fetches no more commands until {@link #resume}. Those that have been fetched go on, and
+   * registers answer as ever; what the guest issues meanwhile stays in PxCI.
+   */
+  public void pause() {
+    paused = true;
+  }
+
+  /** Fetches commands again, first those issued since {@link #pause}. */
+  public void resume() {
+    paused = false;
+    for (AhciPort port : ports) {
+      port.resume();
+    }
+  }
+
+  /**
+   * Has {@code action} run once, with the big lock held, as soon as nothing is in flight; at once
+   * if nothing is. A paused controller comes to that; it replaces what was asked for before.
+   */
+  public void whenIdle(Runnable action) {
+    idleAction = action;
+    checkIdle();
+  }
+
+  private void checkIdle() {
+    Runnable action = idleAction;
+    if (action != null && inFlight() == 0) {
+      idleAction = null;
+      action.run();
+    }
+  }
+
+  /**
+   * All registers and disks as after power-on, as a reset of the bus does it; the line falls.
+   *
+   * @throws IllegalStateException if {@link #inFlight} is not 0
+   */
+  public void powerCycle() {
+    checkNothingInFlight();
+    resetPending = false;
+    interruptEnable = false;
+    interruptStatus = 0;
+    for (AhciPort port : ports) {
+      port.powerCycle();
+    }
+    updateLine();
   }
 
   @Override
@@ -197,6 +249,12 @@ public final class AhciController implements MmioDevice, AutoCloseable {
     public void changed(int index) {
       notePending(index);
       updateLine();
+      checkIdle();
+    }
+
+    @Override
+    public boolean fetching() {
+      return !paused;
     }
 
     @Override
@@ -226,6 +284,12 @@ public final class AhciController implements MmioDevice, AutoCloseable {
     }
   }
 
+  private void checkNothingInFlight() {
+    if (inFlight() != 0) {
+      throw new IllegalStateException(inFlight() + " requests in flight: drain the backends first");
+    }
+  }
+
   /**
    * Frees the command slots; the backends stay open. Idempotent.
    *
@@ -236,9 +300,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
     if (closed) {
       return;
     }
-    if (inFlight() != 0) {
-      throw new IllegalStateException(inFlight() + " requests in flight: drain the backends first");
-    }
+    checkNothingInFlight();
     closed = true;
     for (AhciPort port : ports) {
       port.close();

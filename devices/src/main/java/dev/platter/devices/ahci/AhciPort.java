@@ -16,6 +16,9 @@ final class AhciPort implements CommandList.Owner {
 
     /** Port {@code index} has nothing in flight from before its last reset. */
     void settled(int index);
+
+    /** Whether commands may be fetched now. */
+    boolean fetching();
   }
 
   private static final int COMMAND_LIST_ALIGNMENT = 1024;
@@ -33,10 +36,22 @@ final class AhciPort implements CommandList.Owner {
     this.index = index;
     this.owner = owner;
     commands = disk == null ? null : new CommandList(disk, registers, memory, arena, this);
+    powerOn();
+  }
+
+  private void powerOn() {
     if (commands != null) {
       registers.sataStatus = AhciRegisters.SSTS_UP;
       commands.deviceIsReset();
     }
+  }
+
+  /** Everything as after power-on; nothing may be in flight. */
+  void powerCycle() {
+    registers.powerCycle();
+    linkPending = false;
+    abandon();
+    powerOn();
   }
 
   boolean interruptPending() {
@@ -212,6 +227,17 @@ final class AhciPort implements CommandList.Owner {
   @Override
   public void changed() {
     owner.changed(index);
+  }
+
+  @Override
+  public boolean fetching() {
+    return owner.fetching();
+  }
+
+  /** Commands may be fetched again. */
+  void resume() {
+    issue();
+    changed();
   }
 
   @Override

@@ -17,7 +17,7 @@ final class AtaDevice {
   /** The host's side of the link. Exactly one of the last group is called per command. */
   interface Host {
     /** Maps the slot's PRD table onto its I/O vector. */
-    PrdTable.Result map(CommandSlot slot, long lengthBytes);
+    PrdTable.Result map(CommandSlot slot, long lengthBytes, boolean toGuest);
 
     /** Copies a page that the device has made into the slot's PRDs. */
     PrdTable.Result copyToGuest(CommandSlot slot, MemorySegment from, long lengthBytes);
@@ -53,6 +53,11 @@ final class AtaDevice {
   private static final int SECTORS_28_MAX = 256;
   private static final int SECTORS_48_MAX = 65536;
   private static final int TAG_SHIFT = 3;
+
+  // A disk has no way to say beforehand that it is write-protected. WP shares its bit with UNC, and
+  // so Linux takes the error for one of the medium, which it neither retries nor blames on the
+  // link.
+  private static final int WRITE_PROTECTED = AtaStatus.WP | AtaStatus.ABRT;
 
   private final BlockBackend backend;
   private final Host host;
@@ -239,8 +244,12 @@ final class AtaDevice {
       fail(slot, AtaStatus.IDNF);
       return;
     }
+    if (write && backend.readOnly()) {
+      fail(slot, WRITE_PROTECTED);
+      return;
+    }
     slot.dataBytes = (long) blocks * backend.blockSizeBytes();
-    if (!reached(slot, host.map(slot, slot.dataBytes))) {
+    if (!reached(slot, host.map(slot, slot.dataBytes, !write))) {
       return;
     }
     long offset = lba * backend.blockSizeBytes();
@@ -339,6 +348,9 @@ final class AtaDevice {
   private static int error(Operation operation, int result) {
     if (result == -Errno.EINVAL) {
       return AtaStatus.IDNF; // the backend has shrunk since the check
+    }
+    if (result == -Errno.EROFS) {
+      return WRITE_PROTECTED;
     }
     return operation == Operation.READ ? AtaStatus.UNC : AtaStatus.ABRT;
   }

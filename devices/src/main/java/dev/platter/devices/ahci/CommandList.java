@@ -22,6 +22,9 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
 
     /** The last orphan is back. */
     void drained();
+
+    /** Whether commands may be fetched now. */
+    boolean fetching();
   }
 
   private final PortRegisters registers;
@@ -81,7 +84,12 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
   }
 
   private boolean mayFetch() {
-    return registers.start && !halted && orphans == 0 && registers.linkUp() && !registers.busy();
+    return registers.start
+        && owner.fetching()
+        && !halted
+        && orphans == 0
+        && registers.linkUp()
+        && !registers.busy();
   }
 
   private void start(CommandSlot slot) {
@@ -180,8 +188,8 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
   // AtaDevice.Host
 
   @Override
-  public PrdTable.Result map(CommandSlot slot, long lengthBytes) {
-    return prdTable.map(slot, lengthBytes);
+  public PrdTable.Result map(CommandSlot slot, long lengthBytes, boolean toGuest) {
+    return prdTable.map(slot, lengthBytes, toGuest);
   }
 
   @Override

@@ -68,6 +68,13 @@ final class PortRegisters {
     signature = NO_SIGNATURE;
   }
 
+  /** Everything to its reset value. */
+  void powerCycle() {
+    commandListBase = 0;
+    fisBase = 0;
+    reset();
+  }
+
   /** Everything to its reset value but PxCLB and PxFB, which GHC.HR leaves alone (10.4.3). */
   void reset() {
     interruptEnable = 0;

@@ -17,12 +17,13 @@ final class PrdTable {
     OK,
     /** The table ends before the command's data does. */
     TOO_SHORT,
-    /** The table, or a buffer it names, lies outside RAM. */
+    /** The table, or a buffer it names, lies outside RAM, or data would go to read-only RAM. */
     BAD_ADDRESS
   }
 
   private enum Action {
-    MAP,
+    MAP_TO_GUEST,
+    MAP_FROM_GUEST,
     CHECK,
     COPY_TO_GUEST,
     COPY_FROM_GUEST
@@ -47,10 +48,11 @@ final class PrdTable {
    * Puts the slot's buffers into its I/O vector.
    *
    * @param lengthBytes how many bytes the command transfers
+   * @param toGuest whether it writes them to guest memory
    */
-  Result map(CommandSlot slot, long lengthBytes) {
+  Result map(CommandSlot slot, long lengthBytes, boolean toGuest) {
     slot.vector().clear();
-    return walk(slot, lengthBytes, Action.MAP);
+    return walk(slot, lengthBytes, toGuest ? Action.MAP_TO_GUEST : Action.MAP_FROM_GUEST);
   }
 
   /** Copies the first {@code lengthBytes} of {@code from} into the slot's buffers. */
@@ -95,7 +97,8 @@ final class PrdTable {
 
   private boolean apply(Action action, CommandSlot slot, long buffer, long length, long offset) {
     return switch (action) {
-      case MAP -> memory.appendTo(slot.vector(), buffer, length);
+      case MAP_TO_GUEST -> memory.appendWritableTo(slot.vector(), buffer, length);
+      case MAP_FROM_GUEST -> memory.appendTo(slot.vector(), buffer, length);
       case CHECK -> memory.contains(buffer, length);
       case COPY_TO_GUEST -> memory.write(buffer, data, offset, length);
       case COPY_FROM_GUEST -> memory.read(buffer, data, offset, length);

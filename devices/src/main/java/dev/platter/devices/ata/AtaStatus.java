@@ -35,6 +35,9 @@ public final class AtaStatus {
   /** ERROR: uncorrectable data. */
   public static final int UNC = 0x40;
 
+  /** ERROR of a write: the medium is write-protected (ATA/ATAPI-6, WRITE DMA; obsolete since). */
+  public static final int WP = 0x40;
+
   /** ERROR after a reset: self-test passed. */
   public static final int DIAGNOSTIC_PASSED = 0x01;
 

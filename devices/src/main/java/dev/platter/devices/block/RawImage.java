@@ -4,6 +4,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.sys.Libc;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongConsumer;
@@ -202,6 +203,16 @@ public final class RawImage implements BlockBackend {
 
   void zeroRangeUnsupported() {
     zeroRangeUnsupported = true;
+  }
+
+  /**
+   * Makes all completed writes stable, also those that no guest has flushed. Blocks; for the end,
+   * when nothing is in flight.
+   *
+   * @return 0 or {@code -errno}
+   */
+  public int sync() {
+    return Libc.fsync(file.fd());
   }
 
   /** Closes the file and so gives up the lock. Idempotent. */

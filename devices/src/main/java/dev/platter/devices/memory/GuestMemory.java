@@ -31,7 +31,8 @@ public final class GuestMemory {
    * One region of RAM.
    *
    * @param guestAddress its first guest physical address
-   * @param memory its host memory; must outlive every device that may reach it
+   * @param memory its host memory; must outlive every device that may reach it. A read-only segment
+   *     is memory that the guest does not let devices write
    */
   public record Region(long guestAddress, MemorySegment memory) {
     /** Checks that the region does not wrap around the address space. */
@@ -43,6 +44,10 @@ public final class GuestMemory {
 
     long sizeBytes() {
       return memory.byteSize();
+    }
+
+    boolean writable() {
+      return !memory.isReadOnly();
     }
   }
 
@@ -96,6 +101,11 @@ public final class GuestMemory {
     return null;
   }
 
+  private @Nullable Region findWritable(long guestAddress, long lengthBytes) {
+    Region region = find(guestAddress, lengthBytes);
+    return region != null && region.writable() ? region : null;
+  }
+
   private @Nullable Region find(long guestAddress, long lengthBytes) {
     Region region = find(guestAddress);
     if (region == null
@@ -142,11 +152,25 @@ public final class GuestMemory {
    * @return false, with the vector unchanged or partly extended, if any byte lies outside RAM
    */
   public boolean appendTo(IoVector vector, long guestAddress, long lengthBytes) {
+    return appendTo(vector, guestAddress, lengthBytes, false);
+  }
+
+  /**
+   * Like {@link #appendTo}, for a buffer that a device writes: read-only RAM is refused as well.
+   *
+   * @return false, with the vector unchanged or partly extended, if any byte cannot be written
+   */
+  public boolean appendWritableTo(IoVector vector, long guestAddress, long lengthBytes) {
+    return appendTo(vector, guestAddress, lengthBytes, true);
+  }
+
+  private boolean appendTo(
+      IoVector vector, long guestAddress, long lengthBytes, boolean toBeWritten) {
     long address = guestAddress;
     long left = lengthBytes;
     while (left > 0) {
       Region region = find(address);
-      if (region == null) {
+      if (region == null || (toBeWritten && !region.writable())) {
         return false;
       }
       long offset = address - region.guestAddress;
@@ -176,10 +200,10 @@ public final class GuestMemory {
   /**
    * Copies into guest memory.
    *
-   * @return false, with nothing copied, if the range is not wholly inside one region
+   * @return false, with nothing copied, if the range is not wholly inside one writable region
    */
   public boolean write(long guestAddress, MemorySegment from, long offset, long lengthBytes) {
-    Region region = find(guestAddress, lengthBytes);
+    Region region = findWritable(guestAddress, lengthBytes);
     if (region == null) {
       return false;
     }
@@ -222,7 +246,7 @@ public final class GuestMemory {
    * @return false, with nothing written, outside RAM
    */
   public boolean writeByte(long guestAddress, int value) {
-    Region region = find(guestAddress, 1);
+    Region region = findWritable(guestAddress, 1);
     if (region == null) {
       return false;
     }
@@ -236,7 +260,7 @@ public final class GuestMemory {
    * @return false, with nothing written, outside RAM
    */
   public boolean writeShort(long guestAddress, int value) {
-    Region region = find(guestAddress, 2);
+    Region region = findWritable(guestAddress, 2);
     if (region == null) {
       return false;
     }
@@ -250,7 +274,7 @@ public final class GuestMemory {
    * @return false, with nothing written, outside RAM
    */
   public boolean writeInt(long guestAddress, int value) {
-    Region region = find(guestAddress, 4);
+    Region region = findWritable(guestAddress, 4);
     if (region == null) {
       return false;
     }
@@ -264,7 +288,7 @@ public final class GuestMemory {
    * @return false, with nothing written, outside RAM
    */
   public boolean writeLong(long guestAddress, long value) {
-    Region region = find(guestAddress, 8);
+    Region region = findWritable(guestAddress, 8);
     if (region == null) {
       return false;
     }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,7 @@ public final class RamDisk implements BlockBackend {
     int inject(BlockRequest request);
   }
 
-  private final MemorySegment[] reachable;
+  private final Supplier<List<MemorySegment>> reachable;
   private final int blockSizeBytes;
   private final byte[] @Nullable [] @Nullable [] groups;
   private final List<LongConsumer> resizeListeners = new ArrayList<>();
@@ -59,9 +60,18 @@ public final class RamDisk implements BlockBackend {
    * @param reachable the host memory that requests may name, e.g. {@link DirectCpu#ram}
    */
   public RamDisk(long sizeBytes, int blockSizeBytes, List<MemorySegment> reachable) {
+    this(sizeBytes, blockSizeBytes, () -> reachable);
+  }
+
+  /**
+   * Creates a disk of zeroes for a guest whose memory comes and goes.
+   *
+   * @param reachable the host memory that requests may name when they run
+   */
+  public RamDisk(long sizeBytes, int blockSizeBytes, Supplier<List<MemorySegment>> reachable) {
     this.sizeBytes = sizeBytes;
     this.blockSizeBytes = blockSizeBytes;
-    this.reachable = reachable.toArray(new MemorySegment[0]);
+    this.reachable = reachable;
     for (Operation operation : Operation.values()) {
       counts.put(operation, new AtomicLong());
     }
@@ -232,7 +242,9 @@ public final class RamDisk implements BlockBackend {
   }
 
   private MemorySegment segmentOf(long hostAddress) {
-    for (MemorySegment segment : reachable) {
+    List<MemorySegment> segments = reachable.get();
+    for (int i = 0; i < segments.size(); i++) {
+      MemorySegment segment = segments.get(i);
       if (Long.compareUnsigned(hostAddress - segment.address(), segment.byteSize()) < 0) {
         return segment;
       }

@@ -7,9 +7,10 @@ import dev.platter.aio.loop.EventNotifier;
  *
  * <p>Life: {@link #onConfigChange} once; then, as often as the guest resets it: {@link #activate},
  * {@link #startQueue} for each queue, {@link #stopQueue} for each queue, {@link #reset}; {@link
- * #close} at the end. All of it under the big lock where there is one. The device runs a started
- * queue on a context of its own choice, and touches no queue outside {@code startQueue ..
- * stopQueue}.
+ * #close} at the end. All of it under the big lock where there is one, but that queues may be
+ * started and stopped without it, by one thread at a time: who waits for a slow disk then keeps
+ * nobody else. The device runs a started queue on a context of its own choice, and touches no queue
+ * outside {@code startQueue .. stopQueue}.
  */
 public interface VirtioDevice extends AutoCloseable {
   /** The virtio device ID (section 5). */

@@ -120,10 +120,28 @@ class AhciErrorTest {
   @DisplayName("ACS-3 READ/WRITE errors: a write that fails is aborted, the driver hears of it")
   void writeErrors() {
     try (AhciFixture f = AhciFixture.ready()) {
-      f.disk.setReadOnly(true);
+      f.disk.setFault(r -> r.operation() == Operation.WRITE ? -Errno.EIO : 0);
       f.driver.submit(1, Operation.WRITE, 0, f.buffer(512), 512);
       f.interrupts();
       assertThat(f.done).containsExactly(new Done(1, AtaStatus.ABRT));
+    }
+  }
+
+  @Test
+  @DisplayName("ATA/ATAPI-6 WRITE DMA: a write-protected disk aborts writes with WP, and is read")
+  void writeProtected() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      f.disk.setReadOnly(true);
+      f.driver.submit(1, Operation.WRITE, 0, f.buffer(512), 512);
+      f.interrupts();
+      f.driver.submit(2, Operation.READ, 0, f.buffer(512), 512);
+      f.interrupts();
+      assertThat(f.done)
+          .containsExactly(new Done(1, AtaStatus.WP | AtaStatus.ABRT), new Done(2, 0));
+      assertThat(f.disk.count(Operation.WRITE)).as("it never came to the disk").isZero();
+      long buffer = f.buffer(512);
+      f.issue(0, 0x35, 0, 0, 1, AhciRegisters.HEADER_WRITE, f.tables.prds(0, buffer, 512));
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x4441);
     }
   }
 

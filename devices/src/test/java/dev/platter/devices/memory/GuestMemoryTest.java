@@ -175,4 +175,29 @@ class GuestMemoryTest {
       }
     }
   }
+
+  @Test
+  void readOnlyRamIsReadAndNeverWritten() {
+    memory.replace(
+        List.of(
+            new GuestMemory.Region(LOW, low),
+            new GuestMemory.Region(LOW + SIZE, next.asReadOnly())));
+    next.set(ValueLayout.JAVA_LONG, 0, 5);
+    long rom = LOW + SIZE;
+    assertThat(memory.readLong(rom)).isEqualTo(5);
+    assertThat(memory.read(rom, high, 0, SIZE)).isTrue();
+    assertThat(memory.contains(rom, SIZE)).isTrue();
+    assertThat(memory.write(rom, high, 0, 8)).isFalse();
+    assertThat(memory.writeByte(rom, 1)).isFalse();
+    assertThat(memory.writeShort(rom, 1)).isFalse();
+    assertThat(memory.writeInt(rom, 1)).isFalse();
+    assertThat(memory.writeLong(rom, 1)).isFalse();
+    assertThat(next.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(5);
+    try (IoVector vector = new IoVector(4)) {
+      assertThat(memory.appendTo(vector, rom - 8, 16)).isTrue();
+      vector.clear();
+      assertThat(memory.appendWritableTo(vector, rom - 8, 8)).isTrue();
+      assertThat(memory.appendWritableTo(vector, rom - 8, 16)).isFalse();
+    }
+  }
 }

@@ -1,0 +1,261 @@
+package dev.platter.aio.sys;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.platter.aio.abi.LinuxAbi;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Survives a file that shrinks under a shared mapping. The kernel answers an access beyond the end
+ * with SIGBUS. HotSpot turns some of these into an InternalError that comes late, and dies of the
+ * others: it must decode the instruction to step over it, and does not know all that it compiles.
+ *
+ * <p>So a guarded mapping has a handler in front of HotSpot's that puts anonymous memory where the
+ * file was and lets the instruction run again: whoever reads there sees zeroes, and the owner is
+ * told that the memory is lost. All other SIGBUS go to HotSpot. An access costs nothing extra.
+ *
+ * <p>The handler must not run Java, and is a few instructions of machine code; x86-64 alone has
+ * them. Elsewhere {@link #isAvailable} is false.
+ */
+public final class BusErrorGuard {
+  private static final int SIGBUS = 7;
+  private static final int SLOTS = 4096;
+
+  // struct sigaction of the C library: handler, a mask of 128 bytes, flags, restorer.
+  private static final int SIGACTION_SIZE = 152;
+  private static final int SIGACTION_FLAGS = 136;
+  private static final int SA_SIGINFO = 4;
+  private static final int PROT_READ_EXEC = 5;
+
+  // The table that the machine code reads: a head, then slots.
+  private static final int NEXT_HANDLER = 0;
+  private static final int SLOTS_USED = 8;
+  private static final int EVENTFD = 16;
+  private static final int ONE = 24;
+  private static final int HEAD_BYTES = 32;
+  private static final int SLOT_BYTES = 32;
+  private static final int SLOT_START = 0;
+  private static final int SLOT_LENGTH = 8;
+  private static final int SLOT_LOST = 16;
+
+  private static final String CODE_BEFORE_TABLE = "49b8"; // movabs $table, %r8
+  private static final String CODE_AFTER_TABLE =
+      "488b4610" //           mov 16(%rsi), %rax      siginfo.si_addr
+          + "498b4808" //     mov 8(%r8), %rcx        slots used
+          + "4d8d4820" //     lea 32(%r8), %r9        the first
+          + "4885c9" //    1: test %rcx, %rcx
+          + "746c" //         jz 3f
+          + "4989c2" //       mov %rax, %r10
+          + "4d2b11" //       sub (%r9), %r10         start
+          + "4d3b5108" //     cmp 8(%r9), %r10        length
+          + "7209" //         jb 2f
+          + "4983c120" //     add $32, %r9
+          + "48ffc9" //       dec %rcx
+          + "ebe6" //         jmp 1b
+          + "57" //        2: push %rdi
+          + "56" //           push %rsi
+          + "52" //           push %rdx
+          + "4150" //         push %r8
+          + "4151" //         push %r9
+          + "498b39" //       mov (%r9), %rdi
+          + "498b7108" //     mov 8(%r9), %rsi
+          + "ba03000000" //   mov $3, %edx            PROT_READ | PROT_WRITE
+          + "41ba32400000" // mov $0x4032, %r10d      MAP_PRIVATE, FIXED, ANONYMOUS, NORESERVE
+          + "49c7c0ffffffff" // mov $-1, %r8
+          + "4531c9" //       xor %r9d, %r9d
+          + "b809000000" //   mov $9, %eax            mmap
+          + "0f05" //         syscall
+          + "4159" //         pop %r9
+          + "4158" //         pop %r8
+          + "4885c0" //       test %rax, %rax
+          + "7821" //         js 4f
+          + "49c7411001000000" // movq $1, 16(%r9)    lost
+          + "418b7810" //     mov 16(%r8), %edi       eventfd
+          + "498d7018" //     lea 24(%r8), %rsi       one
+          + "ba08000000" //   mov $8, %edx
+          + "b801000000" //   mov $1, %eax            write
+          + "0f05" //         syscall
+          + "4883c418" //     add $24, %rsp
+          + "c3" //           ret
+          + "5a" //        4: pop %rdx
+          + "5e" //           pop %rsi
+          + "5f" //           pop %rdi
+          + "41ff20"; //   3: jmp *(%r8)              the next handler
+
+  private static final MethodHandle SIGACTION =
+      Downcalls.returningInt("sigaction", JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle MPROTECT =
+      Downcalls.returningInt("mprotect", JAVA_LONG, JAVA_LONG, JAVA_INT);
+  private static final VarHandle LONG = JAVA_LONG.varHandle();
+
+  private static final @Nullable BusErrorGuard INSTANCE = install();
+
+  // Never unmapped: a signal may come at any time.
+  private final MemorySegment table;
+  private final int eventFd;
+  private final @Nullable Watch[] watches = new Watch[SLOTS];
+  private boolean listening;
+
+  private BusErrorGuard(MemorySegment table, int eventFd) {
+    this.table = table;
+    this.eventFd = eventFd;
+  }
+
+  /** A guarded mapping. */
+  public final class Watch implements AutoCloseable {
+    private final int slot;
+    private final Runnable lost;
+    private boolean closed;
+
+    private Watch(int slot, Runnable lost) {
+      this.slot = slot;
+      this.lost = lost;
+    }
+
+    /** Ends the guard, before the range is unmapped and when nobody uses it. Idempotent. */
+    @Override
+    public void close() {
+      synchronized (BusErrorGuard.this) {
+        if (!closed) {
+          closed = true;
+          watches[slot] = null;
+          LONG.setRelease(table, at(slot) + SLOT_LENGTH, 0L);
+        }
+      }
+    }
+  }
+
+  // ---- setting up ----------------------------------------------------------------------------
+
+  private static @Nullable BusErrorGuard install() {
+    if (!System.getProperty("os.arch").equals("amd64")) {
+      return null;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment action = arena.allocate(SIGACTION_SIZE, 8);
+      int eventFd = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
+      if (eventFd < 0
+          || sigaction(0, action.address()) < 0
+          || (action.get(JAVA_INT, SIGACTION_FLAGS) & SA_SIGINFO) == 0) {
+        return null; // no JVM that we know; HotSpot's handler is there from its start
+      }
+      MemorySegment table = Mapping.anonymous(HEAD_BYTES + (long) SLOTS * SLOT_BYTES).segment();
+      table.set(JAVA_LONG, NEXT_HANDLER, action.get(JAVA_LONG, 0));
+      table.set(JAVA_LONG, EVENTFD, eventFd);
+      table.set(JAVA_LONG, ONE, 1);
+      action.set(JAVA_LONG, 0, code(table.address()));
+      return sigaction(action.address(), 0) < 0 ? null : new BusErrorGuard(table, eventFd);
+    } catch (ErrnoException e) {
+      return null;
+    }
+  }
+
+  /** Puts the handler into memory of its own, which can be executed and no longer be written. */
+  private static long code(long table) throws ErrnoException {
+    byte[] address = new byte[Long.BYTES];
+    MemorySegment.ofArray(address)
+        .set(JAVA_LONG.withByteAlignment(1).withOrder(ByteOrder.LITTLE_ENDIAN), 0, table);
+    HexFormat hex = HexFormat.of();
+    byte[] code = hex.parseHex(CODE_BEFORE_TABLE + hex.formatHex(address) + CODE_AFTER_TABLE);
+    MemorySegment page = Mapping.anonymous(4096).segment();
+    MemorySegment.copy(code, 0, page, JAVA_BYTE, 0, code.length);
+    int result;
+    try {
+      MemorySegment errno = Downcalls.capture();
+      result =
+          Downcalls.check(
+              (int) MPROTECT.invokeExact(errno, page.address(), 4096L, PROT_READ_EXEC), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+    if (result < 0) {
+      throw new ErrnoException("mprotect", -result);
+    }
+    return page.address();
+  }
+
+  private static int sigaction(long action, long old) {
+    try {
+      MemorySegment errno = Downcalls.capture();
+      return Downcalls.check((int) SIGACTION.invokeExact(errno, SIGBUS, action, old), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** Whether mappings can be guarded on this machine. */
+  public static boolean isAvailable() {
+    return INSTANCE != null;
+  }
+
+  // ---- watching ------------------------------------------------------------------------------
+
+  /**
+   * Guards a mapping.
+   *
+   * @param mapping a whole number of its file's pages, as mapped; unmapped after {@link
+   *     Watch#close}
+   * @param lost told, on a thread of ours, and maybe more than once, that the memory is gone; must
+   *     not block
+   * @return null if there are too many, or guarding is not available
+   */
+  public static @Nullable Watch watch(MemorySegment mapping, Runnable lost) {
+    return INSTANCE == null ? null : INSTANCE.add(mapping, lost);
+  }
+
+  private static long at(int slot) {
+    return HEAD_BYTES + (long) slot * SLOT_BYTES;
+  }
+
+  private synchronized @Nullable Watch add(MemorySegment mapping, Runnable lost) {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      if (watches[slot] == null) {
+        Watch watch = new Watch(slot, lost);
+        watches[slot] = watch;
+        // The handler may run at any moment on another thread: a slot counts once it has a length.
+        table.set(JAVA_LONG, at(slot) + SLOT_START, mapping.address());
+        table.set(JAVA_LONG, at(slot) + SLOT_LOST, 0);
+        LONG.setRelease(table, at(slot) + SLOT_LENGTH, mapping.byteSize());
+        if (slot >= table.get(JAVA_LONG, SLOTS_USED)) {
+          LONG.setRelease(table, (long) SLOTS_USED, slot + 1L);
+        }
+        listen();
+        return watch;
+      }
+    }
+    return null;
+  }
+
+  private void listen() {
+    if (!listening) {
+      listening = true;
+      Thread.ofPlatform().name("memory-guard").daemon().start(this::run);
+    }
+  }
+
+  private void run() {
+    MemorySegment counter = Arena.global().allocate(JAVA_LONG);
+    while (true) {
+      if (Libc.read(eventFd, counter.address(), Long.BYTES) == Long.BYTES) {
+        tell();
+      }
+    }
+  }
+
+  private synchronized void tell() {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      Watch watch = watches[slot];
+      if (watch != null && (long) LONG.getAcquire(table, at(slot) + SLOT_LOST) != 0) {
+        watch.lost.run();
+      }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package dev.platter.aio.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.sys.Libc;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Eventfds that come from another process: whatever flags they have, no signal is lost. */
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+class ForeignNotifierTest {
+  private static final AioConfig NO_POLLING = AioConfig.ioThread().withPollMaxNanos(0);
+  private static final int EFD_NONBLOCK = 0x800; // sys/eventfd.h, O_NONBLOCK
+
+  /** The flags that another process may have made it with. */
+  private static EventNotifier foreign(int flags) {
+    return EventNotifier.adopt(Libc.eventfd(0, flags | LinuxAbi.EFD_CLOEXEC));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, EFD_NONBLOCK, 1, 1 | EFD_NONBLOCK})
+  void everySignalIsSeen(int flags) {
+    try (AioContext context = new AioContext("own", NO_POLLING, null);
+        EventNotifier notifier = foreign(flags)) {
+      assertThat(notifier.isForeign()).isTrue();
+      int[] calls = new int[1];
+      EventWatch watch = context.watch(notifier, () -> calls[0]++);
+      for (int signal = 1; signal <= 100; signal++) {
+        int before = calls[0];
+        notifier.signal();
+        while (calls[0] == before) {
+          context.turn(true); // for ever, if it was lost
+        }
+      }
+      watch.close();
+      watch.awaitEnd();
+    }
+  }
+
+  @Test
+  void aSignalFromBeforeTheWatchIsHeard() {
+    try (AioContext context = new AioContext("own", NO_POLLING, null);
+        EventNotifier notifier = foreign(EFD_NONBLOCK)) {
+      notifier.signal();
+      int[] calls = new int[1];
+      EventWatch watch = context.watch(notifier, () -> calls[0]++);
+      while (calls[0] == 0) {
+        context.turn(true);
+      }
+      watch.close();
+    }
+  }
+
+  @Test
+  void aLoopThatNobodySignalsSleeps() {
+    try (AioContext context = new AioContext("own", NO_POLLING, null);
+        EventNotifier notifier = foreign(EFD_NONBLOCK)) {
+      int[] calls = new int[1];
+      EventWatch watch = context.watch(notifier, () -> calls[0]++);
+      notifier.signal();
+      while (calls[0] == 0) {
+        context.turn(true);
+      }
+      int heard = calls[0];
+      // The counter stays up, as nobody reads it; that must not be heard again and again.
+      for (int i = 0; i < 10; i++) {
+        context.turn(false);
+      }
+      assertThat(calls[0]).isEqualTo(heard);
+      watch.close();
+    }
+  }
+
+  @Test
+  void noWakeUpIsLostBetweenThreads() throws Exception {
+    int rounds = 20_000;
+    AtomicInteger published = new AtomicInteger();
+    AtomicInteger seen = new AtomicInteger();
+    try (EventNotifier notifier = foreign(EFD_NONBLOCK);
+        IoThread thread = new IoThread("io", NO_POLLING)) {
+      EventWatch[] watch = new EventWatch[1];
+      thread
+          .context()
+          .invoke(
+              () -> watch[0] = thread.context().watch(notifier, () -> seen.set(published.get())));
+      for (int round = 1; round <= rounds; round++) {
+        published.set(round);
+        notifier.signal();
+        if (round % 7 == 0) {
+          while (seen.get() < round) { // for ever, if one was lost
+            LockSupport.parkNanos(1);
+          }
+        }
+      }
+      while (seen.get() < rounds) {
+        Thread.onSpinWait();
+      }
+      thread.context().invoke(() -> watch[0].close());
+      watch[0].awaitEnd();
+    }
+  }
+
+  @Test
+  void aFullCounterDoesNotHoldUpWhoSignals() {
+    try (EventNotifier notifier = foreign(0);
+        java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofConfined()) {
+      // eventfd(2): the counter goes to 2^64 - 2, and a write that would pass it waits.
+      var most = arena.allocateFrom(java.lang.foreign.ValueLayout.JAVA_LONG, -2L);
+      assertThat(Libc.write(notifier.fd(), most.address(), 8)).isEqualTo(8);
+      notifier.signal();
+    }
+  }
+
+  @Test
+  void whatIsNoEventfdIsRefusedAndClosed() {
+    int file = Libc.open("/dev/zero", LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
+    assertThatThrownBy(() -> EventNotifier.adopt(file))
+        .isInstanceOf(PlatterException.class)
+        .hasMessageContaining("eventfd");
+    assertThat(Libc.fcntl(file, LinuxAbi.F_GETFL, 0)).isNegative();
+    assertThatThrownBy(() -> EventNotifier.adopt(-1)).isInstanceOf(PlatterException.class);
+  }
+}

@@ -1,0 +1,204 @@
+package dev.platter.aio.socket;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.sys.Libc;
+import dev.platter.aio.sys.Sockets;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+class UnixListenerTest {
+  private static final int F_DUPFD_CLOEXEC = 1030; // linux/fcntl.h
+
+  @TempDir Path directory;
+  private Path path;
+
+  @BeforeEach
+  void choosePath() {
+    path = directory.resolve("vda.sock");
+  }
+
+  private static void setMode(Path file, String mode) throws IOException {
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
+  }
+
+  private static void assertRefused(Path path, String... parts) {
+    assertThatThrownBy(() -> UnixListener.bind(path).close())
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT);
+              assertThat(e.getMessage()).contains(parts);
+              assertThat(e.remedy()).isNotEmpty();
+            });
+  }
+
+  private static int rawListener(Path path) throws IOException {
+    int fd = UnixConnection.open();
+    assertThat(Sockets.bind(fd, UnixConnection.address(path))).isZero();
+    assertThat(Sockets.listen(fd, 1)).isZero();
+    return fd;
+  }
+
+  private static void assertAccepts(UnixListener listener, Path path) throws IOException {
+    try (UnixConnection client = UnixConnection.connect(path);
+        UnixConnection server = listener.accept();
+        Arena arena = Arena.ofConfined();
+        ReceivedFds fds = new ReceivedFds()) {
+      MemorySegment byteSent = arena.allocate(1);
+      byteSent.set(JAVA_BYTE, 0, (byte) 42);
+      client.send(byteSent, 0, 1);
+      MemorySegment received = arena.allocate(1);
+      assertThat(server).isNotNull();
+      assertThat(server.receive(received, 0, 1, fds)).isTrue();
+      assertThat(received.get(JAVA_BYTE, 0)).isEqualTo((byte) 42);
+      assertThat(server.peerPid()).isEqualTo((int) ProcessHandle.current().pid());
+    }
+  }
+
+  @Test
+  void theSocketIsForItsOwnerOnlyAndGoesWithTheListener() throws Exception {
+    UnixListener listener = UnixListener.bind(path);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+        .isEqualTo("rw-------");
+    assertAccepts(listener, path);
+    listener.close();
+    listener.close();
+    assertThat(path).doesNotExist();
+    assertThat(listener.accept()).isNull();
+  }
+
+  @Test
+  void aStaleSocketIsReplaced() throws Exception {
+    Libc.close(rawListener(path)); // as a process leaves it that was killed
+    assertThat(path).exists();
+    try (UnixListener listener = UnixListener.bind(path)) {
+      assertAccepts(listener, path);
+    }
+  }
+
+  @Test
+  void aLiveSocketIsRefusedAndUnharmed() throws Exception {
+    try (UnixListener listener = UnixListener.bind(path)) {
+      assertRefused(path, "somebody listens on", path.toString());
+      // The probe is a client that left at once.
+      try (UnixConnection probe = listener.accept()) {
+        assertThat(probe).isNotNull();
+      }
+      assertAccepts(listener, path);
+    }
+  }
+
+  @Test
+  void aFileThatIsNoSocketIsRefusedAndKept() throws Exception {
+    Files.writeString(path, "precious");
+    assertRefused(path, path.toString(), "no socket");
+    assertThat(path).hasContent("precious");
+  }
+
+  @Test
+  void aLinkIsNotFollowed() throws Exception {
+    Path elsewhere = directory.resolve("elsewhere.sock");
+    Libc.close(rawListener(elsewhere));
+    Files.createSymbolicLink(path, elsewhere);
+    assertRefused(path, "no socket");
+    assertThat(elsewhere).exists();
+  }
+
+  @Test
+  void aDirectoryThatOthersMayWriteToIsRefused() throws Exception {
+    Path open = Files.createDirectory(directory.resolve("open"));
+    Path inside = open.resolve("vda.sock");
+    setMode(open, "rwxrwx---");
+    assertRefused(inside, open.toString(), "can be written by others");
+    setMode(open, "rwx----w-");
+    assertRefused(inside, "can be written by others");
+    // As /tmp: others cannot replace what is not theirs.
+    Files.setAttribute(open, "unix:mode", 01777);
+    UnixListener.bind(inside).close();
+    setMode(open, "rwxr-xr-x");
+    UnixListener.bind(inside).close();
+  }
+
+  @Test
+  void aMissingDirectoryIsRefused() {
+    assertRefused(directory.resolve("none").resolve("vda.sock"), "does not exist");
+  }
+
+  @Test
+  void aPathThatIsTooLongIsRefused() {
+    assertRefused(directory.resolve("x".repeat(LinuxAbi.SUN_PATH_SIZE)), "longer than 107 bytes");
+  }
+
+  @Test
+  void closeLeavesASocketThatSomebodyElseHasPutThere() throws Exception {
+    UnixListener listener = UnixListener.bind(path);
+    Files.delete(path);
+    int other = rawListener(path);
+    listener.close();
+    assertThat(path).exists();
+    Libc.close(other);
+  }
+
+  @Test
+  void closeEndsAWaitForClients() {
+    UnixListener listener = UnixListener.bind(path);
+    CompletableFuture<Boolean> ended =
+        CompletableFuture.supplyAsync(() -> {
+          try {
+            return listener.accept() == null;
+          } catch (IOException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+    listener.close();
+    assertThat(ended.join()).isTrue();
+  }
+
+  @Test
+  void anInheritedSocketIsUsedAndNotRemoved() throws Exception {
+    int fd = rawListener(path);
+    int theirs = Libc.fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    try (UnixListener listener = UnixListener.inherited(fd)) {
+      assertAccepts(listener, path);
+    }
+    assertThat(path).exists();
+    // Whoever it came from can go on with it: it was not shut down.
+    try (UnixListener again = UnixListener.inherited(theirs)) {
+      assertAccepts(again, path);
+    }
+  }
+
+  @Test
+  void whatIsNoListeningUnixSocketIsNotInherited() throws Exception {
+    int notListening = UnixConnection.open();
+    int datagram = Sockets.socket(LinuxAbi.AF_UNIX, LinuxAbi.SOCK_DGRAM, 0);
+    int internet = Sockets.socket(2, LinuxAbi.SOCK_STREAM, 0); // AF_INET
+    assertThat(Sockets.listen(internet, 1)).isZero();
+    int file = Libc.open("/dev/null", LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
+    for (int fd : new int[] {notListening, datagram, internet, file, -1, 1_000_000}) {
+      assertThatThrownBy(() -> UnixListener.inherited(fd))
+          .isInstanceOf(PlatterException.class)
+          .hasMessageContaining("descriptor " + fd + " is no listening Unix stream socket");
+    }
+    // They are not ours to close.
+    for (int fd : new int[] {notListening, datagram, internet, file}) {
+      assertThat(Libc.close(fd)).isZero();
+    }
+  }
+}

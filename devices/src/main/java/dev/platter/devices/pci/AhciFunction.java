@@ -1,0 +1,224 @@
+package dev.platter.devices.pci;
+
+import dev.platter.devices.ahci.AhciController;
+import dev.platter.devices.ahci.AhciDisk;
+import dev.platter.devices.bus.IrqLine;
+import dev.platter.devices.bus.MmioDevice;
+import dev.platter.devices.memory.GuestMemory;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An AHCI controller as a PCI function: Intel's ICH9 in AHCI mode, 8086:2922. Its registers are in
+ * BAR 5; it has one MSI and the INTA# pin; a guest that takes bus mastering away stops it from
+ * fetching commands.
+ */
+public final class AhciFunction implements AutoCloseable {
+  /** Which BAR the registers are in (AHCI 2.1.11). */
+  public static final int REGISTERS_BAR = 5;
+
+  private static final int VENDOR_INTEL = 0x8086;
+  private static final int DEVICE_ICH9_AHCI = 0x2922;
+  private static final int REVISION = 0x02;
+  private static final int CLASS_SATA_AHCI = 0x010601;
+  private static final int INTA = 1;
+  private static final int MSI = 0x80;
+  // Intel's own registers (ICH9 datasheet, 15.1.29 and 15.1.30), which drivers look at.
+  private static final int ADDRESS_MAP = 0x90;
+  private static final int ADDRESS_MAP_AHCI = 1 << 6;
+  private static final int PORT_CONTROL = 0x92;
+  private static final int COMMAND_WRITABLE =
+      PciConfig.COMMAND_MEMORY
+          | PciConfig.COMMAND_BUS_MASTER
+          | PciConfig.COMMAND_PARITY
+          | PciConfig.COMMAND_SERR
+          | PciConfig.COMMAND_INTX_DISABLE;
+
+  private final PciConfigSpace space = new PciConfigSpace();
+  private final AhciController controller;
+  private @Nullable PciInterrupts interrupts;
+  private boolean asserted;
+  private boolean pinAsserted;
+  private boolean messageDue;
+  private boolean quiesced;
+  private boolean busMaster;
+
+  private final class Line implements IrqLine {
+    @Override
+    public void raise() {
+      asserted = true;
+      route();
+    }
+
+    @Override
+    public void lower() {
+      asserted = false;
+      route();
+    }
+  }
+
+  private final class Config implements MmioDevice {
+    @Override
+    public long read(long offset, int sizeBytes) {
+      return space.read(offset, sizeBytes);
+    }
+
+    @Override
+    public void write(long offset, int sizeBytes, long value) {
+      space.write(offset, sizeBytes, value);
+      route();
+      updateFetching();
+    }
+  }
+
+  private final Config config = new Config();
+
+  /**
+   * Creates a function as it is after power-on, connected to nothing.
+   *
+   * @param memory what it reaches by DMA
+   * @param disks the disk on port 0, on port 1 and so on
+   */
+  public AhciFunction(GuestMemory memory, List<AhciDisk> disks) {
+    controller = new AhciController(memory, new Line(), disks);
+    controller.pause(); // until the guest makes it a bus master
+    defineHeader();
+    defineMsi();
+    space.define(ADDRESS_MAP, 1, ADDRESS_MAP_AHCI, 0);
+    space.define(PORT_CONTROL, 2, 0, 0xffff);
+  }
+
+  private void defineHeader() {
+    space.define(PciConfig.VENDOR_ID, 2, VENDOR_INTEL, 0);
+    space.define(PciConfig.DEVICE_ID, 2, DEVICE_ICH9_AHCI, 0);
+    space.define(PciConfig.COMMAND, 2, 0, COMMAND_WRITABLE);
+    int status = PciConfig.STATUS_CAPABILITIES | PciConfig.STATUS_DEVSEL_MEDIUM;
+    space.define(PciConfig.STATUS, 2, status, 0);
+    space.defineClearable(PciConfig.STATUS, 2, PciConfig.STATUS_ERRORS);
+    space.define(PciConfig.REVISION_ID, 4, CLASS_SATA_AHCI << 8 | REVISION, 0);
+    space.define(PciConfig.CACHE_LINE_SIZE, 1, 0, 0xff);
+    // A 32-bit memory BAR, not prefetchable: software finds its size in the bits that stay 0.
+    space.define(PciConfig.BAR_0 + 4 * REGISTERS_BAR, 4, 0, -controller.mmioSizeBytes());
+    space.define(PciConfig.SUBSYSTEM_VENDOR_ID, 2, VENDOR_INTEL, 0);
+    space.define(PciConfig.SUBSYSTEM_ID, 2, DEVICE_ICH9_AHCI, 0);
+    space.define(PciConfig.CAPABILITIES, 1, MSI, 0);
+    space.define(PciConfig.INTERRUPT_LINE, 1, 0, 0xff);
+    space.define(PciConfig.INTERRUPT_PIN, 1, INTA, 0);
+  }
+
+  private void defineMsi() {
+    space.define(MSI, 2, PciConfig.MSI_ID, 0); // the last of the list
+    space.define(
+        MSI + PciConfig.MSI_CONTROL,
+        2,
+        PciConfig.MSI_64_BIT,
+        PciConfig.MSI_ENABLE | PciConfig.MSI_MULTIPLE_ENABLE);
+    space.define(MSI + PciConfig.MSI_ADDRESS, 4, 0, -4);
+    space.define(MSI + PciConfig.MSI_ADDRESS + 4, 4, 0, -1);
+    space.define(MSI + PciConfig.MSI_DATA, 2, 0, 0xffff);
+  }
+
+  /** Configuration space, {@link PciConfig#SIZE_BYTES} long. */
+  public MmioDevice config() {
+    return config;
+  }
+
+  /** The registers behind BAR {@link #REGISTERS_BAR}. */
+  public MmioDevice registers() {
+    return controller;
+  }
+
+  /** Length of these in bytes, a power of two. */
+  public int registersSizeBytes() {
+    return controller.mmioSizeBytes();
+  }
+
+  /** Says where interrupts go from now on; null for nowhere. */
+  public void connect(@Nullable PciInterrupts newInterrupts) {
+    interrupts = newInterrupts;
+    if (newInterrupts != null) {
+      newInterrupts.intx(pinAsserted);
+    }
+  }
+
+  // Called after each change of what it looks at: a message is sent when it falls due, not while it
+  // is.
+  private void route() {
+    int command = space.word(PciConfig.COMMAND);
+    boolean messages = (space.word(MSI + PciConfig.MSI_CONTROL) & PciConfig.MSI_ENABLE) != 0;
+    space.set(PciConfig.STATUS, PciConfig.STATUS_INTERRUPT, asserted && !messages);
+    boolean pin = asserted && !messages && (command & PciConfig.COMMAND_INTX_DISABLE) == 0;
+    boolean due = asserted && messages && (command & PciConfig.COMMAND_BUS_MASTER) != 0;
+    boolean pinChanged = pin != pinAsserted;
+    boolean send = due && !messageDue;
+    pinAsserted = pin;
+    messageDue = due;
+    if (interrupts != null && pinChanged) {
+      interrupts.intx(pin);
+    }
+    if (interrupts != null && send) {
+      interrupts.message();
+    }
+  }
+
+  private void updateFetching() {
+    boolean allowed = (space.word(PciConfig.COMMAND) & PciConfig.COMMAND_BUS_MASTER) != 0;
+    if (allowed == busMaster) {
+      return;
+    }
+    busMaster = allowed;
+    if (!allowed) {
+      controller.pause();
+    } else if (!quiesced) {
+      controller.resume();
+    }
+  }
+
+  // ---- quiescing and reset -------------------------------------------------------------------
+
+  /** How many requests the backends have. */
+  public int inFlight() {
+    return controller.inFlight();
+  }
+
+  /** Fetches no more commands, whatever the guest does, until {@link #resume}. */
+  public void quiesce() {
+    quiesced = true;
+    controller.pause();
+  }
+
+  /** Ends {@link #quiesce}: what was issued meanwhile is fetched now. */
+  public void resume() {
+    quiesced = false;
+    if (busMaster) {
+      controller.resume();
+    }
+  }
+
+  /** Has {@code action} run once nothing is in flight: see {@link AhciController#whenIdle}. */
+  public void whenIdle(Runnable action) {
+    controller.whenIdle(action);
+  }
+
+  /**
+   * A reset of the function: configuration space, registers and disks as after power-on.
+   *
+   * @throws IllegalStateException if {@link #inFlight} is not 0
+   */
+  public void reset() {
+    controller.powerCycle();
+    space.reset();
+    route();
+    updateFetching();
+  }
+
+  /**
+   * Frees the controller; the disks' backends stay open. Idempotent.
+   *
+   * @throws IllegalStateException if {@link #inFlight} is not 0
+   */
+  @Override
+  public void close() {
+    controller.close();
+  }
+}
