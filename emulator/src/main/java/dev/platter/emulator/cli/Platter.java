@@ -16,15 +16,19 @@ import picocli.CommandLine.ParameterException;
     footer = {
       "  platter iotest",
       "  platter bench --rw randread --bs 4k --iodepth 1",
+      "  platter serve --export virtio-blk,image=disk.img,socket=vda.sock",
       "  platter image create disk.img --size 1G",
       "  platter image info disk.img",
+      "  platter guest run",
       "  platter COMMAND --help",
     },
     subcommands = {
       // In the order that --help lists them.
       IotestCommand.class,
       BenchCommand.class,
+      ServeCommand.class,
       ImageCommand.class,
+      GuestCommand.class,
     })
 public final class Platter extends PlatterCommand {
   /** For picocli. */

@@ -5,6 +5,9 @@ import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.emulator.export.EventLog.Level;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
@@ -95,18 +98,35 @@ public final class ExportServer implements AutoCloseable {
       session.serve(connection);
       log.event(Level.INFO, name, "client-left", Map.of("pid", pid));
     } catch (IOException | PlatterException e) {
-      boolean ours = isStopping();
-      log.event(
-          ours ? Level.INFO : Level.WARNING,
-          name,
-          ours ? "client-disconnected" : "client-dropped",
-          ours ? Map.of("pid", pid) : Map.of("pid", pid, "reason", reason(e)));
+      if (isStopping()) {
+        log.event(Level.INFO, name, "client-disconnected", Map.of("pid", pid));
+      } else {
+        log.event(Level.WARNING, name, "client-dropped", dropped(pid, reason(e)));
+      }
+    } catch (RuntimeException | InternalError e) {
+      // A bug of ours that this client has found: the other exports need not die of it.
+      Map<String, Object> fields = dropped(pid, e.toString());
+      fields.put("trace", trace(e));
+      log.event(Level.ERROR, name, "client-failed", fields);
     } finally {
       synchronized (state) {
         current = null;
       }
       connection.closeAfterDraining(GOODBYE_MILLIS);
     }
+  }
+
+  private static Map<String, Object> dropped(int pid, String reason) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("pid", pid);
+    fields.put("reason", reason);
+    return fields;
+  }
+
+  private static String trace(Throwable e) {
+    StringWriter trace = new StringWriter();
+    e.printStackTrace(new PrintWriter(trace));
+    return trace.toString();
   }
 
   private static String reason(Exception e) {

@@ -2,7 +2,6 @@ package dev.platter.emulator.machine;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.AioContext;
-import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.sys.ErrnoException;
@@ -13,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A small machine: RAM at 0, an MMIO bus above it, a main loop, IOThreads and vCPUs. Devices are
@@ -28,17 +28,14 @@ public final class Machine implements AutoCloseable {
   /** Where virtio-mmio register blocks are mapped. */
   public static final long VIRTIO_MMIO_BASE = 0xfeb0_0000L;
 
-  /** The main loop's own timer: it looks after things that nothing announces. */
-  public static final long HOUSEKEEPING_NANOS = 499_000_000L;
-
   private final MachineConfig config;
   private final Mapping ram;
   private final GuestMemory memory;
   private final MainLoop mainLoop;
   private final List<IoThread> ioThreads = new ArrayList<>();
   private final MmioBus bus;
+  private @Nullable Housekeeping housekeeping;
   private final List<AutoCloseable> attached = new ArrayList<>();
-  private final List<Runnable> housekeeping = new ArrayList<>();
   private boolean closed;
 
   /**
@@ -68,7 +65,7 @@ public final class Machine implements AutoCloseable {
       close();
       throw e;
     }
-    onMainLoop(this::startHousekeeping);
+    housekeeping = new Housekeeping(mainLoop);
   }
 
   private MainLoop startMainLoop() {
@@ -78,23 +75,6 @@ public final class Machine implements AutoCloseable {
       ram.close();
       throw e;
     }
-  }
-
-  private void startHousekeeping() {
-    AioTimer[] self = new AioTimer[1];
-    long[] deadline = {System.nanoTime()};
-    self[0] =
-        mainLoop
-            .context()
-            .newTimer(() -> {
-              for (Runnable task : housekeeping) {
-                task.run();
-              }
-              deadline[0] += HOUSEKEEPING_NANOS;
-              self[0].armAt(deadline[0]);
-            });
-    deadline[0] += HOUSEKEEPING_NANOS;
-    self[0].armAt(deadline[0]);
   }
 
   /** Guest RAM. */
@@ -134,7 +114,10 @@ public final class Machine implements AutoCloseable {
 
   /** Runs {@code task} on the main loop about twice a second. */
   public void addHousekeeping(Runnable task) {
-    onMainLoop(() -> housekeeping.add(task));
+    if (housekeeping == null) {
+      throw new IllegalStateException("the machine is not set up");
+    }
+    housekeeping.add(task);
   }
 
   /**
@@ -173,8 +156,10 @@ public final class Machine implements AutoCloseable {
       return;
     }
     closed = true;
+    if (housekeeping != null) {
+      housekeeping.close();
+    }
     onMainLoop(() -> {
-      housekeeping.clear();
       for (AutoCloseable device : attached.reversed()) {
         closeQuietly(device);
       }

@@ -1,0 +1,22 @@
+package dev.platter.emulator.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/** {@code platter guest}: groups what is done with real virtual machines. */
+@Command(
+    name = "guest",
+    description = "Runs an unmodified Linux in QEMU on Platter's disks.",
+    footer = {
+      "  platter guest run",
+      "  platter guest build",
+      "  platter guest boot-disk boot.img",
+    },
+    subcommands = {GuestRunCommand.class, GuestBuildCommand.class, GuestBootDiskCommand.class})
+final class GuestCommand extends PlatterCommand {
+  /** Without a command there is nothing to do. */
+  @Override
+  public void run() {
+    throw new ParameterException(spec().commandLine(), "a command is missing after 'guest'");
+  }
+}

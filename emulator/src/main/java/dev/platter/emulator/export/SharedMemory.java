@@ -1,0 +1,132 @@
+package dev.platter.emulator.export;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.sys.BusErrorGuard;
+import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.ErrnoException;
+import dev.platter.aio.sys.Libc;
+import dev.platter.aio.sys.Mapping;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A range of a client's file, mapped here. The range is inside the file when it is mapped, and the
+ * file is sealed against shrinking where it can be; where it cannot, {@link BusErrorGuard} makes it
+ * zeroes if the client truncates it all the same, and the client's session is told.
+ *
+ * <p>Closed when nothing is in flight on it; the guard ends before the mapping does.
+ */
+public final class SharedMemory implements AutoCloseable {
+  private static final int HUGETLBFS_MAGIC = 0x958458f6;
+  private static final int STATFS_BSIZE = 8;
+  private static final long SMALL_PAGE = 4096;
+
+  private final Mapping mapping;
+  private final BusErrorGuard.@Nullable Watch guard;
+  private final MemorySegment segment;
+
+  /** Why a range cannot be mapped. */
+  public static final class Unusable extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Unusable(String why) {
+      super(why);
+    }
+  }
+
+  private SharedMemory(
+      Mapping mapping, BusErrorGuard.@Nullable Watch guard, MemorySegment segment) {
+    this.mapping = mapping;
+    this.guard = guard;
+    this.segment = segment;
+  }
+
+  /**
+   * Maps a range.
+   *
+   * @param fd a regular file, open for reading and writing; stays the caller's
+   * @param offset first byte, anywhere in a page
+   * @param lengthBytes how many
+   * @param lost told that the client has truncated its file; any thread, must not block
+   * @throws Unusable if the range is empty, wraps or is not inside the file, or cannot be mapped
+   */
+  public static SharedMemory map(int fd, long offset, long lengthBytes, Runnable lost)
+      throws Unusable {
+    long pageBytes = pageBytes(fd);
+    boolean fixed = sealAgainstShrinking(fd); // before the size is looked at
+    long end = offset + lengthBytes;
+    if (offset < 0 || lengthBytes <= 0 || end < 0 || end > Long.MAX_VALUE - pageBytes) {
+      throw new Unusable("range is empty or wraps");
+    }
+    if (end > fileBytes(fd)) {
+      throw new Unusable("range is beyond the end of the file");
+    }
+    if (!fixed && !BusErrorGuard.isAvailable()) {
+      throw new Unusable("file is not sealed against shrinking");
+    }
+    // A mapping begins and ends at a page of its file, which may be a huge one.
+    long start = offset & -pageBytes;
+    long mapped = ((end + pageBytes - 1) & -pageBytes) - start;
+    Mapping mapping;
+    try {
+      mapping = Mapping.shared(fd, start, mapped, true);
+    } catch (ErrnoException e) {
+      throw new Unusable("mmap fails with " + Errno.name(e.errno()));
+    }
+    BusErrorGuard.Watch guard = BusErrorGuard.watch(mapping.segment(), lost);
+    if (guard == null && !fixed) {
+      mapping.close();
+      throw new Unusable("too many regions");
+    }
+    return new SharedMemory(mapping, guard, mapping.segment().asSlice(offset - start, lengthBytes));
+  }
+
+  private static long pageBytes(int fd) throws Unusable {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment statfs = arena.allocate(LinuxAbi.STATFS_SIZE_OF, 8);
+      if (Libc.fstatfs(fd, statfs) < 0) {
+        throw new Unusable("not a file");
+      }
+      boolean huge = (int) statfs.get(JAVA_LONG, LinuxAbi.STATFS_TYPE) == HUGETLBFS_MAGIC;
+      long blockBytes = statfs.get(JAVA_LONG, STATFS_BSIZE);
+      return huge && Long.bitCount(blockBytes) == 1 ? blockBytes : SMALL_PAGE;
+    }
+  }
+
+  private static long fileBytes(int fd) throws Unusable {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment statx = arena.allocate(LinuxAbi.STATX_SIZE_OF, 8);
+      if (Libc.statx(fd, LinuxAbi.AT_EMPTY_PATH, LinuxAbi.STATX_BASIC_STATS, statx) < 0
+          || (statx.get(JAVA_SHORT, LinuxAbi.STATX_MODE) & LinuxAbi.S_IFMT) != LinuxAbi.S_IFREG) {
+        throw new Unusable("not a regular file");
+      }
+      return statx.get(JAVA_LONG, LinuxAbi.STATX_SIZE);
+    }
+  }
+
+  /** Seals a file if it is not and its maker has left that open; whether it cannot shrink now. */
+  private static boolean sealAgainstShrinking(int fd) {
+    int seals = Libc.fcntl(fd, LinuxAbi.F_GET_SEALS, 0);
+    return seals >= 0
+        && ((seals & LinuxAbi.F_SEAL_SHRINK) != 0
+            || Libc.fcntl(fd, LinuxAbi.F_ADD_SEALS, LinuxAbi.F_SEAL_SHRINK) >= 0);
+  }
+
+  /** The range. */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /** Unmaps it. Idempotent. */
+  @Override
+  public void close() {
+    if (guard != null) {
+      guard.close();
+    }
+    mapping.close();
+  }
+}

@@ -1,0 +1,19 @@
+package dev.platter.emulator.guest;
+
+import java.util.Locale;
+
+/** What runs the guest's instructions. */
+public enum Accelerator {
+  /** KVM if it really runs the guest, else TCG. */
+  AUTO,
+  /** The processor's virtualization, through /dev/kvm. */
+  KVM,
+  /** QEMU's translator: works everywhere, many times slower. */
+  TCG;
+
+  /** As the command line and the JSON name it. */
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,78 @@
+package dev.platter.emulator.guest;
+
+import dev.platter.aio.loop.LoopStats;
+import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.guest.GuestRun.Target;
+import dev.platter.emulator.guest.GuestRun.Workload;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** All runs of one workload on one disk in a guest. */
+public final class GuestRow {
+  /**
+   * One run.
+   *
+   * @param number of the run: those of the same number were made in the same machine, one after the
+   *     other
+   * @param guest the row that the guest printed
+   * @param loop what the loop that did the I/O did meanwhile; null if it is not Platter's
+   * @param hostCpu CPU time of this process meanwhile
+   * @param qemuCpu CPU time of QEMU meanwhile: the vCPU, and its own disks
+   */
+  public record Run(
+      int number,
+      Map<String, Object> guest,
+      LoopStats.@Nullable Snapshot loop,
+      CpuTime hostCpu,
+      Duration qemuCpu) {
+    /**
+     * A number in the guest's row.
+     *
+     * @param path keys from the outside in
+     * @return the number; NaN if it is missing
+     */
+    public double figure(String... path) {
+      Object value = guest;
+      for (String key : path) {
+        if (!(value instanceof Map<?, ?> map)) {
+          return Double.NaN;
+        }
+        value = map.get(key);
+      }
+      return value instanceof Number number ? number.doubleValue() : Double.NaN;
+    }
+  }
+
+  private final Workload workload;
+  private final Target target;
+  private final List<Run> runs = new ArrayList<>();
+
+  /** Starts an empty row. */
+  public GuestRow(Workload workload, Target target) {
+    this.workload = workload;
+    this.target = target;
+  }
+
+  /** Adds a run. */
+  public void add(Run run) {
+    runs.add(run);
+  }
+
+  /** What was run. */
+  public Workload workload() {
+    return workload;
+  }
+
+  /** On which disk. */
+  public Target target() {
+    return target;
+  }
+
+  /** The runs so far. */
+  public List<Run> runs() {
+    return runs;
+  }
+}

@@ -1,0 +1,378 @@
+package dev.platter.emulator.guest;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.loop.LoopStats;
+import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.guestimages.Guest;
+import dev.platter.guestimages.GuestConsole;
+import dev.platter.guestimages.GuestJob;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.jr.ob.JSON;
+
+/**
+ * Compares disks inside a real guest.
+ *
+ * <p>What only reads runs on all disks in one machine, one after the other, so that a pair of
+ * results shares a kernel, a boot and a moment; idle disks cost nothing meanwhile. What writes gets
+ * one machine for each disk, because an image has one writer. Every run boots anew, and every
+ * second run goes through the disks backwards: whoever is first pays for what is not warm yet.
+ * Before it measures, each machine reads from every disk for a while, unmeasured, which translates
+ * the guest's code under TCG and compiles Platter's.
+ */
+public final class GuestRun {
+  /** Who emulates a disk. */
+  public enum Backend {
+    /** This process. */
+    PLATTER,
+    /** QEMU itself. */
+    QEMU;
+
+    /** As the command line and the JSON name it. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** What the guest does with a disk. */
+  public enum Workload {
+    /** Batches of reads with pauses in between. */
+    IOTEST,
+    /** A closed loop. */
+    FIO_LIKE;
+
+    /** As the command line and the JSON name it. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  /**
+   * A disk of the comparison.
+   *
+   * @param backend who emulates it
+   * @param device AHCI or VIRTIO
+   */
+  public record Target(Backend backend, DeviceKind device) {
+    /** The serial number by which the guest knows it. */
+    public String serial() {
+      return backend + "-" + device;
+    }
+
+    @Override
+    public String toString() {
+      return backend + " " + device;
+    }
+  }
+
+  /**
+   * What to compare, and in what.
+   *
+   * @param image a raw image or block device
+   * @param targets the disks
+   * @param workloads what runs on each
+   * @param iotest parameters; its runs are ignored
+   * @param bench parameters; its runs are ignored
+   * @param runs how often
+   * @param cpus vCPUs
+   * @param memoryBytes the guest's RAM
+   */
+  public record Plan(
+      Qemu qemu,
+      Guest guest,
+      Path image,
+      List<Target> targets,
+      List<Workload> workloads,
+      GuestJob.Iotest iotest,
+      GuestJob.Bench bench,
+      int runs,
+      int cpus,
+      long memoryBytes) {
+    /** Whether anything writes to the image. */
+    public boolean writes() {
+      return workloads.contains(Workload.FIO_LIKE) && bench.rw().endsWith("write");
+    }
+
+    /** How long a job says nothing, if all goes well. */
+    public Duration longestJob() {
+      return Duration.ofMillis(bench.warmUpMillis() + bench.runtimeMillis());
+    }
+  }
+
+  /**
+   * What came out.
+   *
+   * @param rows one for each workload and disk that ran at least once
+   * @param accelerator what ran the guest
+   * @param kernelRelease the guest's kernel
+   */
+  public record Result(List<GuestRow> rows, Accelerator accelerator, String kernelRelease) {}
+
+  private static final int WARM_UP_MILLIS = 1000;
+
+  /** A job on the guest's list and where its result goes; no row for what is not measured. */
+  private record Task(GuestJob job, Target target, @Nullable GuestRow row) {}
+
+  private final Plan plan;
+  private final GuestRunner runner;
+  private final HostDisks.Opener opener;
+  private final Consumer<String> progress;
+  private final BooleanSupplier cancelled;
+  private final List<GuestRow> rows = new ArrayList<>();
+
+  /**
+   * Prepares a comparison.
+   *
+   * @param opener serves Platter's disks
+   * @param progress told what is being done, in a few words, on any thread
+   * @param cancelled whether the user has had enough; what is complete by then is the result
+   */
+  public GuestRun(
+      Plan plan,
+      GuestRunner runner,
+      HostDisks.Opener opener,
+      Consumer<String> progress,
+      BooleanSupplier cancelled) {
+    this.plan = plan;
+    this.runner = runner;
+    this.opener = opener;
+    this.progress = progress;
+    this.cancelled = cancelled;
+    for (Target target : plan.targets()) {
+      for (Workload workload : plan.workloads()) {
+        rows.add(new GuestRow(workload, target));
+      }
+    }
+  }
+
+  /**
+   * Runs it.
+   *
+   * @throws PlatterException of kind FAILED if a guest hangs or a job in it fails
+   */
+  public Result run() {
+    GuestRunner.@Nullable Outcome last = null;
+    try {
+      for (int run = 1; run <= plan.runs(); run++) {
+        for (List<Target> machine : machines(run)) {
+          last = runMachine(run, machine);
+        }
+      }
+    } catch (PlatterException e) {
+      if (!cancelled.getAsBoolean() || last == null) {
+        throw e;
+      }
+    }
+    if (last == null) {
+      throw new IllegalStateException("nothing to run");
+    }
+    rows.removeIf(row -> row.runs().isEmpty());
+    return new Result(rows, last.accelerator(), last.kernelRelease());
+  }
+
+  private List<List<Target>> machines(int run) {
+    List<Target> order = new ArrayList<>(plan.targets());
+    if (run % 2 == 0) {
+      Collections.reverse(order);
+    }
+    return plan.writes() ? order.stream().map(List::of).toList() : List.of(order);
+  }
+
+  private GuestRunner.Outcome runMachine(int run, List<Target> targets) {
+    List<Task> tasks = tasks(targets);
+    try (HostDisks disks = opener.open(platterKinds(targets), plan.writes())) {
+      QemuCommand machine =
+          new QemuCommand(plan.qemu(), plan.cpus(), plan.memoryBytes())
+              .kernel(
+                  plan.guest().kernel(),
+                  plan.guest().initramfs(),
+                  GuestJob.commandLine(tasks.stream().map(Task::job).toList()));
+      targets.forEach(target -> machine.disk(attachment(target, disks, targets.size() > 1)));
+      Costs costs = new Costs(run, tasks, disks);
+      progress.accept("run " + run + " of " + plan.runs() + ": the guest boots");
+      GuestRunner.Outcome outcome = runner.run(machine, costs);
+      collect(run, tasks, outcome, costs);
+      return outcome;
+    }
+  }
+
+  private static Set<DeviceKind> platterKinds(List<Target> targets) {
+    Set<DeviceKind> kinds = new LinkedHashSet<>();
+    for (Target target : targets) {
+      if (target.backend() == Backend.PLATTER) {
+        kinds.add(target.device());
+      }
+    }
+    return kinds;
+  }
+
+  private List<Task> tasks(List<Target> targets) {
+    List<Task> tasks = new ArrayList<>();
+    for (Target target : targets) {
+      tasks.add(new Task(warmUp(target), target, null));
+    }
+    for (Workload workload : plan.workloads()) {
+      for (Target target : targets) {
+        tasks.add(new Task(job(workload, target), target, row(workload, target)));
+      }
+    }
+    return tasks;
+  }
+
+  private static String disk(Target target) {
+    return "serial:" + target.serial();
+  }
+
+  private static GuestJob warmUp(Target target) {
+    return GuestJob.of("bench", "disk", disk(target), "warmup_ms", WARM_UP_MILLIS, "runtime_ms", 1);
+  }
+
+  private GuestJob job(Workload workload, Target target) {
+    String device = target.device().toString();
+    return switch (workload) {
+      case IOTEST -> GuestJob.iotest(disk(target), device, plan.iotest());
+      case FIO_LIKE -> GuestJob.bench(disk(target), device, plan.bench());
+    };
+  }
+
+  private GuestRow row(Workload workload, Target target) {
+    return rows.stream()
+        .filter(row -> row.workload() == workload && row.target().equals(target))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private VmDisk attachment(Target target, HostDisks disks, boolean shared) {
+    if (target.backend() == Backend.PLATTER) {
+      return disks.attachment(target.device());
+    }
+    return target.device() == DeviceKind.AHCI
+        ? new VmDisk.QemuAhci("qemuahci", plan.image(), target.serial(), shared)
+        : new VmDisk.QemuVirtio("qemuvirtio", plan.image(), target.serial(), shared);
+  }
+
+  private static void collect(int run, List<Task> tasks, GuestRunner.Outcome outcome, Costs costs) {
+    for (GuestConsole.Result result : outcome.results()) {
+      Task task = tasks.get(result.number() - 1);
+      if (!result.succeeded()) {
+        throw PlatterException.failed(
+            "the guest's "
+                + result.name()
+                + " on "
+                + task.target()
+                + " failed with status "
+                + result.status()
+                + ": "
+                + String.join("; ", result.text()),
+            "--shell to look into it");
+      }
+      GuestRow row = task.row();
+      if (row != null) {
+        row.add(costs.with(run, result.number(), guestRow(result)));
+      }
+    }
+    if (outcome.results().size() < tasks.size()) {
+      throw PlatterException.failed(
+          "the guest did "
+              + outcome.results().size()
+              + " of its "
+              + tasks.size()
+              + " jobs and turned itself off",
+          null);
+    }
+  }
+
+  private static Map<String, Object> guestRow(GuestConsole.Result result) {
+    try {
+      Map<String, Object> document = JSON.std.mapFrom(result.json().getLast());
+      if (document.get("rows") instanceof List<?> list
+          && list.size() == 1
+          && list.getFirst() instanceof Map<?, ?> row) {
+        Map<String, Object> copy = new HashMap<>();
+        row.forEach((key, value) -> copy.put(String.valueOf(key), value));
+        return copy;
+      }
+    } catch (JacksonException | java.util.NoSuchElementException e) {
+      throw new PlatterException(
+          PlatterException.Kind.FAILED,
+          "the guest's " + result.name() + " printed no result: " + e.getMessage(),
+          null,
+          e);
+    }
+    throw PlatterException.failed("the guest's " + result.name() + " printed no row", null);
+  }
+
+  /** What the host spends on each job: read when the console says that it begins and ends. */
+  private final class Costs implements GuestListener {
+    private final int run;
+    private final List<Task> tasks;
+    private final HostDisks disks;
+    private final Map<Integer, GuestRow.Run> spent = new HashMap<>();
+    private LoopStats.@Nullable Snapshot loopBefore;
+    private CpuTime hostBefore = new CpuTime(0, 0);
+    private Duration qemuBefore = Duration.ZERO;
+
+    Costs(int run, List<Task> tasks, HostDisks disks) {
+      this.run = run;
+      this.tasks = tasks;
+      this.disks = disks;
+    }
+
+    private LoopStats.@Nullable Snapshot loop(int number) {
+      Target target = tasks.get(number - 1).target();
+      return target.backend() == Backend.PLATTER ? disks.loop(target.device()) : null;
+    }
+
+    @Override
+    public void jobBegun(int number, QemuProcess qemu) {
+      Task task = tasks.get(number - 1);
+      progress.accept(
+          "run "
+              + run
+              + " of "
+              + plan.runs()
+              + ": "
+              + (task.row() == null ? "warming up " : task.row().workload() + " on ")
+              + task.target());
+      qemuBefore = qemu.cpuTime();
+      hostBefore = CpuTime.now();
+      loopBefore = loop(number);
+    }
+
+    @Override
+    public void jobEnded(GuestConsole.Result result, QemuProcess qemu) {
+      LoopStats.Snapshot loop = loop(result.number());
+      spent.put(
+          result.number(),
+          new GuestRow.Run(
+              run,
+              Map.of(),
+              loop == null || loopBefore == null ? null : loop.since(loopBefore),
+              CpuTime.now().since(hostBefore),
+              qemu.cpuTime().minus(qemuBefore)));
+    }
+
+    GuestRow.Run with(int number, int job, Map<String, Object> guest) {
+      GuestRow.Run host = spent.get(job);
+      if (host == null) {
+        throw new IllegalStateException("job " + job + " has not ended");
+      }
+      return new GuestRow.Run(number, guest, host.loop(), host.hostCpu(), host.qemuCpu());
+    }
+  }
+}

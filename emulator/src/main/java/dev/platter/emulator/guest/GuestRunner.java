@@ -1,0 +1,351 @@
+package dev.platter.emulator.guest;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.guestimages.GuestConsole;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Boots guests and waits until their jobs are done. With {@link Accelerator#AUTO} it tries KVM
+ * first: {@code /dev/kvm} can be opened on hosts where it does not run a stock kernel, so only a
+ * guest that comes up proves it. If it does not, a warning is given and TCG is used, from then on.
+ */
+public final class GuestRunner {
+  private static final Duration TICK = Duration.ofMillis(50);
+  private static final int SHOWN_LINES = 25;
+
+  /**
+   * How long to wait for a guest.
+   *
+   * @param life for the first sign of life from its kernel
+   * @param kvmLife the same under KVM, where a guest that will ever come up does so at once
+   * @param boot for its first process, after the first sign of life
+   * @param silence for the next word of a job
+   */
+  public record Patience(Duration life, Duration kvmLife, Duration boot, Duration silence) {
+    /** Enough for TCG on a busy machine. */
+    public static final Patience DEFAULT =
+        new Patience(
+            Duration.ofSeconds(120),
+            Duration.ofSeconds(15),
+            Duration.ofSeconds(240),
+            Duration.ofSeconds(180));
+
+    /** This with another limit for the silence of jobs. */
+    public Patience withSilence(Duration longest) {
+      return new Patience(life, kvmLife, boot, longest);
+    }
+  }
+
+  /**
+   * What came of a guest.
+   *
+   * @param accelerator what ran it
+   * @param kernelRelease its kernel's version
+   * @param results of its jobs, in order
+   */
+  public record Outcome(
+      Accelerator accelerator, String kernelRelease, List<GuestConsole.Result> results) {}
+
+  private final Patience patience;
+  private final Path directory;
+  private final Consumer<String> warnings;
+  private final BooleanSupplier cancelled;
+  private @Nullable OutputStream consoleCopy;
+  private boolean interactive;
+  private Accelerator accelerator;
+  private Path kvm = Path.of("/dev/kvm");
+
+  /**
+   * Prepares to boot guests.
+   *
+   * @param accelerator what shall run them
+   * @param directory for temporary files
+   * @param warnings told what the user should know, in a line
+   * @param cancelled asked all the time; a guest is then ended
+   */
+  public GuestRunner(
+      Accelerator accelerator,
+      Patience patience,
+      Path directory,
+      Consumer<String> warnings,
+      BooleanSupplier cancelled) {
+    this.accelerator = accelerator;
+    this.patience = patience;
+    this.directory = directory;
+    this.warnings = warnings;
+    this.cancelled = cancelled;
+  }
+
+  /** Copies all that consoles say. */
+  public GuestRunner copyConsole(OutputStream out) {
+    consoleCopy = out;
+    return this;
+  }
+
+  /** Lets the user's terminal be the console: no limit for the silence of jobs. */
+  public GuestRunner interactive() {
+    interactive = true;
+    return this;
+  }
+
+  /** For tests: what to look at instead of /dev/kvm. */
+  GuestRunner withKvm(Path device) {
+    kvm = device;
+    return this;
+  }
+
+  /**
+   * Boots a guest and waits until it has done its jobs and turned itself off.
+   *
+   * @param machine the machine to boot it in
+   * @param listener told how it gets on; after a failed boot under KVM from the beginning
+   * @throws PlatterException of kind FAILED if it hangs, dies or is cancelled; HOST_LACKS if KVM is
+   *     asked for and does not run it
+   */
+  public Outcome run(QemuCommand machine, GuestListener listener) {
+    if (accelerator != Accelerator.TCG) {
+      try {
+        return runUnderKvm(machine, listener);
+      } catch (BootFailure e) {
+        if (accelerator == Accelerator.KVM) {
+          throw new PlatterException(
+              PlatterException.Kind.HOST_LACKS,
+              "KVM does not run the guest: " + e.getMessage(),
+              "--accel tcg",
+              e);
+        }
+        warnings.accept("KVM does not run the guest (" + e.headline + "); using TCG");
+        accelerator = Accelerator.TCG;
+      }
+    }
+    try {
+      return attempt(machine, Accelerator.TCG, listener);
+    } catch (BootFailure e) {
+      throw new PlatterException(
+          PlatterException.Kind.FAILED, "the guest does not boot: " + e.getMessage(), null, e);
+    }
+  }
+
+  private Outcome runUnderKvm(QemuCommand machine, GuestListener listener) throws BootFailure {
+    if (!kvm.toFile().canRead() || !kvm.toFile().canWrite()) {
+      throw new BootFailure(kvm + " is missing or may not be opened", "");
+    }
+    return attempt(machine, Accelerator.KVM, listener);
+  }
+
+  /** The guest never came to its first process. */
+  private static final class BootFailure extends Exception {
+    private static final long serialVersionUID = 1;
+    private final String headline;
+
+    BootFailure(String headline, String details) {
+      super(details.isEmpty() ? headline : headline + "\n" + details);
+      this.headline = headline;
+    }
+  }
+
+  private Outcome attempt(QemuCommand machine, Accelerator with, GuestListener listener)
+      throws BootFailure {
+    Progress progress = new Progress(listener);
+    try (QemuProcess qemu =
+        QemuProcess.start(
+            machine.build(with),
+            machine.qemu().environment(),
+            directory,
+            interactive,
+            consoleCopy,
+            progress::line)) {
+      progress.begin(qemu);
+      watch(qemu, progress, with);
+      return progress.outcome(with);
+    }
+  }
+
+  private void watch(QemuProcess qemu, Progress progress, Accelerator with) throws BootFailure {
+    Duration life = with == Accelerator.KVM ? patience.kvmLife() : patience.life();
+    long startNanos = System.nanoTime();
+    while (true) {
+      if (ended(qemu)) {
+        checkEnd(qemu, progress);
+        return;
+      }
+      if (cancelled.getAsBoolean()) {
+        throw PlatterException.failed("interrupted: the guest was ended", null);
+      }
+      Duration age = Duration.ofNanos(System.nanoTime() - startNanos);
+      switch (progress.stage()) {
+        case DARK -> {
+          if (age.compareTo(life) > 0) {
+            throw new BootFailure(
+                "no sign of life from its kernel within " + seconds(life), details(qemu));
+          }
+        }
+        case BOOTING -> {
+          if (age.compareTo(life.plus(patience.boot())) > 0) {
+            throw new BootFailure(
+                "it did not come up within " + seconds(life.plus(patience.boot())), details(qemu));
+          }
+        }
+        case UP -> {
+          if (!interactive && qemu.silence().compareTo(patience.silence()) > 0) {
+            throw PlatterException.failed(
+                "the guest hangs: nothing from "
+                    + progress.currentJob()
+                    + " for "
+                    + seconds(patience.silence())
+                    + "\n"
+                    + details(qemu),
+                "--shell to look into it, or a longer --timeout");
+          }
+        }
+      }
+    }
+  }
+
+  private static boolean ended(QemuProcess qemu) {
+    try {
+      return qemu.awaitEnd(TICK);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw PlatterException.failed("interrupted: the guest was ended", null);
+    }
+  }
+
+  private void checkEnd(QemuProcess qemu, Progress progress) throws BootFailure {
+    if (progress.done()) {
+      return;
+    }
+    if (cancelled.getAsBoolean()) {
+      throw PlatterException.failed("interrupted: the guest was ended", null);
+    }
+    Integer status = qemu.exitStatus();
+    String end = "QEMU ended with status " + status;
+    if (progress.stage() != Stage.UP) {
+      String complaint = qemu.complaints().lines().findFirst().orElse("");
+      throw new BootFailure(complaint.isEmpty() ? end : end + ": " + complaint, details(qemu));
+    }
+    throw PlatterException.failed(
+        end + " while the guest was busy with " + progress.currentJob() + "\n" + details(qemu),
+        null);
+  }
+
+  private static String seconds(Duration duration) {
+    return duration.toMillis() < 10_000 ? duration.toMillis() + " ms" : duration.toSeconds() + " s";
+  }
+
+  /** What QEMU and the console said last, for people. */
+  private static String details(QemuProcess qemu) {
+    StringBuilder text = new StringBuilder();
+    String complaints = qemu.complaints();
+    if (!complaints.isEmpty()) {
+      text.append("QEMU said:\n").append(indented(complaints));
+    }
+    String tail = qemu.consoleTail();
+    text.append(tail.isBlank() ? "The console is empty.\n" : "The console's end:\n");
+    text.append(indented(tail));
+    return text.toString().stripTrailing();
+  }
+
+  private static String indented(String lines) {
+    List<String> all = lines.lines().filter(line -> !line.isBlank()).toList();
+    StringBuilder text = new StringBuilder();
+    all.subList(Math.max(0, all.size() - SHOWN_LINES), all.size())
+        .forEach(line -> text.append("    ").append(line).append('\n'));
+    return text.toString();
+  }
+
+  /** How far a guest has come. */
+  private enum Stage {
+    DARK,
+    BOOTING,
+    UP
+  }
+
+  /** Listens to a console. Lines come on its thread, questions on another. */
+  private static final class Progress {
+    private final GuestConsole console = new GuestConsole();
+    private final GuestListener listener;
+    private @Nullable QemuProcess qemu;
+    private Stage stage = Stage.DARK;
+    private int begun;
+    private int ended;
+
+    Progress(GuestListener listener) {
+      this.listener = listener;
+    }
+
+    /** Lines wait until it is known whose they are. */
+    synchronized void begin(QemuProcess process) {
+      qemu = process;
+      notifyAll();
+    }
+
+    synchronized void line(String line) {
+      QemuProcess process = process();
+      if (process == null) {
+        return;
+      }
+      if (stage == Stage.DARK && isKernel(line)) {
+        stage = Stage.BOOTING;
+      }
+      String said = console.line(line);
+      if (said == null) {
+        return;
+      }
+      stage = Stage.UP;
+      List<GuestConsole.Result> results = console.results();
+      if (results.size() > begun) {
+        begun = results.size();
+        listener.jobBegun(begun, process);
+      } else if (console.current() != null) {
+        listener.jobLine(said, process);
+      } else if (ended < begun) {
+        ended = begun;
+        listener.jobEnded(results.getLast(), process);
+      }
+    }
+
+    private @Nullable QemuProcess process() {
+      while (qemu == null) {
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return null;
+        }
+      }
+      return qemu;
+    }
+
+    /** Every line of a kernel's begins with a time stamp. */
+    private static boolean isKernel(String line) {
+      return line.matches("\\[ *\\d+\\.\\d{6}\\].*");
+    }
+
+    synchronized Stage stage() {
+      return stage;
+    }
+
+    synchronized boolean done() {
+      return console.done();
+    }
+
+    synchronized String currentJob() {
+      GuestConsole.Result current = console.current();
+      return current == null
+          ? "its first process"
+          : "job " + current.number() + " (" + current.name() + ")";
+    }
+
+    synchronized Outcome outcome(Accelerator with) {
+      String release = console.release();
+      return new Outcome(with, release == null ? "unknown" : release, console.results());
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.platter.emulator.guest;
+
+import dev.platter.aio.loop.LoopStats;
+import dev.platter.emulator.workload.DeviceKind;
+import java.util.Set;
+
+/** Platter's disks for one virtual machine, served in this process. */
+public interface HostDisks extends AutoCloseable {
+  /** Serves disks. */
+  interface Opener {
+    /**
+     * Serves one disk of each kind over the same image.
+     *
+     * @param kinds which
+     * @param writable whether the guest may write; then there is one kind only
+     */
+    HostDisks open(Set<DeviceKind> kinds, boolean writable);
+  }
+
+  /** How QEMU attaches a disk. Its serial number is {@link GuestRun.Target#serial}. */
+  VmDisk attachment(DeviceKind kind);
+
+  /** What the loop that does a disk's I/O has done so far. */
+  LoopStats.Snapshot loop(DeviceKind kind);
+
+  /** Disconnects the machine and closes the image. Idempotent. */
+  @Override
+  void close();
+}

@@ -1,0 +1,255 @@
+package dev.platter.emulator.guest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.platter.aio.PlatterException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A QEMU that runs, with its console. It never outlives this process: it is ended by {@link
+ * #close}, by a hook when the JVM goes down, and, where it can do that, by itself when its parent
+ * is gone.
+ *
+ * <p>A thread of its own starts it and reads its console until the end: for the kernel the parent
+ * of a process is the thread that started it, so that thread must live as long.
+ */
+public final class QemuProcess implements AutoCloseable {
+  private static final long POLITE_SECONDS = 3;
+  private static final int BUFFER_BYTES = 1 << 14;
+
+  private final ProcessBuilder builder;
+  private final Path errors;
+  private final @Nullable OutputStream copy;
+  private final ConsoleTail console;
+  private final Thread thread;
+  private final Thread hook;
+  private final CountDownLatch started = new CountDownLatch(1);
+  private volatile long lastHeardNanos = System.nanoTime();
+  private volatile @Nullable Process process;
+  private volatile @Nullable IOException failure;
+  private boolean closed;
+
+  private QemuProcess(
+      ProcessBuilder builder, Path errors, @Nullable OutputStream copy, Consumer<String> listener) {
+    this.builder = builder;
+    this.errors = errors;
+    this.copy = copy;
+    console = new ConsoleTail(listener);
+    thread = Thread.ofPlatform().name("qemu-console").unstarted(this::readConsole);
+    hook = Thread.ofPlatform().name("qemu-end").unstarted(this::end);
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param command the whole command line
+   * @param environment variables besides this process's own
+   * @param directory where its own messages are kept while it runs
+   * @param interactive whether its console reads this process's standard input
+   * @param copy gets a copy of all that the console says, or null; not closed
+   * @param listener told each line of the console, on the console's thread
+   * @throws PlatterException of kind HOST_LACKS if it cannot be started
+   */
+  public static QemuProcess start(
+      List<String> command,
+      Map<String, String> environment,
+      Path directory,
+      boolean interactive,
+      @Nullable OutputStream copy,
+      Consumer<String> listener) {
+    Path errors;
+    try {
+      errors = Files.createTempFile(directory, "qemu-", ".err");
+    } catch (IOException e) {
+      throw new PlatterException(
+          PlatterException.Kind.FAILED, "cannot make a file in " + directory + ": " + e, null, e);
+    }
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().putAll(environment);
+    builder.redirectError(errors.toFile());
+    builder.redirectInput(interactive ? Redirect.INHERIT : Redirect.PIPE);
+    QemuProcess qemu = new QemuProcess(builder, errors, copy, listener);
+    qemu.begin();
+    return qemu;
+  }
+
+  private void begin() {
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      throw PlatterException.failed("interrupted before QEMU was started", null);
+    }
+    thread.start();
+    awaitUninterruptibly(started);
+    IOException reason = failure;
+    if (process == null && reason != null) {
+      close();
+      throw new PlatterException(
+          PlatterException.Kind.HOST_LACKS,
+          "cannot start " + builder.command().getFirst() + ": " + reason.getMessage(),
+          "Name another QEMU with --qemu or --qemu-root",
+          reason);
+    }
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        latch.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void readConsole() {
+    Process started;
+    try {
+      started = builder.start();
+      process = started;
+    } catch (IOException e) {
+      failure = e;
+      return;
+    } finally {
+      this.started.countDown();
+    }
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try (InputStream in = started.getInputStream()) {
+      for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+        lastHeardNanos = System.nanoTime();
+        if (copy != null) {
+          copy.write(buffer, 0, count);
+          copy.flush();
+        }
+        console.add(buffer, count);
+      }
+    } catch (IOException e) {
+      failure = e;
+      started.destroy();
+    }
+    console.end();
+    waitFor(started);
+  }
+
+  private static void waitFor(Process process) {
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Waits for its end.
+   *
+   * @return whether it has ended, and all that its console said has been heard
+   */
+  public boolean awaitEnd(Duration longest) throws InterruptedException {
+    return thread.join(longest);
+  }
+
+  /** Its exit status; null while it runs. */
+  public @Nullable Integer exitStatus() {
+    Process running = process;
+    return running == null || running.isAlive() ? null : Integer.valueOf(running.exitValue());
+  }
+
+  /** How long its console has been silent. */
+  public Duration silence() {
+    return Duration.ofNanos(System.nanoTime() - lastHeardNanos);
+  }
+
+  /** CPU time that it has used so far; zero if the host does not tell. */
+  public Duration cpuTime() {
+    Process running = process;
+    return running == null
+        ? Duration.ZERO
+        : running.info().totalCpuDuration().orElse(Duration.ZERO);
+  }
+
+  /** Types something on its console, unless that is the user's. */
+  public void type(String text) throws IOException {
+    Process running = process;
+    if (running != null) {
+      running.getOutputStream().write(text.getBytes(UTF_8));
+      running.getOutputStream().flush();
+    }
+  }
+
+  /** The last lines of its console, oldest first. */
+  public String consoleTail() {
+    return console.last();
+  }
+
+  /** What QEMU itself had to say, on its standard error. */
+  public String complaints() {
+    try {
+      return Files.readString(errors).strip();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private void end() {
+    Process running = process;
+    if (running == null) {
+      return;
+    }
+    // Asked first: it restores the terminal and says goodbye to the servers of its disks.
+    running.destroy();
+    try {
+      if (!running.waitFor(POLITE_SECONDS, TimeUnit.SECONDS)) {
+        running.destroyForcibly();
+        running.waitFor();
+      }
+    } catch (InterruptedException e) {
+      running.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends it if it still runs. Idempotent. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    end();
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      return; // the JVM goes down, and the hook has nothing left to do
+    }
+  }
+}

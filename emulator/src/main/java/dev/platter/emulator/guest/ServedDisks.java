@@ -1,0 +1,130 @@
+package dev.platter.emulator.guest;
+
+import dev.platter.aio.loop.LoopStats;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.export.EventLog;
+import dev.platter.emulator.guest.GuestRun.Backend;
+import dev.platter.emulator.guest.GuestRun.Target;
+import dev.platter.emulator.serve.Endpoint;
+import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.ImageConfig;
+import dev.platter.emulator.serve.ServeConfig;
+import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.workload.DeviceKind;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/** Disks served in this process, by the same server as {@code platter serve}. */
+public final class ServedDisks implements HostDisks {
+  private static final String MAIN_LOOP = "main-loop";
+
+  private final Server server;
+  private final Path directory;
+  private final int queues;
+
+  private ServedDisks(Server server, Path directory, int queues) {
+    this.server = server;
+    this.directory = directory;
+    this.queues = queues;
+  }
+
+  /**
+   * Serves disks on sockets in a directory.
+   *
+   * @param directory whose owner alone may enter it
+   * @param image a raw image or block device
+   * @param queues virtqueues of a virtio disk
+   * @param pollMaxNanos longest busy poll of a virtio disk's IOThread; empty for the default
+   * @param log told what happens
+   */
+  public static Opener opener(
+      Path directory, Path image, int queues, OptionalLong pollMaxNanos, EventLog log) {
+    return (kinds, writable) -> {
+      ImageOptions options = writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY;
+      List<ExportConfig> exports = new ArrayList<>();
+      for (DeviceKind kind : kinds) {
+        exports.add(export(kind, directory, image.toString(), options, queues, pollMaxNanos));
+      }
+      if (exports.isEmpty()) {
+        return new NoDisks();
+      }
+      Server server = Server.start(new ServeConfig(List.of(), exports), log);
+      return new ServedDisks(server, directory, queues);
+    };
+  }
+
+  private static ExportConfig export(
+      DeviceKind kind,
+      Path directory,
+      String image,
+      ImageOptions options,
+      int queues,
+      OptionalLong pollMaxNanos) {
+    String name = name(kind);
+    Path socket = socket(directory, kind);
+    return switch (kind) {
+      case AHCI -> ExportConfig.Ahci.at(socket, name, image, options);
+      case VIRTIO ->
+          new ExportConfig.VirtioBlk(
+              name,
+              new Endpoint.SocketPath(socket),
+              new ImageConfig(image, options),
+              name,
+              queues,
+              List.of(),
+              pollMaxNanos);
+      case RAW -> throw new IllegalArgumentException("no guest sees " + kind);
+    };
+  }
+
+  /** What an export is called is its disk's serial number, too. */
+  private static String name(DeviceKind kind) {
+    return new Target(Backend.PLATTER, kind).serial();
+  }
+
+  private static Path socket(Path directory, DeviceKind kind) {
+    return directory.resolve(kind + ".sock");
+  }
+
+  @Override
+  public VmDisk attachment(DeviceKind kind) {
+    return kind == DeviceKind.AHCI
+        ? new VmDisk.VfioUser("platterahci", socket(directory, kind))
+        : new VmDisk.VhostUser("plattervirtio", socket(directory, kind), queues, false);
+  }
+
+  @Override
+  public LoopStats.Snapshot loop(DeviceKind kind) {
+    String name = kind == DeviceKind.AHCI ? MAIN_LOOP : name(kind);
+    return server.loops().stream()
+        .filter(loop -> loop.name().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .counts();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+
+  /** For machines with none of Platter's. */
+  private static final class NoDisks implements HostDisks {
+    @Override
+    public VmDisk attachment(DeviceKind kind) {
+      throw new IllegalStateException("nothing is served");
+    }
+
+    @Override
+    public LoopStats.Snapshot loop(DeviceKind kind) {
+      throw new IllegalStateException("nothing is served");
+    }
+
+    @Override
+    public void close() {
+      // Nothing to close.
+    }
+  }
+}

@@ -1,0 +1,340 @@
+package dev.platter.emulator.report;
+
+import dev.platter.emulator.guest.GuestRow;
+import dev.platter.emulator.guest.GuestRun;
+import dev.platter.emulator.guest.GuestRun.Backend;
+import dev.platter.emulator.guest.GuestRun.Target;
+import dev.platter.emulator.guest.GuestRun.Workload;
+import dev.platter.emulator.workload.DeviceKind;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The result of {@code platter guest run}: a table for people, {@code platter.guest/1} for
+ * machines. What the guest measured comes from its own rows; what the host spent is Platter's to
+ * know.
+ */
+public final class GuestReport {
+  /** The JSON's schema. */
+  public static final String SCHEMA = "platter.guest/1";
+
+  private final GuestRun.Plan plan;
+  private final GuestRun.Result result;
+
+  /** Reports a result. */
+  public GuestReport(GuestRun.Plan plan, GuestRun.Result result) {
+    this.plan = plan;
+    this.result = result;
+  }
+
+  // ---- figures -------------------------------------------------------------------------------
+
+  private @Nullable GuestRow row(Workload workload, Backend backend, DeviceKind device) {
+    return result.rows().stream()
+        .filter(row -> row.workload() == workload)
+        .filter(row -> row.target().equals(new Target(backend, device)))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static double median(@Nullable GuestRow row, ToDoubleFunction<GuestRow.Run> figure) {
+    return row == null ? Double.NaN : Statistics.median(values(row, figure));
+  }
+
+  private static double[] values(GuestRow row, ToDoubleFunction<GuestRow.Run> figure) {
+    return row.runs().stream().mapToDouble(figure).toArray();
+  }
+
+  private static double seconds(GuestRow.Run run) {
+    return run.figure("total_seconds", "median");
+  }
+
+  private static double p50(GuestRow.Run run) {
+    return run.figure("latency_us", "p50");
+  }
+
+  /** The figure by which a workload's rows are compared: less is better. */
+  private static double compared(Workload workload, GuestRow.Run run) {
+    return workload == Workload.IOTEST ? seconds(run) : p50(run);
+  }
+
+  /** The median over runs of the ratio to the run of the same number; NaN without such pairs. */
+  private static double ratio(@Nullable GuestRow mine, @Nullable GuestRow base) {
+    if (mine == null || base == null) {
+      return Double.NaN;
+    }
+    List<Double> ratios = new ArrayList<>();
+    for (GuestRow.Run run : mine.runs()) {
+      for (GuestRow.Run other : base.runs()) {
+        if (run.number() == other.number()) {
+          ratios.add(compared(mine.workload(), run) / compared(base.workload(), other));
+        }
+      }
+    }
+    return ratios.isEmpty()
+        ? Double.NaN
+        : Statistics.median(ratios.stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  private double toVirtio(@Nullable GuestRow row) {
+    return row == null
+        ? Double.NaN
+        : ratio(row, row(row.workload(), row.target().backend(), DeviceKind.VIRTIO));
+  }
+
+  private double toPeer(@Nullable GuestRow row) {
+    return row == null || row.target().backend() == Backend.QEMU
+        ? Double.NaN
+        : ratio(row, row(row.workload(), Backend.QEMU, row.target().device()));
+  }
+
+  // ---- for people ----------------------------------------------------------------------------
+
+  /** The conditions, the table, and the ratios that matter. */
+  public String text() {
+    return conditions() + "\n" + table() + ratios();
+  }
+
+  private String conditions() {
+    return "Linux "
+        + result.kernelRelease()
+        + " in QEMU "
+        + plan.qemu().version()
+        + " under "
+        + result.accelerator()
+        + ", "
+        + plan.cpus()
+        + (plan.cpus() == 1 ? " vCPU" : " vCPUs")
+        + ", "
+        + runs()
+        + "; latency as the guest sees it, of "
+        + bench();
+  }
+
+  private String runs() {
+    int complete = result.rows().stream().mapToInt(row -> row.runs().size()).min().orElse(0);
+    String wanted = plan.runs() + (plan.runs() == 1 ? " run" : " runs");
+    return complete < plan.runs() ? complete + " of " + wanted + " (partial)" : wanted;
+  }
+
+  private String bench() {
+    return plan.bench().rw()
+        + " "
+        + Units.sizeOption(plan.bench().blockBytes())
+        + " at depth "
+        + plan.bench().depth();
+  }
+
+  private String table() {
+    boolean iotest = plan.workloads().contains(Workload.IOTEST);
+    boolean loop = plan.workloads().contains(Workload.FIO_LIKE);
+    boolean peer = plan.targets().stream().anyMatch(target -> target.backend() == Backend.QEMU);
+    TextTable table = new TextTable().left("backend").left("device");
+    if (iotest) {
+      table.right("iotest s").right("/virtio");
+      if (peer) {
+        table.right("/qemu");
+      }
+    }
+    if (loop) {
+      table.right("p50 us").right("p99 us").right("IOPS").right("p50 /virtio");
+      if (peer) {
+        table.right("p50 /qemu");
+      }
+    }
+    for (Target target : plan.targets()) {
+      List<String> cells = new ArrayList<>();
+      cells.add(target.backend().toString());
+      cells.add(target.device().toString());
+      if (iotest) {
+        GuestRow row = row(Workload.IOTEST, target.backend(), target.device());
+        cells.add(Units.seconds(median(row, GuestReport::seconds) * 1e9));
+        cells.add(Units.ratio(toVirtio(row)));
+        if (peer) {
+          cells.add(Units.ratio(toPeer(row)));
+        }
+      }
+      if (loop) {
+        GuestRow row = row(Workload.FIO_LIKE, target.backend(), target.device());
+        cells.add(Units.micros(median(row, GuestReport::p50) * 1e3));
+        cells.add(Units.micros(median(row, run -> run.figure("latency_us", "p99")) * 1e3));
+        cells.add(Units.perSecond(median(row, run -> run.figure("iops", "median"))));
+        cells.add(Units.ratio(toVirtio(row)));
+        if (peer) {
+          cells.add(Units.ratio(toPeer(row)));
+        }
+      }
+      table.row(cells);
+    }
+    return table.render();
+  }
+
+  private String ratios() {
+    StringBuilder text = new StringBuilder();
+    for (Backend backend : Backend.values()) {
+      double ratio = toVirtio(row(Workload.IOTEST, backend, DeviceKind.AHCI));
+      if (Double.isFinite(ratio)) {
+        text.append("iotest, SATA/virtio on ")
+            .append(backend)
+            .append(": ")
+            .append(Units.ratio(ratio))
+            .append('\n');
+      }
+    }
+    return text.toString();
+  }
+
+  // ---- for machines --------------------------------------------------------------------------
+
+  /**
+   * The JSON document.
+   *
+   * @param environment the host, as {@link Environment#toMap} gives it
+   */
+  public Map<String, @Nullable Object> json(Map<String, @Nullable Object> environment) {
+    List<Object> list = new ArrayList<>();
+    result.rows().forEach(row -> list.add(json(row)));
+    Map<String, @Nullable Object> document =
+        JsonDocument.of(SCHEMA, environment, parameters(), list);
+    document.put("guest", guest());
+    return document;
+  }
+
+  private Map<String, @Nullable Object> guest() {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("kernel_release", result.kernelRelease());
+    map.put("qemu", plan.qemu().name());
+    map.put("qemu_version", plan.qemu().version().toString());
+    map.put("accelerator", result.accelerator().toString());
+    map.put("cpu_count", plan.cpus());
+    map.put("memory_bytes", plan.memoryBytes());
+    return map;
+  }
+
+  private Map<String, @Nullable Object> parameters() {
+    Map<String, @Nullable Object> iotest = new LinkedHashMap<>();
+    iotest.put("total_bytes", plan.iotest().totalBytes());
+    iotest.put("chunk_bytes", plan.iotest().chunkBytes());
+    iotest.put("batch", plan.iotest().batch());
+    iotest.put("batch_delay_us", plan.iotest().batchDelayMicros());
+    iotest.put("completion_delay_us", plan.iotest().completionDelayMicros());
+    Map<String, @Nullable Object> loop = new LinkedHashMap<>();
+    loop.put("rw", plan.bench().rw());
+    loop.put("request_bytes", plan.bench().blockBytes());
+    loop.put("iodepth", plan.bench().depth());
+    loop.put("warmup_seconds", plan.bench().warmUpMillis() / 1e3);
+    loop.put("runtime_seconds", plan.bench().runtimeMillis() / 1e3);
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("workloads", plan.workloads().stream().map(Workload::toString).toList());
+    map.put("runs", plan.runs());
+    map.put("iotest", plan.workloads().contains(Workload.IOTEST) ? iotest : null);
+    map.put("fio_like", plan.workloads().contains(Workload.FIO_LIKE) ? loop : null);
+    return map;
+  }
+
+  private Map<String, @Nullable Object> json(GuestRow row) {
+    boolean iotest = row.workload() == Workload.IOTEST;
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("workload", row.workload().toString());
+    map.put("backend", row.target().backend().toString());
+    map.put("device", row.target().device().toString());
+    map.put("loop", loop(row.target()));
+    map.put("runs", row.runs().size());
+    map.put("partial", row.runs().size() < plan.runs());
+    map.put("total_seconds", iotest ? spread(row, GuestReport::seconds, 4) : null);
+    map.put("iops", iotest ? null : spread(row, run -> run.figure("iops", "median"), 1));
+    map.put("p50_us", spread(row, GuestReport::p50, 2));
+    map.put("ratio_to_virtio", rounded(toVirtio(row), 4));
+    map.put("ratio_to_qemu", rounded(toPeer(row), 4));
+    Map<String, @Nullable Object> latency = new LinkedHashMap<>();
+    for (String key : List.of("p50", "p99", "p99_9", "max", "mean")) {
+      latency.put(key, rounded(median(row, run -> run.figure("latency_us", key)), 2));
+    }
+    map.put("latency_us", latency);
+    map.put("bytes_per_second", rounded(median(row, run -> run.figure("bytes_per_second")), 0));
+    map.putAll(costs(row));
+    return map;
+  }
+
+  private static @Nullable String loop(Target target) {
+    if (target.backend() == Backend.QEMU) {
+      return null;
+    }
+    return target.device() == DeviceKind.AHCI ? "main loop" : "iothread";
+  }
+
+  private static Map<String, @Nullable Object> costs(GuestRow row) {
+    boolean platter = row.target().backend() == Backend.PLATTER;
+    Map<String, @Nullable Object> host = new LinkedHashMap<>();
+    host.put("user", rounded(median(row, run -> run.hostCpu().userNanos() / 1e9), 4));
+    host.put("sys", rounded(median(row, run -> run.hostCpu().systemNanos() / 1e9), 4));
+    Map<String, @Nullable Object> guest = new LinkedHashMap<>();
+    for (String key : List.of("user", "sys")) {
+      guest.put(key, rounded(median(row, run -> run.figure("cpu_seconds", key)), 4));
+    }
+    Map<String, @Nullable Object> notifies = new LinkedHashMap<>();
+    notifies.put("sent", counter(row, run -> loopOf(run).notifiesSent()));
+    notifies.put("elided", counter(row, run -> loopOf(run).notifiesElided()));
+    Map<String, @Nullable Object> loop = new LinkedHashMap<>();
+    loop.put("turns", counter(row, run -> loopOf(run).turns()));
+    loop.put("enters", counter(row, run -> loopOf(run).enters()));
+    loop.put("requests", counter(row, run -> loopOf(run).blockSqes()));
+    loop.put("poll_hits", counter(row, run -> loopOf(run).pollHits()));
+    loop.put("poll_misses", counter(row, run -> loopOf(run).pollMisses()));
+    loop.put("sq_full", counter(row, run -> loopOf(run).sqFull()));
+    loop.put("no_iowait_waits", counter(row, run -> loopOf(run).noIowaitWaits()));
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("cpu_seconds", platter ? host : null);
+    map.put("qemu_cpu_seconds", rounded(median(row, run -> run.qemuCpu().toNanos() / 1e9), 2));
+    map.put("guest_cpu_seconds", guest);
+    map.put(
+        "requests_per_enter",
+        platter
+            ? rounded(
+                median(
+                    row,
+                    run -> (double) loopOf(run).blockSqes() / Math.max(1, loopOf(run).enters())),
+                3)
+            : null);
+    map.put("notifies", platter ? notifies : null);
+    map.put("loop_counters", platter ? loop : null);
+    return map;
+  }
+
+  private static dev.platter.aio.loop.LoopStats.Snapshot loopOf(GuestRow.Run run) {
+    var loop = run.loop();
+    if (loop == null) {
+      throw new IllegalStateException("a disk of Platter's has a loop");
+    }
+    return loop;
+  }
+
+  private static @Nullable Object counter(GuestRow row, ToDoubleFunction<GuestRow.Run> figure) {
+    return row.target().backend() == Backend.PLATTER ? Math.round(median(row, figure)) : null;
+  }
+
+  private static Map<String, @Nullable Object> spread(
+      GuestRow row, ToDoubleFunction<GuestRow.Run> figure, int decimals) {
+    double[] values = values(row, figure);
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("median", rounded(Statistics.median(values), decimals));
+    map.put("min", rounded(Statistics.min(values), decimals));
+    map.put("max", rounded(Statistics.max(values), decimals));
+    return map;
+  }
+
+  /** A number for JSON; null where there is none. */
+  private static @Nullable Number rounded(double value, int decimals) {
+    if (!Double.isFinite(value)) {
+      return null;
+    }
+    if (decimals == 0) {
+      return Math.round(value);
+    }
+    return Units.rounded(value, decimals);
+  }
+}

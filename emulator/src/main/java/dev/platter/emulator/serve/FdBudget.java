@@ -1,0 +1,69 @@
+package dev.platter.emulator.serve;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.sys.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** How many descriptors a server needs: better refused at the start than in front of a client. */
+final class FdBudget {
+  /** The JVM's own: its jars, /proc files, standard streams. */
+  private static final int PROCESS = 64;
+
+  /** A ring and its wake-up eventfd. */
+  private static final int PER_LOOP = 2;
+
+  /** Socket, its stop eventfd, a client, and those that one message of it may carry. */
+  private static final int PER_EXPORT = 3 + 64;
+
+  /** Kick, call and error eventfds of a virtqueue; a vfio-user device has fewer. */
+  private static final int PER_QUEUE = 3;
+
+  /** More than any client maps at a time. */
+  private static final int MEMORY_REGIONS = 64;
+
+  private FdBudget() {}
+
+  static long needed(ServeConfig config) {
+    long needed = PROCESS + PER_LOOP * (1L + config.ioThreads().size());
+    for (ExportConfig export : config.exports()) {
+      needed += PER_EXPORT + MEMORY_REGIONS + export.images().size();
+      if (export instanceof ExportConfig.VirtioBlk disk) {
+        needed += PER_LOOP + (long) PER_QUEUE * disk.queues();
+      }
+    }
+    return needed;
+  }
+
+  /**
+   * Checks the limit of this process.
+   *
+   * @throws PlatterException of kind HOST_LACKS if it is too low
+   */
+  static void check(ServeConfig config) {
+    check(needed(config), limit());
+  }
+
+  static void check(long needed, long limit) {
+    if (limit >= 0 && limit < needed) {
+      throw PlatterException.hostLacks(
+          "this server may need "
+              + needed
+              + " open files, and the limit (RLIMIT_NOFILE) is "
+              + limit,
+          "Raise it: ulimit -n " + needed + ", or LimitNOFILE=" + needed + " in a systemd unit");
+    }
+  }
+
+  /** The soft limit; negative if there is none. The JVM has raised it to the hard one already. */
+  private static long limit() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment rlimit = arena.allocate(JAVA_LONG, 2);
+      int result = Libc.getrlimit(LinuxAbi.RLIMIT_NOFILE, rlimit);
+      return result < 0 ? -1 : rlimit.get(JAVA_LONG, 0);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package dev.platter.emulator.serve;
+
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.MainLoop;
+import dev.platter.devices.block.RawImage;
+import dev.platter.emulator.export.ClientSession;
+import dev.platter.emulator.export.EventLog;
+import java.util.List;
+
+/** Makes the device of an export and the protocol in front of it. */
+interface SessionFactory {
+  /**
+   * What a device is made on.
+   *
+   * @param images the opened images, in the order of {@link ExportConfig#images}; they stay the
+   *     caller's to close, after the session
+   * @param queueLoops the loops of a virtio disk's queues; empty for AHCI
+   * @param mainLoop the main loop and the big lock
+   */
+  record Parts(
+      List<RawImage> images, List<AioContext> queueLoops, MainLoop mainLoop, EventLog log) {}
+
+  /** The session that serves an export. */
+  ClientSession open(ExportConfig export, Parts parts);
+}

@@ -1,0 +1,14 @@
+/**
+ * The server that {@code platter serve} is: what it exports, how its loops, images, devices and
+ * sockets are put together and taken apart, and its event log.
+ *
+ * <p>Threading: {@link dev.platter.emulator.serve.Server} is started and closed by one thread,
+ * which never holds the big lock. The log is written to by any thread and never holds one up.
+ *
+ * <p>Does not read the command line ({@code cli}), speak a protocol ({@code vhostuser}, {@code
+ * vfiouser}) or accept clients ({@code export}).
+ */
+@NullMarked
+package dev.platter.emulator.serve;
+
+import org.jspecify.annotations.NullMarked;

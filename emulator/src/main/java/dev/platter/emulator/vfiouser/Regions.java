@@ -1,0 +1,183 @@
+package dev.platter.emulator.vfiouser;
+
+import dev.platter.aio.sys.Errno;
+import dev.platter.devices.bus.MmioDevice;
+import dev.platter.devices.pci.AhciFunction;
+import dev.platter.devices.pci.PciConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The device's regions as a client sees them: its registers in a BAR, its configuration space, and
+ * nothing in the others. Accesses are made with the big lock held; one that is longer than a
+ * register, or not aligned, becomes several. Each method answers 0 or an errno.
+ */
+final class Regions {
+  private static final int REGISTERS = VfioUserAbi.REGION_BAR_0 + AhciFunction.REGISTERS_BAR;
+
+  private final AhciFunction function;
+
+  Regions(AhciFunction function) {
+    this.function = function;
+  }
+
+  /** "VFIO_USER_DEVICE_GET_REGION_INFO". */
+  int info(Request request, Reply reply) {
+    if (request.payloadBytes() < VfioUserAbi.REGION_INFO_BYTES
+        || request.unsigned32(0) < VfioUserAbi.REGION_INFO_BYTES) {
+      return Errno.EINVAL;
+    }
+    int index = request.int32(VfioUserAbi.REGION_INFO_INDEX);
+    if (!exists(index)) {
+      return Errno.EINVAL;
+    }
+    long size = sizeBytes(index);
+    reply.payload(VfioUserAbi.REGION_INFO_BYTES);
+    reply.set(0, 4, VfioUserAbi.REGION_INFO_BYTES);
+    reply.set(
+        VfioUserAbi.REGION_INFO_FLAGS,
+        4,
+        size == 0 ? 0 : VfioUserAbi.REGION_READABLE | VfioUserAbi.REGION_WRITABLE);
+    reply.set(VfioUserAbi.REGION_INFO_INDEX, 4, index);
+    reply.set(VfioUserAbi.REGION_INFO_SIZE, 8, size);
+    return 0;
+  }
+
+  /** "VFIO_USER_DEVICE_GET_REGION_IO_FDS": there are none. */
+  int ioFds(Request request, Reply reply) {
+    if (request.payloadBytes() < VfioUserAbi.REGION_IO_FDS_BYTES
+        || request.unsigned32(0) < VfioUserAbi.REGION_IO_FDS_BYTES
+        || request.int32(VfioUserAbi.REGION_IO_FDS_FLAGS) != 0
+        || request.int32(VfioUserAbi.REGION_IO_FDS_COUNT) != 0) {
+      return Errno.EINVAL;
+    }
+    int index = request.int32(VfioUserAbi.REGION_IO_FDS_INDEX);
+    if (!exists(index)) {
+      return Errno.EINVAL;
+    }
+    reply.payload(VfioUserAbi.REGION_IO_FDS_BYTES);
+    reply.set(0, 4, VfioUserAbi.REGION_IO_FDS_BYTES);
+    reply.set(VfioUserAbi.REGION_IO_FDS_INDEX, 4, index);
+    return 0;
+  }
+
+  private static boolean exists(int index) {
+    return index >= 0 && index < VfioUserAbi.REGIONS;
+  }
+
+  private @Nullable MmioDevice device(int index) {
+    return switch (index) {
+      case REGISTERS -> function.registers();
+      case VfioUserAbi.REGION_CONFIG -> function.config();
+      default -> null;
+    };
+  }
+
+  private int sizeBytes(int index) {
+    return switch (index) {
+      case REGISTERS -> function.registersSizeBytes();
+      case VfioUserAbi.REGION_CONFIG -> PciConfig.SIZE_BYTES;
+      default -> 0;
+    };
+  }
+
+  /** Whether an access of at least one byte lies inside a region, which then has a device. */
+  private boolean inside(int index, long offset, long count) {
+    long size = sizeBytes(index);
+    return count > 0 && count <= size && offset >= 0 && offset <= size - count;
+  }
+
+  /** "VFIO_USER_REGION_READ". */
+  int read(Request request, Reply reply) {
+    if (request.payloadBytes() != VfioUserAbi.REGION_RW_BYTES) {
+      return Errno.EINVAL;
+    }
+    long offset = request.int64(VfioUserAbi.REGION_RW_OFFSET);
+    int index = request.int32(VfioUserAbi.REGION_RW_REGION);
+    long count = request.unsigned32(VfioUserAbi.REGION_RW_COUNT);
+    MmioDevice device = device(index);
+    if (device == null || !inside(index, offset, count)) {
+      return Errno.EINVAL;
+    }
+    answer(reply, offset, index, (int) count, (int) count);
+    int done = 0;
+    while (done < count) {
+      int size = accessBytes(offset + done, (int) count - done);
+      reply.set(VfioUserAbi.REGION_RW_DATA + done, size, device.read(offset + done, size));
+      done += size;
+    }
+    return 0;
+  }
+
+  /** "VFIO_USER_REGION_WRITE". */
+  int write(Request request, Reply reply) {
+    if (request.payloadBytes() < VfioUserAbi.REGION_RW_BYTES) {
+      return Errno.EINVAL;
+    }
+    long count = request.unsigned32(VfioUserAbi.REGION_RW_COUNT);
+    if (request.payloadBytes() != VfioUserAbi.REGION_RW_BYTES + count) {
+      return Errno.EINVAL;
+    }
+    int errno = write(request, 0, count);
+    if (errno == 0) {
+      long offset = request.int64(VfioUserAbi.REGION_RW_OFFSET);
+      answer(reply, offset, request.int32(VfioUserAbi.REGION_RW_REGION), (int) count, 0);
+    }
+    return errno;
+  }
+
+  private static void answer(Reply reply, long offset, int index, int count, int dataBytes) {
+    reply.payload(VfioUserAbi.REGION_RW_BYTES + dataBytes);
+    reply.set(VfioUserAbi.REGION_RW_OFFSET, 8, offset);
+    reply.set(VfioUserAbi.REGION_RW_REGION, 4, index);
+    reply.set(VfioUserAbi.REGION_RW_COUNT, 4, count);
+  }
+
+  /** "VFIO_USER_REGION_WRITE_MULTI": in order, up to the first that is wrong. */
+  int writeMultiple(Request request, Reply reply) {
+    if (request.payloadBytes() < VfioUserAbi.MULTI_WRITES) {
+      return Errno.EINVAL;
+    }
+    long writes = request.int64(VfioUserAbi.MULTI_COUNT);
+    int room = request.payloadBytes() - VfioUserAbi.MULTI_WRITES;
+    if (writes < 0
+        || writes > room / VfioUserAbi.MULTI_WRITE_BYTES
+        || writes * VfioUserAbi.MULTI_WRITE_BYTES != room) {
+      return Errno.EINVAL;
+    }
+    for (int i = 0; i < writes; i++) {
+      int at = VfioUserAbi.MULTI_WRITES + i * VfioUserAbi.MULTI_WRITE_BYTES;
+      long count = request.unsigned32(at + VfioUserAbi.REGION_RW_COUNT);
+      int errno = count > VfioUserAbi.MULTI_DATA_BYTES ? Errno.EINVAL : write(request, at, count);
+      if (errno != 0) {
+        return errno;
+      }
+    }
+    reply.payload(VfioUserAbi.MULTI_WRITES);
+    reply.set(VfioUserAbi.MULTI_COUNT, 8, writes);
+    return 0;
+  }
+
+  /** One write, whose description is {@code at} bytes into the payload; its data is there. */
+  private int write(Request request, int at, long count) {
+    long offset = request.int64(at + VfioUserAbi.REGION_RW_OFFSET);
+    int index = request.int32(at + VfioUserAbi.REGION_RW_REGION);
+    MmioDevice device = device(index);
+    if (device == null || !inside(index, offset, count)) {
+      return Errno.EINVAL;
+    }
+    int done = 0;
+    while (done < count) {
+      int size = accessBytes(offset + done, (int) count - done);
+      long value = request.number(at + VfioUserAbi.REGION_RW_DATA + done, size);
+      device.write(offset + done, size, value);
+      done += size;
+    }
+    return 0;
+  }
+
+  /** The longest aligned access, of 8 bytes at most, that a CPU would make here. */
+  private static int accessBytes(long offset, int left) {
+    int aligned = offset == 0 ? Long.BYTES : (int) Math.min(Long.BYTES, Long.lowestOneBit(offset));
+    return Math.min(aligned, Integer.highestOneBit(left));
+  }
+}

@@ -1,0 +1,316 @@
+package dev.platter.emulator.vfiouser;
+
+import dev.platter.aio.loop.AdaptivePolling;
+import dev.platter.aio.loop.BigLock;
+import dev.platter.aio.loop.MainLoop;
+import dev.platter.aio.socket.ReceivedFds;
+import dev.platter.aio.socket.UnixConnection;
+import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.Libc;
+import dev.platter.devices.memory.GuestMemory;
+import dev.platter.devices.pci.AhciFunction;
+import dev.platter.emulator.export.ClientSession;
+import dev.platter.emulator.export.ProtocolViolation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * Serves an AHCI function to one client after the other. The connection's thread handles messages
+ * in the order they come: it takes the big lock, does what the message says and answers without it.
+ * A register access waits for nothing but that lock; only what takes memory away from the device,
+ * or resets it, first lets it finish what is in flight.
+ *
+ * <p>What a client may get wrong is answered with an errno; what leaves no common ground (no
+ * negotiation, a message that is none) ends the connection. A client that leaves takes its memory,
+ * its eventfds and the device's state with it: the next one is another machine.
+ */
+public final class VfioUserSession implements ClientSession {
+  private static final int NO_FD = -1;
+
+  private final MainLoop mainLoop;
+  private final BigLock lock;
+  private final AhciFunction function;
+  private final Regions regions;
+  private final IrqTable irqs = new IrqTable();
+  private final DmaTable dma;
+  private final AdaptivePolling polling;
+  private final Request request;
+  private final Reply reply;
+  private boolean negotiated;
+  private volatile boolean memoryLost;
+  private boolean closed;
+
+  /**
+   * Prepares to serve.
+   *
+   * @param mainLoop where the function's I/O is done
+   * @param memory the function's view of guest RAM, filled in from what a client maps
+   * @param function the device; closed with the session
+   * @param pollMaxNanos how long to look for the next message before sleeping, at most; 0 sleeps at
+   *     once
+   */
+  public VfioUserSession(
+      MainLoop mainLoop, GuestMemory memory, AhciFunction function, long pollMaxNanos) {
+    this.mainLoop = mainLoop;
+    this.lock = mainLoop.lock();
+    this.function = function;
+    regions = new Regions(function);
+    dma = new DmaTable(memory);
+    polling = new AdaptivePolling(pollMaxNanos);
+    Arena arena = Arena.ofAuto();
+    request = new Request(arena);
+    reply = new Reply(arena);
+  }
+
+  @Override
+  public void serve(UnixConnection connection) throws IOException {
+    try (ReceivedFds fds = new ReceivedFds()) {
+      negotiated = false;
+      memoryLost = false;
+      Runnable lost =
+          () -> {
+            memoryLost = true;
+            connection.shutdown();
+          };
+      connect();
+      while (receive(connection, fds)) {
+        reply.begin(request);
+        int errno = handle(fds, lost);
+        fds.discard();
+        if (request.wantsReply()) {
+          reply.send(connection, errno);
+        }
+      }
+      if (memoryLost) {
+        throw new ProtocolViolation("memory was truncated while it was mapped");
+      }
+    } finally {
+      disconnect();
+    }
+  }
+
+  private boolean receive(UnixConnection connection, ReceivedFds fds) throws IOException {
+    if (!polling.enabled()) {
+      return request.receive(connection, fds);
+    }
+    connection.spinNanos(polling.nanos());
+    long start = System.nanoTime();
+    boolean received = request.receive(connection, fds);
+    polling.adjust(System.nanoTime() - start);
+    return received;
+  }
+
+  /** Does what the message says; answers 0 or an errno. */
+  private int handle(ReceivedFds fds, Runnable lost) throws ProtocolViolation {
+    VfioUserCommand command = VfioUserCommand.of(request.commandCode());
+    if (command == VfioUserCommand.VERSION) {
+      return negotiate();
+    }
+    if (!negotiated) {
+      throw new ProtocolViolation("message " + request.commandCode() + " before VERSION");
+    }
+    if (command == null) {
+      return Errno.EOPNOTSUPP;
+    }
+    return switch (command) {
+      case REGION_READ, REGION_WRITE, REGION_WRITE_MULTI -> access(command);
+      case DMA_MAP -> map(fds, lost);
+      case DMA_UNMAP -> unmap();
+      case DEVICE_GET_INFO -> deviceInfo();
+      case DEVICE_GET_REGION_INFO -> regions.info(request, reply);
+      case DEVICE_GET_REGION_IO_FDS -> regions.ioFds(request, reply);
+      case DEVICE_GET_IRQ_INFO -> irqs.info(request, reply);
+      case DEVICE_SET_IRQS -> setIrqs(fds);
+      case DEVICE_RESET -> reset();
+      default -> Errno.EOPNOTSUPP;
+    };
+  }
+
+  private int negotiate() throws ProtocolViolation {
+    if (negotiated) {
+      throw new ProtocolViolation("a second VERSION");
+    }
+    Negotiation.answer(request, reply);
+    negotiated = true;
+    return 0;
+  }
+
+  private int deviceInfo() {
+    if (request.payloadBytes() < VfioUserAbi.DEVICE_INFO_BYTES
+        || request.unsigned32(0) < VfioUserAbi.DEVICE_INFO_BYTES) {
+      return Errno.EINVAL;
+    }
+    reply.payload(VfioUserAbi.DEVICE_INFO_BYTES);
+    reply.set(0, 4, VfioUserAbi.DEVICE_INFO_BYTES);
+    reply.set(
+        VfioUserAbi.DEVICE_INFO_FLAGS, 4, VfioUserAbi.DEVICE_RESETS | VfioUserAbi.DEVICE_IS_PCI);
+    reply.set(VfioUserAbi.DEVICE_INFO_REGIONS, 4, VfioUserAbi.REGIONS);
+    reply.set(VfioUserAbi.DEVICE_INFO_IRQS, 4, VfioUserAbi.IRQ_TYPES);
+    return 0;
+  }
+
+  // ---- what a vCPU does ----------------------------------------------------------------------
+
+  private int access(VfioUserCommand command) {
+    lock.lock();
+    try {
+      return switch (command) {
+        case REGION_READ -> regions.read(request, reply);
+        case REGION_WRITE -> regions.write(request, reply);
+        default -> regions.writeMultiple(request, reply);
+      };
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private int setIrqs(ReceivedFds fds) {
+    lock.lock();
+    try {
+      return irqs.set(request, fds);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- memory --------------------------------------------------------------------------------
+
+  private int map(ReceivedFds fds, Runnable lost) {
+    if (request.payloadBytes() < VfioUserAbi.DMA_MAP_BYTES || fds.size() > 1) {
+      return Errno.EINVAL;
+    }
+    int fd = fds.size() == 0 ? NO_FD : fds.take();
+    try {
+      int errno =
+          dma.add(
+              request.int32(VfioUserAbi.DMA_MAP_FLAGS),
+              request.int64(VfioUserAbi.DMA_MAP_OFFSET),
+              request.int64(VfioUserAbi.DMA_MAP_ADDRESS),
+              request.int64(VfioUserAbi.DMA_MAP_SIZE),
+              fd,
+              lost);
+      if (errno == 0) {
+        publish();
+      }
+      return errno;
+    } finally {
+      if (fd != NO_FD) {
+        Libc.close(fd); // a mapping keeps its file
+      }
+    }
+  }
+
+  private void publish() {
+    lock.lock();
+    try {
+      dma.publish();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private int unmap() {
+    if (request.payloadBytes() < VfioUserAbi.DMA_UNMAP_BYTES
+        || request.unsigned32(0) < VfioUserAbi.DMA_UNMAP_BYTES) {
+      return Errno.EINVAL;
+    }
+    int flags = request.int32(VfioUserAbi.DMA_UNMAP_FLAGS);
+    long address = request.int64(VfioUserAbi.DMA_UNMAP_ADDRESS);
+    long size = request.int64(VfioUserAbi.DMA_UNMAP_SIZE);
+    boolean all = flags == VfioUserAbi.DMA_UNMAP_ALL;
+    if (flags != 0 && !all) {
+      return Errno.EOPNOTSUPP; // dirty page bitmaps
+    }
+    if (all ? address != 0 || size != 0 : !dma.has(address, size)) {
+      return all ? Errno.EINVAL : Errno.ENOENT;
+    }
+    lock.lock();
+    try {
+      drain();
+      if (all) {
+        dma.removeAll();
+      } else {
+        dma.remove(address, size);
+      }
+      dma.publish();
+      function.resume();
+    } finally {
+      lock.unlock();
+    }
+    dma.unmapRetired();
+    reply.payload(VfioUserAbi.DMA_UNMAP_BYTES);
+    reply.set(0, 4, VfioUserAbi.DMA_UNMAP_BYTES);
+    reply.set(VfioUserAbi.DMA_UNMAP_FLAGS, 4, flags);
+    reply.set(VfioUserAbi.DMA_UNMAP_ADDRESS, 8, address);
+    reply.set(VfioUserAbi.DMA_UNMAP_SIZE, 8, size);
+    return 0;
+  }
+
+  /**
+   * Holds back new commands and lets those in flight complete; gives the big lock up meanwhile. The
+   * function stays quiesced.
+   */
+  private void drain() {
+    function.quiesce();
+    while (function.inFlight() > 0) {
+      CountDownLatch idle = new CountDownLatch(1);
+      function.whenIdle(idle::countDown);
+      mainLoop.context().waitFor(idle);
+    }
+  }
+
+  // ---- the device's life ---------------------------------------------------------------------
+
+  private int reset() {
+    lock.lock();
+    try {
+      drain();
+      function.reset();
+      function.resume();
+    } finally {
+      lock.unlock();
+    }
+    return 0;
+  }
+
+  private void connect() {
+    lock.lock();
+    try {
+      function.connect(irqs);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void disconnect() {
+    lock.lock();
+    try {
+      drain();
+      dma.removeAll();
+      dma.publish();
+      function.reset();
+      function.connect(null);
+      irqs.clear();
+      function.resume();
+    } finally {
+      lock.unlock();
+    }
+    dma.unmapRetired();
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    lock.lock();
+    try {
+      drain();
+      function.close();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,212 @@
+package dev.platter.emulator.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.aio.socket.UnixConnection;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.jr.ob.JSON;
+
+/** {@code platter serve} in a JVM of its own: signals and exit codes. */
+@Timeout(120)
+class ServeProcessTest {
+  @TempDir private Path directory;
+  private Path image;
+  private Path socket;
+  private final List<Process> started = new ArrayList<>();
+
+  @BeforeEach
+  void makeImage() throws IOException {
+    image = directory.resolve("disk.img");
+    socket = directory.resolve("vda.sock");
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(1 << 20);
+    }
+  }
+
+  @AfterEach
+  void end() {
+    started.forEach(Process::destroyForcibly);
+  }
+
+  private Process start(String... more) throws IOException {
+    return start(Map.of(), more);
+  }
+
+  private Process start(Map<String, String> environment, String... more) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(Platter.class.getName());
+    command.add("serve");
+    command.add("--export=virtio-blk,cache=writeback,image=" + image + ",socket=" + socket);
+    command.addAll(List.of(more));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    started.add(process);
+    return process;
+  }
+
+  private static List<String> untilReady(BufferedReader log) throws IOException {
+    List<String> lines = new ArrayList<>();
+    while (lines.isEmpty() || !lines.getLast().contains("ready")) {
+      String line = log.readLine();
+      assertThat(line).as("after %s", lines).isNotNull();
+      lines.add(line);
+    }
+    return lines;
+  }
+
+  private void assertUnlocked() throws IOException {
+    try (FileChannel channel = FileChannel.open(image, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock()) {
+      assertThat(lock).isNotNull();
+    }
+  }
+
+  @Test
+  void sigtermStopsItWithEverythingInOrderAndExitCodeZero() throws Exception {
+    Process process = start();
+    try (BufferedReader log = process.inputReader(UTF_8)) {
+      assertThat(untilReady(log))
+          .satisfiesExactly(
+              line -> assertThat(line).contains(" vda: disk ", "bytes=1048576", "mode=writable"),
+              line -> assertThat(line).contains(" vda: serving ", "socket=" + socket),
+              line -> assertThat(line).endsWith(" platter: ready exports=1 pid=" + process.pid()));
+      try (UnixConnection _ = UnixConnection.connect(socket)) {
+        assertThat(log.readLine())
+            .endsWith("client-connected pid=" + ProcessHandle.current().pid());
+        signal(process, "TERM"); // destroy() would close its output
+        List<String> rest = log.lines().toList();
+        assertThat(process.waitFor()).isZero();
+        assertThat(rest)
+            .satisfiesExactly(
+                line -> assertThat(line).endsWith(" platter: stopping signal=SIGTERM"),
+                line -> assertThat(line).contains(" vda: client-"),
+                line -> assertThat(line).endsWith(" platter: stopped flushed=true"));
+      }
+    }
+    assertThat(socket).doesNotExist();
+    assertUnlocked();
+  }
+
+  @Test
+  void theLogIsJsonIfAskedFor() throws Exception {
+    Process process = start("--json-log");
+    try (BufferedReader log = process.inputReader(UTF_8)) {
+      for (String line : untilReady(log)) {
+        assertThat(JSON.std.mapFrom(line)).containsKeys("time", "level", "event");
+      }
+      process.destroy();
+      assertThat(process.waitFor()).isZero();
+    }
+  }
+
+  /** A server whose drain never ends. */
+  static final class Stuck {
+    private Stuck() {}
+
+    public static void main(String[] args) throws InterruptedException {
+      StopSignals signals = StopSignals.install();
+      System.out.println("up");
+      System.out.println(signals.await());
+      while (true) {
+        LockSupport.park();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TERM, TERM, 143", "INT, TERM, 143", "TERM, INT, 130"})
+  void aSecondSignalEndsItAtOnce(String first, String second, int exitCode) throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Stuck.class.getName())
+            .redirectErrorStream(true)
+            .start();
+    started.add(process);
+    try (BufferedReader output = process.inputReader(UTF_8)) {
+      assertThat(output.readLine()).isEqualTo("up");
+      signal(process, first);
+      assertThat(output.readLine()).isEqualTo("SIG" + first);
+      signal(process, second);
+      assertThat(process.waitFor()).isEqualTo(exitCode);
+    }
+  }
+
+  private static void signal(Process process, String name) throws Exception {
+    Process kill = new ProcessBuilder("kill", "-" + name, "" + process.pid()).start();
+    assertThat(kill.waitFor()).isZero();
+  }
+
+  @Test
+  void whoWasKilledIsFollowedOnTheSameSocket() throws Exception {
+    Process first = start();
+    try (BufferedReader log = first.inputReader(UTF_8)) {
+      untilReady(log);
+      first.destroyForcibly().waitFor();
+    }
+    assertThat(socket).exists();
+    Process second = start();
+    try (BufferedReader log = second.inputReader(UTF_8)) {
+      untilReady(log);
+      try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+        assertThat(client.connect(UnixDomainSocketAddress.of(socket))).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void aSecondServerIsRefusedAndTheFirstGoesOn() throws Exception {
+    Process first = start();
+    try (BufferedReader log = first.inputReader(UTF_8)) {
+      untilReady(log);
+      Process second = start();
+      String output = new String(second.getInputStream().readAllBytes(), UTF_8);
+      assertThat(second.waitFor()).isEqualTo(2);
+      assertThat(output)
+          .startsWith("platter: export vda: " + image + " is in use by pid " + first.pid())
+          .contains("  try: ");
+      assertThat(first.isAlive()).isTrue();
+      assertThat(socket).exists();
+    }
+  }
+
+  @Test
+  void systemdIsToldIfItAsks() throws Exception {
+    Process process = start(Map.of("NOTIFY_SOCKET", directory.resolve("gone").toString()));
+    try (BufferedReader log = process.inputReader(UTF_8)) {
+      untilReady(log);
+      String warning = log.readLine();
+      assertThat(warning).contains("warning platter: notify-failed", "gone");
+      assertThat(process.waitFor(0, TimeUnit.SECONDS)).as("no reason to stop").isFalse();
+    }
+  }
+}

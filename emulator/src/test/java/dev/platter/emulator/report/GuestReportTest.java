@@ -1,0 +1,174 @@
+package dev.platter.emulator.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.aio.loop.LoopStats;
+import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.guest.Accelerator;
+import dev.platter.emulator.guest.GuestRow;
+import dev.platter.emulator.guest.GuestRun;
+import dev.platter.emulator.guest.GuestRun.Backend;
+import dev.platter.emulator.guest.GuestRun.Target;
+import dev.platter.emulator.guest.GuestRun.Workload;
+import dev.platter.emulator.guest.Qemu;
+import dev.platter.emulator.guest.QemuVersion;
+import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.guestimages.Guest;
+import dev.platter.guestimages.GuestJob;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class GuestReportTest {
+  private static final LoopStats.Snapshot LOOP =
+      new LoopStats.Snapshot(100, 50, 75, 75, 75, 1, 2, 3, 4, 5, 6);
+
+  private final List<GuestRow> rows = new ArrayList<>();
+
+  private void row(Workload workload, Backend backend, DeviceKind device, double... figures) {
+    GuestRow row = new GuestRow(workload, new Target(backend, device));
+    for (int i = 0; i < figures.length; i++) {
+      Map<String, Object> guest =
+          workload == Workload.IOTEST
+              ? Map.of(
+                  "total_seconds",
+                  Map.of("median", figures[i]),
+                  "latency_us",
+                  Map.of("p50", 3000.0, "p99", 9000),
+                  "cpu_seconds",
+                  Map.of("user", 0.5, "sys", 0.25))
+              : Map.of(
+                  "iops",
+                  Map.of("median", 4000),
+                  "latency_us",
+                  Map.of("p50", figures[i], "p99", 2 * figures[i]));
+      row.add(
+          new GuestRow.Run(
+              i + 1,
+              guest,
+              backend == Backend.PLATTER ? LOOP : null,
+              new CpuTime(2_000_000_000L, 1_000_000_000L),
+              Duration.ofMillis(1500)));
+    }
+    rows.add(row);
+  }
+
+  private GuestReport report(int runs) {
+    Qemu qemu =
+        new Qemu(List.of("/q"), Map.of(), new QemuVersion(11, 1, 3), true, Path.of("/share"), "/q");
+    Guest guest = new Guest(Path.of("/g"), Path.of("/k"), Path.of("/i"), "6.12.1");
+    List<Target> targets = rows.stream().map(GuestRow::target).distinct().toList();
+    List<Workload> workloads = rows.stream().map(GuestRow::workload).distinct().toList();
+    GuestRun.Plan plan =
+        new GuestRun.Plan(
+            qemu,
+            guest,
+            Path.of("/image"),
+            targets,
+            workloads,
+            GuestJob.Iotest.defaults(),
+            GuestJob.Bench.defaults(),
+            runs,
+            1,
+            512L << 20);
+    return new GuestReport(plan, new GuestRun.Result(rows, Accelerator.TCG, "6.12.1"));
+  }
+
+  @Test
+  void theTableHasARowForEachDiskAndTheRatiosThatMatter() {
+    // Ratios are taken run by run: 1.10, 1.05, 1.00; and not of the medians.
+    row(Workload.IOTEST, Backend.PLATTER, DeviceKind.AHCI, 1.1, 2.1, 3.0);
+    row(Workload.IOTEST, Backend.PLATTER, DeviceKind.VIRTIO, 1.0, 2.0, 3.0);
+    row(Workload.IOTEST, Backend.QEMU, DeviceKind.AHCI, 1.1, 1.0, 1.5);
+    row(Workload.IOTEST, Backend.QEMU, DeviceKind.VIRTIO, 1.0, 1.0, 1.0);
+    row(Workload.FIO_LIKE, Backend.PLATTER, DeviceKind.AHCI, 300, 400, 500);
+    row(Workload.FIO_LIKE, Backend.PLATTER, DeviceKind.VIRTIO, 200, 200, 200);
+    row(Workload.FIO_LIKE, Backend.QEMU, DeviceKind.AHCI, 200, 200, 200);
+    row(Workload.FIO_LIKE, Backend.QEMU, DeviceKind.VIRTIO, 250, 250, 250);
+    assertThat(report(3).text())
+        .isEqualTo(
+            """
+            Linux 6.12.1 in QEMU 11.1.3 under tcg, 1 vCPU, 3 runs; latency as the guest sees it, of\
+             randread 4K at depth 1
+            backend  device  iotest s  /virtio  /qemu  p50 us  p99 us   IOPS  p50 /virtio  p50 /qemu
+            platter  ahci       2.100     1.05   2.00     400     800  4,000         2.00       2.00
+            platter  virtio     2.000     1.00   2.00     200     400  4,000         1.00       0.80
+            qemu     ahci       1.100     1.10      -     200     400  4,000         0.80          -
+            qemu     virtio     1.000     1.00      -     250     500  4,000         1.00          -
+            iotest, SATA/virtio on platter: 1.05
+            iotest, SATA/virtio on qemu: 1.10
+            """);
+  }
+
+  @Test
+  void columnsWithoutAnythingInThemAreLeftOut() {
+    row(Workload.IOTEST, Backend.PLATTER, DeviceKind.AHCI, 1.25);
+    assertThat(report(1).text())
+        .endsWith(
+            """
+            backend  device  iotest s  /virtio
+            platter  ahci       1.250        -
+            """);
+  }
+
+  @Test
+  void anInterruptedResultSaysSo() {
+    row(Workload.IOTEST, Backend.PLATTER, DeviceKind.AHCI, 1.25, 1.5);
+    assertThat(report(2).text()).contains(", 2 runs;").doesNotContain("partial");
+    assertThat(report(5).text()).contains(", 2 of 5 runs (partial);");
+  }
+
+  @Test
+  void jsonHasTheGuestsFiguresAndTheHostsCosts() {
+    row(Workload.IOTEST, Backend.PLATTER, DeviceKind.AHCI, 1.2, 1.0);
+    row(Workload.IOTEST, Backend.QEMU, DeviceKind.AHCI, 0.6, 0.5);
+    row(Workload.FIO_LIKE, Backend.PLATTER, DeviceKind.AHCI, 200, 100);
+    Map<String, @Nullable Object> document = report(3).json(Map.of("kernel_release", "6.18"));
+    assertThat(List.copyOf(document.keySet())).startsWith("schema", "environment");
+    assertThat(document).containsEntry("schema", "platter.guest/1");
+    assertThat(document)
+        .containsEntry("environment", Map.of("kernel_release", "6.18"))
+        .containsKeys("parameters", "rows");
+    assertThat(document.get("guest"))
+        .isEqualTo(
+            Map.of(
+                "kernel_release",
+                "6.12.1",
+                "qemu",
+                "/q",
+                "qemu_version",
+                "11.1.3",
+                "accelerator",
+                "tcg",
+                "cpu_count",
+                1,
+                "memory_bytes",
+                512L << 20));
+    List<?> list = (List<?>) document.get("rows");
+    assertThat(list).hasSize(3);
+    Map<?, ?> iotest = (Map<?, ?>) list.get(0);
+    assertThat(iotest.toString())
+        .contains(
+            "workload=iotest, backend=platter, device=ahci, loop=main loop, runs=2, partial=true",
+            "total_seconds={median=1.1, min=1.0, max=1.2}, iops=null",
+            "ratio_to_virtio=null, ratio_to_qemu=2.0",
+            "p99=9000.0, p99_9=null",
+            "cpu_seconds={user=2.0, sys=1.0}, qemu_cpu_seconds=1.5",
+            "guest_cpu_seconds={user=0.5, sys=0.25}",
+            "requests_per_enter=1.5, notifies={sent=5, elided=6}",
+            "requests=75");
+    Map<?, ?> peer = (Map<?, ?>) list.get(1);
+    assertThat(peer.toString())
+        .contains("backend=qemu, device=ahci, loop=null")
+        .contains("cpu_seconds=null", "loop_counters=null", "ratio_to_qemu=null");
+    Map<?, ?> loop = (Map<?, ?>) list.get(2);
+    assertThat(loop.toString())
+        .contains("workload=fio-like")
+        .contains("total_seconds=null, iops={median=4000.0, min=4000.0, max=4000.0}")
+        .contains("p50_us={median=150.0, min=100.0, max=200.0}");
+  }
+}

@@ -1,0 +1,100 @@
+package dev.platter.emulator.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.ImageOptions;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+/** What a server is told must fit together before anything is made. */
+class ServeConfigTest {
+  private static ExportConfig.VirtioBlk disk(String name, String socket, int queues, String... io) {
+    return new ExportConfig.VirtioBlk(
+        name,
+        new Endpoint.SocketPath(Path.of(socket)),
+        new ImageConfig(name + ".img", ImageOptions.WRITABLE),
+        name,
+        queues,
+        List.of(io),
+        OptionalLong.empty());
+  }
+
+  private static IoThreadConfig io(String id) {
+    return IoThreadConfig.named(id);
+  }
+
+  private static void assertRefused(
+      List<IoThreadConfig> ioThreads, List<ExportConfig> exports, String message) {
+    assertThatThrownBy(() -> new ServeConfig(ioThreads, exports))
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT);
+              assertThat(e).hasMessage(message);
+              assertThat(e.remedy()).isNotEmpty();
+            });
+  }
+
+  @Test
+  void whatFits() {
+    ServeConfig config =
+        new ServeConfig(
+            List.of(io("io0"), io("io1")),
+            List.of(
+                disk("a", "a.sock", 2, "io0", "io1"),
+                disk("b", "b.sock", 1, "io0"),
+                ExportConfig.Ahci.at(Path.of("c.sock"), "c", "c.img", ImageOptions.READ_ONLY)));
+    assertThat(config.exports()).extracting(ExportConfig::kind).contains("virtio-blk", "ahci");
+    assertThat(disk("a", "a", 1).ownIoThread()).isEqualTo(io("a"));
+  }
+
+  @Test
+  void whatDoesNot() {
+    assertRefused(List.of(), List.of(), "there is nothing to serve");
+    assertRefused(
+        List.of(),
+        List.of(disk("a", "a.sock", 1), disk("a", "b.sock", 1)),
+        "two exports are called a");
+    assertRefused(
+        List.of(),
+        List.of(disk("a", "x.sock", 1), disk("b", "./x.sock", 1)),
+        "export b: another export listens on ./x.sock");
+    assertRefused(
+        List.of(io("io0"), io("io0")),
+        List.of(disk("a", "a.sock", 1, "io0")),
+        "two IOThreads are called io0");
+    assertRefused(
+        List.of(), List.of(disk("a", "a.sock", 1, "io7")), "export a: there is no IOThread io7");
+    assertRefused(
+        List.of(io("io0")), List.of(disk("a", "a.sock", 1)), "no export runs on IOThread io0");
+    assertRefused(
+        List.of(io("a")),
+        List.of(disk("a", "a.sock", 1), disk("b", "b.sock", 1, "a")),
+        "export a has an IOThread of its own, called as another is");
+    assertRefused(
+        List.of(io("x"), io("y")),
+        List.of(disk("a", "a.sock", 1, "x", "y")),
+        "export a has more IOThreads than queues");
+  }
+
+  @Test
+  void descriptorsAreCounted() {
+    ServeConfig small = ServeConfig.of(disk("a", "a.sock", 1));
+    ServeConfig large = ServeConfig.of(disk("a", "a.sock", 64), disk("b", "b.sock", 1));
+    long needed = FdBudget.needed(small);
+    assertThat(FdBudget.needed(large)).isGreaterThan(needed + 3 * 63);
+    FdBudget.check(needed, needed);
+    FdBudget.check(needed, -1); // no limit
+    assertThatThrownBy(() -> FdBudget.check(needed, needed - 1))
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(PlatterException.Kind.HOST_LACKS);
+              assertThat(e.remedy()).contains("ulimit -n " + needed);
+            });
+  }
+}

@@ -1,0 +1,410 @@
+package dev.platter.emulator.serve;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.loop.AioConfig;
+import dev.platter.aio.socket.ReceivedFds;
+import dev.platter.aio.socket.UnixConnection;
+import dev.platter.aio.socket.UnixListener;
+import dev.platter.devices.block.CacheMode;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.RawImage;
+import dev.platter.emulator.export.ClientSession;
+import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.export.ProtocolViolation;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Starting, serving and stopping, with a protocol of one byte. */
+@Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+class ServerTest {
+  private static final ImageOptions CACHED = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
+  private static final int BAD = 66;
+  private static final int BUG = 99;
+
+  @TempDir private Path directory;
+  private final RecordingLog log = new RecordingLog();
+  private final List<String> steps = new ArrayList<>();
+  private Path socket;
+
+  /** Echoes bytes, but one is forbidden and one finds a bug. */
+  private final class Echo implements ClientSession {
+    private final String name;
+    private final SessionFactory.Parts parts;
+    private boolean closed;
+
+    Echo(String name, SessionFactory.Parts parts) {
+      this.name = name;
+      this.parts = parts;
+    }
+
+    @Override
+    public void serve(UnixConnection connection) throws IOException {
+      MemorySegment message = Arena.ofAuto().allocate(1);
+      try (ReceivedFds fds = new ReceivedFds()) {
+        while (connection.receive(message, 0, 1, fds)) {
+          int value = message.get(JAVA_BYTE, 0);
+          if (value == BAD) {
+            throw new ProtocolViolation("byte " + value);
+          }
+          if (value == BUG) {
+            throw new IllegalStateException("bug " + value);
+          }
+          connection.send(message, 0, 1);
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        // Loops and images outlive the session.
+        parts.mainLoop().context().invoke(() -> steps.add(name + " closed"));
+        parts.queueLoops().forEach(loop -> loop.invoke(() -> {}));
+        parts.images().forEach(image -> assertThat(image.facts().sizeBytes()).isPositive());
+      }
+    }
+  }
+
+  private ClientSession echo(ExportConfig export, SessionFactory.Parts parts) {
+    return new Echo(export.name(), parts);
+  }
+
+  @BeforeEach
+  void choosePaths() {
+    socket = directory.resolve("vda.sock");
+  }
+
+  private String image(String name, long size) throws IOException {
+    Path path = directory.resolve(name);
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.setLength(size);
+    }
+    return path.toString();
+  }
+
+  private ExportConfig vda() throws IOException {
+    return ExportConfig.VirtioBlk.at(socket, "vda", image("a.img", 1 << 20), CACHED);
+  }
+
+  private Server start(ServeConfig config) {
+    return Server.start(config, log, SystemdSockets.none(), this::echo);
+  }
+
+  private static void send(UnixConnection connection, int value) throws IOException {
+    MemorySegment message = Arena.ofAuto().allocate(1);
+    message.set(JAVA_BYTE, 0, (byte) value);
+    connection.send(message, 0, 1);
+  }
+
+  private static int receive(UnixConnection connection) throws IOException {
+    MemorySegment message = Arena.ofAuto().allocate(1);
+    try (ReceivedFds fds = new ReceivedFds()) {
+      return connection.receive(message, 0, 1, fds) ? message.get(JAVA_BYTE, 0) : -1;
+    }
+  }
+
+  private static void assertServed(Path socket) throws IOException {
+    try (UnixConnection client = UnixConnection.connect(socket)) {
+      send(client, 1);
+      assertThat(receive(client)).isEqualTo(1);
+    }
+  }
+
+  private static long openDescriptors(String part) throws IOException {
+    try (var list = Files.list(Path.of("/proc/self/fd"))) {
+      return list.filter(
+              fd -> {
+                try {
+                  return Files.readSymbolicLink(fd).toString().contains(part);
+                } catch (IOException e) {
+                  return false;
+                }
+              })
+          .count();
+    }
+  }
+
+  private static boolean threadRuns(String name) {
+    return Thread.getAllStackTraces().keySet().stream().anyMatch(t -> t.getName().equals(name));
+  }
+
+  // ---- life ----------------------------------------------------------------------------------
+
+  @Test
+  void aServerServesOneClientAfterTheOtherAndLeavesNothingBehind() throws Exception {
+    Path sata = directory.resolve("sata.sock");
+    ServeConfig config =
+        ServeConfig.of(
+            vda(),
+            ExportConfig.Ahci.at(sata, "sata", image("b.img", 1 << 20), ImageOptions.READ_ONLY));
+    Server server = start(config);
+    assertThat(log.names()).startsWith("disk", "serving", "disk", "serving");
+    assertThat(log.all().get(1).fields())
+        .isEqualTo(Map.of("device", "virtio-blk", "socket", socket.toString()));
+    assertServed(socket);
+    assertServed(socket);
+    assertServed(sata);
+    assertThat(server.loops())
+        .extracting(Server.LoopUse::name)
+        .containsExactlyInAnyOrder("main-loop", "vda");
+    assertThat(server.loops()).allSatisfy(loop -> assertThat(loop.counts().turns()).isPositive());
+    assertThat(server.lockStats().acquisitions()).isPositive();
+
+    server.close();
+    server.close();
+    assertThat(server.flushed()).isTrue();
+    assertThat(steps).containsExactlyInAnyOrder("vda closed", "sata closed");
+    assertThat(socket).doesNotExist();
+    assertThat(sata).doesNotExist();
+    assertThat(openDescriptors(directory.toString())).isZero();
+    assertThat(threadRuns("main-loop") || threadRuns("vda") || threadRuns("export-vda")).isFalse();
+  }
+
+  @Test
+  void aClientThatIsThereAtTheEndIsDisconnected() throws Exception {
+    Server server = start(ServeConfig.of(vda()));
+    try (UnixConnection client = UnixConnection.connect(socket)) {
+      send(client, 5);
+      assertThat(receive(client)).isEqualTo(5);
+      server.close();
+      assertThat(receive(client)).as("an end").isEqualTo(-1);
+    }
+    assertThat(log.names()).doesNotContain("client-dropped");
+  }
+
+  @Test
+  void aClientThatMisbehavesCostsItselfAndNobodyElse() throws Exception {
+    Path other = directory.resolve("vdb.sock");
+    ServeConfig config =
+        ServeConfig.of(
+            vda(), ExportConfig.VirtioBlk.at(other, "vdb", image("b.img", 1 << 20), CACHED));
+    try (Server _ = start(config);
+        UnixConnection bystander = UnixConnection.connect(other)) {
+      for (int nasty : new int[] {BAD, BUG}) {
+        try (UnixConnection client = UnixConnection.connect(socket)) {
+          send(client, nasty);
+          assertThat(receive(client)).isEqualTo(-1);
+        }
+      }
+      assertServed(socket);
+      send(bystander, 7);
+      assertThat(receive(bystander)).isEqualTo(7);
+    }
+    RecordingLog.Event dropped = log.await("client-dropped");
+    assertThat(dropped.level()).isEqualTo(Level.WARNING);
+    assertThat(dropped.export()).isEqualTo("vda");
+    assertThat(dropped.fields()).containsEntry("reason", "byte 66");
+    RecordingLog.Event failed = log.await("client-failed");
+    assertThat(failed.level()).isEqualTo(Level.ERROR);
+    assertThat(String.valueOf(failed.fields().get("trace"))).contains("bug 99", "ServerTest");
+  }
+
+  @Test
+  void anImageThatGrowsIsSeen() throws Exception {
+    try (Server _ = start(ServeConfig.of(vda()))) {
+      image("a.img", 3 << 20);
+      RecordingLog.Event resized = log.await("resized");
+      assertThat(resized.export()).isEqualTo("vda");
+      assertThat(resized.fields()).containsEntry("bytes", 3L << 20);
+    }
+  }
+
+  @Test
+  void ioThreadsAreSharedAndPinned() throws Exception {
+    int cpu = dev.platter.aio.sys.CpuAffinity.allowed().length() - 1;
+    ServeConfig config =
+        new ServeConfig(
+            List.of(new IoThreadConfig("io0", cpu, AioConfig.ioThread())),
+            List.of(disk("vda", "vda.sock", "a.img"), disk("vdb", "vdb.sock", "b.img")));
+    List<String> allowed = new ArrayList<>();
+    SessionFactory looks =
+        (export, parts) -> {
+          parts
+              .queueLoops()
+              .forEach(loop ->
+                  loop.invoke(() ->
+                      allowed.add(loop.name() + " " + dev.platter.aio.sys.CpuAffinity.allowed())));
+          return echo(export, parts);
+        };
+    try (Server server = Server.start(config, log, SystemdSockets.none(), looks)) {
+      String pinned = "io0 {" + cpu + "}";
+      assertThat(allowed).containsExactly(pinned, pinned);
+      assertThat(server.loops()).hasSize(2);
+    }
+  }
+
+  private ExportConfig disk(String name, String socket, String image) throws IOException {
+    return new ExportConfig.VirtioBlk(
+        name,
+        new Endpoint.SocketPath(directory.resolve(socket)),
+        new ImageConfig(image(image, 1 << 20), CACHED),
+        name,
+        1,
+        List.of("io0"),
+        OptionalLong.empty());
+  }
+
+  // ---- what is refused -----------------------------------------------------------------------
+
+  private void assertNothingStarts(ServeConfig config, PlatterException.Kind kind, String... parts)
+      throws IOException {
+    assertThatThrownBy(() -> start(config).close())
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(kind);
+              assertThat(e.getMessage()).contains(parts);
+            });
+    assertThat(openDescriptors(directory.toString())).isZero();
+    assertThat(threadRuns("main-loop")).isFalse();
+    assertThat(log.names()).doesNotContain("serving");
+  }
+
+  private void assertNothingStarts(ServeConfig config, String... parts) throws IOException {
+    assertNothingStarts(config, PlatterException.Kind.BAD_INPUT, parts);
+    assertThat(socket).doesNotExist();
+  }
+
+  @Test
+  void anImageThatCannotServeIsToldWithItsExportBeforeAnySocketIsMade() throws Exception {
+    ExportConfig missing =
+        ExportConfig.VirtioBlk.at(
+            directory.resolve("vdb.sock"), "vdb", directory + "/none.img", CACHED);
+    assertNothingStarts(
+        ServeConfig.of(vda(), missing), "export vdb: ", "/none.img", "no such file");
+    ExportConfig empty =
+        ExportConfig.Ahci.at(
+            directory.resolve("vdb.sock"), "vdb", image("empty.img", 0), ImageOptions.READ_ONLY);
+    assertNothingStarts(ServeConfig.of(vda(), empty), "export vdb: ", "/empty.img", "it is empty");
+  }
+
+  @Test
+  void anImageHasOneWriter() throws Exception {
+    Path link = directory.resolve("same.img");
+    String path = image("a.img", 1 << 20);
+    Files.createSymbolicLink(link, Path.of(path));
+    ExportConfig again =
+        ExportConfig.VirtioBlk.at(directory.resolve("vdb.sock"), "vdb", link.toString(), CACHED);
+    assertNothingStarts(
+        ServeConfig.of(vda(), again), "export vdb: " + link + " is already a disk of export vda");
+    ExportConfig reader =
+        ExportConfig.VirtioBlk.at(
+            directory.resolve("vdb.sock"),
+            "vdb",
+            path,
+            ImageOptions.READ_ONLY.withCache(CacheMode.WRITEBACK));
+    assertNothingStarts(ServeConfig.of(vda(), reader), "is already a disk of export vda");
+
+    try (RawImage _ = RawImage.open(path, CACHED)) {
+      assertThatThrownBy(() -> start(ServeConfig.of(vda())).close())
+          .hasMessage(
+              "export vda: %s is in use by pid %d (java), write lock",
+              path, ProcessHandle.current().pid());
+      assertThat(socket).doesNotExist();
+    }
+  }
+
+  @Test
+  void anImageHasManyReaders() throws Exception {
+    ImageOptions readOnly = ImageOptions.READ_ONLY.withCache(CacheMode.WRITEBACK);
+    String path = image("a.img", 1 << 20);
+    ExportConfig[] readers = {
+      ExportConfig.VirtioBlk.at(socket, "vda", path, readOnly),
+      ExportConfig.VirtioBlk.at(directory.resolve("vdb.sock"), "vdb", path, readOnly),
+    };
+    try (Server _ = start(ServeConfig.of(readers))) {
+      assertServed(socket);
+    }
+  }
+
+  @Test
+  void aSocketThatCannotBeMadeTakesThoseBeforeItAway() throws Exception {
+    ExportConfig second =
+        ExportConfig.VirtioBlk.at(
+            directory.resolve("none").resolve("vdb.sock"), "vdb", image("b.img", 512), CACHED);
+    assertNothingStarts(ServeConfig.of(vda(), second), "socket directory", "does not exist");
+
+    Path live = directory.resolve("vdb.sock");
+    try (UnixListener _ = UnixListener.bind(live)) {
+      ExportConfig taken = ExportConfig.VirtioBlk.at(live, "vdb", image("b.img", 512), CACHED);
+      assertThatThrownBy(() -> start(ServeConfig.of(vda(), taken)).close())
+          .hasMessageContaining("somebody listens on " + live);
+      assertThat(live).exists();
+      assertThat(socket).doesNotExist();
+    }
+  }
+
+  @Test
+  void aCpuThatIsNotThereIsRefused() throws Exception {
+    ServeConfig config =
+        new ServeConfig(
+            List.of(new IoThreadConfig("io0", 8000, AioConfig.ioThread())),
+            List.of(disk("vda", "vda.sock", "a.img")));
+    assertNothingStarts(config, "IOThread io0 cannot run on CPU 8000");
+  }
+
+  @Test
+  void anExportWithoutASocketNeedsOneFromSystemd() throws Exception {
+    ExportConfig export =
+        new ExportConfig.VirtioBlk(
+            "vda",
+            new Endpoint.Activated(""),
+            new ImageConfig(image("a.img", 512), CACHED),
+            "vda",
+            1,
+            List.of(),
+            OptionalLong.empty());
+    assertNothingStarts(ServeConfig.of(export), "export vda has no socket");
+  }
+
+  @Test
+  void aDescriptorThatIsNoSocketIsRefused() throws Exception {
+    ExportConfig export =
+        new ExportConfig.VirtioBlk(
+            "vda",
+            new Endpoint.Descriptor(1_000_000),
+            new ImageConfig(image("a.img", 512), CACHED),
+            "vda",
+            1,
+            List.of(),
+            OptionalLong.empty());
+    assertNothingStarts(ServeConfig.of(export), "descriptor 1000000 is no listening");
+  }
+
+  @Test
+  void theRealDevicesStartAndStop() throws Exception {
+    Path sata = directory.resolve("sata.sock");
+    ServeConfig config =
+        ServeConfig.of(vda(), ExportConfig.Ahci.at(sata, "sata", image("b.img", 1 << 20), CACHED));
+    try (Server server = Server.start(config, log)) {
+      for (Path path : Arrays.asList(socket, sata)) {
+        try (UnixConnection client = UnixConnection.connect(path)) {
+          send(client, 0); // less than a header, and gone
+        }
+      }
+      log.await(event -> event.name().equals("client-dropped") && event.export().equals("sata"));
+      log.await(event -> event.name().equals("client-dropped") && event.export().equals("vda"));
+      assertThat(server.config()).isEqualTo(config);
+    }
+    assertThat(log.names()).doesNotContain("client-failed");
+  }
+}

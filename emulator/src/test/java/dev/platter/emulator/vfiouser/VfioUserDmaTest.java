@@ -1,0 +1,302 @@
+package dev.platter.emulator.vfiouser;
+
+import static dev.platter.emulator.vfiouser.Guest.MSI;
+import static dev.platter.emulator.vfiouser.Guest.RAM_BYTES;
+import static dev.platter.emulator.vfiouser.Guest.READ_WRITE;
+import static dev.platter.emulator.vfiouser.VfioUserClient.REGION_CONFIG;
+import static dev.platter.emulator.vfiouser.VfioUserClient.payload;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.sys.BusErrorGuard;
+import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.Libc;
+import dev.platter.devices.ahci.AhciRegisters;
+import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.testkit.AhciDriver;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** "VFIO_USER_DMA_MAP" and "VFIO_USER_DMA_UNMAP". */
+class VfioUserDmaTest {
+  private static final int ALL = 2;
+  private static final int READ_ONLY = 1;
+  private static final long BUFFER = 0x20_0000;
+  private static final long OTHER = 0x8000_0000L;
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0, 0x1000, 0x1000, 22", // neither readable nor writable
+    "7, 0, 0x1000, 0x1000, 22", // a flag that is none
+    "3, 0, 0x1000, 0, 22",
+    "3, 0, 0x1000, -4096, 22",
+    "3, 0, 0x1000, 0x1001, 22", // no whole pages
+    "3, 0, 0x1001, 0x1000, 22",
+    "3, 0x10, 0x1000, 0x1000, 22",
+    "3, -4096, 0x1000, 0x1000, 22",
+    "3, 0, -4096, 0x1000, 22", // beyond 2^63
+    "3, 0, 0x7ffffffffffff000, 0x1000, 22",
+    "3, 0, 0x1000, 0x801000, 22", // longer than its file
+    "3, 0x800000, 0x1000, 0x1000, 22",
+    "3, 0x7ffffffffffff000, 0x1000, 0x1000, 22"
+  })
+  @DisplayName("DMA_MAP: a range that makes no sense is refused, and its descriptor closed")
+  void refused(int flags, String offset, String address, String size, int errno) {
+    try (Guest guest = new Guest()) {
+      guest.client.negotiate();
+      long before = OpenFiles.count();
+      assertThat(
+              guest.client.dmaMap(
+                  Long.decode(address), Long.decode(size), Long.decode(offset), flags, guest.memfd))
+          .isEqualTo(errno);
+      assertThat(OpenFiles.count()).isEqualTo(before);
+      assertThat(guest.deviceMemory.regions()).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("DMA_MAP: descriptors that cannot be mapped, two of them, a message too short")
+  void badDescriptors() {
+    try (Guest guest = new Guest();
+        EventNotifier eventfd = new EventNotifier()) {
+      guest.client.negotiate();
+      long before = OpenFiles.count();
+      assertThat(guest.client.dmaMap(0, 0x1000, 0, READ_WRITE, eventfd.fd()))
+          .isEqualTo(Errno.EINVAL);
+      assertThat(guest.client.dmaMap(0, 0x1000, 0, READ_WRITE, guest.memfd, guest.memfd))
+          .isEqualTo(Errno.EINVAL);
+      assertThat(guest.client.call(VfioUserCommand.DMA_MAP, new byte[31], guest.memfd).errno())
+          .isEqualTo(Errno.EINVAL);
+      assertThat(OpenFiles.count()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  @DisplayName("DMA_MAP: over an existing range is EEXIST, beside it is not")
+  void overlap() {
+    try (Guest guest = new Guest()) {
+      guest.client.negotiate();
+      assertThat(guest.client.dmaMap(0x2000, 0x2000, 0, READ_WRITE, guest.memfd)).isZero();
+      for (long address : new long[] {0x1000, 0x2000, 0x3000}) {
+        assertThat(guest.client.dmaMap(address, 0x2000, 0, READ_WRITE, guest.memfd))
+            .isEqualTo(Errno.EEXIST);
+      }
+      assertThat(guest.client.dmaMap(0, 0x2000, 0, READ_WRITE)).as("without a file").isZero();
+      assertThat(guest.client.dmaMap(0, 0x1000, 0, READ_WRITE, guest.memfd))
+          .isEqualTo(Errno.EEXIST);
+      assertThat(guest.client.dmaMap(0x4000, 0x2000, 0x1000, READ_WRITE, guest.memfd)).isZero();
+      assertThat(guest.deviceMemory.regions()).hasSize(2);
+    }
+  }
+
+  @Test
+  @DisplayName("VFIO_USER_VERSION, max_dma_maps: one more than that is refused")
+  void tooMany() {
+    try (Guest guest = new Guest()) {
+      guest.client.negotiate();
+      for (int i = 0; i < 512; i++) {
+        assertThat(guest.client.dmaMap(i * 0x1000L, 0x1000, 0, READ_WRITE)).isZero();
+      }
+      assertThat(guest.client.dmaMap(OTHER, 0x1000, 0, READ_WRITE)).isEqualTo(Errno.ENOSPC);
+      assertThat(guest.client.dmaUnmap(0, 0, ALL)).isZero();
+      assertThat(guest.client.dmaMap(OTHER, 0x1000, 0, READ_WRITE)).isZero();
+    }
+  }
+
+  @Test
+  @DisplayName("DMA_UNMAP: exactly a mapped range, answered with it; or all at once")
+  void unmap() {
+    try (Guest guest = new Guest()) {
+      guest.client.negotiate();
+      assertThat(guest.client.dmaMap(0x2000, 0x2000, 0, READ_WRITE, guest.memfd)).isZero();
+      assertThat(guest.client.dmaMap(0x8000, 0x1000, 0, READ_WRITE, guest.memfd)).isZero();
+      assertThat(guest.client.dmaUnmap(0x2000, 0x1000, 0)).isEqualTo(Errno.ENOENT);
+      assertThat(guest.client.dmaUnmap(0x3000, 0x1000, 0)).isEqualTo(Errno.ENOENT);
+      assertThat(guest.client.dmaUnmap(0x2000, 0x2000, 1)).isEqualTo(Errno.EOPNOTSUPP);
+      assertThat(guest.client.dmaUnmap(0x2000, 0, ALL)).isEqualTo(Errno.EINVAL);
+      byte[] request = payload(24, 0, 0x2000L, 0x2000L);
+      assertThat(guest.client.call(VfioUserCommand.DMA_UNMAP, request).payload().array())
+          .isEqualTo(request);
+      assertThat(guest.client.dmaUnmap(0x2000, 0x2000, 0)).isEqualTo(Errno.ENOENT);
+      assertThat(guest.deviceMemory.regions()).hasSize(1);
+      assertThat(guest.client.dmaUnmap(0, 0, ALL)).isZero();
+      assertThat(guest.deviceMemory.regions()).isEmpty();
+      assertThat(guest.client.call(VfioUserCommand.DMA_UNMAP, payload(20, 0, 0L, 0L)).errno())
+          .isEqualTo(Errno.EINVAL);
+    }
+  }
+
+  @Test
+  @DisplayName("DMA_UNMAP: waits until nothing is in flight; what is issued meanwhile waits for it")
+  void unmapWaits() {
+    try (Guest guest = new Guest().up();
+        EventNotifier irq = new EventNotifier()) {
+      assertThat(guest.client.dmaMap(OTHER, 0x1000, 0, READ_WRITE, guest.memfd)).isZero();
+      guest.enable(MSI, irq);
+      AhciDriver driver = guest.driver();
+      guest.onMainLoop(guest.ramDisk()::hold);
+      driver.submit(0, Operation.READ, 0, BUFFER, 512);
+      driver.submit(1, Operation.READ, 512, BUFFER + 512, 512);
+      guest.client.load32(VfioUserClient.BAR);
+      int id = guest.client.send(3, 0, payload(24, 0, OTHER, 0x1000L));
+      // Both are behind it, so they are handled after it.
+      driver.submit(2, Operation.READ, 1024, BUFFER + 1024, 512);
+      awaitQuiesced(guest);
+      guest.onMainLoop(() -> {
+        assertThat(guest.ramDisk().heldCount()).isEqualTo(2);
+        guest.ramDisk().release(0);
+      });
+      guest.onMainLoop(() -> {
+        assertThat(guest.deviceMemory.regions()).as("still mapped").hasSize(2);
+        guest.ramDisk().stopHolding();
+        guest.ramDisk().release(0);
+      });
+      assertThat(guest.client.receive(id, 3).errno()).isZero();
+      assertThat(guest.deviceMemory.regions()).hasSize(1);
+      guest.complete(driver, MSI, irq, 3, (tag, status) -> assertThat(status).isZero());
+    }
+  }
+
+  /** The connection's thread waits for the device, and says so by its state. */
+  static void awaitQuiesced(Guest guest) {
+    while (guest.server.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  @DisplayName("Memory without a file is outside RAM: a command that uses it is a host bus error")
+  void withoutFile() {
+    try (Guest guest = new Guest().up();
+        EventNotifier irq = new EventNotifier()) {
+      assertThat(guest.client.dmaMap(OTHER, 0x1000, 0, READ_WRITE)).isZero();
+      guest.enable(MSI, irq);
+      AhciDriver driver = guest.driver();
+      List<Integer> statuses = new ArrayList<>();
+      driver.submit(0, Operation.READ, 0, OTHER, 512);
+      guest.complete(driver, MSI, irq, 1, (tag, status) -> statuses.add(status));
+      assertThat(statuses).containsExactly(AhciDriver.HOST_ERROR);
+      driver.submit(0, Operation.READ, 0, BUFFER, 512);
+      guest.complete(driver, MSI, irq, 1, (tag, status) -> assertThat(status).isZero());
+    }
+  }
+
+  @Test
+  @DisplayName("DMA_MAP flags: the device reads memory that is not writable, and never writes it")
+  void readOnly() {
+    try (Guest guest = new Guest().up();
+        EventNotifier irq = new EventNotifier()) {
+      assertThat(guest.client.dmaMap(OTHER, 0x1000, 0x1000, READ_ONLY, guest.memfd)).isZero();
+      guest.memory.writeLong(0x1000, 0x1122_3344);
+      guest.enable(MSI, irq);
+      AhciDriver driver = guest.driver();
+      List<Integer> statuses = new ArrayList<>();
+      driver.submit(0, Operation.WRITE, 0, OTHER, 512);
+      guest.complete(driver, MSI, irq, 1, (tag, status) -> statuses.add(status));
+      driver.submit(0, Operation.READ, 512, OTHER, 512);
+      guest.complete(driver, MSI, irq, 1, (tag, status) -> statuses.add(status));
+      assertThat(statuses).containsExactly(0, AhciDriver.HOST_ERROR);
+      assertThat(guest.memory.readLong(0x1000)).isEqualTo(0x1122_3344);
+      assertThat(guest.ramDisk().peek(0, 4)).containsExactly(0x44, 0x33, 0x22, 0x11);
+      // FISes are not written there either.
+      driver.port().stop();
+      driver.port().write(AhciRegisters.PX_FB, (int) OTHER);
+      driver.port().start();
+      driver.submit(0, Operation.READ, 512, BUFFER, 512);
+      assertThat(driver.port().read(AhciRegisters.PX_IS) & AhciRegisters.IS_HBFS).isNotZero();
+    }
+  }
+
+  @Test
+  @DisplayName("A client that truncates its memory loses its connection, and nothing else happens")
+  void truncated() throws Exception {
+    assumeTrue(BusErrorGuard.isAvailable());
+    int file = unsealable();
+    try (Guest guest = new Guest();
+        EventNotifier irq = new EventNotifier()) {
+      guest.client.negotiate();
+      assertThat(guest.client.dmaMap(0, RAM_BYTES, 0, READ_WRITE, guest.memfd)).isZero();
+      assertThat(guest.client.dmaMap(OTHER, 0x2000, 0, READ_WRITE, file)).isZero();
+      guest.enable(MSI, irq);
+      AhciDriver driver = guest.driver();
+      assertThat(Libc.ftruncate(file, 0)).isZero();
+      driver.port().stop();
+      driver.port().write(AhciRegisters.PX_CLB, (int) OTHER);
+      driver.port().write(AhciRegisters.PX_FB, (int) OTHER + 0x1000);
+      driver.port().start();
+      driver.port().write(AhciRegisters.PX_CI, 1);
+      assertThat(guest.end()).contains("truncated");
+      guest.client.close();
+      guest.connect();
+      guest.up();
+      guest.enable(MSI, irq);
+      guest.signals(irq);
+      AhciDriver again = guest.driver();
+      again.submit(0, Operation.READ, 0, BUFFER, 512);
+      guest.complete(again, MSI, irq, 1, (tag, status) -> assertThat(status).isZero());
+    } finally {
+      Libc.close(file);
+    }
+  }
+
+  private static int unsealable() throws IOException {
+    Path path = Files.createTempFile("platter", ".ram");
+    int fd = Libc.open(path.toString(), LinuxAbi.O_RDWR, 0);
+    Files.delete(path);
+    Libc.ftruncate(fd, 0x2000);
+    return fd;
+  }
+
+  @Test
+  @DisplayName("Client Disconnection: memory, eventfds and the state of the device go with it")
+  void disconnect() {
+    try (Guest guest = new Guest()) {
+      long before = OpenFiles.count();
+      try (EventNotifier irq = new EventNotifier()) {
+        guest.up();
+        guest.enable(MSI, irq);
+        AhciDriver driver = guest.driver();
+        guest.onMainLoop(guest.ramDisk()::hold);
+        driver.submit(0, Operation.READ, 0, BUFFER, 512);
+        guest.client.load32(VfioUserClient.BAR);
+        guest.client.close();
+        awaitQuiesced(guest);
+        assertThat(guest.deviceMemory.regions()).as("in flight").hasSize(1);
+        guest.onMainLoop(() -> {
+          guest.ramDisk().stopHolding();
+          guest.ramDisk().release(0);
+        });
+        assertThat(guest.end()).isEmpty();
+        assertThat(guest.deviceMemory.regions()).isEmpty();
+      }
+      assertThat(OpenFiles.count()).isEqualTo(before - 2);
+      guest.connect().negotiate();
+      assertThat(guest.client.read(REGION_CONFIG, 4, 2)).isZero();
+      assertThat(guest.client.load32(VfioUserClient.BAR + AhciRegisters.GHC))
+          .isEqualTo(AhciRegisters.GHC_AE);
+      assertThat(guest.client.load32(VfioUserClient.BAR + 0x100)).as("PxCLB").isZero();
+    }
+  }
+
+  @Test
+  @DisplayName("The device cannot be closed under a client's feet, and closes twice without harm")
+  void close() {
+    try (Guest guest = new Guest().up()) {
+      guest.leave();
+      guest.session.close();
+      guest.session.close();
+      assertThatThrownBy(() -> guest.client.load32(VfioUserClient.BAR))
+          .isInstanceOf(java.io.UncheckedIOException.class);
+    }
+  }
+}
