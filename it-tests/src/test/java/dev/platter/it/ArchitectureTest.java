@@ -100,7 +100,7 @@ class ArchitectureTest {
         .whereLayer("devices")
         .mayOnlyAccessLayers("aio")
         .whereLayer("emulator")
-        .mayOnlyAccessLayers("aio", "devices")
+        .mayOnlyAccessLayers("aio", "devices", "guest-images")
         .whereLayer("guest-images")
         .mayNotAccessAnyLayer()
         .ensureAllClassesAreContainedInArchitecture()

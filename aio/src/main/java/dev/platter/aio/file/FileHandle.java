@@ -87,7 +87,7 @@ public final class FileHandle implements AutoCloseable {
           direct
               ? PlatterException.badInput(
                   what + "its file system has no O_DIRECT",
-                  "Use --cache writeback, or put the image on ext4, xfs or btrfs")
+                  "Use the cache mode writeback, or put the image on ext4, xfs or btrfs")
               : PlatterException.badInput(what + "invalid path", null);
       default -> PlatterException.badInput(what + Errno.name(errno), null);
     };

@@ -59,7 +59,7 @@ record DirectAlignment(int memoryBytes, int offsetBytes) {
   private static PlatterException noDirect(FileHandle file) {
     return PlatterException.badInput(
         "cannot use O_DIRECT on " + file.path() + ": its file system does not support it",
-        "Use --cache writeback, or put the image on ext4, xfs or btrfs");
+        "Use the cache mode writeback, or put the image on ext4, xfs or btrfs");
   }
 
   /** Whether every buffer of a vector may go to the kernel as it is. */

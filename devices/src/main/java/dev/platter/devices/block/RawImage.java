@@ -97,7 +97,7 @@ public final class RawImage implements BlockBackend {
               + unit,
           unit == SECTOR
               ? "Grow it to a whole number of sectors: truncate -s %512 FILE"
-              : "Grow it: truncate -s %" + unit + " FILE, or use --cache writeback");
+              : "Grow it: truncate -s %" + unit + " FILE, or use the cache mode writeback");
     }
   }
 

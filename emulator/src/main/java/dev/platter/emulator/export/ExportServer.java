@@ -96,7 +96,8 @@ public final class ExportServer implements AutoCloseable {
     log.event(Level.INFO, name, "client-connected", Map.of("pid", pid));
     try {
       session.serve(connection);
-      log.event(Level.INFO, name, "client-left", Map.of("pid", pid));
+      String event = isStopping() ? "client-disconnected" : "client-left";
+      log.event(Level.INFO, name, event, Map.of("pid", pid));
     } catch (IOException | PlatterException e) {
       if (isStopping()) {
         log.event(Level.INFO, name, "client-disconnected", Map.of("pid", pid));
