@@ -1,6 +1,5 @@
 package dev.platter.emulator.serve;
 
-import dev.platter.aio.loop.AioConfig;
 import dev.platter.devices.ahci.AhciDisk;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.AhciFunction;
@@ -44,6 +43,6 @@ final class DeviceSessions implements SessionFactory {
         parts.mainLoop(),
         memory,
         new AhciFunction(memory, disks),
-        export.pollMaxNanos().orElse(AioConfig.DEFAULT_POLL_MAX_NANOS));
+        export.pollMaxNanos().orElse(VfioUserSession.DEFAULT_POLL_MAX_NANOS));
   }
 }

@@ -26,6 +26,13 @@ import java.util.concurrent.CountDownLatch;
  * its eventfds and the device's state with it: the next one is another machine.
  */
 public final class VfioUserSession implements ClientSession {
+  /**
+   * How long to look for the next message unless told otherwise: as long as a halted vCPU. A guest's
+   * register read waits for us, and its next one follows some 40 us later; a driver comes back for
+   * the next command within 200.
+   */
+  public static final long DEFAULT_POLL_MAX_NANOS = 200_000;
+
   private static final int NO_FD = -1;
 
   private final MainLoop mainLoop;
