@@ -147,8 +147,10 @@ public final class UnixListener implements AutoCloseable {
     }
   }
 
+  // Enough while our descriptor is open: it keeps the inode, so its number is not given away. Owner
+  // and mode may change, as for a guest that runs as somebody else.
   private static Object inodeOf(Path path) throws IOException {
-    return Files.readAttributes(path, "unix:dev,ino,ctime", LinkOption.NOFOLLOW_LINKS);
+    return Files.readAttributes(path, "unix:dev,ino", LinkOption.NOFOLLOW_LINKS);
   }
 
   private static void check(String what, int result) throws IOException {

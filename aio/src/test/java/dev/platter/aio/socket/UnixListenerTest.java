@@ -156,6 +156,14 @@ class UnixListenerTest {
   }
 
   @Test
+  void aSocketThatWasOpenedToOthersGoesWithTheListener() throws Exception {
+    UnixListener listener = UnixListener.bind(path);
+    setMode(path, "rw-rw----");
+    listener.close();
+    assertThat(path).doesNotExist();
+  }
+
+  @Test
   void closeEndsAWaitForClients() {
     UnixListener listener = UnixListener.bind(path);
     CompletableFuture<Boolean> ended =

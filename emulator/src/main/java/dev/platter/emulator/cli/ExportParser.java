@@ -6,6 +6,7 @@ import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -176,7 +177,7 @@ final class ExportParser {
 
   private boolean common(OptionString.Word word) {
     switch (word.key()) {
-      case "socket" -> listenAt(new Endpoint.SocketPath(Path.of(words.value(word))));
+      case "socket" -> listenAt(new Endpoint.SocketPath(path(word)));
       case "fd" -> listenAt(descriptor(word));
       case "name" -> {
         words.once(given, word);
@@ -191,6 +192,15 @@ final class ExportParser {
       }
     }
     return true;
+  }
+
+  private Path path(OptionString.Word word) {
+    try {
+      return Path.of(words.value(word));
+    } catch (InvalidPathException e) {
+      throw words.refused(
+          word.key() + "= is no path in this locale: " + e.getReason(), "Set LC_ALL=C.UTF-8");
+    }
   }
 
   private void listenAt(Endpoint where) {

@@ -68,8 +68,9 @@ public final class Platter extends PlatterCommand {
     } catch (Error e) {
       return Failures.report(e, err); // picocli handles exceptions only
     } finally {
+      // Not err: who writes there flushes, and a server's log may still wait for its reader in
+      // there.
       out.flush();
-      err.flush();
       Interruption.end();
     }
   }

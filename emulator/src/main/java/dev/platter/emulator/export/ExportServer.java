@@ -136,18 +136,25 @@ public final class ExportServer implements AutoCloseable {
   }
 
   /**
-   * Stops: no more clients; the one that is served is disconnected, what it has in flight
-   * completes, and the device is closed. The loops must still run, and the caller must not hold the
-   * big lock. Idempotent.
+   * Begins to stop, and waits for nothing: no more clients, and the one that is served is
+   * disconnected. Idempotent.
    */
-  @Override
-  public void close() {
+  public void disconnect() {
     synchronized (state) {
       stopping.countDown();
       if (current != null) {
         current.shutdown();
       }
     }
+  }
+
+  /**
+   * Stops: {@link #disconnect}, what the client has in flight completes, and the device is closed.
+   * The loops must still run, and the caller must not hold the big lock. Idempotent.
+   */
+  @Override
+  public void close() {
+    disconnect();
     listener.close();
     boolean interrupted = false;
     while (true) {

@@ -174,6 +174,8 @@ final class Assembly {
 
   /** No client is served any more, and nothing is in flight. */
   void stopServing() {
+    // All at once: one whose disk is slow to finish must not leave the others at work meanwhile.
+    servers.forEach(ExportServer::disconnect);
     servers.forEach(ExportServer::close);
   }
 

@@ -3,6 +3,7 @@ package dev.platter.emulator.serve;
 import java.io.PrintWriter;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongFunction;
 
@@ -70,8 +71,9 @@ final class LineWriter implements AutoCloseable {
   @Override
   public void close() {
     try {
-      waiting.put(END);
-      thread.join(FLUSH_MILLIS);
+      if (waiting.offer(END, FLUSH_MILLIS, TimeUnit.MILLISECONDS)) {
+        thread.join(FLUSH_MILLIS);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

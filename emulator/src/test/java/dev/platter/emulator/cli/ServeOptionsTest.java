@@ -232,4 +232,10 @@ class ServeOptionsTest {
                 cache=, discard=, queues=, iothread=
                 """));
   }
+
+  @Test
+  void aSocketPathThatIsNoneIsRefused() {
+    // As is one in UTF-8 where the locale is not; a JVM has one locale, so it is shown with this.
+    assertRefused(() -> ahci("ahci,image=a,socket=a\0b"), "socket= is no path");
+  }
 }

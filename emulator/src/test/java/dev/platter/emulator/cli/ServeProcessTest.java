@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.SocketChannel;
@@ -111,6 +112,24 @@ class ServeProcessTest {
       }
     }
     assertThat(socket).doesNotExist();
+    assertUnlocked();
+  }
+
+  @Test
+  void aLogThatNobodyReadsDoesNotKeepItFromStopping() throws Exception {
+    Process process = start();
+    try (BufferedReader log = process.inputReader(UTF_8)) {
+      untilReady(log);
+      byte[] garbage = new byte[64]; // two lines each: more than a pipe and the log's queue hold
+      for (int i = 0; i < 1200; i++) {
+        try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+          client.write(ByteBuffer.wrap(garbage));
+        }
+      }
+      signal(process, "TERM");
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isZero();
+    }
     assertUnlocked();
   }
 

@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,7 +46,7 @@ class ServerTest {
   private Path socket;
 
   /** Echoes bytes, but one is forbidden and one finds a bug. */
-  private final class Echo implements ClientSession {
+  private class Echo implements ClientSession {
     private final String name;
     private final SessionFactory.Parts parts;
     private boolean closed;
@@ -189,6 +190,46 @@ class ServerTest {
       assertThat(receive(client)).as("an end").isEqualTo(-1);
     }
     assertThat(log.names()).doesNotContain("client-dropped");
+  }
+
+  @Test
+  void allAreDisconnectedBeforeAnyIsWaitedFor() throws Exception {
+    Path other = directory.resolve("vdb.sock");
+    ServeConfig config =
+        ServeConfig.of(
+            vda(), ExportConfig.VirtioBlk.at(other, "vdb", image("b.img", 1 << 20), CACHED));
+    CountDownLatch otherHasEnded = new CountDownLatch(1);
+    SessionFactory sessions =
+        (export, parts) ->
+            new Echo(export.name(), parts) {
+              @Override
+              public void serve(UnixConnection connection) throws IOException {
+                super.serve(connection);
+                if (export.name().equals("vdb")) {
+                  otherHasEnded.countDown();
+                } else {
+                  awaitUninterruptibly(otherHasEnded); // as for a disk that is slow to finish
+                }
+              }
+            };
+    Server server = Server.start(config, log, SystemdSockets.none(), sessions);
+    try (UnixConnection first = UnixConnection.connect(socket);
+        UnixConnection second = UnixConnection.connect(other)) {
+      for (UnixConnection client : List.of(first, second)) {
+        send(client, 5);
+        assertThat(receive(client)).isEqualTo(5);
+      }
+      server.close();
+    }
+    assertThat(steps).containsExactlyInAnyOrder("vda closed", "vdb closed");
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import tools.jackson.jr.ob.JSON;
 
 class StreamEventLogTest {
@@ -118,5 +119,20 @@ class StreamEventLogTest {
     assertThat(stuck.written.toString().lines().filter(line -> line.endsWith(" more")))
         .hasSize(1024);
     assertThat(stuck.written).contains("warning platter: events-lost count=10\n");
+  }
+
+  @Test
+  @Timeout(60)
+  void aReaderThatNeverReadsDoesNotHoldUpTheEnd() throws Exception {
+    Stuck stuck = new Stuck();
+    try (StreamEventLog log = StreamEventLog.text(new PrintWriter(stuck), NOON)) {
+      log.event(Level.INFO, "", "first", Map.of());
+      stuck.reached.await();
+      for (int i = 0; i < 1024; i++) {
+        log.event(Level.INFO, "", "more", Map.of());
+      }
+    }
+    assertThat(stuck.freed.getCount()).as("still stuck").isOne();
+    stuck.freed.countDown();
   }
 }
