@@ -19,6 +19,7 @@ public final class EventNotifier implements AutoCloseable {
 
   private final int fd;
   private final boolean foreign;
+  private volatile boolean deaf;
   private boolean closed;
 
   /**
@@ -42,7 +43,8 @@ public final class EventNotifier implements AutoCloseable {
 
   /**
    * Takes over a descriptor from another process. It becomes non-blocking, so that a full counter
-   * never holds up who signals it.
+   * does not hold up who signals it; that process can undo this, and {@link ForeignEvents} looks
+   * after it.
    *
    * @param fd the descriptor; closed with the notifier, and at once if it is refused
    * @throws PlatterException if it is no eventfd
@@ -54,7 +56,9 @@ public final class EventNotifier implements AutoCloseable {
     }
     int flags = Libc.fcntl(fd, LinuxAbi.F_GETFL, 0);
     Libc.fcntl(fd, LinuxAbi.F_SETFL, flags | LinuxAbi.O_NONBLOCK);
-    return new EventNotifier(fd);
+    EventNotifier notifier = new EventNotifier(fd);
+    ForeignEvents.add(notifier);
+    return notifier;
   }
 
   // A poll on something that is always ready would never let the loop sleep.
@@ -73,7 +77,14 @@ public final class EventNotifier implements AutoCloseable {
 
   /** Signals: one write(2). Does nothing that can block in practice (the counter is 64 bits). */
   public void signal() {
-    Syscalls.signalEventFd(fd);
+    if (!deaf) {
+      Syscalls.signalEventFd(fd);
+    }
+  }
+
+  /** Signals it no more: who has it does not want to hear them. */
+  void deafen() {
+    deaf = true;
   }
 
   /** The descriptor. */
@@ -86,6 +97,9 @@ public final class EventNotifier implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
+      if (foreign) {
+        ForeignEvents.remove(this);
+      }
       Libc.close(fd);
     }
   }

@@ -257,7 +257,9 @@ public final class UnixConnection implements AutoCloseable {
         fds.add(control.get(JAVA_INT, at));
       }
     }
-    if ((incoming.header.get(JAVA_INT, LinuxAbi.MSG_FLAGS) & LinuxAbi.MSG_CTRUNC) != 0) {
+    // Each byte of a message may bring some: all of them together are bounded.
+    if ((incoming.header.get(JAVA_INT, LinuxAbi.MSG_FLAGS) & LinuxAbi.MSG_CTRUNC) != 0
+        || fds.size() > MAX_FDS) {
       throw new IOException("a message carries more descriptors than we can take");
     }
   }

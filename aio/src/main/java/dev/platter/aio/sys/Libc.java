@@ -24,6 +24,8 @@ public final class Libc {
       Downcalls.returningLong("pread", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle PWRITE =
       Downcalls.returningLong("pwrite", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle PREADV2 =
+      Downcalls.returningLong("preadv2", JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle PWRITEV2 =
       Downcalls.returningLong("pwritev2", JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final MethodHandle FALLOCATE =
@@ -122,6 +124,17 @@ public final class Libc {
     try {
       MemorySegment errno = Downcalls.capture();
       return Downcalls.check((long) PWRITE.invokeExact(errno, fd, address, length, offset), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** preadv2(2) with an iovec array at {@code iovecs}. */
+  public static long preadv2(int fd, long iovecs, int count, long offset, int flags) {
+    try {
+      MemorySegment errno = Downcalls.capture();
+      return Downcalls.check(
+          (long) PREADV2.invokeExact(errno, fd, iovecs, count, offset, flags), errno);
     } catch (Throwable e) {
       throw Downcalls.linkageBug(e);
     }

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -19,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ForeignNotifierTest {
   private static final AioConfig NO_POLLING = AioConfig.ioThread().withPollMaxNanos(0);
   private static final int EFD_NONBLOCK = 0x800; // sys/eventfd.h, O_NONBLOCK
+  private static final int F_DUPFD_CLOEXEC = 1030; // fcntl.h
 
   /** The flags that another process may have made it with. */
   private static EventNotifier foreign(int flags) {
@@ -56,6 +60,48 @@ class ForeignNotifierTest {
         context.turn(true);
       }
       watch.close();
+    }
+  }
+
+  /**
+   * The other process makes its eventfd blocking again and fills the counter, so that the next
+   * write(2) waits for a read(2): whoever signals it is released, and not held up again.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aFullCounterHoldsUpNobodyForLong(int semaphore) {
+    int theirs = Libc.eventfd(0, semaphore | LinuxAbi.EFD_CLOEXEC);
+    try (EventNotifier notifier = EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0));
+        EventNotifier honest = foreign(0)) {
+      for (int i = 0; i < 3; i++) {
+        fill(theirs);
+        notifier.signal(); // for ever, if nobody looks after it
+      }
+      honest.signal();
+      assertThat(count(honest)).isEqualTo(1);
+    } finally {
+      Libc.close(theirs);
+    }
+  }
+
+  private static void fill(int eventFd) {
+    assertThat(Libc.fcntl(eventFd, LinuxAbi.F_SETFL, 0)).isZero();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment most = arena.allocateFrom(ValueLayout.JAVA_LONG, -2L);
+      MemorySegment pollfd = arena.allocate(LinuxAbi.POLLFD_SIZE, 8);
+      pollfd.set(ValueLayout.JAVA_INT, LinuxAbi.POLLFD_FD, eventFd);
+      pollfd.set(ValueLayout.JAVA_SHORT, LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLIN);
+      if (Libc.poll(pollfd.address(), 1, 0) == 0) {
+        assertThat(Libc.write(eventFd, most.address(), Long.BYTES)).isEqualTo(Long.BYTES);
+      }
+    }
+  }
+
+  private static long count(EventNotifier notifier) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment counter = arena.allocate(ValueLayout.JAVA_LONG);
+      assertThat(Libc.read(notifier.fd(), counter.address(), Long.BYTES)).isEqualTo(Long.BYTES);
+      return counter.get(ValueLayout.JAVA_LONG, 0);
     }
   }
 

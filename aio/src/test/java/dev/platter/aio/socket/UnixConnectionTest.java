@@ -142,6 +142,19 @@ class UnixConnectionTest {
     }
   }
 
+  /** A peer that sends byte by byte cannot make us hold more than one message may carry. */
+  @Test
+  void descriptorsOfOneMessageAreBounded() throws Exception {
+    int eventFd = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
+    int[] many = IntStream.generate(() -> eventFd).limit(UnixConnection.MAX_FDS).toArray();
+    there.send(bytes(1), 0, 1, many);
+    there.send(bytes(1), 0, 1, eventFd);
+    assertThatThrownBy(() -> here.receive(arena.allocate(2), 0, 2, fds))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("descriptors");
+    Libc.close(eventFd);
+  }
+
   @Test
   void tooManyDescriptorsAreNotSent() {
     int[] tooMany = new int[UnixConnection.MAX_FDS + 1];

@@ -99,6 +99,23 @@ final class DeviceControl {
     return taken[0];
   }
 
+  /** Takes over what a back-end before this one was told, where this one was not told anything. */
+  void restore(int offset, byte value) {
+    if (offset >= MAX_CONFIG_BYTES || isWritten.get(offset)) {
+      return;
+    }
+    written[offset] = value;
+    isWritten.set(offset);
+    if (active) {
+      locked(() -> device.writeConfig(offset, 1, value & 0xff));
+    }
+  }
+
+  /** Saves what the front-end has written, for a back-end after this one. */
+  void saveTo(ConfigRecord record) {
+    isWritten.stream().forEach(i -> record.save(i, written[i]));
+  }
+
   /** Puts the device back to its first state; no queue is at work. */
   void reset() {
     active = false;

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The buffer in which rings record what they have in flight ("Inflight I/O tracking"). The
- * front-end keeps it, and gives it to the back-end that comes after one that died.
+ * front-end keeps it, and gives it to the back-end that comes after one that died. One that was
+ * made here has a {@link ConfigRecord} behind the queues' parts.
  */
 final class InflightBuffer implements AutoCloseable {
   /** Size of an inflight description: two u64, two u16. */
@@ -24,6 +25,7 @@ final class InflightBuffer implements AutoCloseable {
 
   private final SharedMemory memory;
   private final Description description;
+  private final @Nullable ConfigRecord config;
 
   /**
    * An inflight description.
@@ -45,8 +47,8 @@ final class InflightBuffer implements AutoCloseable {
       }
     }
 
-    /** How long a buffer is that can record either layout. */
-    private long neededBytes() {
+    /** How long the queues' parts are in a buffer that can record either layout. */
+    private long queuesBytes() {
       return queues * InflightRegion.regionBytes(true, queueSize);
     }
   }
@@ -54,6 +56,10 @@ final class InflightBuffer implements AutoCloseable {
   private InflightBuffer(SharedMemory memory, Description description) {
     this.memory = memory;
     this.description = description;
+    long queuesBytes = description.queuesBytes();
+    boolean room = memory.segment().byteSize() - queuesBytes >= ConfigRecord.BYTES;
+    config =
+        room ? new ConfigRecord(memory.segment().asSlice(queuesBytes, ConfigRecord.BYTES)) : null;
   }
 
   /**
@@ -67,7 +73,7 @@ final class InflightBuffer implements AutoCloseable {
    */
   static Description create(Description asked, int maxQueues, int[] fd) throws RequestRefused {
     asked.check(maxQueues);
-    long size = asked.neededBytes();
+    long size = asked.queuesBytes() + ConfigRecord.BYTES;
     int flags = LinuxAbi.MFD_CLOEXEC | LinuxAbi.MFD_ALLOW_SEALING;
     int file = Libc.memfdCreate("platter-inflight", flags);
     if (file < 0) {
@@ -126,6 +132,11 @@ final class InflightBuffer implements AutoCloseable {
     } catch (IllegalArgumentException e) {
       throw new RequestRefused("in-flight buffer: " + e.getMessage());
     }
+  }
+
+  /** The record of the configuration space; null if the buffer has none. */
+  @Nullable ConfigRecord config() {
+    return config;
   }
 
   /** Forgets what was recorded; no ring uses it. */

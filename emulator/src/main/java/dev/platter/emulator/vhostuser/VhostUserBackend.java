@@ -147,6 +147,19 @@ final class VhostUserBackend implements AutoCloseable {
     }
   }
 
+  /**
+   * After a change of memory: a ring that is nowhere waits for the next to bring its place back.
+   */
+  private void startRingsInMemory() {
+    if (device.isActive()) {
+      for (VringState ring : rings) {
+        if (ring.hasPlace(memory)) {
+          ring.startIfReady(device.features(), memory, inflight);
+        }
+      }
+    }
+  }
+
   private void pauseRings() {
     for (VringState ring : rings) {
       ring.pause();
@@ -234,14 +247,14 @@ final class VhostUserBackend implements AutoCloseable {
     MemoryTable.Prepared prepared = memory.prepare(descriptions, fds);
     pauseRings();
     memory.replaceWith(prepared).close();
-    startReadyRings();
+    startRingsInMemory();
   }
 
   /** Adds memory, which is no concern of rings at work. {@code fd} stays the caller's. */
   void addMemory(MemoryTable.Description description, int fd) throws RequestRefused {
     require(VhostUserFeatures.CONFIGURE_MEM_SLOTS);
     memory.add(description, fd);
-    startReadyRings();
+    startRingsInMemory();
   }
 
   void removeMemory(MemoryTable.Description description) throws RequestRefused {
@@ -250,7 +263,7 @@ final class VhostUserBackend implements AutoCloseable {
     try {
       memory.remove(description).close();
     } finally {
-      startReadyRings();
+      startRingsInMemory();
     }
   }
 
@@ -265,6 +278,11 @@ final class VhostUserBackend implements AutoCloseable {
     InflightBuffer replacement = InflightBuffer.map(description, rings.length, fd, memoryLost);
     closeInflight();
     inflight = replacement;
+    ConfigRecord record = replacement.config();
+    if (record != null) {
+      record.restoreTo(device);
+      device.saveTo(record);
+    }
   }
 
   private void closeInflight() {
@@ -272,6 +290,22 @@ final class VhostUserBackend implements AutoCloseable {
       inflight.close();
       inflight = null;
     }
+  }
+
+  // ---- configuration -------------------------------------------------------------------------
+
+  /**
+   * Writes the configuration space.
+   *
+   * @return whether it is now as it was to be; read-only fields stay what they are
+   */
+  boolean writeConfig(int offset, byte[] from) {
+    boolean taken = device.writeConfig(offset, from);
+    ConfigRecord record = inflight == null ? null : inflight.config();
+    if (record != null) {
+      device.saveTo(record);
+    }
+    return taken;
   }
 
   // ---- the device as a whole -----------------------------------------------------------------

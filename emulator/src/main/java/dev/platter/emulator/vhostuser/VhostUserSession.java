@@ -369,7 +369,7 @@ public final class VhostUserSession implements ClientSession {
         space[i] = message.byteAt(CONFIG_HEADER_BYTES + i);
       }
       // A migration brings along all fields, and those that are read-only are ours already.
-      if (!control.writeConfig(offset, space) && !migration) {
+      if (!backend.writeConfig(offset, space) && !migration) {
         throw new RequestRefused("configuration field is read-only");
       }
     }

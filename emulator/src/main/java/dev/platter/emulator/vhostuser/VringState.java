@@ -184,6 +184,12 @@ final class VringState implements QueueListener, AutoCloseable {
     }
   }
 
+  /** Whether guest memory is there where it was told to be. */
+  boolean hasPlace(MemoryTable table) {
+    Addresses place = addresses;
+    return place != null && config(place, table, false) != null;
+  }
+
   private @Nullable QueueConfig config(Addresses place, MemoryTable table, boolean packed) {
     long descriptors = table.guestAddress(place.descriptors);
     long available = table.guestAddress(place.available);

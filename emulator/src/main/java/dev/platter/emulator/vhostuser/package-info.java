@@ -8,6 +8,7 @@
  * then what it keeps: {@link dev.platter.emulator.vhostuser.MemoryTable}, {@link
  * dev.platter.emulator.vhostuser.VringState}, {@link
  * dev.platter.emulator.vhostuser.InflightBuffer}, {@link
+ * dev.platter.emulator.vhostuser.ConfigRecord}, {@link
  * dev.platter.emulator.vhostuser.BackendChannel}.
  *
  * <p>Threading: the export's thread receives, changes all state and answers. It takes the big lock,

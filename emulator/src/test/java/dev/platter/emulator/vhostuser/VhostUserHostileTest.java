@@ -7,6 +7,7 @@ import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.virtio.VirtioFeatures;
+import dev.platter.devices.virtio.blk.BlkAbi;
 import dev.platter.emulator.vhostuser.VhostUserRig.Served;
 import java.io.File;
 import java.io.IOException;
@@ -93,6 +94,29 @@ class VhostUserHostileTest {
           c.connection.send(header, 0, 12);
         },
         "4294967295 bytes");
+  }
+
+  /** An eventfd that blocks who signals it: the loop goes on, and the next client is served. */
+  @Test
+  void anInterruptThatCannotBeDelivered() throws Exception {
+    UnixConnection[] pair = UnixConnection.pair();
+    Served served = rig.serve(pair[1]);
+    try (VhostUserClient client = new VhostUserClient(pair[0])) {
+      VhostUserClient.Queue queue = client.bringUp();
+      assertThat(Libc.fcntl(queue.call, LinuxAbi.F_SETFL, 0)).isZero();
+      MemorySegment most = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_LONG, -2L);
+      assertThat(Libc.write(queue.call, most.address(), 8)).isEqualTo(8);
+      client.offer(queue, BlkAbi.T_IN, 0, VhostUserClient.BUFFERS + 0x1000, 4096);
+      client.kick(queue);
+      client.leave();
+      assertThat(served.await()).isNull();
+    }
+    pair = UnixConnection.pair();
+    served = rig.serve(pair[1]);
+    try (VhostUserClient client = new VhostUserClient(pair[0])) {
+      client.checkDisk(client.bringUp(), 0, 1);
+    }
+    assertThat(served.await()).isNull();
   }
 
   @Test

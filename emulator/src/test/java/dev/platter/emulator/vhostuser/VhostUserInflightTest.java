@@ -97,6 +97,62 @@ class VhostUserInflightTest {
     }
   }
 
+  /**
+   * A guest makes its disk write-through, and does not learn that the back-end is another one after
+   * that: QEMU writes nothing to the new one's configuration space.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void theCacheModeOutlivesTheBackEnd(boolean bufferFirst) throws Exception {
+    UnixConnection[] first = UnixConnection.pair();
+    UnixConnection[] second = UnixConnection.pair();
+    byte[] writethrough = bytes(BlkAbi.CFG_WRITEBACK, 1, 0, (byte) 0);
+    byte[] description;
+    int inflight;
+    try (VhostUserRig rig = new VhostUserRig(directory);
+        VhostUserClient client = new VhostUserClient(first[0])) {
+      Served served = rig.serve(first[1]);
+      client.negotiate();
+      description = getInflight(client);
+      inflight = client.fds.take();
+      if (bufferFirst) {
+        client.must(VhostUserRequest.SET_INFLIGHT_FD, description, inflight);
+        client.must(VhostUserRequest.SET_CONFIG, writethrough);
+      } else {
+        client.must(VhostUserRequest.SET_CONFIG, writethrough);
+        client.must(VhostUserRequest.SET_INFLIGHT_FD, description, inflight);
+      }
+      client.leave();
+      assertThat(served.await()).isNull();
+    }
+    try (VhostUserRig rig = new VhostUserRig(directory);
+        VhostUserClient client = new VhostUserClient(second[0])) {
+      Served served = rig.serve(second[1]);
+      client.negotiate();
+      client.must(VhostUserRequest.SET_INFLIGHT_FD, description, inflight);
+      assertThat(cacheMode(client)).isZero();
+      client.shareMemory();
+      Queue queue = client.newQueue(0, 16);
+      client.start(queue, client.base());
+      assertThat(client.run(queue, BlkAbi.T_OUT, 0, BUFFERS + 0x1000, 4096)).isEqualTo(BlkAbi.S_OK);
+      assertThat(rig.disk.takeSubmitted())
+          .containsExactly(new GatedDisk.Submitted(Operation.WRITE, 0, true));
+      // A front-end that puts the device back to its first state starts anew.
+      client.must(VhostUserRequest.RESET_DEVICE, new byte[0]);
+      client.must(VhostUserRequest.SET_FEATURES, bytes(client.features));
+      client.must(VhostUserRequest.SET_INFLIGHT_FD, description, inflight);
+      assertThat(cacheMode(client)).isEqualTo(1);
+      client.leave();
+      assertThat(served.await()).isNull();
+    }
+    Libc.close(inflight);
+  }
+
+  private static int cacheMode(VhostUserClient client) throws Exception {
+    byte[] question = bytes(BlkAbi.CFG_WRITEBACK, 1, 0, (byte) 0);
+    return client.ask(VhostUserRequest.GET_CONFIG, question).get(12);
+  }
+
   private static GatedDisk.Submitted write(int i) {
     return new GatedDisk.Submitted(Operation.WRITE, 64L * 512 * i, false);
   }

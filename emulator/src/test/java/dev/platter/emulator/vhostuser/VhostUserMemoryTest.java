@@ -102,6 +102,36 @@ class VhostUserMemoryTest {
     assertThat(served.await()).isNull();
   }
 
+  /**
+   * A front-end whose memory is laid out anew takes regions out and adds others, by the region and
+   * in any order: a queue at work whose ring is in one of them waits and goes on.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRingsOwnMemoryGoesAndComesBack(boolean packed) throws Exception {
+    UnixConnection[] pair = UnixConnection.pair();
+    Served served = rig.serve(pair[1]);
+    int fd = newFile(HIGH_BYTES, 0);
+    try (VhostUserClient client = new VhostUserClient(pair[0])) {
+      client.features |= packed ? VirtioFeatures.RING_PACKED : 0;
+      Queue queue = client.bringUp();
+      client.checkDisk(queue, 0, 1);
+      byte[] low = region(0, MEMORY_BYTES, USER_BASE, 0);
+      client.must(VhostUserRequest.REM_MEM_REG, low);
+      client.must(VhostUserRequest.ADD_MEM_REG, region(HIGH, HIGH_BYTES, HIGH_USER, 0), fd);
+      client.must(VhostUserRequest.ADD_MEM_REG, low, client.memoryFd);
+      client.checkDisk(queue, 0, 2);
+      assertThat(rig.events).isEmpty();
+      client.must(VhostUserRequest.SET_MEM_TABLE, bytes(0, 0));
+      client.shareMemory();
+      client.checkDisk(queue, 0, 3);
+      assertThat(rig.events).isEmpty();
+    } finally {
+      Libc.close(fd);
+    }
+    assertThat(served.await()).isNull();
+  }
+
   @Test
   void buffersLieInAnyRegion() throws Exception {
     UnixConnection[] pair = UnixConnection.pair();
