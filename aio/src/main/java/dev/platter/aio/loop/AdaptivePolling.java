@@ -1,25 +1,43 @@
 package dev.platter.aio.loop;
 
 /**
- * How long a loop or a halted vCPU spins before it sleeps: grows while work arrives just after the
- * spin gave up, and shrinks, to nothing in the end, when waits are long anyway. One long wait among
- * short ones, such as the disk's between the register accesses of a command, only halves it. For
- * one thread.
+ * How long a loop or a vCPU spins before it sleeps: grows while work arrives just after the spin
+ * gave up, and shrinks when waits are long anyway. For one thread.
+ *
+ * <p>A loop then gives up at once, as QEMU's do: the long wait is its client's, and the next will
+ * be no shorter; a spin that misses costs the client a CPU and both of them a wake-up. A vCPU
+ * halves, as KVM's do: the register accesses of a command follow each other quickly, and the wait
+ * for the disk comes once in between.
  */
 public final class AdaptivePolling {
   private static final long FIRST_NANOS = 4_000;
   private static final int FACTOR = 2;
 
   private final long maxNanos;
+  private final boolean halves;
   private long nanos;
 
+  private AdaptivePolling(long maxNanos, boolean halves) {
+    this.maxNanos = maxNanos;
+    this.halves = halves;
+  }
+
   /**
-   * Starts without spinning.
+   * For a loop. Starts without spinning.
    *
    * @param maxNanos longest spin; 0 never spins
    */
-  public AdaptivePolling(long maxNanos) {
-    this.maxNanos = maxNanos;
+  public static AdaptivePolling ofLoop(long maxNanos) {
+    return new AdaptivePolling(maxNanos, false);
+  }
+
+  /**
+   * For a vCPU, or who plays one. Starts without spinning.
+   *
+   * @param maxNanos longest spin; 0 never spins
+   */
+  public static AdaptivePolling ofVcpu(long maxNanos) {
+    return new AdaptivePolling(maxNanos, true);
   }
 
   /** Whether it ever spins. */
@@ -38,7 +56,7 @@ public final class AdaptivePolling {
       return; // polling caught it
     }
     if (waitedNanos > maxNanos) {
-      nanos = nanos > FIRST_NANOS ? nanos / FACTOR : 0; // no allowed poll would have caught it
+      nanos = halves && nanos > FIRST_NANOS ? nanos / FACTOR : 0; // no spin would have caught it
     } else if (nanos < maxNanos) {
       nanos = Math.min(maxNanos, nanos == 0 ? FIRST_NANOS : nanos * FACTOR);
     }

@@ -70,7 +70,7 @@ public final class AioContext implements AutoCloseable {
     this.cq = ring.completion();
     this.stats = new LoopStats(wakeup);
     this.requests = new LoopRequests(ring, stats);
-    this.polling = new AdaptivePolling(config.pollMaxNanos());
+    this.polling = AdaptivePolling.ofLoop(config.pollMaxNanos());
     this.hasNoIowait = ring.hasFeature(IoUringAbi.FEAT_NO_IOWAIT);
     this.taskWorkHidden = hidesTaskWork(ring.granted());
     CurrentContext.setOwn(this);

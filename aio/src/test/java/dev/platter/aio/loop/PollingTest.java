@@ -19,7 +19,7 @@ class PollingTest {
 
   @Test
   void pollingGrowsWhileWaitsEndSoonAfterIt() {
-    AdaptivePolling polling = new AdaptivePolling(32_768);
+    AdaptivePolling polling = AdaptivePolling.ofLoop(32_768);
     assertThat(polling.enabled()).isTrue();
     assertThat(polling.nanos()).isZero();
     List<Long> lengths = new ArrayList<>();
@@ -34,8 +34,17 @@ class PollingTest {
   }
 
   @Test
-  void oneLongWaitHalvesPollingAndManyEndIt() {
-    AdaptivePolling polling = new AdaptivePolling(32_768);
+  void aLoopGivesPollingUpWhenWaitsAreLongAnyway() {
+    AdaptivePolling polling = AdaptivePolling.ofLoop(32_768);
+    polling.adjust(10_000);
+    polling.adjust(32_769);
+    assertThat(polling.nanos()).isZero();
+    assertThat(AdaptivePolling.ofLoop(0).enabled()).isFalse();
+  }
+
+  @Test
+  void oneLongWaitHalvesAVcpusPollingAndManyEndIt() {
+    AdaptivePolling polling = AdaptivePolling.ofVcpu(32_768);
     for (int i = 0; i < 5; i++) {
       polling.adjust(32_700);
     }
@@ -46,7 +55,6 @@ class PollingTest {
     }
     assertThat(lengths).containsExactly(32_768L, 16_384L, 8_192L, 4_096L, 2_048L);
     assertThat(polling.nanos()).isZero();
-    assertThat(new AdaptivePolling(0).enabled()).isFalse();
   }
 
   /** Turns the loop until its busy polls are at least {@code nanos} long. */

@@ -75,7 +75,7 @@ public final class Vcpu implements GuestCpu {
   Vcpu(MmioBus bus, GuestMemory memory, long haltPollNanos) {
     this.bus = bus;
     this.memory = memory;
-    this.polling = new AdaptivePolling(haltPollNanos);
+    this.polling = AdaptivePolling.ofVcpu(haltPollNanos);
   }
 
   /**

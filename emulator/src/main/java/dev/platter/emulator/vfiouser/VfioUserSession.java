@@ -27,9 +27,9 @@ import java.util.concurrent.CountDownLatch;
  */
 public final class VfioUserSession implements ClientSession {
   /**
-   * How long to look for the next message unless told otherwise: as long as a halted vCPU. A guest's
-   * register read waits for us, and its next one follows some 40 us later; a driver comes back for
-   * the next command within 200.
+   * How long to look for the next message unless told otherwise: as long as a halted vCPU. A
+   * guest's register read waits for us, and its next one follows some 40 us later; a driver comes
+   * back for the next command within 200.
    */
   public static final long DEFAULT_POLL_MAX_NANOS = 200_000;
 
@@ -64,7 +64,7 @@ public final class VfioUserSession implements ClientSession {
     this.function = function;
     regions = new Regions(function);
     dma = new DmaTable(memory);
-    polling = new AdaptivePolling(pollMaxNanos);
+    polling = AdaptivePolling.ofVcpu(pollMaxNanos);
     Arena arena = Arena.ofAuto();
     request = new Request(arena);
     reply = new Reply(arena);

@@ -244,7 +244,7 @@ class VhostUserHostileTest {
     int before = openFds();
     for (int seed = 0; seed < FUZZ_SESSIONS; seed++) {
       fuzz(seed);
-      assertThat(openFds()).as("descriptors after seed " + seed).isEqualTo(before);
+      assertThat(openFds()).as("descriptors after seed " + seed).isLessThanOrEqualTo(before);
       assertThat(rig.memory.regions()).as("memory after seed " + seed).isEmpty();
     }
     servesAsEver();
