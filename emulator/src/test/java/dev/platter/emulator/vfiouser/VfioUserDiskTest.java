@@ -12,6 +12,7 @@ import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
 import dev.platter.devices.testkit.AhciDriver;
+import dev.platter.emulator.export.OpenFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;

@@ -8,6 +8,7 @@ import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.AhciDriver;
+import dev.platter.emulator.export.OpenFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;

@@ -11,6 +11,7 @@ import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.AhciDriver;
+import dev.platter.emulator.export.OpenFiles;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

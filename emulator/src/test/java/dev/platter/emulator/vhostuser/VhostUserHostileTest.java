@@ -8,8 +8,8 @@ import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.virtio.VirtioFeatures;
 import dev.platter.devices.virtio.blk.BlkAbi;
+import dev.platter.emulator.export.OpenFiles;
 import dev.platter.emulator.vhostuser.VhostUserRig.Served;
-import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -49,13 +49,9 @@ class VhostUserHostileTest {
     void on(VhostUserClient client) throws IOException;
   }
 
-  private static int openFds() {
-    return Objects.requireNonNull(new File("/proc/self/fd").list()).length;
-  }
-
   /** Lets a client loose; what the session comes to, when all descriptors are back. */
   private IOException dropped(Attack attack) throws Exception {
-    int before = openFds();
+    long before = OpenFiles.count();
     UnixConnection[] pair = UnixConnection.pair();
     Served served = rig.serve(pair[1]);
     Exception end;
@@ -67,7 +63,7 @@ class VhostUserHostileTest {
       }
       end = served.await();
     }
-    assertThat(openFds()).isEqualTo(before);
+    assertThat(OpenFiles.count()).isEqualTo(before);
     assertThat(rig.memory.regions()).isEmpty();
     assertThat(end).isInstanceOf(IOException.class);
     return (IOException) Objects.requireNonNull(end);
@@ -241,10 +237,10 @@ class VhostUserHostileTest {
   @Test
   void anything() throws Exception {
     servesAsEver(); // whatever is set up once is
-    int before = openFds();
+    long before = OpenFiles.count();
     for (int seed = 0; seed < FUZZ_SESSIONS; seed++) {
       fuzz(seed);
-      assertThat(openFds()).as("descriptors after seed " + seed).isLessThanOrEqualTo(before);
+      assertThat(OpenFiles.count()).as("descriptors after seed " + seed).isEqualTo(before);
       assertThat(rig.memory.regions()).as("memory after seed " + seed).isEmpty();
     }
     servesAsEver();
