@@ -114,7 +114,7 @@ class KilledServeIT {
     try {
       GuestRunner.Outcome outcome =
           new GuestRunner(
-                  Accelerator.AUTO,
+                  Accelerator.TCG,
                   GuestRunner.Patience.DEFAULT,
                   directory,
                   System.err::println,
