@@ -243,7 +243,7 @@ final class GuestRunCommand extends PlatterCommand {
       converter = DurationConverter.class,
       description =
           "Longest busy poll of the virtio disk's IOThread before it sleeps; 0 never polls"
-              + " (default: 32768ns). Polling takes a CPU that the guest may need.")
+              + " (default: 12us). Polling takes a CPU that the guest may need.")
   private @Nullable Long pollMaxNanos;
 
   @Option(

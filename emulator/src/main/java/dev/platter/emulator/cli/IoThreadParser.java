@@ -18,7 +18,7 @@ final class IoThreadParser {
    */
   static IoThreadConfig parse(String text) {
     OptionString words = OptionString.parse("--iothread", text);
-    AioConfig loop = AioConfig.ioThread();
+    AioConfig loop = IoThreadConfig.defaultLoop();
     String id = null;
     int cpu = IoThreadConfig.ANY_CPU;
     Set<String> given = new HashSet<>();

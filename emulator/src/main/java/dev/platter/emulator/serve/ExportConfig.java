@@ -76,7 +76,7 @@ public sealed interface ExportConfig {
 
     /** The IOThread of its own, if it has no other. */
     IoThreadConfig ownIoThread() {
-      AioConfig loop = AioConfig.ioThread();
+      AioConfig loop = IoThreadConfig.defaultLoop();
       return new IoThreadConfig(
           name,
           IoThreadConfig.ANY_CPU,

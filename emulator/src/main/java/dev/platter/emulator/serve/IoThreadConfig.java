@@ -14,6 +14,14 @@ public record IoThreadConfig(String id, int cpu, AioConfig loop) {
   /** Wherever the scheduler puts it. */
   public static final int ANY_CPU = -1;
 
+  /**
+   * Longest busy poll of a server's IOThread unless told otherwise. Less than an IOThread of a
+   * machine in this process has: a client is another process, which wakes up slowly or keeps
+   * several requests going. Either its next request comes within a few microseconds, or the spin
+   * misses and holds the CPU that the client needs to wake up on (docs/performance.md).
+   */
+  public static final long DEFAULT_POLL_MAX_NANOS = 12_000;
+
   /** Checks the name. */
   public IoThreadConfig {
     Names.check("IOThread id", id);
@@ -25,6 +33,11 @@ public record IoThreadConfig(String id, int cpu, AioConfig loop) {
 
   /** One that nobody else shares, on any CPU. */
   public static IoThreadConfig named(String id) {
-    return new IoThreadConfig(id, ANY_CPU, AioConfig.ioThread());
+    return new IoThreadConfig(id, ANY_CPU, defaultLoop());
+  }
+
+  /** How a loop is set up unless told otherwise. */
+  public static AioConfig defaultLoop() {
+    return AioConfig.ioThread().withPollMaxNanos(DEFAULT_POLL_MAX_NANOS);
   }
 }
