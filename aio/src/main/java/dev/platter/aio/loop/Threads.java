@@ -6,7 +6,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 
 /** Starting and waiting for threads. */
-final class Threads {
+public final class Threads {
   private Threads() {}
 
   /**
@@ -26,7 +26,8 @@ final class Threads {
     }
   }
 
-  static void awaitUninterruptibly(CountDownLatch latch) {
+  /** Waits, and leaves an interrupt that came meanwhile for later. */
+  public static void awaitUninterruptibly(CountDownLatch latch) {
     boolean interrupted = false;
     while (true) {
       try {
@@ -41,7 +42,8 @@ final class Threads {
     }
   }
 
-  static void joinUninterruptibly(Thread thread) {
+  /** Waits for a thread to end, and leaves an interrupt that came meanwhile for later. */
+  public static void joinUninterruptibly(Thread thread) {
     boolean interrupted = false;
     while (true) {
       try {

@@ -1,6 +1,7 @@
 package dev.platter.emulator.export;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.emulator.export.EventLog.Level;
@@ -156,18 +157,7 @@ public final class ExportServer implements AutoCloseable {
   public void close() {
     disconnect();
     listener.close();
-    boolean interrupted = false;
-    while (true) {
-      try {
-        thread.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.joinUninterruptibly(thread);
     session.close();
   }
 }

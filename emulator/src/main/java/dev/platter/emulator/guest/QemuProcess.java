@@ -3,6 +3,7 @@ package dev.platter.emulator.guest;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.loop.Threads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -92,7 +93,7 @@ public final class QemuProcess implements AutoCloseable {
       throw PlatterException.failed("interrupted before QEMU was started", null);
     }
     thread.start();
-    awaitUninterruptibly(started);
+    Threads.awaitUninterruptibly(started);
     IOException reason = failure;
     if (process == null && reason != null) {
       close();
@@ -101,21 +102,6 @@ public final class QemuProcess implements AutoCloseable {
           "cannot start " + builder.command().getFirst() + ": " + reason.getMessage(),
           "Name another QEMU with --qemu or --qemu-root",
           reason);
-    }
-  }
-
-  private static void awaitUninterruptibly(CountDownLatch latch) {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        latch.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 
