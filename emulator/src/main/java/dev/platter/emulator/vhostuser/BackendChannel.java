@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Sockets;
@@ -87,17 +88,7 @@ final class BackendChannel implements AutoCloseable {
       notifyAll();
     }
     connection.shutdown();
-    boolean interrupted = false;
-    while (sender.isAlive()) {
-      try {
-        sender.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.joinUninterruptibly(sender);
     connection.close();
   }
 }
