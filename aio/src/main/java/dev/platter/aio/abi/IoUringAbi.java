@@ -63,8 +63,10 @@ public final class IoUringAbi {
   public static final int OP_TIMEOUT = 11;
   public static final int OP_ASYNC_CANCEL = 14;
   public static final int OP_FALLOCATE = 17;
+  public static final int OP_OPENAT = 18;
   public static final int OP_READ = 22;
   public static final int OP_WRITE = 23;
+  public static final int OP_TEE = 33;
   public static final int OP_MSG_RING = 40;
 
   // sqe->flags

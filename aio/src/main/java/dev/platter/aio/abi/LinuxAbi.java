@@ -17,6 +17,9 @@ public final class LinuxAbi {
   public static final int O_CLOEXEC = 0x80000;
   public static final int O_DIRECT = AARCH64 ? 0x10000 : 0x4000;
 
+  // openat
+  public static final int AT_FDCWD = -100;
+
   // fcntl
   public static final int F_GETFL = 3;
   public static final int F_SETFL = 4;
@@ -103,6 +106,12 @@ public final class LinuxAbi {
   public static final int UCRED_PID = 0;
   public static final int UCRED_UID = 4;
 
+  // unshare (linux/sched.h)
+  public static final int CLONE_NEWNS = 0x20000;
+
+  // clocks
+  public static final int CLOCK_REALTIME_COARSE = 5;
+
   // struct timeval
   public static final int TIMEVAL_SIZE = 16;
 
@@ -144,6 +153,8 @@ public final class LinuxAbi {
   public static final long BLKDISCARD = 0x1277L;
   public static final long BLKZEROOUT = 0x127fL;
   public static final long FS_IOC_FIEMAP = 0xc020660bL;
+  public static final long FS_IOC_GETFLAGS = 0x80086601L;
+  public static final int FS_NOCOW_FL = 0x800000;
   public static final long TCGETS = 0x5401L;
 
   // struct fiemap, struct fiemap_extent
@@ -161,6 +172,7 @@ public final class LinuxAbi {
   public static final int FIEMAP_FLAG_SYNC = 1;
   public static final int FIEMAP_EXTENT_LAST = 1;
   public static final int FIEMAP_EXTENT_UNWRITTEN = 0x800;
+  public static final int FIEMAP_EXTENT_SHARED = 0x2000;
 
   // getrusage, getrlimit
   public static final int RUSAGE_SELF = 0;

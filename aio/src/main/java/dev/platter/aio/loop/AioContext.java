@@ -6,6 +6,10 @@ import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.ring.SubmissionQueue;
 import dev.platter.aio.sys.Errno;
+import dev.platter.aio.trace.LoopWaitEvent;
+import dev.platter.aio.trace.Stamp;
+import dev.platter.aio.trace.Timeline;
+import dev.platter.aio.trace.TraceEvents;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -29,10 +33,7 @@ public final class AioContext implements AutoCloseable {
 
   private final String name;
   private final @Nullable BigLock lock;
-  private final Thread thread;
-  private final Ring ring;
-  private final SubmissionQueue sq;
-  private final CompletionQueue cq;
+  private final AioConfig config;
   private final LoopRequests requests;
   private final LoopWakeup wakeup;
   private final LoopStats stats;
@@ -42,8 +43,22 @@ public final class AioContext implements AutoCloseable {
   private final List<Watch> watches = new ArrayList<>();
   private final AdaptivePolling polling;
   private final EventWatch wakeupWatch;
-  private final boolean hasNoIowait;
-  private final boolean taskWorkHidden;
+  private final boolean checksCq;
+  private final Look look;
+  private final Invocations invocations;
+  private final Object borrowing = new Object();
+  private final List<LoopClient> clients = new ArrayList<>();
+  // Plain: a thread asks only whether it is the one, and sees its own writes. Null if suspended.
+  private @Nullable Thread thread;
+  // Another each time the loop is resumed.
+  private Ring ring;
+  private SubmissionQueue sq;
+  private CompletionQueue cq;
+  private boolean hasNoIowait;
+  private boolean taskWorkHidden;
+  private boolean ringSaysReady;
+  private boolean pausing;
+  private int drained;
   private boolean closed;
 
   /**
@@ -63,16 +78,21 @@ public final class AioContext implements AutoCloseable {
     }
     this.name = name;
     this.lock = lock;
+    this.config = config;
     this.thread = Thread.currentThread();
-    this.wakeup = config.notifyVcpus() ? new LoopWakeup() : new DeafWakeup();
+    this.wakeup =
+        config.ablations().contains(Ablation.NOTIFY) ? new DeafWakeup() : new LoopWakeup();
     this.ring = openRing(config, wakeup);
     this.sq = ring.submission();
     this.cq = ring.completion();
     this.stats = new LoopStats(wakeup);
     this.requests = new LoopRequests(ring, stats);
     this.polling = AdaptivePolling.ofLoop(config.pollMaxNanos());
-    this.hasNoIowait = ring.hasFeature(IoUringAbi.FEAT_NO_IOWAIT);
+    this.hasNoIowait = mayWaitWithoutIowait();
+    this.checksCq = !config.ablations().contains(Ablation.CQ_CHECK);
+    this.look = new Look(lock);
     this.taskWorkHidden = hidesTaskWork(ring.granted());
+    this.invocations = new Invocations(name, bottomHalves);
     CurrentContext.setOwn(this);
     if (lock != null) {
       lock.bind(this);
@@ -89,6 +109,11 @@ public final class AioContext implements AutoCloseable {
       wakeup.close();
       throw e;
     }
+  }
+
+  private boolean mayWaitWithoutIowait() {
+    return ring.hasFeature(IoUringAbi.FEAT_NO_IOWAIT)
+        && !config.ablations().contains(Ablation.NO_IOWAIT);
   }
 
   /** Whether completion work may wait for the next enter without a flag in memory that tells. */
@@ -136,7 +161,7 @@ public final class AioContext implements AutoCloseable {
   }
 
   private boolean onLoopThread() {
-    return thread.equals(Thread.currentThread());
+    return Thread.currentThread().equals(thread);
   }
 
   private void checkAccess() {
@@ -158,7 +183,24 @@ public final class AioContext implements AutoCloseable {
   public void addSqe(RingOp op) {
     checkAccess();
     requests.add(op);
-    wakeup.sqeAdded(onLoopThread());
+    boolean byLoop = onLoopThread();
+    Timeline timeline = op.timeline();
+    if (timeline != null) {
+      timeline.queued(System.nanoTime(), wakeup.isSleeping(), wakeup.announces(byLoop));
+    }
+    wakeup.sqeAdded(byLoop);
+  }
+
+  /**
+   * Stamps a request that a handler on the calling thread has come to: since when it holds the big
+   * lock, and whom it had to wait for; an IOThread's handler takes it now.
+   */
+  public void stampHandled(Timeline timeline) {
+    if (lock != null) {
+      lock.stampHandled(timeline);
+    } else {
+      timeline.stamp(Stamp.HANDLED, System.nanoTime());
+    }
   }
 
   /**
@@ -169,15 +211,17 @@ public final class AioContext implements AutoCloseable {
    * @return whether anything was done
    */
   public boolean turn(boolean mayBlock) {
-    if (!onLoopThread()) {
+    if (!onLoopThread() || invocations.suspended()) {
       throw new IllegalStateException(
           "loop " + name + " turned by thread " + Thread.currentThread().getName());
     }
     stats.turns.increment();
     wakeup.accept();
+    look.begin(requests.anyTimelines());
     requests.fillWaiting();
     // What waits for room cannot wait for a completion as well: nothing says that one will come.
-    boolean block = mayBlock && bottomHalves.isEmpty() && !requests.anyWaiting() && cq.isEmpty();
+    boolean block = mayBlock && bottomHalves.isEmpty() && !requests.anyWaiting();
+    block &= cq.isEmpty() || !checksCq;
     long timeout = block ? timers.nanosUntilFirst() : 0;
     block = timeout != 0;
     boolean progress = false;
@@ -199,21 +243,29 @@ public final class AioContext implements AutoCloseable {
     if (block && pollStart != 0) {
       polling.adjust(System.nanoTime() - pollStart);
     }
-    progress |= requests.takeCompletions();
+    if (checksCq || ringSaysReady) {
+      progress |= requests.takeCompletions(look);
+      look.end();
+    }
     progress |= bottomHalves.run();
     progress |= timers.run();
     return progress;
   }
 
   /**
-   * The whole life of a loop: turns while {@code running}, then closes; an exception abandons it.
+   * The life of a loop on one thread: turns while {@code running}, then is suspended if {@code
+   * suspending}, or closes; an exception abandons it.
    */
-  void runWhile(BooleanSupplier running) {
+  void turnWhile(BooleanSupplier running, BooleanSupplier suspending) {
     try {
       while (running.getAsBoolean()) {
         turn(true);
       }
-      close();
+      if (suspending.getAsBoolean()) {
+        suspend();
+      } else {
+        close();
+      }
     } catch (RuntimeException | Error e) {
       abandon(e);
       throw e;
@@ -226,7 +278,8 @@ public final class AioContext implements AutoCloseable {
     boolean wait = timeout != 0 && wakeup.prepareToSleep();
     // Bottom halves and SQEs announced before accept() are covered by the checks in turn().
     int toSubmit = sq.publish();
-    if (!wait && toSubmit == 0 && !taskWorkHidden && (sq.flags() & ATTENTION) == 0) {
+    requests.stampEntered(look.lastWake());
+    if (checksCq && !wait && toSubmit == 0 && !taskWorkHidden && (sq.flags() & ATTENTION) == 0) {
       if (lock != null) {
         // A loop that always finds something to do must not keep vCPUs out.
         lock.unlock();
@@ -234,18 +287,28 @@ public final class AioContext implements AutoCloseable {
       }
       return;
     }
-    boolean noIowait = wait && hasNoIowait && requests.blockInFlight() == 0;
+    int blockInFlight = requests.blockInFlight();
+    boolean noIowait = wait && hasNoIowait && blockInFlight == 0;
     stats.enters.increment();
     if (noIowait) {
       stats.noIowaitWaits.increment();
     }
-    int result;
+    int result = 0;
+    look.leaves(wait && !cq.isEmpty());
+    LoopWaitEvent event = wait && TraceEvents.wanted() ? LoopWaitEvent.beginIfEnabled(name) : null;
     if (lock != null) {
       lock.unlock();
     }
     try {
-      result = ring.enter(toSubmit, wait ? 1 : 0, timeout, noIowait);
+      result =
+          checksCq
+              ? ring.enter(toSubmit, wait ? 1 : 0, timeout, noIowait)
+              : enterAndPoll(toSubmit, wait ? timeout : 0);
     } finally {
+      look.back(wait, checksCq ? cq.isEmpty() : !ringSaysReady);
+      if (event != null) {
+        LoopWaitEvent.end(event, look.lastWake(), blockInFlight);
+      }
       wakeup.awake();
       if (lock != null) {
         lock.lock();
@@ -260,6 +323,13 @@ public final class AioContext implements AutoCloseable {
       throw new IllegalStateException(
           "io_uring_enter failed with " + Errno.name(result) + " on loop " + name + ": " + sq);
     }
+  }
+
+  /** The wait without the CQ check: what the ring does not report as new stays where it is. */
+  private int enterAndPoll(int toSubmit, long timeout) {
+    int result = ring.enter(toSubmit, 0, 0, false);
+    ringSaysReady = ring.poll(timeout);
+    return result;
   }
 
   private boolean busyPoll(long start, long timeout) {
@@ -283,6 +353,7 @@ public final class AioContext implements AutoCloseable {
           Thread.onSpinWait();
         }
       } while (!hit && System.nanoTime() - start < budget);
+      look.polled(!cq.isEmpty());
     } finally {
       if (lock != null) {
         lock.lock();
@@ -310,7 +381,8 @@ public final class AioContext implements AutoCloseable {
 
   /**
    * Runs {@code body} on the loop and waits for it; what it throws is thrown here. On the loop's
-   * own thread, or under the lock it shares, runs it at once. A thread that holds the big lock may
+   * own thread, or under the lock it shares, runs it at once; also while the loop is suspended,
+   * when it is the calling thread that has the loop meanwhile. A thread that holds the big lock may
    * wait for an IOThread this way because IOThreads never take that lock.
    *
    * @throws IllegalStateException if the loop has ended
@@ -320,12 +392,53 @@ public final class AioContext implements AutoCloseable {
       body.run();
       return;
     }
-    Invocation invocation = new Invocation(body);
-    if (!bottomHalves.push(newBottomHalf(invocation))) {
-      throw new IllegalStateException("loop " + name + " has ended");
+    Invocation invocation = new Invocation(body, invocations);
+    while (!invocations.push(invocation)) {
+      if (borrow(body)) {
+        return;
+      }
     }
     wakeup.notifyLoop();
     invocation.await();
+  }
+
+  /**
+   * Runs {@code body} with a loop that is suspended, which is one thread's at a time.
+   *
+   * @return false if it is not, or no more
+   */
+  private boolean borrow(Runnable body) {
+    if (lock != null) {
+      lock.lock();
+      try {
+        boolean suspended = invocations.suspended();
+        if (suspended) {
+          body.run();
+        }
+        return suspended;
+      } finally {
+        lock.unlock();
+      }
+    }
+    synchronized (borrowing) {
+      if (!invocations.suspended()) {
+        return false;
+      }
+      AioContext own = CurrentContext.own();
+      takeThread();
+      try {
+        body.run();
+      } finally {
+        thread = null;
+        CurrentContext.setOwn(own);
+      }
+      return true;
+    }
+  }
+
+  private void takeThread() {
+    thread = Thread.currentThread();
+    CurrentContext.setOwn(this);
   }
 
   /**
@@ -376,6 +489,12 @@ public final class AioContext implements AutoCloseable {
   /** Something that keeps a request armed until it is closed. */
   interface Watch {
     void close();
+
+    /** Takes the request back; {@link #rearm} will follow. */
+    void disarm();
+
+    /** Adds it again. What happened meanwhile is told now or by its completion. */
+    void rearm();
   }
 
   /**
@@ -423,6 +542,141 @@ public final class AioContext implements AutoCloseable {
     }
   }
 
+  // ---- suspending ----------------------------------------------------------------------------
+
+  /** Has a client hold back while the loop is suspended. Adding it again does nothing. */
+  public void addClient(LoopClient client) {
+    checkAccess();
+    if (!clients.contains(client)) {
+      clients.add(client);
+      if (pausing) {
+        client.pause();
+      }
+    }
+  }
+
+  /** Forgets a client, which has nothing in flight and asks for nothing more. */
+  public void removeClient(LoopClient client) {
+    checkAccess();
+    clients.remove(client);
+  }
+
+  /**
+   * Whether the loop has neither thread nor ring at the moment. What is added to it then is
+   * submitted when it is resumed: requests, watches, bottom halves, timers. {@link #invoke} runs at
+   * once.
+   */
+  public boolean isSuspended() {
+    return invocations.suspended();
+  }
+
+  /** How many block requests clients had in flight when the loop was last suspended. */
+  int drained() {
+    return drained;
+  }
+
+  /**
+   * Loop (the main loop's: with the big lock held): clients pause, what they have in flight
+   * completes, watches are taken back, the ring is unmapped. The thread can end then.
+   */
+  private void suspend() {
+    pausing = true;
+    for (LoopClient client : clients) {
+      client.pause();
+    }
+    drained = clientsInFlight();
+    while (clientsInFlight() > 0) {
+      turn(true);
+    }
+    while (!tryToLeave()) {
+      wakeupWatch.disarm();
+      watches.forEach(Watch::disarm);
+      drain();
+      turn(false); // who waits for us may bring new requests
+      pollers.end();
+    }
+  }
+
+  private int clientsInFlight() {
+    int count = 0;
+    for (LoopClient client : clients) {
+      count += client.inFlight();
+    }
+    return count;
+  }
+
+  private boolean tryToLeave() {
+    if (!requests.isEmpty()) {
+      return false;
+    }
+    synchronized (borrowing) {
+      if (!invocations.suspend()) {
+        return false;
+      }
+      requests.ringClosed();
+      ring.close();
+      thread = null;
+      CurrentContext.setOwn(null);
+      return true;
+    }
+  }
+
+  /**
+   * Takes a loop that is suspended over to the calling thread (the main loop's: which holds the big
+   * lock), with a new ring.
+   *
+   * @throws dev.platter.aio.PlatterException if the kernel refuses it; the loop is still suspended
+   */
+  void resume() {
+    synchronized (borrowing) {
+      ring = Ring.open(config.entries(), config.flags());
+      sq = ring.submission();
+      cq = ring.completion();
+      hasNoIowait = mayWaitWithoutIowait();
+      taskWorkHidden = hidesTaskWork(ring.granted());
+      requests.ringOpened(ring);
+      takeThread();
+      invocations.resume();
+    }
+    try {
+      pausing = false;
+      wakeupWatch.rearm();
+      List.copyOf(watches).forEach(Watch::rearm);
+      List.copyOf(clients).forEach(LoopClient::resume);
+    } catch (RuntimeException | Error e) {
+      abandon(e);
+      throw e;
+    }
+  }
+
+  /** Ends a loop that is suspended. For a thread that does not hold the big lock. */
+  void closeSuspended() {
+    boolean suspended =
+        borrow(() -> {
+          closed = true;
+          closeWatches();
+          bottomHalves.end();
+          bottomHalves.run();
+          requests.cancelWaiting();
+          invocations.resume(); // who comes now finds that it has ended
+          if (lock != null) {
+            lock.bind(null);
+          }
+        });
+    if (suspended) {
+      wakeup.close();
+    }
+  }
+
+  private void closeWatches() {
+    for (Watch watch : List.copyOf(watches)) {
+      watch.close();
+    }
+    wakeupWatch.closeOwn();
+  }
+
+  // ---- the end -------------------------------------------------------------------------------
+
   /**
    * Ends the loop, on its thread (the main loop's: with the big lock held): cancels watches, waits
    * for everything in flight, runs the bottom halves scheduled until then, unmaps the ring.
@@ -438,10 +692,7 @@ public final class AioContext implements AutoCloseable {
       throw new IllegalStateException("loop " + name + " is closed by its own thread");
     }
     closed = true;
-    for (Watch watch : List.copyOf(watches)) {
-      watch.close();
-    }
-    wakeupWatch.closeOwn();
+    closeWatches();
     drain();
     // One more time for each; one that schedules itself for ever ends here.
     bottomHalves.end();

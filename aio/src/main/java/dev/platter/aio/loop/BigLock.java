@@ -1,6 +1,10 @@
 package dev.platter.aio.loop;
 
 import dev.platter.aio.sys.FutexWord;
+import dev.platter.aio.trace.BigLockWaitEvent;
+import dev.platter.aio.trace.Stamp;
+import dev.platter.aio.trace.Timeline;
+import dev.platter.aio.trace.TraceEvents;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +28,12 @@ public final class BigLock {
   private @Nullable AioContext mainContext;
   // Plain: a thread asks only whether it is the owner, and sees its own writes.
   private @Nullable Thread owner;
+  // Of the current hold, then of the one before it; the owner's.
+  private long doorbellNanos;
+  private long requestedNanos;
   private long acquiredAtNanos;
+  private @Nullable Thread previousOwner;
+  private long previousHoldNanos;
 
   /**
    * What the lock has cost so far.
@@ -56,20 +65,35 @@ public final class BigLock {
    * @throws IllegalStateException if the calling thread holds it already
    */
   public void lock() {
+    lock(0);
+  }
+
+  /**
+   * Takes the lock for a register access, as {@link #lock()} does.
+   *
+   * @param doorbell when the guest's access was made, by {@link System#nanoTime}; 0 if not known
+   */
+  public void lock(long doorbell) {
     if (isHeldByCurrentThread()) {
       throw new IllegalStateException("big lock is not reentrant");
     }
-    long waited = 0;
-    if (!word.compareAndSet(FREE, HELD)) {
+    if (word.compareAndSet(FREE, HELD)) {
+      acquiredAtNanos = System.nanoTime();
+      requestedNanos = acquiredAtNanos;
+    } else {
       long start = System.nanoTime();
+      BigLockWaitEvent event = TraceEvents.wanted() ? BigLockWaitEvent.beginIfEnabled() : null;
       lockContended();
       acquiredAtNanos = System.nanoTime();
-      waited = acquiredAtNanos - start;
+      if (event != null) {
+        Thread holder = previousOwner;
+        BigLockWaitEvent.end(event, holder == null ? null : holder.getName(), previousHoldNanos);
+      }
+      requestedNanos = start;
       contended.increment();
-      waitNanos.add(waited);
-    } else {
-      acquiredAtNanos = System.nanoTime();
+      waitNanos.add(acquiredAtNanos - start);
     }
+    doorbellNanos = doorbell;
     acquisitions.increment();
     owner = Thread.currentThread();
     CurrentContext.setThroughLock(mainContext);
@@ -96,10 +120,30 @@ public final class BigLock {
   public void unlock() {
     checkHeld();
     CurrentContext.setThroughLock(null);
-    holdNanos.add(System.nanoTime() - acquiredAtNanos);
+    previousHoldNanos = System.nanoTime() - acquiredAtNanos;
+    holdNanos.add(previousHoldNanos);
+    previousOwner = owner;
     owner = null;
     if (word.getAndSet(FREE) == HELD_WITH_SLEEPERS) {
       word.wakeOne();
+    }
+  }
+
+  /** Stamps a request that the calling thread, which holds the lock, has come to handle. */
+  void stampHandled(Timeline timeline) {
+    if (doorbellNanos != 0) {
+      timeline.stamp(Stamp.DOORBELL, doorbellNanos);
+    }
+    timeline.stamp(Stamp.EXIT, requestedNanos);
+    timeline.stamp(Stamp.HANDLED, acquiredAtNanos);
+    stampWait(timeline);
+  }
+
+  /** If this hold had to be waited for, says whose hold it was that was in the way. */
+  void stampWait(Timeline timeline) {
+    Thread holder = previousOwner;
+    if (requestedNanos != acquiredAtNanos && holder != null) {
+      timeline.waitedForLock(holder.getName(), previousHoldNanos);
     }
   }
 

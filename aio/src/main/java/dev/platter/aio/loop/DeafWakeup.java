@@ -8,8 +8,13 @@ package dev.platter.aio.loop;
 final class DeafWakeup extends LoopWakeup {
   @Override
   void sqeAdded(boolean byLoop) {
-    if (byLoop) {
+    if (announces(byLoop)) {
       notifyLoop();
     }
+  }
+
+  @Override
+  boolean announces(boolean byLoop) {
+    return byLoop;
   }
 }

@@ -22,6 +22,8 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
   private final MemorySegment counter = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
   private final CountDownLatch ended = new CountDownLatch(1);
   private boolean closed;
+  private boolean disarmed;
+  private boolean missed;
 
   EventWatch(AioContext context, EventNotifier notifier, EventHandler handler) {
     this.context = context;
@@ -56,6 +58,10 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
       }
       return;
     }
+    if (disarmed) {
+      missed |= result > 0; // it came before it could be taken back
+      return;
+    }
     if (result < 0 && result != -Errno.EINTR) {
       throw new IllegalStateException("watching an eventfd failed with " + Errno.name(result));
     }
@@ -84,6 +90,33 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
 
   void closeOwn() {
     closed = true;
-    context.cancel(this);
+    if (inFlight()) {
+      context.cancel(this);
+    } else {
+      ended.countDown();
+    }
+  }
+
+  @Override
+  public void disarm() {
+    if (!closed) {
+      disarmed = true;
+      context.cancel(this);
+    }
+  }
+
+  @Override
+  public void rearm() {
+    disarmed = false;
+    if (closed) {
+      return;
+    }
+    if (!inFlight()) {
+      context.addSqe(this);
+    }
+    if (missed) {
+      missed = false;
+      handler.ready();
+    }
   }
 }

@@ -12,6 +12,7 @@ public final class FdWatch extends RingOp implements AioContext.Watch {
   private final int events;
   private final FdHandler handler;
   private boolean closed;
+  private boolean disarmed;
 
   FdWatch(AioContext context, int fd, int events, FdHandler handler) {
     this.context = context;
@@ -27,12 +28,30 @@ public final class FdWatch extends RingOp implements AioContext.Watch {
 
   @Override
   protected void complete(int result, int cqeFlags) {
-    if (closed) {
+    if (closed || disarmed) {
       return;
     }
     handler.ready(result);
     if (!closed && result >= 0) {
       context.addSqe(this);
+    }
+  }
+
+  @Override
+  public void disarm() {
+    if (inFlight()) {
+      disarmed = true;
+      context.cancel(this);
+    }
+  }
+
+  @Override
+  public void rearm() {
+    if (disarmed) {
+      disarmed = false;
+      if (!closed && !inFlight()) {
+        context.addSqe(this);
+      }
     }
   }
 

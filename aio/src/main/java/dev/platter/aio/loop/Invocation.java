@@ -6,12 +6,14 @@ import org.jspecify.annotations.Nullable;
 /** A body that one thread has another run, and waits for. What the body throws is the waiter's. */
 final class Invocation implements Runnable {
   private final Runnable body;
+  private final Invocations owner;
   private final CountDownLatch done = new CountDownLatch(1);
   // Written before done is counted down, read after.
   private @Nullable Throwable failure;
 
-  Invocation(Runnable body) {
+  Invocation(Runnable body, Invocations owner) {
     this.body = body;
+    this.owner = owner;
   }
 
   @Override
@@ -21,6 +23,7 @@ final class Invocation implements Runnable {
     } catch (RuntimeException | Error e) {
       failure = e;
     } finally {
+      owner.ran();
       done.countDown();
     }
   }

@@ -1,7 +1,6 @@
 package dev.platter.aio.loop;
 
 import dev.platter.aio.PlatterException;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * A thread with a loop of its own. The loop is created inside the thread's run method, because a
@@ -9,9 +8,7 @@ import java.util.concurrent.CompletableFuture;
  * An IOThread never takes the big lock.
  */
 public final class IoThread implements AutoCloseable {
-  private final Thread thread;
-  private final AioContext context;
-  private volatile boolean running = true;
+  private final LoopThread thread;
 
   /**
    * Starts a thread and waits until its loop is set up.
@@ -20,26 +17,49 @@ public final class IoThread implements AutoCloseable {
    * @throws PlatterException if the kernel refuses a ring
    */
   public IoThread(String name, AioConfig config) {
-    CompletableFuture<AioContext> ready = new CompletableFuture<>();
-    thread = Thread.ofPlatform().name(name).daemon().unstarted(() -> run(name, config, ready));
-    context = Threads.startAndAwait(thread, ready);
+    this(name, config, () -> {});
   }
 
-  private void run(String name, AioConfig config, CompletableFuture<AioContext> ready) {
-    AioContext loop;
-    try {
-      loop = new AioContext(name, config, null);
-    } catch (RuntimeException | Error e) {
-      ready.completeExceptionally(e);
-      return;
-    }
-    ready.complete(loop);
-    loop.runWhile(() -> running);
+  /**
+   * Starts a thread and waits until its loop is set up.
+   *
+   * @param name the thread's and the loop's name
+   * @param prologue run on the thread before anything else, such as to pin it; again on each thread
+   *     that {@link #resume} starts
+   * @throws PlatterException if the kernel refuses a ring
+   */
+  public IoThread(String name, AioConfig config, Runnable prologue) {
+    thread = new LoopThread(name, config, null, prologue);
   }
 
   /** Its loop. */
   public AioContext context() {
-    return context;
+    return thread.context();
+  }
+
+  /** Begins to {@link #suspend}, and waits for nothing. */
+  public void beginSuspend() {
+    thread.beginSuspend();
+  }
+
+  /**
+   * Suspends the loop (see {@link AioContext#isSuspended}) once what its clients have in flight has
+   * completed, and ends the thread. Idempotent.
+   *
+   * @return how many block requests its clients had in flight; 0 if it was suspended before
+   * @throws IllegalStateException on the thread itself
+   */
+  public int suspend() {
+    return thread.suspend();
+  }
+
+  /**
+   * Resumes the loop with a new ring on a new thread. Does nothing if it is not suspended.
+   *
+   * @throws PlatterException if the kernel refuses a ring; it is still suspended then
+   */
+  public void resume() {
+    thread.resume();
   }
 
   /**
@@ -49,12 +69,6 @@ public final class IoThread implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (Thread.currentThread().equals(thread)) {
-      throw new IllegalStateException(thread.getName() + " cannot be closed by itself");
-    }
-    if (running) {
-      context.newBottomHalf(() -> running = false).schedule();
-    }
-    Threads.joinUninterruptibly(thread);
+    thread.close();
   }
 }

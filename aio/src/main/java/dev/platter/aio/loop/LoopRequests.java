@@ -6,7 +6,9 @@ import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.ring.SubmissionQueue;
 import dev.platter.aio.sys.Errno;
+import dev.platter.aio.trace.Timeline;
 import java.util.ArrayDeque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,18 +16,24 @@ import org.jspecify.annotations.Nullable;
  * the loop's thread, or holders of its lock; only the loop takes completions.
  */
 final class LoopRequests {
-  private final SubmissionQueue sq;
-  private final CompletionQueue cq;
+  private SubmissionQueue sq;
+  private CompletionQueue cq;
   private final LoopStats stats;
   private final OpTable ops;
   private final ArrayDeque<RingOp> waiting = new ArrayDeque<>();
   private int blockInFlight;
+  private boolean open = true;
+  // Requests with a timeline: in the SQ and not submitted yet, and how many are not completed.
+  private final RingOp[] unsubmitted;
+  private int unsubmittedCount;
+  private int timelines;
 
   LoopRequests(Ring ring, LoopStats stats) {
     this.sq = ring.submission();
     this.cq = ring.completion();
     this.stats = stats;
     this.ops = new OpTable(2 * sq.entries());
+    this.unsubmitted = new RingOp[sq.entries()];
   }
 
   /** Puts a request into the SQ, or behind those that wait for room in it. */
@@ -33,12 +41,18 @@ final class LoopRequests {
     if (op.inFlight()) {
       throw new IllegalStateException("request is in flight: " + op);
     }
-    if (waiting.isEmpty() && sq.hasRoom()) {
+    if (open && waiting.isEmpty() && sq.hasRoom()) {
       fill(op);
     } else {
       op.slot = RingOp.WAITING;
       waiting.addLast(op);
-      stats.sqFull.increment();
+      if (open) {
+        stats.sqFull.increment();
+      }
+      Timeline timeline = op.timeline();
+      if (timeline != null) {
+        timeline.waitsForRoom();
+      }
     }
     if (op.isBlockIo()) {
       blockInFlight++;
@@ -59,6 +73,32 @@ final class LoopRequests {
       }
     }
     sqe.userData(ops.insert(op));
+    if (op.timeline() != null) {
+      timelines++;
+      if (unsubmittedCount < unsubmitted.length) {
+        unsubmitted[unsubmittedCount++] = op;
+      }
+    }
+  }
+
+  /** Whether any request in flight has a timeline. */
+  boolean anyTimelines() {
+    return timelines > 0;
+  }
+
+  /** Loop: what is in the SQ is about to be submitted. */
+  void stampEntered(Timeline.Wake lastWake) {
+    if (unsubmittedCount == 0) {
+      return;
+    }
+    long now = System.nanoTime();
+    for (int i = 0; i < unsubmittedCount; i++) {
+      Timeline timeline = unsubmitted[i].timeline();
+      if (timeline != null) {
+        timeline.entered(now, lastWake);
+      }
+    }
+    unsubmittedCount = 0;
   }
 
   /** Moves as many as there is room for from waiting into the SQ. */
@@ -83,6 +123,25 @@ final class LoopRequests {
     return !waiting.isEmpty();
   }
 
+  /** The ring is closed, and nothing is in flight: what is added from here on waits for another. */
+  void ringClosed() {
+    open = false;
+  }
+
+  /** There is another ring, of the same size. */
+  void ringOpened(Ring ring) {
+    sq = ring.submission();
+    cq = ring.completion();
+    open = true;
+  }
+
+  /** There will be no other ring: cancels what waits for one. */
+  void cancelWaiting() {
+    for (RingOp op : List.copyOf(waiting)) {
+      cancel(op);
+    }
+  }
+
   /** Whether nothing waits and nothing is in flight. */
   boolean isEmpty() {
     return waiting.isEmpty() && ops.inFlight() == 0;
@@ -93,8 +152,12 @@ final class LoopRequests {
     return blockInFlight;
   }
 
-  /** Loop: takes what the CQ holds; returns whether that was anything. */
-  boolean takeCompletions() {
+  /**
+   * Loop: takes what the CQ holds; returns whether that was anything.
+   *
+   * @param look when and how the loop came to look, for requests with a timeline
+   */
+  boolean takeCompletions(Look look) {
     boolean any = false;
     // Bounded, so that a ring that completes as fast as it is reaped cannot starve the rest.
     for (int i = 0; i < 2 * sq.entries() && cq.next(); i++) {
@@ -112,6 +175,11 @@ final class LoopRequests {
         ops.remove(op);
         if (op.isBlockIo()) {
           blockInFlight--;
+        }
+        Timeline timeline = op.timeline();
+        if (timeline != null) {
+          timelines--;
+          look.stamp(timeline);
         }
       }
       op.complete(result, flags);

@@ -79,6 +79,16 @@ class LoopWakeup {
     notifyLoop();
   }
 
+  /** Whether {@link #sqeAdded} tells the loop. */
+  boolean announces(boolean byLoop) {
+    return true;
+  }
+
+  /** Whether the loop sleeps, or is about to. */
+  final boolean isSleeping() {
+    return (boolean) SLEEPING.getVolatile(this);
+  }
+
   /** Loop: from here on, work that is announced will be looked at before sleeping. */
   final void accept() {
     NOTIFIED.setVolatile(this, false);

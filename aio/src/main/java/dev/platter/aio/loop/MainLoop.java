@@ -1,17 +1,14 @@
 package dev.platter.aio.loop;
 
 import dev.platter.aio.PlatterException;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * The main loop: a thread that holds the big lock except while it waits, and whose ring the holders
  * of that lock queue into.
  */
 public final class MainLoop implements AutoCloseable {
-  private final Thread thread;
   private final BigLock lock = new BigLock();
-  private final AioContext context;
-  private volatile boolean running = true;
+  private final LoopThread thread;
 
   /**
    * Starts the loop and waits until it is set up.
@@ -19,36 +16,43 @@ public final class MainLoop implements AutoCloseable {
    * @throws PlatterException if the kernel refuses a ring
    */
   public MainLoop(AioConfig config) {
-    CompletableFuture<AioContext> ready = new CompletableFuture<>();
-    thread = Thread.ofPlatform().name("main-loop").daemon().unstarted(() -> run(config, ready));
-    context = Threads.startAndAwait(thread, ready);
-  }
-
-  private void run(AioConfig config, CompletableFuture<AioContext> ready) {
-    lock.lock();
-    try {
-      AioContext loop;
-      try {
-        loop = new AioContext("main-loop", config, lock);
-      } catch (RuntimeException | Error e) {
-        ready.completeExceptionally(e);
-        return;
-      }
-      ready.complete(loop);
-      loop.runWhile(() -> running);
-    } finally {
-      lock.unlock();
-    }
+    thread = new LoopThread("main-loop", config, lock, () -> {});
   }
 
   /** Its loop. */
   public AioContext context() {
-    return context;
+    return thread.context();
   }
 
   /** The big lock. */
   public BigLock lock() {
     return lock;
+  }
+
+  /** Begins to {@link #suspend}, and waits for nothing. */
+  public void beginSuspend() {
+    thread.beginSuspend();
+  }
+
+  /**
+   * Suspends the loop (see {@link AioContext#isSuspended}) once what its clients have in flight has
+   * completed, and ends the thread; the lock can be taken as before. Idempotent.
+   *
+   * @return how many block requests its clients had in flight; 0 if it was suspended before
+   * @throws IllegalStateException if the caller holds the big lock
+   */
+  public int suspend() {
+    return thread.suspend();
+  }
+
+  /**
+   * Resumes the loop with a new ring on a new thread. Does nothing if it is not suspended.
+   *
+   * @throws PlatterException if the kernel refuses a ring; it is still suspended then
+   * @throws IllegalStateException if the caller holds the big lock
+   */
+  public void resume() {
+    thread.resume();
   }
 
   /**
@@ -59,12 +63,6 @@ public final class MainLoop implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (lock.isHeldByCurrentThread()) {
-      throw new IllegalStateException("the main loop is closed without the big lock");
-    }
-    if (running) {
-      context.newBottomHalf(() -> running = false).schedule();
-    }
-    Threads.joinUninterruptibly(thread);
+    thread.close();
   }
 }

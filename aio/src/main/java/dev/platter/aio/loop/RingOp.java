@@ -1,6 +1,8 @@
 package dev.platter.aio.loop;
 
 import dev.platter.aio.ring.Sqe;
+import dev.platter.aio.trace.Timeline;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One io_uring request, allocated once and reused: it fills an SQE when there is room for one and
@@ -15,6 +17,8 @@ public abstract class RingOp {
 
   // IDLE, WAITING for room in the SQ, or the index in the context's table of requests in flight.
   int slot = IDLE;
+
+  private @Nullable Timeline timeline;
 
   /** A request that is not block I/O: polls, timeouts, event notifications. */
   protected RingOp() {
@@ -44,6 +48,15 @@ public abstract class RingOp {
   /** Whether it has been added and its (last) CQE has not been taken. */
   public final boolean inFlight() {
     return slot != IDLE;
+  }
+
+  /** Where loops stamp this request's way, or null. Set while it is not in flight. */
+  protected final void setTimeline(@Nullable Timeline timeline) {
+    this.timeline = timeline;
+  }
+
+  final @Nullable Timeline timeline() {
+    return timeline;
   }
 
   final boolean isBlockIo() {

@@ -7,10 +7,10 @@
  * dev.platter.aio.loop.BigLock}, {@link dev.platter.aio.loop.MainLoop} and {@link
  * dev.platter.aio.loop.IoThread}.
  *
- * <p>Threading: a context belongs to the thread that created it; the main loop's is shared by
- * threads that hold the big lock, which may queue but never enter the ring. {@code schedule},
- * {@code invoke} and {@code EventNotifier.signal} are for any thread. This package does no file I/O
- * of its own and knows no device.
+ * <p>Threading: a context belongs to the thread that created it, or resumed it; the main loop's is
+ * shared by threads that hold the big lock, which may queue but never enter the ring. {@code
+ * schedule}, {@code invoke} and {@code EventNotifier.signal} are for any thread. This package does
+ * no file I/O of its own and knows no device.
  */
 @NullMarked
 package dev.platter.aio.loop;

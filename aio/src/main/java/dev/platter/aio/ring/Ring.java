@@ -2,9 +2,11 @@ package dev.platter.aio.ring;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.IoUringAbi;
+import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Mapping;
@@ -36,6 +38,7 @@ public final class Ring implements AutoCloseable {
   private final CompletionQueue completion;
   private final MemorySegment waitArgument;
   private final MemorySegment timespec;
+  private final MemorySegment pollfd;
   private boolean closed;
 
   /**
@@ -114,6 +117,7 @@ public final class Ring implements AutoCloseable {
         new CompletionQueue(
             rings.segment(), params.asSlice(IoUringAbi.PARAMS_CQ_OFF, 40), cqEntries);
     this.waitArgument = arena.allocate(IoUringAbi.GETEVENTS_ARG_SIZE, 8);
+    this.pollfd = arena.allocate(LinuxAbi.POLLFD_SIZE, 4);
     this.timespec = arena.allocate(2 * JAVA_LONG.byteSize(), 8);
   }
 
@@ -166,6 +170,20 @@ public final class Ring implements AutoCloseable {
         flags | IoUringAbi.ENTER_EXT_ARG,
         waitArgument.address(),
         IoUringAbi.GETEVENTS_ARG_SIZE);
+  }
+
+  /**
+   * Waits in poll(2) until there are CQEs, as a loop does that waits for other descriptors too.
+   *
+   * @param timeoutNanos longest wait, rounded up to milliseconds, or {@link #NO_TIMEOUT}
+   * @return whether there are any
+   */
+  public boolean poll(long timeoutNanos) {
+    pollfd.set(JAVA_INT, LinuxAbi.POLLFD_FD, fd);
+    pollfd.set(JAVA_SHORT, LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLIN);
+    int millis =
+        timeoutNanos < 0 ? -1 : (int) Math.min(60_000, Math.ceilDiv(timeoutNanos, 1_000_000));
+    return Libc.poll(pollfd.address(), 1, millis) > 0;
   }
 
   /**

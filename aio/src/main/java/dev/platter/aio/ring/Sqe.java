@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.platter.aio.abi.IoUringAbi;
+import dev.platter.aio.abi.LinuxAbi;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -96,6 +97,23 @@ public final class Sqe {
     return prep(IoUringAbi.OP_FALLOCATE, fd, length, mode, offset);
   }
 
+  /**
+   * open(2) of a path that is absolute or relative to the working directory.
+   *
+   * @param path address of the path, with a zero byte at its end
+   */
+  public Sqe prepOpen(long path, int openFlags, int mode) {
+    return prep(IoUringAbi.OP_OPENAT, LinuxAbi.AT_FDCWD, path, mode, 0).opFlags(openFlags);
+  }
+
+  /** tee(2) of up to {@code length} bytes from one pipe to another. */
+  public Sqe prepTee(int from, int to, int length) {
+    Sqe sqe = prep(IoUringAbi.OP_TEE, to, 0, length, 0);
+    // splice_fd_in has the place of file_index.
+    sqes.set(JAVA_INT, at + IoUringAbi.SQE_FILE_INDEX, from);
+    return sqe;
+  }
+
   /** Waits for one of {@code events}; once, or with {@code multishot} for every edge. */
   public Sqe prepPollAdd(int fd, int events, boolean multishot) {
     return prep(IoUringAbi.OP_POLL_ADD, fd, 0, multishot ? IoUringAbi.POLL_ADD_MULTI : 0, 0)
@@ -127,6 +145,13 @@ public final class Sqe {
   public Sqe fixedFile() {
     byte flags = sqes.get(JAVA_BYTE, at + IoUringAbi.SQE_FLAGS);
     sqes.set(JAVA_BYTE, at + IoUringAbi.SQE_FLAGS, (byte) (flags | IoUringAbi.SQE_FIXED_FILE));
+    return this;
+  }
+
+  /** Makes the kernel hand the entry to a worker thread without trying it inline first. */
+  public Sqe async() {
+    byte flags = sqes.get(JAVA_BYTE, at + IoUringAbi.SQE_FLAGS);
+    sqes.set(JAVA_BYTE, at + IoUringAbi.SQE_FLAGS, (byte) (flags | IoUringAbi.SQE_ASYNC));
     return this;
   }
 

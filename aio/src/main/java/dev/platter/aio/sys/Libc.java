@@ -15,6 +15,7 @@ public final class Libc {
   private static final MethodHandle OPEN =
       Downcalls.variadicInt("open", 2, JAVA_LONG, JAVA_INT, JAVA_INT);
   private static final MethodHandle CLOSE = Downcalls.returningInt("close", JAVA_INT);
+  private static final MethodHandle MKFIFO = Downcalls.returningInt("mkfifo", JAVA_LONG, JAVA_INT);
   private static final MethodHandle UNLINK = Downcalls.returningInt("unlink", JAVA_LONG);
   private static final MethodHandle READ =
       Downcalls.returningLong("read", JAVA_INT, JAVA_LONG, JAVA_LONG);
@@ -53,6 +54,10 @@ public final class Libc {
   private static final MethodHandle POLL =
       Downcalls.returningInt("poll", JAVA_LONG, JAVA_LONG, JAVA_INT);
 
+  private static final MethodHandle UNSHARE = Downcalls.returningInt("unshare", JAVA_INT);
+  private static final MethodHandle CLOCK_GETRES =
+      Downcalls.returningInt("clock_getres", JAVA_INT, JAVA_LONG);
+
   private static final MemorySegment EMPTY_PATH = Arena.global().allocateFrom("");
 
   private Libc() {}
@@ -84,6 +89,17 @@ public final class Libc {
       MemorySegment errno = Downcalls.capture();
       long pathAddress = arena.allocateFrom(path).address();
       return Downcalls.check((int) UNLINK.invokeExact(errno, pathAddress), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** mkfifo(3). */
+  public static int mkfifo(String path, int mode) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Downcalls.capture();
+      long pathAddress = arena.allocateFrom(path).address();
+      return Downcalls.check((int) MKFIFO.invokeExact(errno, pathAddress, mode), errno);
     } catch (Throwable e) {
       throw Downcalls.linkageBug(e);
     }
@@ -285,6 +301,31 @@ public final class Libc {
     try {
       MemorySegment errno = Downcalls.capture();
       return Downcalls.check((int) FCHMOD.invokeExact(errno, fd, mode), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /**
+   * clock_getres(2).
+   *
+   * @param timespec a struct timespec (two 64-bit words: seconds, nanoseconds)
+   */
+  public static int clockGetres(int clock, MemorySegment timespec) {
+    try {
+      MemorySegment errno = Downcalls.capture();
+      return Downcalls.check(
+          (int) CLOCK_GETRES.invokeExact(errno, clock, timespec.address()), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** unshare(2): the calling thread alone gets namespaces of its own. */
+  public static int unshare(int flags) {
+    try {
+      MemorySegment errno = Downcalls.capture();
+      return Downcalls.check((int) UNSHARE.invokeExact(errno, flags), errno);
     } catch (Throwable e) {
       throw Downcalls.linkageBug(e);
     }

@@ -28,8 +28,10 @@ class AbiTest {
       #include <fcntl.h>
       #include <limits.h>
       #include <poll.h>
+      #include <sched.h>
       #include <stddef.h>
       #include <stdio.h>
+      #include <time.h>
       #include <asm/ioctls.h>
       #include <linux/falloc.h>
       #include <linux/fiemap.h>

@@ -7,6 +7,7 @@ import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -86,7 +87,7 @@ class AddSqeTest {
   /** The ablation: the same, and the SQE lies there until the loop's timer happens to fire. */
   @Test
   void withADeafWakeupTheSqeWaitsForTheNextTimer() throws Exception {
-    try (MainLoop mainLoop = new MainLoop(AioConfig.mainLoop().withNotifyVcpus(false))) {
+    try (MainLoop mainLoop = new MainLoop(AioConfig.mainLoop().without(Set.of(Ablation.NOTIFY)))) {
       AioContext context = mainLoop.context();
       TestOp op = TestOp.nop();
       CountDownLatch fired = new CountDownLatch(1);
@@ -122,7 +123,7 @@ class AddSqeTest {
 
   @Test
   void theLoopsOwnSqesNeedNoWakeupEvenWhenDeaf() throws Exception {
-    try (MainLoop mainLoop = new MainLoop(AioConfig.mainLoop().withNotifyVcpus(false))) {
+    try (MainLoop mainLoop = new MainLoop(AioConfig.mainLoop().without(Set.of(Ablation.NOTIFY)))) {
       TestOp op = TestOp.nop();
       mainLoop.context().newBottomHalf(() -> mainLoop.context().addSqe(op)).schedule();
       op.done.await();

@@ -232,6 +232,43 @@ class RingOperationsTest {
   }
 
   @Test
+  void openInAWorker() {
+    String path = directory.resolve("file").toString();
+    long address = arena.allocateFrom(path).address();
+    int flags = LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC;
+    int opened = driver.run(sqe -> sqe.prepOpen(address, flags, 0).async());
+    assertThat(opened).isPositive();
+    MemorySegment buffer = arena.allocate(SIZE);
+    assertThat(driver.run(sqe -> sqe.prepRead(opened, buffer.address(), SIZE, 0))).isEqualTo(SIZE);
+    assertThat(bytes(buffer)).isEqualTo(contents);
+    Libc.close(opened);
+  }
+
+  @Test
+  void teeBetweenPipes() {
+    int from = fifo("from");
+    int to = fifo("to");
+    MemorySegment word = arena.allocateFrom(JAVA_LONG, 42);
+    assertThat(Libc.write(from, word.address(), 8)).isEqualTo(8);
+    assertThat(driver.run(sqe -> sqe.prepTee(from, to, 4096))).isEqualTo(8);
+    MemorySegment copy = arena.allocate(JAVA_LONG);
+    for (int pipe : new int[] {from, to}) {
+      assertThat(Libc.read(pipe, copy.fill((byte) 0).address(), 8)).isEqualTo(8);
+      assertThat(copy.get(JAVA_LONG, 0)).isEqualTo(42);
+    }
+    Libc.close(from);
+    Libc.close(to);
+  }
+
+  private int fifo(String name) {
+    String path = directory.resolve(name).toString();
+    assertThat(Libc.mkfifo(path, 0600)).isZero();
+    int pipe = Libc.open(path, LinuxAbi.O_RDWR | LinuxAbi.O_CLOEXEC, 0);
+    assertThat(pipe).isPositive();
+    return pipe;
+  }
+
+  @Test
   void timeoutsRelativeAndAbsolute() {
     MemorySegment timespec = arena.allocate(16, 8);
     timespec.set(JAVA_LONG, 8, 1_000_000);

@@ -1,5 +1,6 @@
 package dev.platter.devices.ahci;
 
+import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.bus.IrqLine;
 import dev.platter.devices.bus.MmioDevice;
 import dev.platter.devices.memory.GuestMemory;
@@ -58,6 +59,13 @@ public final class AhciController implements MmioDevice, AutoCloseable {
     ports = new AhciPort[Math.max(MIN_PORTS, disks.size())];
     for (int i = 0; i < ports.length; i++) {
       ports[i] = new AhciPort(i, i < disks.size() ? disks.get(i) : null, memory, arena, owner);
+    }
+  }
+
+  /** Has all requests stamped from now on; called before the guest starts. */
+  public void trace(RequestTracing tracing) {
+    for (AhciPort port : ports) {
+      port.trace(tracing);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.platter.devices.ahci;
 
+import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
@@ -129,6 +130,9 @@ final class AhciPort implements CommandList.Owner {
       case AhciRegisters.PX_CI -> {
         if (registers.start) {
           registers.commandIssue |= value;
+          if (commands != null) {
+            commands.doorbell(value);
+          }
           issue();
         }
       }
@@ -246,6 +250,12 @@ final class AhciPort implements CommandList.Owner {
     owner.settled(index);
     issue();
     changed();
+  }
+
+  void trace(RequestTracing tracing) {
+    if (commands != null) {
+      commands.trace(tracing, index);
+    }
   }
 
   void close() {

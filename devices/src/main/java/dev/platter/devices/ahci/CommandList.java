@@ -1,9 +1,14 @@
 package dev.platter.devices.ahci;
 
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.trace.Stamp;
+import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.ata.AtaStatus;
+import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The command list of a port with a disk: fetches what PxCI asks for, hands it to the disk, and
@@ -41,6 +46,8 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
   private boolean halted;
   private boolean issuing;
   private boolean signatureFisPending;
+  private @Nullable RequestTracing tracing;
+  private int port;
 
   CommandList(
       AhciDisk disk, PortRegisters registers, GuestMemory memory, Arena arena, Owner owner) {
@@ -53,6 +60,32 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
     device = new AtaDevice(disk, this, arena);
     for (int i = 0; i < slots.length; i++) {
       slots[i] = new CommandSlot(i, this);
+    }
+  }
+
+  /** Has requests stamped from now on. */
+  void trace(RequestTracing tracing, int port) {
+    this.tracing = tracing;
+    this.port = port;
+    for (CommandSlot slot : slots) {
+      slot.setTimeline(tracing.timeline(port, slot.index));
+    }
+  }
+
+  /** The guest has set bits in PxCI: where stamps are wanted, a request's way begins here. */
+  void doorbell(int bits) {
+    if (tracing == null) {
+      return;
+    }
+    // Stamps of a command that is running are not touched, whatever a guest does to its bit.
+    int left = bits & ~(active | orphans);
+    while (left != 0) {
+      Timeline timeline = slots[Integer.numberOfTrailingZeros(left)].timeline();
+      left &= left - 1;
+      if (timeline != null) {
+        timeline.clear();
+        AioContext.current().stampHandled(timeline);
+      }
     }
   }
 
@@ -181,8 +214,16 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
     }
     active &= ~slot.bit();
     device.completed(slot, result);
+    boolean done = (active & slot.bit()) == 0;
+    Timeline timeline = slot.timeline();
+    if (timeline != null && done) {
+      timeline.stamp(Stamp.COMPLETED, System.nanoTime());
+    }
     issue();
     owner.changed();
+    if (tracing != null && done) {
+      tracing.completed(slot, port);
+    }
   }
 
   // AtaDevice.Host

@@ -1,5 +1,6 @@
 package dev.platter.devices.block;
 
+import dev.platter.aio.trace.Timeline;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,7 @@ public abstract class BlockRequest implements AutoCloseable {
   private boolean mayUnmap;
   private boolean inFlight;
   private @Nullable AutoCloseable backendState;
+  private @Nullable Timeline timeline;
 
   /**
    * Creates a slot.
@@ -140,6 +142,19 @@ public abstract class BlockRequest implements AutoCloseable {
     }
     inFlight = false;
     completed(result);
+  }
+
+  /** Where this slot's requests leave their stamps, or null. */
+  public final @Nullable Timeline timeline() {
+    return timeline;
+  }
+
+  /** Has this slot's requests stamped from now on, or no longer; it must not be in flight. */
+  public final void setTimeline(@Nullable Timeline timeline) {
+    if (inFlight) {
+      throw new IllegalStateException("request is in flight");
+    }
+    this.timeline = timeline;
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.platter.aio.file.FileFacts;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether O_DIRECT writes to an image would be done inline or punted to io-wq worker threads.
@@ -21,7 +22,16 @@ import java.util.regex.Pattern;
  *   <li>else not punted.
  * </ul>
  *
- * <p>A file tells this by its extents alone, so nothing need be written to find out.
+ * <p>xfs has the same rule, tried in the same way on Linux 6.18, with two additions. Writes to
+ * storage that another file shares (a reflink) are punted, because it must be replaced. And in any
+ * state the first write in each tick of the kernel's clock is punted, because it must update the
+ * file's time.
+ *
+ * <p>btrfs replaces storage by every write, and punts them all, unless it was told not to for this
+ * file ({@code chattr +C}): then ext4's rule and that of shared storage hold, and now and then a
+ * write is punted that would have to wait for a lock.
+ *
+ * <p>A file tells this by its extents and that flag alone, so nothing need be written to find out.
  *
  * @param verdict the answer
  * @param reason what it rests on, one clause without a final full stop
@@ -33,43 +43,95 @@ public record DirectWrites(Verdict verdict, String reason) {
     NONE,
     /** Those across an extent's border, and into unwritten space those of less than a block. */
     EDGES,
+    /** Those of {@link #EDGES}, and at most one in each tick of the kernel's clock. */
+    TICKS,
     /** First writes to some of the image's blocks. */
     HOLES,
     /** First writes to all of the image's blocks. */
     ALL,
+    /** All, also to blocks that were written before. */
+    ALWAYS,
     /** Not known for this file system or kernel. */
     UNKNOWN
   }
 
   // The oldest kernel on which writes into unwritten space were seen not to be punted is 6.12.25;
   // on 6.1 they were.
-  private static final int UNWRITTEN_INLINE_MAJOR = 6;
-  private static final int UNWRITTEN_INLINE_MINOR = 12;
+  private static final int[] EXT4_UNWRITTEN_INLINE = {6, 12};
+  // What is not punted on xfs and btrfs was tried on no older kernel.
+  private static final int[] OTHERS_TRIED = {6, 18};
   private static final Pattern RELEASE = Pattern.compile("(\\d+)\\.(\\d+).*");
 
   /**
    * Foretells.
    *
+   * @param nocow whether btrfs overwrites the file in place
    * @param kernel the kernel's release, such as {@code 6.18.1}
    */
-  static DirectWrites forecast(FileFacts facts, Optional<Extents> extents, String kernel) {
-    if (facts.type() != FileFacts.Type.REGULAR || !facts.filesystem().equals("ext4")) {
-      return unknown("the rule is known for files on ext4 only");
+  static DirectWrites forecast(
+      FileFacts facts, Optional<Extents> extents, boolean nocow, String kernel) {
+    if (facts.type() != FileFacts.Type.REGULAR) {
+      return unknown("the rule is known for files on ext4, xfs and btrfs only");
+    }
+    String filesystem = facts.filesystem();
+    if (filesystem.equals("btrfs") && !nocow) {
+      return new DirectWrites(
+          Verdict.ALWAYS, "btrfs replaces the blocks of every write, as it has no attribute C");
     }
     if (extents.isEmpty()) {
       return unknown("the file system does not list its extents");
     }
-    Extents map = extents.get();
-    if (map.holeBytes() > 0) {
-      return map.count() == 0
-          ? new DirectWrites(
-              Verdict.ALL, "it is one hole: every first write to a block must allocate it")
-          : new DirectWrites(
-              Verdict.HOLES, "it has holes: every first write to a block there must allocate it");
+    return switch (filesystem) {
+      case "ext4" -> onExt4(extents.get(), kernel);
+      case "xfs", "btrfs" -> onOthers(filesystem, extents.get(), kernel);
+      default -> unknown("the rule is known for files on ext4, xfs and btrfs only");
+    };
+  }
+
+  private static @Nullable DirectWrites allocating(Extents map) {
+    long stored = map.writtenBytes() + map.unwrittenBytes();
+    if (map.sharedBytes() > 0) {
+      return new DirectWrites(
+          map.holeBytes() == 0 && map.sharedBytes() == stored ? Verdict.ALL : Verdict.HOLES,
+          "it shares blocks with another file: the first write to each must replace it");
     }
-    if (map.unwrittenBytes() > 0 && !unwrittenIsInline(kernel)) {
-      return unknown("it has unwritten extents, and Linux " + kernel + " may punt writes there");
+    if (map.holeBytes() == 0) {
+      return null;
     }
+    return map.count() == 0
+        ? new DirectWrites(
+            Verdict.ALL, "it is one hole: every first write to a block must allocate it")
+        : new DirectWrites(
+            Verdict.HOLES, "it has holes: every first write to a block there must allocate it");
+  }
+
+  private static DirectWrites onOthers(String filesystem, Extents map, String kernel) {
+    DirectWrites allocating = allocating(map);
+    if (allocating != null) {
+      return allocating;
+    }
+    if (!atLeast(kernel, OTHERS_TRIED)) {
+      return unknown("it was not tried on " + filesystem + " of Linux " + kernel);
+    }
+    DirectWrites inside = allocated(map);
+    return filesystem.equals("xfs")
+        ? new DirectWrites(
+            Verdict.TICKS,
+            inside.reason() + "; and in each tick of the clock one that updates the file's time")
+        : inside;
+  }
+
+  private static DirectWrites onExt4(Extents map, String kernel) {
+    DirectWrites allocating = allocating(map);
+    if (allocating != null) {
+      return allocating;
+    }
+    return map.unwrittenBytes() > 0 && !atLeast(kernel, EXT4_UNWRITTEN_INLINE)
+        ? unknown("it has unwritten extents, and Linux " + kernel + " may punt writes there")
+        : allocated(map);
+  }
+
+  private static DirectWrites allocated(Extents map) {
     if (map.unwrittenBytes() > 0) {
       return new DirectWrites(
           Verdict.EDGES,
@@ -89,14 +151,13 @@ public record DirectWrites(Verdict verdict, String reason) {
     return new DirectWrites(Verdict.UNKNOWN, reason);
   }
 
-  private static boolean unwrittenIsInline(String kernel) {
+  private static boolean atLeast(String kernel, int[] floor) {
     Matcher matcher = RELEASE.matcher(kernel);
     if (!matcher.matches()) {
       return false;
     }
     int major = Integer.parseInt(matcher.group(1));
     int minor = Integer.parseInt(matcher.group(2));
-    return major > UNWRITTEN_INLINE_MAJOR
-        || (major == UNWRITTEN_INLINE_MAJOR && minor >= UNWRITTEN_INLINE_MINOR);
+    return major > floor[0] || (major == floor[0] && minor >= floor[1]);
   }
 }

@@ -19,10 +19,23 @@ import java.util.Optional;
  * @param unwrittenBytes bytes with storage reserved, which read as zeroes until written
  * @param holeBytes bytes without storage
  * @param beyondEndBytes bytes with storage behind the end of the file
+ * @param sharedBytes bytes with storage, of either kind, that another file uses as well (a reflink,
+ *     a snapshot): a write there must allocate other storage first
  */
 public record Extents(
-    int count, long writtenBytes, long unwrittenBytes, long holeBytes, long beyondEndBytes) {
+    int count,
+    long writtenBytes,
+    long unwrittenBytes,
+    long holeBytes,
+    long beyondEndBytes,
+    long sharedBytes) {
   private static final int BATCH = 256;
+
+  /** A file that shares nothing. */
+  public Extents(
+      int count, long writtenBytes, long unwrittenBytes, long holeBytes, long beyondEndBytes) {
+    this(count, writtenBytes, unwrittenBytes, holeBytes, beyondEndBytes, 0);
+  }
 
   /**
    * Asks the file system. Data that it has not written back yet is written back first (it would
@@ -45,6 +58,7 @@ public record Extents(
     private long written;
     private long unwritten;
     private long beyondEnd;
+    private long shared;
     private long next;
     private boolean last;
 
@@ -74,7 +88,7 @@ public record Extents(
         }
       }
       long hole = Math.max(0, sizeBytes - written - unwritten);
-      return Optional.of(new Extents(count, written, unwritten, hole, beyondEnd));
+      return Optional.of(new Extents(count, written, unwritten, hole, beyondEnd, shared));
     }
 
     private void add(long at) {
@@ -90,6 +104,7 @@ public record Extents(
       } else {
         written += inside;
       }
+      shared += (flags & LinuxAbi.FIEMAP_EXTENT_SHARED) != 0 ? inside : 0;
       // The last block of a file may be longer than its data: that is not storage to speak of.
       beyondEnd += inside == 0 ? length : 0;
       next = start + length;

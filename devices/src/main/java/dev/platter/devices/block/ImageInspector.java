@@ -1,9 +1,16 @@
 package dev.platter.devices.block;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.LockHolders;
+import dev.platter.aio.sys.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** Looks at an image without writing to it or locking it. */
@@ -38,7 +45,17 @@ public final class ImageInspector {
           extents,
           direct(path),
           LockHolders.of(facts),
-          DirectWrites.forecast(facts, extents, System.getProperty("os.version", "")));
+          DirectWrites.forecast(
+              facts, extents, isNocow(file), System.getProperty("os.version", "")));
+    }
+  }
+
+  /** Whether btrfs was told to overwrite the file in place: chattr +C, or its mount option. */
+  private static boolean isNocow(FileHandle file) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flags = arena.allocate(JAVA_LONG);
+      return Libc.ioctl(file.fd(), LinuxAbi.FS_IOC_GETFLAGS, flags.address()) >= 0
+          && (flags.get(JAVA_INT, 0) & LinuxAbi.FS_NOCOW_FL) != 0;
     }
   }
 

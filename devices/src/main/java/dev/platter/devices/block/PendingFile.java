@@ -30,7 +30,11 @@ final class PendingFile implements AutoCloseable {
   private PendingFile(Path path) {
     this.path = path;
     this.hook = new Thread(this::discard, "platter-discard");
-    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      throw interrupted(); // the JVM is going down, and nothing new is begun
+    }
     synchronized (this) {
       if (state == State.SETTLED) {
         throw interrupted();

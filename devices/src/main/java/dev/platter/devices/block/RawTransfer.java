@@ -50,6 +50,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   /** Carries the prepared request out on {@code context}, the current one. */
   void start(AioContext context) {
     this.context = context;
+    setTimeline(request.timeline());
     int refused = check();
     if (refused != 0) {
       request.finish(refused);

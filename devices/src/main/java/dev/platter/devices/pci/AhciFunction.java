@@ -2,6 +2,7 @@ package dev.platter.devices.pci;
 
 import dev.platter.devices.ahci.AhciController;
 import dev.platter.devices.ahci.AhciDisk;
+import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.bus.IrqLine;
 import dev.platter.devices.bus.MmioDevice;
 import dev.platter.devices.memory.GuestMemory;
@@ -40,7 +41,7 @@ public final class AhciFunction implements AutoCloseable {
   private boolean asserted;
   private boolean pinAsserted;
   private boolean messageDue;
-  private boolean quiesced;
+  private int holds;
   private boolean busMaster;
 
   private final class Line implements IrqLine {
@@ -123,6 +124,11 @@ public final class AhciFunction implements AutoCloseable {
     return config;
   }
 
+  /** Has all requests stamped from now on; called before the guest starts. */
+  public void trace(RequestTracing tracing) {
+    controller.trace(tracing);
+  }
+
   /** The registers behind BAR {@link #REGISTERS_BAR}. */
   public MmioDevice registers() {
     return controller;
@@ -169,7 +175,7 @@ public final class AhciFunction implements AutoCloseable {
     busMaster = allowed;
     if (!allowed) {
       controller.pause();
-    } else if (!quiesced) {
+    } else if (holds == 0) {
       controller.resume();
     }
   }
@@ -181,16 +187,19 @@ public final class AhciFunction implements AutoCloseable {
     return controller.inFlight();
   }
 
-  /** Fetches no more commands, whatever the guest does, until {@link #resume}. */
+  /**
+   * Fetches no more commands, whatever the guest does, until {@link #resume} has been called as
+   * often as this.
+   */
   public void quiesce() {
-    quiesced = true;
+    holds++;
     controller.pause();
   }
 
   /** Ends {@link #quiesce}: what was issued meanwhile is fetched now. */
   public void resume() {
-    quiesced = false;
-    if (busMaster) {
+    holds--;
+    if (holds == 0 && busMaster) {
       controller.resume();
     }
   }

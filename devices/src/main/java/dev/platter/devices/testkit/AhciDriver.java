@@ -214,6 +214,16 @@ public final class AhciDriver implements DiskDriver {
   }
 
   @Override
+  public int unitOf(int tag) {
+    return Integer.numberOfTrailingZeros(portBit);
+  }
+
+  @Override
+  public int slotOf(int tag) {
+    return tag;
+  }
+
+  @Override
   public int queueDepth() {
     return identity().queueDepth();
   }

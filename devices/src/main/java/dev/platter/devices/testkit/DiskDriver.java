@@ -18,6 +18,14 @@ public interface DiskDriver {
     void done(int tag, int status);
   }
 
+  /**
+   * Which of the device's units an outstanding tag's request went to: the AHCI port, the virtqueue.
+   */
+  int unitOf(int tag);
+
+  /** Its place there: the command slot, the descriptor chain's id. */
+  int slotOf(int tag);
+
   /** How many requests may be outstanding; tags are 0 to this minus 1. */
   int queueDepth();
 

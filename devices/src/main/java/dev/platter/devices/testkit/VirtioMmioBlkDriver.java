@@ -77,6 +77,7 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
   private final Options options;
   private final DriverQueue[] queues;
   private final int[][] tagOf;
+  private final int[] slotOf;
   private final long features;
   private final boolean indirect;
   private final int maxSegments;
@@ -118,6 +119,7 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
     depthPerQueue = indirect ? size : size / (NOT_SEGMENTS + maxSegments);
     int depth = queues.length * depthPerQueue;
     tagOf = new int[queues.length][size];
+    slotOf = new int[depth];
     tagBytes = TABLE + (indirect ? (NOT_SEGMENTS + maxSegments) * Vring.DESC_SIZE : 0);
     tagMemory = allocator.allocate((long) depth * tagBytes, Vring.DESC_ALIGN);
     bus.addStatus(DeviceStatus.DRIVER_OK);
@@ -183,6 +185,16 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
   /** How often the device has announced a configuration change. */
   public int configChanges() {
     return configChanges;
+  }
+
+  @Override
+  public int unitOf(int tag) {
+    return queueOf(tag);
+  }
+
+  @Override
+  public int slotOf(int tag) {
+    return slotOf[tag];
   }
 
   @Override
@@ -255,6 +267,7 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
       throw new IllegalStateException("no descriptor left for tag " + tag);
     }
     tagOf[queueOf(tag)][id] = tag;
+    slotOf[tag] = id;
   }
 
   private long memoryOf(int tag) {

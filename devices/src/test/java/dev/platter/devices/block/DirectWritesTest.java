@@ -35,22 +35,57 @@ class DirectWritesTest {
   }
 
   @Test
+  void sharedSpaceIsPunted() {
+    assertThat(verdict("xfs", new Extents(1, 8192, 0, 0, 0, 8192), NEW)).isEqualTo(Verdict.ALL);
+    assertThat(verdict("xfs", new Extents(2, 4096, 4096, 0, 0, 4096), NEW))
+        .isEqualTo(Verdict.HOLES);
+    assertThat(verdict("xfs", new Extents(1, 4096, 0, 4096, 0, 4096), NEW))
+        .isEqualTo(Verdict.HOLES);
+  }
+
+  @Test
+  void xfsPuntsInEachTick() {
+    assertThat(verdict("xfs", new Extents(0, 0, 0, 8192, 0), "5.15.0")).isEqualTo(Verdict.ALL);
+    assertThat(verdict("xfs", new Extents(1, 0, 8192, 0, 0), NEW)).isEqualTo(Verdict.TICKS);
+    assertThat(verdict("xfs", new Extents(1, 8192, 0, 0, 0), NEW)).isEqualTo(Verdict.TICKS);
+    assertThat(verdict("xfs", new Extents(1, 8192, 0, 0, 0), "6.12.25")).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
+  void btrfsPuntsAllUnlessItOverwrites() {
+    Extents written = new Extents(1, 8192, 0, 0, 0);
+    assertThat(verdict("btrfs", written, NEW)).isEqualTo(Verdict.ALWAYS);
+    assertThat(nocow(written, NEW)).isEqualTo(Verdict.NONE);
+    assertThat(nocow(new Extents(1, 0, 8192, 0, 0), NEW)).isEqualTo(Verdict.EDGES);
+    assertThat(nocow(new Extents(0, 0, 0, 8192, 0), NEW)).isEqualTo(Verdict.ALL);
+    assertThat(nocow(new Extents(1, 8192, 0, 0, 0, 8192), NEW)).isEqualTo(Verdict.ALL);
+    assertThat(nocow(written, "6.12.25")).isEqualTo(Verdict.UNKNOWN);
+  }
+
+  @Test
   void nothingIsClaimedOfOtherFileSystems() {
-    assertThat(verdict("xfs", new Extents(1, 8192, 0, 0, 0), NEW)).isEqualTo(Verdict.UNKNOWN);
-    assertThat(
-            DirectWrites.forecast(facts(FileFacts.Type.REGULAR, "ext4"), Optional.empty(), NEW)
-                .verdict())
+    assertThat(verdict("f2fs", new Extents(1, 8192, 0, 0, 0), NEW)).isEqualTo(Verdict.UNKNOWN);
+    assertThat(forecast(FileFacts.Type.REGULAR, "ext4", Optional.empty(), false, NEW))
         .isEqualTo(Verdict.UNKNOWN);
-    assertThat(
-            DirectWrites.forecast(facts(FileFacts.Type.BLOCK_DEVICE, "ext4"), Optional.empty(), NEW)
-                .verdict())
+    assertThat(forecast(FileFacts.Type.BLOCK_DEVICE, "ext4", Optional.empty(), false, NEW))
         .isEqualTo(Verdict.UNKNOWN);
   }
 
   private static Verdict verdict(String filesystem, Extents extents, String kernel) {
-    return DirectWrites.forecast(
-            facts(FileFacts.Type.REGULAR, filesystem), Optional.of(extents), kernel)
-        .verdict();
+    return forecast(FileFacts.Type.REGULAR, filesystem, Optional.of(extents), false, kernel);
+  }
+
+  private static Verdict nocow(Extents extents, String kernel) {
+    return forecast(FileFacts.Type.REGULAR, "btrfs", Optional.of(extents), true, kernel);
+  }
+
+  private static Verdict forecast(
+      FileFacts.Type type,
+      String filesystem,
+      Optional<Extents> extents,
+      boolean nocow,
+      String kernel) {
+    return DirectWrites.forecast(facts(type, filesystem), extents, nocow, kernel).verdict();
   }
 
   private static FileFacts facts(FileFacts.Type type, String filesystem) {

@@ -197,6 +197,21 @@ class AhciFunctionTest {
   }
 
   @Test
+  @DisplayName("Who quiesces it a second time, for a reason of its own, does not resume the first")
+  void quiesceTwice() {
+    bringUp();
+    function.quiesce();
+    function.quiesce();
+    function.reset();
+    function.resume();
+    bringUp();
+    read(0);
+    assertThat(disk.count(Operation.READ)).isZero();
+    function.resume();
+    assertThat(disk.count(Operation.READ)).isEqualTo(1);
+  }
+
+  @Test
   @DisplayName("A reset: configuration space and registers as at first, the pin down")
   void reset() {
     bringUp();

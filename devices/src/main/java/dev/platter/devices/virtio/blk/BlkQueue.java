@@ -5,6 +5,8 @@ import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.loop.EventHandler;
 import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.loop.EventWatch;
+import dev.platter.aio.loop.LoopClient;
+import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.virtio.DescriptorChain;
 import dev.platter.devices.virtio.VirtQueue;
 import java.util.concurrent.CountDownLatch;
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * and interrupts out. But for {@link #start}, {@link #stop} and {@link #close} everything happens
  * on the loop (for the main loop: under the big lock), where the fields belong.
  */
-final class BlkQueue implements EventHandler {
+final class BlkQueue implements EventHandler, LoopClient {
   private final VirtioBlk device;
   private final AioContext context;
   private final RequestParser parser;
@@ -27,7 +29,9 @@ final class BlkQueue implements EventHandler {
   private @Nullable EventNotifier doorbell;
   private @Nullable EventWatch watch;
   private @Nullable CountDownLatch drained;
+  private @Nullable QueueTracing tracing;
   private boolean polling;
+  private boolean paused;
   private boolean processing;
   private int inFlight;
 
@@ -43,10 +47,16 @@ final class BlkQueue implements EventHandler {
     goOn = context.newBottomHalf(this::process);
   }
 
+  /** Has requests stamped from now on; called before the first start. */
+  void trace(RequestTracing tracing, int index) {
+    this.tracing = new QueueTracing(tracing, index, slots);
+  }
+
   // ---- life ----------------------------------------------------------------------------------
 
   void start(VirtQueue started, EventNotifier bell) {
     context.invoke(() -> {
+      context.addClient(this);
       queue = started;
       drained = null;
       watch(bell);
@@ -107,9 +117,28 @@ final class BlkQueue implements EventHandler {
 
   void close() {
     endWatch();
+    context.invoke(() -> context.removeClient(this));
     for (BlkRequest slot : slots) {
       slot.close();
     }
+  }
+
+  // ---- while the loop is suspended -----------------------------------------------------------
+
+  @Override
+  public void pause() {
+    paused = true;
+  }
+
+  @Override
+  public int inFlight() {
+    return inFlight;
+  }
+
+  @Override
+  public void resume() {
+    paused = false;
+    process();
   }
 
   // ---- buffers in ----------------------------------------------------------------------------
@@ -122,7 +151,7 @@ final class BlkQueue implements EventHandler {
   @Override
   public boolean poll() {
     VirtQueue current = queue;
-    return current != null && drained == null && current.hasAvailable();
+    return current != null && drained == null && !paused && current.hasAvailable();
   }
 
   @Override
@@ -141,7 +170,7 @@ final class BlkQueue implements EventHandler {
 
   private void process() {
     VirtQueue current = queue;
-    if (current == null || drained != null) {
+    if (current == null || drained != null || paused) {
       return;
     }
     processing = true;
@@ -156,7 +185,7 @@ final class BlkQueue implements EventHandler {
       }
     } while (budget > 0 && !polling && current.enableKicks());
     processing = false;
-    current.notifyDriver();
+    notifyDriver();
     if (budget == 0) {
       goOn.schedule();
     }
@@ -164,6 +193,9 @@ final class BlkQueue implements EventHandler {
 
   private void handle(VirtQueue from, DescriptorChain chain) {
     BlkRequest slot = slots[chain.id()];
+    if (tracing != null) {
+      tracing.begin(slot, context);
+    }
     int verdict = parser.parse(chain, slot);
     switch (verdict) {
       case RequestParser.SUBMIT -> submit(slot);
@@ -203,6 +235,9 @@ final class BlkQueue implements EventHandler {
       to.fail("status byte is outside guest memory");
       return;
     }
+    if (tracing != null) {
+      tracing.completed(slot);
+    }
     // What a failed read has written is not known, and the status comes after it (2.7.8.2).
     long written = status == BlkAbi.S_OK ? slot.writtenOnSuccess() : last == 0 ? 1 : 0;
     to.push(chain, written);
@@ -211,6 +246,9 @@ final class BlkQueue implements EventHandler {
   private void notifyDriver() {
     if (queue != null) {
       queue.notifyDriver();
+    }
+    if (tracing != null) {
+      tracing.interrupted();
     }
   }
 }

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 final class BlkRequest extends BlockRequest {
   private static final int INITIAL_VECTOR_ENTRIES = 8;
 
+  /** Completed, and not told of yet; {@link QueueTracing}'s. */
+  boolean awaitsInterrupt;
+
   private final BlkQueue queue;
   private @Nullable DescriptorChain chain;
   private long writtenOnSuccess;

@@ -3,6 +3,7 @@ package dev.platter.devices.virtio.blk;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.EventNotifier;
 import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.virtio.VirtQueue;
 import dev.platter.devices.virtio.VirtioDevice;
 import java.lang.foreign.Arena;
@@ -77,6 +78,13 @@ public final class VirtioBlk implements VirtioDevice {
   private void resized(long newSizeBytes) {
     config.setCapacity(newSizeBytes);
     configListener.run();
+  }
+
+  /** Has all requests stamped from now on; called before a queue is started. */
+  public void trace(RequestTracing tracing) {
+    for (int i = 0; i < queues.length; i++) {
+      queues[i].trace(tracing, i);
+    }
   }
 
   BlockBackend backend() {

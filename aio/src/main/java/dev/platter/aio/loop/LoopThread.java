@@ -1,0 +1,171 @@
+package dev.platter.aio.loop;
+
+import dev.platter.aio.PlatterException;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The thread under a loop. A loop that is suspended has none: the thread ends with its ring,
+ * because the kernel may keep an idle io_uring worker for as long as the thread lives that has used
+ * it; the loop is resumed on a new one.
+ */
+final class LoopThread {
+  private enum State {
+    TURNING,
+    SUSPENDING,
+    SUSPENDED,
+    ENDED
+  }
+
+  private enum Wish {
+    TURN,
+    SUSPEND,
+    END
+  }
+
+  private final String name;
+  private final @Nullable BigLock lock;
+  private final Runnable prologue;
+  private final AioContext context;
+  // Set in the monitor.
+  private volatile Thread thread;
+  private State state = State.TURNING;
+  // Set on the loop.
+  private volatile Wish wish = Wish.TURN;
+
+  /**
+   * Starts a loop and waits until it is set up.
+   *
+   * @param name the thread's and the loop's name
+   * @param lock the big lock if it is the main loop, which holds it but while it waits; else null
+   * @param prologue run on each of its threads before anything else
+   * @throws PlatterException if the kernel refuses a ring
+   */
+  @SuppressWarnings("NullAway.Init") // start() sets thread
+  LoopThread(String name, AioConfig config, @Nullable BigLock lock, Runnable prologue) {
+    this.name = name;
+    this.lock = lock;
+    this.prologue = prologue;
+    context = start(() -> new AioContext(name, config, lock));
+  }
+
+  private AioContext start(Supplier<AioContext> open) {
+    CompletableFuture<AioContext> ready = new CompletableFuture<>();
+    thread = Thread.ofPlatform().name(name).daemon().unstarted(() -> run(open, ready));
+    return Threads.startAndAwait(thread, ready);
+  }
+
+  private void run(Supplier<AioContext> open, CompletableFuture<AioContext> ready) {
+    if (lock != null) {
+      lock.lock();
+    }
+    try {
+      AioContext loop;
+      try {
+        prologue.run();
+        loop = open.get();
+      } catch (RuntimeException | Error e) {
+        ready.completeExceptionally(e);
+        return;
+      }
+      ready.complete(loop);
+      loop.turnWhile(() -> wish == Wish.TURN, () -> wish == Wish.SUSPEND);
+    } finally {
+      if (lock != null) {
+        lock.unlock();
+      }
+    }
+  }
+
+  AioContext context() {
+    return context;
+  }
+
+  private void wish(Wish what) {
+    context.newBottomHalf(() -> wish = what).schedule();
+  }
+
+  /** Throws IllegalStateException on the thread itself, which cannot wait for its own end. */
+  private void checkNotItself(String what) {
+    if (Thread.currentThread().equals(thread)) {
+      throw new IllegalStateException(name + " cannot be " + what + " by itself");
+    }
+    if (lock != null && lock.isHeldByCurrentThread()) {
+      throw new IllegalStateException("the main loop is " + what + " without the big lock");
+    }
+  }
+
+  /** Begins to suspend the loop, and waits for nothing. */
+  synchronized void beginSuspend() {
+    if (state == State.TURNING) {
+      state = State.SUSPENDING;
+      wish(Wish.SUSPEND);
+    }
+  }
+
+  /**
+   * Suspends the loop and waits for the end of its thread. Idempotent.
+   *
+   * @return how many block requests its clients had in flight; 0 if it was suspended before
+   */
+  int suspend() {
+    checkNotItself("suspended");
+    synchronized (this) {
+      beginSuspend();
+      if (state != State.SUSPENDING) {
+        return 0;
+      }
+      Threads.joinUninterruptibly(thread);
+      // One that has died of an exception meanwhile is not.
+      state = context.isSuspended() ? State.SUSPENDED : State.ENDED;
+      return context.drained();
+    }
+  }
+
+  /**
+   * Resumes the loop on a new thread. Does nothing if it is not suspended.
+   *
+   * @throws PlatterException if the kernel refuses a ring; it is still suspended then
+   */
+  void resume() {
+    checkNotItself("resumed");
+    synchronized (this) {
+      if (state == State.SUSPENDING) {
+        suspend();
+      }
+      if (state == State.SUSPENDED) {
+        wish = Wish.TURN;
+        boolean resumed = false;
+        try {
+          start(this::resumeContext);
+          resumed = true;
+        } finally {
+          state = context.isSuspended() ? State.SUSPENDED : resumed ? State.TURNING : State.ENDED;
+        }
+      }
+    }
+  }
+
+  private AioContext resumeContext() {
+    context.resume();
+    return context;
+  }
+
+  /** Ends the loop once what is in flight has completed, and waits for the thread. Idempotent. */
+  void close() {
+    checkNotItself("closed");
+    synchronized (this) {
+      if (state == State.SUSPENDING) {
+        suspend();
+      }
+      if (state == State.SUSPENDED) {
+        context.closeSuspended();
+      } else if (state == State.TURNING) {
+        wish(Wish.END);
+        Threads.joinUninterruptibly(thread);
+      }
+      state = State.ENDED;
+    }
+  }
+}

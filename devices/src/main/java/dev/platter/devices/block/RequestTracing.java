@@ -1,0 +1,21 @@
+package dev.platter.devices.block;
+
+import dev.platter.aio.trace.Timeline;
+
+/** Where a device's request slots leave their stamps. Set before the guest starts. */
+public interface RequestTracing {
+  /**
+   * The timeline of a slot, asked for once.
+   *
+   * @param unit the AHCI port, or the virtqueue
+   * @param slot the command slot, or the descriptor chain's id
+   */
+  Timeline timeline(int unit, int slot);
+
+  /**
+   * A request's completion is in guest memory, and the interrupt that tells of it has been raised
+   * where the guest wants one. Called on the loop, before the slot is used again; the guest may
+   * have seen the completion by now.
+   */
+  void completed(BlockRequest request, int unit);
+}
