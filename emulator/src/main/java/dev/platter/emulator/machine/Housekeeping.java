@@ -39,7 +39,8 @@ public final class Housekeeping implements AutoCloseable {
   }
 
   private void armNext() {
-    deadlineNanos += PERIOD_NANOS;
+    // Rounds that fell into a time when the loop was suspended are not made up for.
+    deadlineNanos = Math.max(deadlineNanos, System.nanoTime() - PERIOD_NANOS) + PERIOD_NANOS;
     timer.armAt(deadlineNanos);
   }
 

@@ -7,6 +7,7 @@ import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
 import dev.platter.aio.sys.Syscalls;
+import dev.platter.aio.trace.TraceEvents;
 import dev.platter.devices.memory.GuestMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,7 @@ public final class Machine implements AutoCloseable {
   private final List<IoThread> ioThreads = new ArrayList<>();
   private final MmioBus bus;
   private @Nullable Housekeeping housekeeping;
+  private @Nullable Activity activity;
   private final List<AutoCloseable> attached = new ArrayList<>();
   private boolean closed;
 
@@ -57,6 +59,10 @@ public final class Machine implements AutoCloseable {
     memory = new GuestMemory(List.of(new GuestMemory.Region(0, ram.segment())));
     mainLoop = startMainLoop();
     bus = new MmioBus(mainLoop.lock());
+    if (config.stamps()) {
+      bus.stampStores();
+      TraceEvents.want();
+    }
     try {
       for (int i = 0; i < config.ioThreads(); i++) {
         ioThreads.add(new IoThread("iothread" + i, config.ioThread()));
@@ -99,7 +105,11 @@ public final class Machine implements AutoCloseable {
 
   /** A vCPU that is not running yet. */
   public Vcpu newVcpu() {
-    return new Vcpu(bus, memory, config.haltPollNanos());
+    Vcpu cpu = new Vcpu(bus, memory, config.haltPollNanos());
+    if (config.stamps()) {
+      cpu.stampInterrupts();
+    }
+    return cpu;
   }
 
   /** Runs something on the main loop, under the big lock, and waits for it. */
@@ -110,6 +120,11 @@ public final class Machine implements AutoCloseable {
   /** Closes {@code device} with the machine, on the main loop; the last attached goes first. */
   public void attach(AutoCloseable device) {
     attached.add(device);
+  }
+
+  /** Wakes the main loop every {@code periodNanos} or so, until the machine is closed. */
+  public void addActivity(long periodNanos) {
+    activity = new Activity(mainLoop, periodNanos);
   }
 
   /** Runs {@code task} on the main loop about twice a second. */
@@ -156,6 +171,9 @@ public final class Machine implements AutoCloseable {
       return;
     }
     closed = true;
+    if (activity != null) {
+      activity.close();
+    }
     if (housekeeping != null) {
       housekeeping.close();
     }

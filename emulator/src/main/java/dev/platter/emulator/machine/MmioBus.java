@@ -27,11 +27,17 @@ public final class MmioBus {
   private final SharedCounter exits = new SharedCounter();
   private final SharedCounter ioEventFds = new SharedCounter();
   private final SharedCounter unmapped = new SharedCounter();
+  private boolean stamps;
   private Range[] ranges = {};
   private IoEventFd[] doorbells = {};
 
   MmioBus(BigLock lock) {
     this.lock = lock;
+  }
+
+  /** Notes when each store is made that takes the lock; called before the vCPUs start. */
+  void stampStores() {
+    stamps = true;
   }
 
   /** Puts a device's registers at {@code base}. */
@@ -79,6 +85,7 @@ public final class MmioBus {
    * @param sizeBytes 1, 2, 4 or 8
    */
   public void store(long address, int sizeBytes, long value) {
+    long rungNanos = stamps ? System.nanoTime() : 0;
     if (sizeBytes == 4) {
       for (IoEventFd doorbell : doorbells) {
         if (doorbell.address == address && doorbell.value == value) {
@@ -94,7 +101,7 @@ public final class MmioBus {
       return;
     }
     exits.increment();
-    lock.lock();
+    lock.lock(rungNanos);
     try {
       range.device.write(address - range.base, sizeBytes, value);
     } finally {

@@ -7,6 +7,7 @@ import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.testkit.GuestCpu;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,10 @@ public final class Vcpu implements GuestCpu {
 
     @Override
     public void raise() {
+      if (stamps) {
+        // Before the line is up: whoever sees the interrupt sees when it was raised.
+        raisedNanos.setOpaque(Integer.numberOfTrailingZeros(bit), System.nanoTime());
+      }
       ASSERTED.getAndBitwiseOr(Vcpu.this, bit);
       // Store then load, as in halt(): either we see it asleep or it sees the interrupt.
       if (state.get() == ASLEEP && state.compareAndSet(ASLEEP, AWAKE)) {
@@ -66,6 +71,9 @@ public final class Vcpu implements GuestCpu {
   private final FutexWord state = new FutexWord();
   private final @Nullable Runnable[] handlers = new Runnable[32];
 
+  private final AtomicLongArray raisedNanos = new AtomicLongArray(32);
+  private boolean stamps;
+
   // Lines with a handler; the vCPU's own.
   private int unmasked;
 
@@ -76,6 +84,16 @@ public final class Vcpu implements GuestCpu {
     this.bus = bus;
     this.memory = memory;
     this.polling = AdaptivePolling.ofVcpu(haltPollNanos);
+  }
+
+  /** Notes when lines are raised; called before it runs. */
+  void stampInterrupts() {
+    stamps = true;
+  }
+
+  /** When a line was last raised, by {@link System#nanoTime}; 0 if that is not noted. */
+  public long raisedNanos(int line) {
+    return raisedNanos.getOpaque(line);
   }
 
   /**

@@ -274,7 +274,7 @@ public final class Bench {
         }
       }
     }
-    Latencies.record(latency, outstanding.latencyNanos(tag));
+    outstanding.record(latency, tag);
     requests++;
     bytes += lengths[tag];
   }

@@ -1,5 +1,6 @@
 package dev.platter.emulator.workload;
 
+import dev.platter.emulator.trace.TracedDevice;
 import java.util.Locale;
 
 /** What stands between a workload and its image. */
@@ -10,6 +11,15 @@ public enum DeviceKind {
   AHCI,
   /** A virtio-blk disk on virtio-mmio, on IOThreads. */
   VIRTIO;
+
+  /** What its requests' way leads through. */
+  TracedDevice traced() {
+    return switch (this) {
+      case RAW -> TracedDevice.RAW;
+      case AHCI -> TracedDevice.AHCI;
+      case VIRTIO -> TracedDevice.VIRTIO;
+    };
+  }
 
   /** As the command line and the JSON name it. */
   @Override

@@ -14,7 +14,10 @@ import dev.platter.devices.virtio.mmio.VirtioMmioTransport;
 import dev.platter.emulator.machine.Machine;
 import dev.platter.emulator.machine.MachineConfig;
 import dev.platter.emulator.machine.Vcpu;
+import dev.platter.emulator.trace.MarkLog;
+import dev.platter.emulator.trace.StageRecorder;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A machine with one disk and one vCPU, whose guest program is the workload. */
 final class GuestBed implements AutoCloseable {
@@ -31,10 +34,15 @@ final class GuestBed implements AutoCloseable {
   private final Machine machine;
   private final Vcpu cpu;
 
+  // Written by the main loop, and read when it has ended.
+  private final MarkLog ticks = new MarkLog("timer", "the main loop's timer");
+  private final @Nullable GuestStamps stamps;
+
   GuestBed(DeviceKind device, RawImage image, TestBed.Setup setup) {
     this.device = device;
     this.image = image;
     this.setup = setup;
+    this.stamps = newStamps(device, setup);
     long bufferBytes = Math.ceilDiv(setup.bufferBytes(), PAGE) * (long) PAGE;
     int ioThreads = device == DeviceKind.VIRTIO ? setup.ioThreads() : 0;
     machine =
@@ -44,15 +52,34 @@ final class GuestBed implements AutoCloseable {
                 setup.mainLoop(),
                 setup.ioThread(),
                 ioThreads,
-                setup.haltPollNanos()));
+                setup.haltPollNanos(),
+                setup.stages()));
     cpu = machine.newVcpu();
     machine.onMainLoop(device == DeviceKind.AHCI ? this::plugInAhci : this::plugInVirtio);
     machine.addHousekeeping(image::checkForResize);
+    if (setup.activityNanos() > 0) {
+      machine.addActivity(setup.activityNanos());
+    }
+    if (stamps != null) {
+      machine.addHousekeeping(() -> ticks.add(System.nanoTime(), 0));
+    }
+  }
+
+  private static @Nullable GuestStamps newStamps(DeviceKind device, TestBed.Setup setup) {
+    StageRecorder recorder = setup.newRecorder(device);
+    if (recorder == null) {
+      return null;
+    }
+    int units = device == DeviceKind.VIRTIO ? setup.queues() : 1;
+    return new GuestStamps(recorder, units, QUEUE_SIZE, setup.depth());
   }
 
   private void plugInAhci() {
     AhciDisk disk = new AhciDisk(image, "PLATTER HARDDISK", "PL0001", "0.1");
     AhciController controller = new AhciController(machine.memory(), cpu.line(LINE), List.of(disk));
+    if (stamps != null) {
+      controller.trace(stamps);
+    }
     machine.bus().map(Machine.AHCI_BASE, controller.mmioSizeBytes(), controller);
     machine.attach(() -> {
       // A workload that failed may have left requests behind.
@@ -66,6 +93,9 @@ final class GuestBed implements AutoCloseable {
   private void plugInVirtio() {
     VirtioBlk.Options options = new VirtioBlk.Options(setup.queues(), QUEUE_SIZE, "platter");
     VirtioBlk disk = new VirtioBlk(image, options, machine.ioThreadContexts());
+    if (stamps != null) {
+      disk.trace(stamps);
+    }
     VirtioMmioTransport transport = new VirtioMmioTransport(disk, machine.memory(), cpu.line(LINE));
     machine.bus().map(Machine.VIRTIO_MMIO_BASE, MMIO_BYTES, transport);
     for (int queue = 0; queue < transport.queueCount(); queue++) {
@@ -91,15 +121,19 @@ final class GuestBed implements AutoCloseable {
             PAGE, DRIVER_RAM_BYTES - PAGE + (long) setup.depth() * setup.bufferBytes());
     DiskDriver driver = bringUp(vcpu, ram);
     GuestTarget target =
-        new GuestTarget(vcpu, driver, LINE, ram, setup.depth(), setup.bufferBytes());
+        new GuestTarget(vcpu, driver, LINE, ram, setup.depth(), setup.bufferBytes(), stamps);
     List<AioContext> loops =
         device == DeviceKind.VIRTIO
             ? machine.ioThreadContexts()
             : List.of(machine.mainLoop().context());
     Meter meter =
         new Meter(
-            loops, machine.mainLoop().lock(), machine.bus()::exits, machine.bus()::ioEventFds);
-    return meter.measured(workload.apply(target, meter));
+            loops,
+            machine.mainLoop().lock(),
+            machine.bus()::exits,
+            machine.bus()::ioEventFds,
+            stamps == null ? null : stamps.recorder());
+    return meter.measured(workload.apply(target, meter), List.of(ticks));
   }
 
   private DiskDriver bringUp(Vcpu vcpu, GuestAllocator ram) {

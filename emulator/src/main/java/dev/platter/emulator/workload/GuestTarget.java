@@ -1,10 +1,13 @@
 package dev.platter.emulator.workload;
 
+import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.DiskDriver;
 import dev.platter.devices.testkit.GuestAllocator;
 import dev.platter.emulator.machine.Vcpu;
+import dev.platter.emulator.trace.StageRecorder;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** A disk behind a guest driver, on the vCPU that the driver runs on. */
 public final class GuestTarget implements IoTarget {
@@ -15,6 +18,8 @@ public final class GuestTarget implements IoTarget {
   private final int depth;
   private final long[] addresses;
   private final MemorySegment[] buffers;
+  private final int line;
+  private final @Nullable GuestStamps stamps;
   private DiskDriver.Completion sink = (tag, status) -> {};
 
   /**
@@ -23,11 +28,20 @@ public final class GuestTarget implements IoTarget {
    * @param line the line that the disk's controller raises
    * @param depth how many tags to make buffers for, at most the driver's queue depth
    * @param bufferBytes size of each tag's buffer
+   * @param stamps the device's stamps, or null
    */
   public GuestTarget(
-      Vcpu cpu, DiskDriver driver, int line, GuestAllocator ram, int depth, int bufferBytes) {
+      Vcpu cpu,
+      DiskDriver driver,
+      int line,
+      GuestAllocator ram,
+      int depth,
+      int bufferBytes,
+      @Nullable GuestStamps stamps) {
     this.cpu = cpu;
     this.driver = driver;
+    this.line = line;
+    this.stamps = stamps;
     this.depth = Math.min(depth, driver.queueDepth());
     this.addresses = new long[this.depth];
     this.buffers = new MemorySegment[this.depth];
@@ -75,11 +89,27 @@ public final class GuestTarget implements IoTarget {
   @Override
   public void submit(int tag, Operation operation, long offsetBytes, int lengthBytes) {
     driver.submit(tag, operation, offsetBytes, addresses[tag], lengthBytes);
+    if (stamps != null) {
+      stamps.submitted(tag);
+    }
   }
 
   @Override
   public void kick() {
+    if (stamps != null) {
+      stamps.kick(System.nanoTime());
+    }
     driver.kick();
+  }
+
+  @Override
+  public @Nullable Timeline timeline(int tag) {
+    return stamps == null ? null : stamps.finished(driver, tag, cpu.raisedNanos(line));
+  }
+
+  @Override
+  public @Nullable StageRecorder recorder() {
+    return stamps == null ? null : stamps.recorder();
   }
 
   @Override

@@ -1,8 +1,11 @@
 package dev.platter.emulator.workload;
 
+import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.emulator.trace.StageRecorder;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A disk as a workload sees it. Each tag has a buffer of its own. Completions arrive, stamped by
@@ -41,6 +44,15 @@ public interface IoTarget {
 
   /** Waits until something has completed, or until {@code deadlineNanos}. */
   void await(long deadlineNanos);
+
+  /**
+   * The stamps of a tag's request that has just finished, for the caller to complete and record
+   * before the tag is used again; null unless stages are recorded.
+   */
+  @Nullable Timeline timeline(int tag);
+
+  /** Where stamps are recorded; null unless they are. */
+  @Nullable StageRecorder recorder();
 
   /** Lets {@code nanos} pass. */
   void pause(long nanos);

@@ -83,7 +83,7 @@ public final class Iotest {
         throw PlatterException.failed(
             "a read failed with device status " + outstanding.status(tag), null);
       }
-      Latencies.record(latency, outstanding.latencyNanos(tag));
+      outstanding.record(latency, tag);
       if (!cancelled.getAsBoolean()) {
         target.pause(options.completionDelayNanos());
       }

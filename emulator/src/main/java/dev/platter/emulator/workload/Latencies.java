@@ -14,7 +14,7 @@ public final class Latencies {
   }
 
   /** Records a latency; one beyond the range counts as the range's end. */
-  static void record(Histogram histogram, long nanos) {
+  public static void record(Histogram histogram, long nanos) {
     histogram.recordValue(Math.min(nanos, HIGHEST_NANOS));
   }
 }

@@ -4,9 +4,11 @@ import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.trace.StageRun;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run on one device: what the workload saw, and what it cost in its measured part.
@@ -18,6 +20,7 @@ import java.util.Set;
  * @param exits register accesses that took the big lock
  * @param ioEventFds stores that became eventfd writes
  * @param rings the rings of the loops that did the I/O
+ * @param stages the stages of the requests' way, or null if they were not recorded
  */
 public record Measured(
     RunResult result,
@@ -26,7 +29,8 @@ public record Measured(
     CpuTime cpu,
     long exits,
     long ioEventFds,
-    List<RingFacts> rings) {
+    List<RingFacts> rings,
+    @Nullable StageRun stages) {
   /**
    * What the kernel granted a loop's ring.
    *

@@ -4,6 +4,9 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.trace.MarkLog;
+import dev.platter.emulator.trace.StageRecorder;
+import dev.platter.emulator.trace.StageRun;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -19,15 +22,21 @@ final class Meter implements Measurement {
   private final @Nullable BigLock lock;
   private final LongSupplier exits;
   private final LongSupplier ioEventFds;
+  private final @Nullable StageRecorder recorder;
   private Reading begin;
   private Reading end;
 
   Meter(
-      List<AioContext> loops, @Nullable BigLock lock, LongSupplier exits, LongSupplier ioEventFds) {
+      List<AioContext> loops,
+      @Nullable BigLock lock,
+      LongSupplier exits,
+      LongSupplier ioEventFds,
+      @Nullable StageRecorder recorder) {
     this.loops = loops;
     this.lock = lock;
     this.exits = exits;
     this.ioEventFds = ioEventFds;
+    this.recorder = recorder;
     this.begin = read();
     this.end = begin;
   }
@@ -49,14 +58,25 @@ final class Meter implements Measurement {
   public void begin() {
     begin = read();
     end = begin;
+    if (recorder != null) {
+      recorder.begin(System.nanoTime());
+    }
   }
 
   @Override
   public void end() {
+    if (recorder != null) {
+      recorder.end(System.nanoTime());
+    }
     end = read();
   }
 
-  Measured measured(RunResult result) {
+  /**
+   * What was measured.
+   *
+   * @param marks what the time line of latencies marks besides
+   */
+  Measured measured(RunResult result, List<MarkLog> marks) {
     return new Measured(
         result,
         end.loop.since(begin.loop),
@@ -64,7 +84,8 @@ final class Meter implements Measurement {
         end.cpu.since(begin.cpu),
         end.exits - begin.exits,
         end.ioEventFds - begin.ioEventFds,
-        loops.stream().map(Meter::ringFacts).toList());
+        loops.stream().map(Meter::ringFacts).toList(),
+        recorder == null ? null : new StageRun(1, List.of(recorder), marks));
   }
 
   private static Measured.RingFacts ringFacts(AioContext loop) {

@@ -1,8 +1,13 @@
 package dev.platter.emulator.workload;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.trace.Stamp;
+import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.emulator.trace.StageRecorder;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The requests that a workload has outstanding on a target: stamps them, takes their completions in
@@ -17,6 +22,11 @@ final class Outstanding implements DiskDriver.Completion {
   private final long[] latencyNanos;
   private final int[] statuses;
   private final int[] finished;
+  private final @Nullable StageRecorder recorder;
+  private final @Nullable Timeline[] timelines;
+  private final Operation[] operations;
+  private final long[] offsets;
+  private final int[] lengths;
   private int head;
   private int tail;
   private int count;
@@ -27,18 +37,39 @@ final class Outstanding implements DiskDriver.Completion {
     this.latencyNanos = new long[depth];
     this.statuses = new int[depth];
     this.finished = new int[depth + 1];
+    this.recorder = target.recorder();
+    this.timelines = new Timeline[depth];
+    this.operations = new Operation[depth];
+    this.offsets = new long[depth];
+    this.lengths = new int[depth];
     target.setSink(this);
   }
 
   void submit(int tag, Operation operation, long offsetBytes, int lengthBytes) {
     count++;
+    operations[tag] = operation;
+    offsets[tag] = offsetBytes;
+    lengths[tag] = lengthBytes;
+    if (recorder != null) {
+      recorder.spanBegins(tag);
+    }
     submittedNanos[tag] = System.nanoTime();
     target.submit(tag, operation, offsetBytes, lengthBytes);
   }
 
   @Override
   public void done(int tag, int status) {
-    latencyNanos[tag] = System.nanoTime() - submittedNanos[tag];
+    long now = System.nanoTime();
+    latencyNanos[tag] = now - submittedNanos[tag];
+    if (recorder != null) {
+      recorder.spanEnds(tag);
+      Timeline timeline = target.timeline(tag);
+      if (timeline != null) {
+        timeline.stamp(Stamp.SUBMITTED, submittedNanos[tag]);
+        timeline.stamp(Stamp.SEEN, now);
+      }
+      timelines[tag] = timeline;
+    }
     statuses[tag] = status;
     finished[tail] = tag;
     tail = tail + 1 == finished.length ? 0 : tail + 1;
@@ -62,8 +93,13 @@ final class Outstanding implements DiskDriver.Completion {
     return tag;
   }
 
-  long latencyNanos(int tag) {
-    return latencyNanos[tag];
+  /** Records a request that was taken, and the stages of its way if they are wanted. */
+  void record(Histogram latency, int tag) {
+    Latencies.record(latency, latencyNanos[tag]);
+    Timeline timeline = timelines[tag];
+    if (recorder != null && timeline != null) {
+      recorder.record(tag, timeline, operations[tag], offsets[tag], lengths[tag]);
+    }
   }
 
   /** The device's status of a finished request, {@link DiskDriver#OK} if it went well. */

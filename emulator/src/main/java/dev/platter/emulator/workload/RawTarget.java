@@ -3,11 +3,14 @@ package dev.platter.emulator.workload;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.sys.Mapping;
+import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.RawImage;
 import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.emulator.trace.StageRecorder;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The image straight on the ring of the calling thread's loop, with no device in front: the floor
@@ -33,6 +36,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
 
   private final AioContext loop;
   private final RawImage image;
+  private final @Nullable StageRecorder recorder;
   private final Slot[] slots;
   private final MemorySegment[] buffers;
   private final AioTimer alarm;
@@ -42,15 +46,24 @@ public final class RawTarget implements IoTarget, AutoCloseable {
   /**
    * Uses the calling thread's loop.
    *
+   * @param recorder where stamps are recorded, or null
    * @param memory at least {@code depth * bufferBytes} bytes, page-aligned
    */
-  public RawTarget(AioContext loop, RawImage image, Mapping memory, int depth, int bufferBytes) {
+  public RawTarget(
+      AioContext loop,
+      RawImage image,
+      Mapping memory,
+      int depth,
+      int bufferBytes,
+      @Nullable StageRecorder recorder) {
     this.loop = loop;
+    this.recorder = recorder;
     this.image = image;
     this.slots = new Slot[depth];
     this.buffers = new MemorySegment[depth];
     for (int tag = 0; tag < depth; tag++) {
       slots[tag] = new Slot(tag);
+      slots[tag].setTimeline(recorder == null ? null : new Timeline());
       buffers[tag] = memory.segment().asSlice((long) tag * bufferBytes, bufferBytes);
     }
     this.alarm = loop.newTimer(() -> {});
@@ -89,6 +102,10 @@ public final class RawTarget implements IoTarget, AutoCloseable {
   @Override
   public void submit(int tag, Operation operation, long offsetBytes, int lengthBytes) {
     Slot slot = slots[tag];
+    Timeline timeline = slot.timeline();
+    if (timeline != null) {
+      timeline.clear();
+    }
     slot.vector().clear();
     slot.vector().add(buffers[tag].address(), lengthBytes);
     switch (operation) {
@@ -99,6 +116,16 @@ public final class RawTarget implements IoTarget, AutoCloseable {
       case WRITE_ZEROES -> slot.prepareWriteZeroes(offsetBytes, lengthBytes, true);
     }
     image.submit(slot);
+  }
+
+  @Override
+  public @Nullable Timeline timeline(int tag) {
+    return slots[tag].timeline();
+  }
+
+  @Override
+  public @Nullable StageRecorder recorder() {
+    return recorder;
   }
 
   @Override

@@ -28,7 +28,15 @@ public final class ScratchImage implements AutoCloseable {
   }
 
   /**
-   * Makes one in {@code $TMPDIR}, else in {@code /var/tmp}: {@code /tmp} is often memory.
+   * Where scratch files go: {@code $TMPDIR}, else {@code /var/tmp}; {@code /tmp} is often memory.
+   */
+  public static Path defaultDirectory() {
+    String tmpdir = System.getenv("TMPDIR");
+    return Path.of(tmpdir == null || tmpdir.isEmpty() ? "/var/tmp" : tmpdir);
+  }
+
+  /**
+   * Makes one in {@link #defaultDirectory}.
    *
    * @param progress told how many bytes are written
    * @param cancelled asked from time to time
@@ -37,8 +45,16 @@ public final class ScratchImage implements AutoCloseable {
    */
   public static ScratchImage create(
       long sizeBytes, LongConsumer progress, BooleanSupplier cancelled) {
-    String tmpdir = System.getenv("TMPDIR");
-    Path directory = Path.of(tmpdir == null || tmpdir.isEmpty() ? "/var/tmp" : tmpdir);
+    return create(defaultDirectory(), sizeBytes, progress, cancelled);
+  }
+
+  /**
+   * Makes one in a directory, otherwise as {@link #create(long, LongConsumer, BooleanSupplier)}.
+   *
+   * @param directory an existing directory on a disk
+   */
+  public static ScratchImage create(
+      Path directory, long sizeBytes, LongConsumer progress, BooleanSupplier cancelled) {
     Path path;
     try {
       path = Files.createTempFile(directory, "platter-scratch-", ".img");

@@ -7,10 +7,12 @@ import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
+import dev.platter.emulator.trace.StageRecorder;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts one device over an image, runs one workload on it and takes everything down again: a machine
@@ -29,6 +31,8 @@ public final class TestBed {
    * @param depth how many requests the workload may have outstanding
    * @param bufferBytes the largest request
    * @param haltPollNanos how long a halted vCPU spins before it sleeps
+   * @param stages whether to record the stages of each request's way
+   * @param activityNanos how often something else wakes the main loop; 0 for never
    */
   public record Setup(
       String imagePath,
@@ -39,11 +43,84 @@ public final class TestBed {
       int queues,
       int depth,
       int bufferBytes,
-      long haltPollNanos) {
+      long haltPollNanos,
+      boolean stages,
+      long activityNanos) {
+    /** A run with nothing recorded and nothing else going on. */
+    public Setup(
+        String imagePath,
+        ImageOptions image,
+        AioConfig mainLoop,
+        AioConfig ioThread,
+        int ioThreads,
+        int queues,
+        int depth,
+        int bufferBytes,
+        long haltPollNanos) {
+      this(
+          imagePath,
+          image,
+          mainLoop,
+          ioThread,
+          ioThreads,
+          queues,
+          depth,
+          bufferBytes,
+          haltPollNanos,
+          false,
+          0);
+    }
+
     /** The same with another main loop. */
     public Setup withMainLoop(AioConfig config) {
       return new Setup(
-          imagePath, image, config, ioThread, ioThreads, queues, depth, bufferBytes, haltPollNanos);
+          imagePath,
+          image,
+          config,
+          ioThread,
+          ioThreads,
+          queues,
+          depth,
+          bufferBytes,
+          haltPollNanos,
+          stages,
+          activityNanos);
+    }
+
+    /** The same with stages recorded or not. */
+    public Setup withStages(boolean recorded) {
+      return new Setup(
+          imagePath,
+          image,
+          mainLoop,
+          ioThread,
+          ioThreads,
+          queues,
+          depth,
+          bufferBytes,
+          haltPollNanos,
+          recorded,
+          activityNanos);
+    }
+
+    /** The same with something else that wakes the main loop. */
+    public Setup withActivity(long periodNanos) {
+      return new Setup(
+          imagePath,
+          image,
+          mainLoop,
+          ioThread,
+          ioThreads,
+          queues,
+          depth,
+          bufferBytes,
+          haltPollNanos,
+          stages,
+          periodNanos);
+    }
+
+    @Nullable StageRecorder newRecorder(DeviceKind device) {
+      return stages ? new StageRecorder(device.traced(), device.toString()) : null;
     }
   }
 
@@ -77,13 +154,15 @@ public final class TestBed {
         .daemon()
         .start(() -> {
           Measured measured;
+          StageRecorder recorder = setup.newRecorder(DeviceKind.RAW);
           try (Mapping memory = Mapping.anonymous((long) setup.depth() * setup.bufferBytes());
               AioContext loop = new AioContext("raw", setup.ioThread(), null);
               RawTarget target =
-                  new RawTarget(loop, image, memory, setup.depth(), setup.bufferBytes())) {
-            Meter meter = new Meter(List.of(loop), null, () -> 0L, () -> 0L);
+                  new RawTarget(
+                      loop, image, memory, setup.depth(), setup.bufferBytes(), recorder)) {
+            Meter meter = new Meter(List.of(loop), null, () -> 0L, () -> 0L, recorder);
             RunResult result = workload.apply(target, meter);
-            measured = meter.measured(result);
+            measured = meter.measured(result, List.of());
           } catch (ErrnoException e) {
             outcome.completeExceptionally(noMemory(setup, e));
             return;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.loop.Ablation;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
@@ -201,7 +202,7 @@ class TestBedTest {
     TestBed.Setup setup = setup(8, 16 << 10, false, 1);
     return TestBed.run(
         DeviceKind.AHCI,
-        setup.withMainLoop(setup.mainLoop().withNotifyVcpus(notify)),
+        setup.withMainLoop(setup.mainLoop().without(notify ? Set.of() : Set.of(Ablation.NOTIFY))),
         (target, measurement) -> new Iotest(target, options, () -> false).run(measurement));
   }
 

@@ -1,0 +1,116 @@
+package dev.platter.emulator.trace;
+
+import dev.platter.aio.trace.Stamp;
+import dev.platter.emulator.report.TextTable;
+import dev.platter.emulator.report.Units;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The stages of several devices as one table for a terminal: a row for each stage, p50 and p99 in
+ * microseconds for each device, and below it a line for each cause of stalls. It is made from what
+ * the JSON has.
+ */
+public final class StageTable {
+  private StageTable() {}
+
+  /**
+   * The table, with a line for each cause of stalls.
+   *
+   * @param devices by the device's label, in order, what {@link StageReport#toMap} gave; null for a
+   *     device whose stages were not recorded
+   */
+  public static String render(
+      Map<String, ? extends @Nullable Map<String, @Nullable Object>> devices) {
+    Map<String, Map<String, @Nullable Object>> recorded = new LinkedHashMap<>();
+    devices.forEach((label, stages) -> {
+      if (stages != null) {
+        recorded.put(label, stages);
+      }
+    });
+    if (recorded.isEmpty()) {
+      return "";
+    }
+    return table(recorded) + stalls(recorded);
+  }
+
+  private static String table(Map<String, Map<String, @Nullable Object>> devices) {
+    TextTable table = new TextTable().left("stage");
+    devices.keySet().forEach(label -> table.right(label + " p50 us").right("p99 us"));
+    for (Stamp end : Stamp.values()) {
+      List<String> cells = new ArrayList<>();
+      cells.add(end.stage());
+      boolean passed = false;
+      for (Map<String, @Nullable Object> stages : devices.values()) {
+        Map<?, ?> times = times(stages, end.stage());
+        passed |= times != null;
+        addCells(cells, times);
+      }
+      if (passed) {
+        table.row(cells);
+      }
+    }
+    List<String> whole = new ArrayList<>();
+    whole.add("end to end");
+    devices.values().forEach(stages -> addCells(whole, map(stages.get("end_to_end_us"))));
+    table.row(whole);
+    return table.render();
+  }
+
+  private static @Nullable Map<?, ?> times(Map<String, @Nullable Object> stages, String stage) {
+    return list(stages.get("stages")).stream()
+        .filter(entry -> stage.equals(entry.get("stage")))
+        .map(entry -> map(entry.get("us")))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static void addCells(List<String> cells, @Nullable Map<?, ?> times) {
+    cells.add(times == null ? "-" : Units.micros(nanos(times.get("p50"))));
+    cells.add(times == null ? "-" : Units.micros(nanos(times.get("p99"))));
+  }
+
+  private static String stalls(Map<String, Map<String, @Nullable Object>> devices) {
+    StringBuilder text = new StringBuilder();
+    devices.forEach((label, stages) -> {
+      for (Map<?, ?> stall : list(stages.get("stalls"))) {
+        text.append(label)
+            .append(": ")
+            .append(stall.get("requests"))
+            .append(" of ")
+            .append(stages.get("requests"))
+            .append(" requests stalled, ")
+            .append(stall.get("cause"))
+            .append(
+                String.format(
+                    Locale.ROOT,
+                    ", %.1f ms in all, %.1f ms at worst. ",
+                    nanos(stall.get("total_us")) / 1e6,
+                    nanos(stall.get("max_us")) / 1e6))
+            .append(stall.get("what"))
+            .append(".\n");
+      }
+    });
+    return text.toString();
+  }
+
+  private static double nanos(@Nullable Object micros) {
+    return micros instanceof Number number ? number.doubleValue() * 1e3 : 0;
+  }
+
+  private static Map<?, ?> map(@Nullable Object value) {
+    return value instanceof Map<?, ?> map ? map : Map.of();
+  }
+
+  private static List<Map<?, ?>> list(@Nullable Object value) {
+    List<Map<?, ?>> maps = new ArrayList<>();
+    if (value instanceof List<?> list) {
+      list.forEach(entry -> maps.add(map(entry)));
+    }
+    return maps;
+  }
+}

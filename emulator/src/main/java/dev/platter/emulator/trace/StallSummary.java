@@ -1,0 +1,101 @@
+package dev.platter.emulator.trace;
+
+import dev.platter.aio.trace.Timeline.Wake;
+import dev.platter.emulator.trace.StallJudge.Stall;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The stalls of several recorders, judged with what was observed, by cause.
+ *
+ * <p>Requests beyond those that a {@link StallLog} keeps are counted by the cause that was known
+ * when they were recorded: no pause of the JVM is found to be the cause of theirs.
+ */
+final class StallSummary {
+  private static final class Group {
+    long requests;
+    long totalNanos;
+    long maxNanos;
+    final Map<Wake, Long> wakes = new EnumMap<>(Wake.class);
+    final Map<String, Long> holders = new TreeMap<>();
+
+    void add(long count, long nanos, long max) {
+      requests += count;
+      totalNanos += nanos;
+      maxNanos = Math.max(maxNanos, max);
+    }
+  }
+
+  private final TracedDevice device;
+  private final Map<StallCause, Group> groups = new EnumMap<>(StallCause.class);
+  private long unmatched;
+
+  StallSummary(TracedDevice device) {
+    this.device = device;
+  }
+
+  /**
+   * Adds a recorder's stalls.
+   *
+   * @return those that are known one by one
+   */
+  List<Stall> add(StallLog log, Observations seen) {
+    List<Stall> stalls = new ArrayList<>();
+    for (int i = 0; i < log.count(); i++) {
+      Stall stall = log.judge(i, seen);
+      if (stall != null) {
+        stalls.add(stall);
+        Group group = group(stall.cause());
+        group.add(1, stall.nanos(), stall.nanos());
+        group.wakes.merge(log.wake(i), 1L, Long::sum);
+        String holder = log.holder(i);
+        if (holder != null) {
+          group.holders.merge(holder, 1L, Long::sum);
+        }
+      }
+    }
+    for (StallCause cause : StallCause.values()) {
+      if (log.laterCount(cause) > 0) {
+        group(cause).add(log.laterCount(cause), log.laterNanos(cause), log.laterMaxNanos(cause));
+      }
+    }
+    unmatched += log.uncertain();
+    return stalls;
+  }
+
+  private Group group(StallCause cause) {
+    return groups.computeIfAbsent(cause, key -> new Group());
+  }
+
+  /** How many requests with a long stage were not matched with pauses of the JVM. */
+  long unmatched() {
+    return unmatched;
+  }
+
+  /** As the JSON has it, the cause that cost most first. */
+  List<Map<String, @Nullable Object>> toList() {
+    return groups.entrySet().stream()
+        .sorted(
+            Comparator.comparingLong(
+                    (Map.Entry<StallCause, Group> entry) -> entry.getValue().totalNanos)
+                .reversed())
+        .map(entry -> toMap(entry.getKey(), entry.getValue()))
+        .toList();
+  }
+
+  private Map<String, @Nullable Object> toMap(StallCause cause, Group group) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("cause", cause.toString());
+    map.put("requests", group.requests);
+    map.put("total_us", StageReport.micros((double) group.totalNanos));
+    map.put("max_us", StageReport.micros((double) group.maxNanos));
+    map.put("what", StallText.what(cause, device, group.wakes, group.holders));
+    return map;
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Collects the stage timelines of requests and judges them: how long each stage took, which
+ * requests were slowest, which ones stalled and why.
+ *
+ * <p>Read {@link dev.platter.emulator.trace.StageRecorder} first, then {@link
+ * dev.platter.emulator.trace.StallJudge} and {@link dev.platter.emulator.trace.StageReport}.
+ *
+ * <p>Threading: a recorder has one writer and takes no lock; it is read when the writer is done.
+ * {@link dev.platter.emulator.trace.PauseObserver} has threads of its own. Nothing here touches a
+ * request, a loop or a device: stamps are given in {@code aio.trace.Timeline}.
+ */
+@NullMarked
+package dev.platter.emulator.trace;
+
+import org.jspecify.annotations.NullMarked;
