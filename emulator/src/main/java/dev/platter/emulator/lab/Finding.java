@@ -1,0 +1,135 @@
+package dev.platter.emulator.lab;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an experiment has found: built up while it runs, the texts in whole sentences.
+ *
+ * <pre>{@code
+ * Finding finding = new Finding("Idle loops and iowait", "…question…", "…source…");
+ * finding.expected("…").seen("…").verdict(Verdict.NOT_AFFECTED, "…").remedy("…");
+ * finding.add(new FindingTable("…")…);
+ * }</pre>
+ */
+public final class Finding {
+  private final String title;
+  private final String question;
+  private final String source;
+  private String expected = "";
+  private String seen = "";
+  private Verdict verdict = Verdict.INCONCLUSIVE;
+  private String reason = "";
+  private @Nullable String remedy;
+  private boolean partial;
+  private final List<FindingTable> tables = new ArrayList<>();
+  private final List<FindingChart> charts = new ArrayList<>();
+  private final List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+  private final Map<String, @Nullable Object> details = new LinkedHashMap<>();
+
+  /**
+   * Begins a finding.
+   *
+   * @param question what the experiment asks
+   * @param source who has published the trouble, where and when, in words
+   */
+  public Finding(String title, String question, String source) {
+    this.title = title;
+    this.question = question;
+    this.source = source;
+  }
+
+  /** What should be seen, on a host that has the trouble and on one that has not. */
+  public Finding expected(String text) {
+    expected = text;
+    return this;
+  }
+
+  /** What was seen, with the figures that matter. */
+  public Finding seen(String text) {
+    seen = text;
+    return this;
+  }
+
+  /** The answer, and in one sentence why. */
+  public Finding verdict(Verdict answer, String why) {
+    verdict = answer;
+    reason = why;
+    return this;
+  }
+
+  /** What to do about it; without one there is nothing to do. */
+  public Finding remedy(String text) {
+    remedy = text;
+    return this;
+  }
+
+  /** The experiment was interrupted before its end. */
+  public Finding partial() {
+    partial = true;
+    return this;
+  }
+
+  /** Adds a table. */
+  public Finding add(FindingTable table) {
+    tables.add(table);
+    return this;
+  }
+
+  /** Adds a chart. */
+  public Finding add(FindingChart chart) {
+    charts.add(chart);
+    return this;
+  }
+
+  /** Adds rows of runs, as {@code platter.iotest/1} and {@code platter.bench/1} have them. */
+  public Finding addRows(List<Map<String, @Nullable Object>> runs) {
+    rows.addAll(runs);
+    return this;
+  }
+
+  /** Adds a fact for machines; the key ends in its unit. */
+  public Finding detail(String key, @Nullable Object value) {
+    details.put(key, value);
+    return this;
+  }
+
+  /** The answer. */
+  public Verdict verdict() {
+    return verdict;
+  }
+
+  /** Facts for machines. */
+  public Map<String, @Nullable Object> details() {
+    return details;
+  }
+
+  /**
+   * As the JSON has it.
+   *
+   * @param experiment the experiment's name
+   * @param seconds how long it took
+   */
+  public Map<String, @Nullable Object> toMap(String experiment, double seconds) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("name", experiment);
+    map.put("title", title);
+    map.put("question", question);
+    map.put("source", source);
+    map.put("expected", expected);
+    map.put("seen", seen);
+    map.put("verdict", verdict.toString());
+    map.put("reason", reason);
+    map.put("remedy", remedy);
+    map.put("partial", partial);
+    map.put("seconds", seconds);
+    map.put("tables", tables.stream().map(FindingTable::toMap).toList());
+    map.put("charts", charts.stream().map(FindingChart::toMap).toList());
+    map.put("rows", rows);
+    map.put("details", details);
+    return map;
+  }
+}

@@ -1,0 +1,57 @@
+package dev.platter.emulator.lab;
+
+import dev.platter.aio.PlatterException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One experiment that was run, whatever came of it.
+ *
+ * @param experiment its result as the JSON has it, with {@code failure} besides
+ * @param failure what it failed of, or null
+ */
+public record LabRun(Map<String, @Nullable Object> experiment, @Nullable RuntimeException failure) {
+  /** Runs an experiment; what it throws becomes part of its result. */
+  public static LabRun of(Experiment experiment, LabContext context) {
+    long begin = System.nanoTime();
+    Finding finding;
+    RuntimeException failure = null;
+    try {
+      finding = experiment.run(context);
+    } catch (PlatterException e) {
+      if (context.interrupted().getAsBoolean()) {
+        finding = finding(experiment, Verdict.INCONCLUSIVE, "it was interrupted").partial();
+      } else if (e.kind() != PlatterException.Kind.FAILED) {
+        // A scratch directory that does not do is the host's lack, too.
+        finding = finding(experiment, Verdict.NOT_POSSIBLE, sentence(e));
+        remedy(finding, e);
+      } else {
+        failure = e;
+        finding = finding(experiment, Verdict.INCONCLUSIVE, "it failed: " + sentence(e));
+        remedy(finding, e);
+      }
+    } catch (RuntimeException e) {
+      failure = e;
+      finding = finding(experiment, Verdict.INCONCLUSIVE, "it failed, which is a bug: " + e);
+    }
+    double seconds = Math.round((System.nanoTime() - begin) / 1e8) / 10.0;
+    Map<String, @Nullable Object> map = finding.toMap(experiment.name(), seconds);
+    map.put("failure", failure == null ? null : String.valueOf(failure.getMessage()));
+    return new LabRun(map, failure);
+  }
+
+  private static Finding finding(Experiment experiment, Verdict verdict, String why) {
+    return new Finding(experiment.summary(), "", "").verdict(verdict, why);
+  }
+
+  private static String sentence(PlatterException failure) {
+    return String.valueOf(failure.getMessage());
+  }
+
+  private static void remedy(Finding finding, PlatterException failure) {
+    String remedy = failure.remedy();
+    if (remedy != null) {
+      finding.remedy(remedy);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package dev.platter.emulator.lab.iowait;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How often a look at {@code procs_blocked} of {@code /proc/stat} finds a task that waits for I/O.
+ * Unlike iowait and PSI, it does not depend on what the CPUs do meanwhile.
+ */
+final class BlockedTasks {
+  /** Time between two looks that is short enough for a window. */
+  static final long PERIOD_NANOS = 20_000_000;
+
+  private static final Path STAT = Path.of("/proc/stat");
+  private static final Pattern LINE = Pattern.compile("procs_blocked (\\d{1,9})");
+
+  private int looks;
+  private int found;
+  private boolean missing;
+
+  /** The number of tasks in the file's lines; null if they do not have it. */
+  static @Nullable Integer parse(List<String> lines) {
+    for (String line : lines) {
+      Matcher matcher = LINE.matcher(line);
+      if (matcher.matches()) {
+        return Integer.valueOf(matcher.group(1));
+      }
+    }
+    return null;
+  }
+
+  /** Looks once. */
+  void look() {
+    try {
+      look(Files.readAllLines(STAT));
+    } catch (IOException e) {
+      missing = true;
+    }
+  }
+
+  /** Looks once at these lines of the file. */
+  void look(List<String> lines) {
+    Integer blocked = parse(lines);
+    if (blocked == null) {
+      missing = true;
+      return;
+    }
+    looks++;
+    if (blocked > 0) {
+      found++;
+    }
+  }
+
+  /** The share of looks that found one; null if there was no look, or one could not be made. */
+  @Nullable Double share() {
+    if (looks == 0 || missing) {
+      return null;
+    }
+    return (double) found / looks;
+  }
+}

@@ -1,0 +1,97 @@
+package dev.platter.emulator.lab.iowait;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.loop.Threads;
+import dev.platter.aio.ring.Ring;
+import dev.platter.aio.sys.Errno;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bare ring, of no flags, on a new thread that waits for a completion while nothing is in flight.
+ * The thread is new because the kernel's accounts are per task, not per ring.
+ */
+final class IdleRing implements Waiter {
+  private static final int ENTRIES = 8;
+  // It must see that it should end; between two waits it is awake for a microsecond.
+  private static final long WAIT_NANOS = 250_000_000;
+
+  private final boolean completeOneFirst;
+  private final boolean optOut;
+  private final AtomicLong waits = new AtomicLong();
+  private final CountDownLatch waiting = new CountDownLatch(1);
+  private final Thread thread;
+  private volatile boolean running = true;
+  private volatile @Nullable RuntimeException failure;
+
+  /**
+   * Begins to wait.
+   *
+   * @param completeOneFirst whether a NOP is submitted and reaped before
+   * @param optOut whether waits are told not to count as I/O; needs FEAT_NO_IOWAIT
+   * @throws PlatterException if there can be no ring
+   */
+  IdleRing(boolean completeOneFirst, boolean optOut) {
+    this.completeOneFirst = completeOneFirst;
+    this.optOut = optOut;
+    this.thread = Thread.ofPlatform().name("idle-ring").daemon().start(this::run);
+    Threads.awaitUninterruptibly(waiting);
+    if (failure != null) {
+      close();
+    }
+  }
+
+  private void run() {
+    try (Ring ring = Ring.open(ENTRIES, Set.of())) {
+      if (completeOneFirst) {
+        completeOne(ring);
+      }
+      waiting.countDown();
+      while (running) {
+        waits.incrementAndGet();
+        int result = ring.enter(0, 1, WAIT_NANOS, optOut);
+        if (result != -Errno.ETIME && result != -Errno.EINTR) {
+          throw PlatterException.failed(
+              "a wait of an idle ring ended with " + (result < 0 ? Errno.name(result) : result),
+              null);
+        }
+      }
+    } catch (RuntimeException e) {
+      failure = e;
+    } finally {
+      waiting.countDown();
+    }
+  }
+
+  private static void completeOne(Ring ring) {
+    ring.submission().next().prepNop().userData(1);
+    int result = ring.enter(ring.submission().publish(), 1, Ring.NO_TIMEOUT, false);
+    if (result != 1 || !ring.completion().next()) {
+      throw PlatterException.failed("a NOP did not complete: " + result, null);
+    }
+    ring.completion().release();
+  }
+
+  @Override
+  public Done done() {
+    long made = waits.get();
+    return new Done(made, optOut ? made : 0, 0);
+  }
+
+  /**
+   * Ends it; it has waited all the time until then.
+   *
+   * @throws PlatterException if it has not
+   */
+  @Override
+  public void close() {
+    running = false;
+    Threads.joinUninterruptibly(thread);
+    RuntimeException failed = failure;
+    if (failed != null) {
+      throw failed;
+    }
+  }
+}

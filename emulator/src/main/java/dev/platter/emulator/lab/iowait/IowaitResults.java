@@ -1,0 +1,166 @@
+package dev.platter.emulator.lab.iowait;
+
+import dev.platter.emulator.lab.Verdict;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The windows of a run, and what follows from them. Shares are fractions of a window's time. */
+final class IowaitResults {
+  /** What may be added without being a finding, on a host where nothing else does I/O. */
+  static final double NEGLIGIBLE = 0.01;
+
+  /** What must be added to be one. */
+  static final double NOTICEABLE = 0.05;
+
+  private static final double TIMES_NOISE = 3;
+
+  /** What a counter says about the bare ring. */
+  enum Says {
+    /** The wait counts as I/O after one request, and did not before. */
+    COUNTS,
+    /** It does not. */
+    DOES_NOT,
+    /** The counter shows not even real I/O. */
+    DEAD,
+    /** Too much else went on. */
+    UNCLEAR
+  }
+
+  private final Map<IowaitCase, List<StallReading.Window>> windows =
+      new EnumMap<>(IowaitCase.class);
+
+  /** Adds a window in which {@code what} waited. */
+  void add(IowaitCase what, StallReading.Window window) {
+    windows.computeIfAbsent(what, key -> new ArrayList<>()).add(window);
+  }
+
+  /** The windows of a case, in order. */
+  List<StallReading.Window> windows(IowaitCase what) {
+    return windows.getOrDefault(what, List.of());
+  }
+
+  /** Whether a case was measured. */
+  boolean has(IowaitCase what) {
+    return !windows(what).isEmpty();
+  }
+
+  /** The counters that were read in every window. */
+  Set<StallCounter> counters() {
+    EnumSet<StallCounter> all = EnumSet.allOf(StallCounter.class);
+    windows.values().forEach(some -> some.forEach(one -> all.retainAll(one.shares().keySet())));
+    return windows.isEmpty() ? EnumSet.noneOf(StallCounter.class) : all;
+  }
+
+  /**
+   * The median of a case's windows, which a burst of other I/O in some of them leaves alone; null
+   * if it was not measured or not counted.
+   */
+  @Nullable Double share(IowaitCase what, StallCounter counter) {
+    List<Double> shares = new ArrayList<>();
+    for (StallReading.Window window : windows(what)) {
+      Double share = window.shares().get(counter);
+      if (share == null) {
+        return null;
+      }
+      shares.add(share);
+    }
+    return shares.isEmpty() ? null : median(shares);
+  }
+
+  private static double median(List<Double> values) {
+    List<Double> sorted = values.stream().sorted().toList();
+    int middle = sorted.size() / 2;
+    return sorted.size() % 2 == 1
+        ? sorted.get(middle)
+        : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+  }
+
+  /** What a case adds to the baseline; null where either is missing. Negative if less. */
+  @Nullable Double added(IowaitCase what, StallCounter counter) {
+    Double share = share(what, counter);
+    Double baseline = share(IowaitCase.NOTHING, counter);
+    return share == null || baseline == null ? null : share - baseline;
+  }
+
+  /** How far the baseline's windows lie from their median: what else the host did meanwhile. */
+  double noise(StallCounter counter) {
+    Double middle = share(IowaitCase.NOTHING, counter);
+    if (middle == null) {
+      return 0;
+    }
+    List<Double> distances = new ArrayList<>();
+    for (StallReading.Window window : windows(IowaitCase.NOTHING)) {
+      distances.add(Math.abs(window.shares().getOrDefault(counter, 0.0) - middle));
+    }
+    return median(distances);
+  }
+
+  /** Whether what a case adds is beyond doubt. */
+  boolean rises(IowaitCase what, StallCounter counter) {
+    Double added = added(what, counter);
+    return added != null && added >= Math.max(NOTICEABLE, TIMES_NOISE * noise(counter));
+  }
+
+  /** What a counter says about the bare ring. */
+  Says says(StallCounter counter) {
+    Double before = added(IowaitCase.BEFORE, counter);
+    Double after = added(IowaitCase.AFTER, counter);
+    if (before == null || after == null) {
+      return Says.UNCLEAR;
+    }
+    if (rises(IowaitCase.AFTER, counter) && after >= 2 * before) {
+      return Says.COUNTS;
+    }
+    boolean alive = rises(IowaitCase.PREADS, counter) || rises(IowaitCase.READS, counter);
+    double noise = noise(counter);
+    if (after < NEGLIGIBLE + noise) {
+      return alive ? Says.DOES_NOT : noise < NOTICEABLE ? Says.DEAD : Says.UNCLEAR;
+    }
+    return Says.UNCLEAR;
+  }
+
+  /** The answer of all counters together. */
+  Verdict verdict() {
+    Set<Says> said = EnumSet.noneOf(Says.class);
+    for (StallCounter counter : counters()) {
+      said.add(says(counter));
+    }
+    if (said.isEmpty()) {
+      return windows.isEmpty() ? Verdict.INCONCLUSIVE : Verdict.NOT_POSSIBLE;
+    }
+    if (said.contains(Says.COUNTS)) {
+      return Verdict.AFFECTED;
+    }
+    return said.contains(Says.DOES_NOT) && !said.contains(Says.UNCLEAR)
+        ? Verdict.NOT_AFFECTED
+        : Verdict.INCONCLUSIVE;
+  }
+
+  /** The most that a case adds to any counter; null if none was read. */
+  @Nullable Double mostAdded(IowaitCase what) {
+    Double most = null;
+    for (StallCounter counter : counters()) {
+      Double added = added(what, counter);
+      if (added != null && (most == null || added > most)) {
+        most = added;
+      }
+    }
+    return most;
+  }
+
+  /** Seconds of iowait of all windows of a case, by CPU. */
+  SortedMap<Integer, Double> iowaitByCpu(IowaitCase what) {
+    SortedMap<Integer, Double> sum = new TreeMap<>();
+    for (StallReading.Window window : windows(what)) {
+      window.iowaitSeconds().forEach((cpu, seconds) -> sum.merge(cpu, seconds, Double::sum));
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,36 @@
+package dev.platter.emulator.lab.iowait;
+
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The totals of a pressure file (PSI), such as {@code /proc/pressure/io}, in microseconds since
+ * boot or since the cgroup was made.
+ *
+ * @param someMicros time in which at least one task was stalled
+ * @param fullMicros time in which no other task got on either; null where the file has no such line
+ */
+record Pressure(long someMicros, @Nullable Long fullMicros) {
+  private static final Pattern LINE =
+      Pattern.compile("(some|full) (?:avg\\d+=\\S+ )*total=(\\d{1,18})");
+
+  /** Reads it from the file's lines; null if they are not such a file's. */
+  static @Nullable Pressure parse(List<String> lines) {
+    Long some = null;
+    Long full = null;
+    for (String line : lines) {
+      Matcher matcher = LINE.matcher(line.strip());
+      if (matcher.matches()) {
+        Long total = Long.valueOf(matcher.group(2));
+        if (matcher.group(1).equals("some")) {
+          some = total;
+        } else {
+          full = total;
+        }
+      }
+    }
+    return some == null ? null : new Pressure(some, full);
+  }
+}

@@ -1,0 +1,72 @@
+package dev.platter.emulator.lab.iowait;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pressure file that may not be there: PSI is a build option and a boot option of the kernel, and
+ * each cgroup may have it switched off.
+ */
+final class PressureFile {
+  private final @Nullable Path path;
+  private final @Nullable String unavailable;
+
+  private PressureFile(@Nullable Path path, @Nullable String unavailable) {
+    this.path = path;
+    this.unavailable = unavailable;
+  }
+
+  /** The host's, of I/O. */
+  static PressureFile ofHost() {
+    return at(Path.of("/proc/pressure/io"));
+  }
+
+  /** The own cgroup's, of I/O. */
+  static PressureFile ofOwnCgroup() {
+    Path directory = OwnCgroup.find();
+    return directory == null
+        ? new PressureFile(null, "this process is in no cgroup of a visible version 2 hierarchy")
+        : at(directory.resolve("io.pressure"));
+  }
+
+  /** That one; tells at once whether it can be read. */
+  static PressureFile at(Path path) {
+    try {
+      return Pressure.parse(Files.readAllLines(path)) == null
+          ? new PressureFile(path, path + " is not in the form that is known of pressure files")
+          : new PressureFile(path, null);
+    } catch (NoSuchFileException e) {
+      return new PressureFile(
+          path,
+          path + " does not exist: the kernel has no PSI (CONFIG_PSI), or it is switched off");
+    } catch (IOException e) {
+      // EOPNOTSUPP if it is switched off at boot.
+      return new PressureFile(path, path + " cannot be read: " + e.getMessage());
+    }
+  }
+
+  /** Where it is; null if there is no place where it could be. */
+  @Nullable Path path() {
+    return path;
+  }
+
+  /** Why it cannot be read, or null if it can. */
+  @Nullable String unavailable() {
+    return unavailable;
+  }
+
+  /** Its totals now; null if it cannot be read. */
+  @Nullable Pressure read() {
+    if (path == null || unavailable != null) {
+      return null;
+    }
+    try {
+      return Pressure.parse(Files.readAllLines(path));
+    } catch (IOException e) {
+      return null;
+    }
+  }
+}

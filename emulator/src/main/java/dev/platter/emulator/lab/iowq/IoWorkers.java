@@ -1,0 +1,71 @@
+package dev.platter.emulator.lab.iowq;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The io-wq worker threads of this process. The kernel makes them threads of the process, so they
+ * stand in its {@code task} directory, and names each after the thread whose requests it works on.
+ */
+final class IoWorkers {
+  private static final Path TASKS = Path.of("/proc/self/task");
+  private static final String PREFIX = "iou-wrk-";
+
+  private IoWorkers() {}
+
+  /**
+   * A worker.
+   *
+   * @param tid its thread id
+   * @param owner the thread id of its owner, as the kernel itself counts: in a PID namespace it is
+   *     not what the owner's gettid(2) says
+   */
+  record Worker(int tid, String owner) {}
+
+  /** Those that there are now. */
+  static List<Worker> list() {
+    return list(TASKS);
+  }
+
+  static List<Worker> list(Path tasks) {
+    List<Worker> workers = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(tasks)) {
+      for (Path entry : entries) {
+        Worker worker = worker(entry);
+        if (worker != null) {
+          workers.add(worker);
+        }
+      }
+    } catch (IOException e) {
+      return List.of();
+    }
+    return workers;
+  }
+
+  private static @Nullable Worker worker(Path task) {
+    String name = String.valueOf(task.getFileName());
+    try {
+      String owner = owner(Files.readString(task.resolve("comm")));
+      return owner == null || !name.matches("\\d{1,9}")
+          ? null
+          : new Worker(Integer.parseInt(name), owner);
+    } catch (IOException e) {
+      return null; // it has ended meanwhile
+    }
+  }
+
+  /** The owner in a thread's {@code comm}; null if that is not a worker's. */
+  static @Nullable String owner(String comm) {
+    String name = comm.strip();
+    if (!name.startsWith(PREFIX)) {
+      return null;
+    }
+    String owner = name.substring(PREFIX.length());
+    return owner.matches("\\d{1,9}") ? owner : null;
+  }
+}

@@ -1,0 +1,87 @@
+package dev.platter.emulator.lab.iowq;
+
+import dev.platter.emulator.lab.Verdict;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many workers two threads had over time: one that lives on when its ring is closed, and one
+ * that ends with it. Times are in seconds since the first sample.
+ *
+ * @param samples in order of time
+ * @param closed when both rings were closed and the second thread ended; null if it was interrupted
+ *     before
+ * @param ended when the first thread ended too; null if it was interrupted before
+ */
+record WorkerLife(List<Sample> samples, @Nullable Double closed, @Nullable Double ended) {
+  /** An idle worker times out after 5 s; one that is there later than this is there for good. */
+  static final double FOR_GOOD_SECONDS = 5.5;
+
+  /**
+   * One sample.
+   *
+   * @param living workers of the thread that lives on
+   * @param ending workers of the thread that ends
+   */
+  record Sample(double seconds, int living, int ending) {}
+
+  WorkerLife {
+    samples = List.copyOf(samples);
+  }
+
+  /** The most workers that the first thread had. */
+  int most() {
+    return samples.stream().mapToInt(Sample::living).max().orElse(0);
+  }
+
+  /** The last sample before {@code seconds}; null if there is none. */
+  @Nullable Sample lastBefore(double seconds) {
+    Sample last = null;
+    for (Sample sample : samples) {
+      if (sample.seconds() < seconds) {
+        last = sample;
+      }
+    }
+    return last;
+  }
+
+  /** The last sample with the rings closed and the first thread alive; null if there is none. */
+  @Nullable Sample lastClosed() {
+    if (closed == null) {
+      return null;
+    }
+    Sample last = lastBefore(ended == null ? Double.MAX_VALUE : ended);
+    return last == null || last.seconds() < closed ? null : last;
+  }
+
+  /** How long after the rings were closed the living thread had no worker; null if never. */
+  @Nullable Double secondsToExit() {
+    Sample last = lastClosed();
+    if (closed == null || last == null) {
+      return null;
+    }
+    Double since = null;
+    for (Sample sample : samples) {
+      if (sample.seconds() >= closed && sample.seconds() <= last.seconds()) {
+        if (sample.living() > 0) {
+          since = null;
+        } else if (since == null) {
+          since = sample.seconds();
+        }
+      }
+    }
+    return since == null ? null : since - closed;
+  }
+
+  /** Whether the kernel keeps a worker of a thread that has no ring any more. */
+  Verdict verdict() {
+    Sample last = lastClosed();
+    if (closed == null || last == null || most() == 0) {
+      return Verdict.INCONCLUSIVE;
+    }
+    if (last.living() == 0) {
+      return Verdict.NOT_AFFECTED;
+    }
+    return last.seconds() - closed >= FOR_GOOD_SECONDS ? Verdict.AFFECTED : Verdict.INCONCLUSIVE;
+  }
+}

@@ -1,0 +1,53 @@
+package dev.platter.emulator.lab.iowq;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * Counts the workers of one thread: those whose owner had none when the watch began. That is told
+ * by their names alone, because the kernel's thread ids are not ours in a PID namespace.
+ */
+final class WorkerWatch {
+  private final Supplier<List<IoWorkers.Worker>> workers;
+  private final Set<String> others;
+  private Set<String> own = Set.of();
+
+  /** Begins, before the thread submits anything. */
+  WorkerWatch(Supplier<List<IoWorkers.Worker>> workers) {
+    this.workers = workers;
+    this.others = owners(workers.get());
+  }
+
+  private static Set<String> owners(List<IoWorkers.Worker> workers) {
+    return workers.stream()
+        .map(IoWorkers.Worker::owner)
+        .collect(Collectors.toCollection(HashSet::new));
+  }
+
+  /**
+   * Takes whoever has got workers meanwhile for the thread that is watched; called when it has
+   * submitted, and before any other thread does.
+   *
+   * @return the owner as workers' names have it; more than one if others have come up too
+   */
+  Set<String> fix() {
+    Set<String> found = owners(workers.get());
+    found.removeAll(others);
+    own = Set.copyOf(found);
+    return own;
+  }
+
+  /** How many workers it has now: of the owner that was fixed, or of any new one before. */
+  int count() {
+    int count = 0;
+    for (IoWorkers.Worker worker : workers.get()) {
+      if (own.isEmpty() ? !others.contains(worker.owner()) : own.contains(worker.owner())) {
+        count++;
+      }
+    }
+    return count;
+  }
+}

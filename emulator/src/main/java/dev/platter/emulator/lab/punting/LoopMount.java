@@ -1,0 +1,129 @@
+package dev.platter.emulator.lab.punting;
+
+import dev.platter.aio.PlatterException;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file system in a sparse file, mounted through a loop device that the kernel frees with the
+ * mount. For a thread of {@link PrivateMounts}, which others then do not see. {@link #close}
+ * unmounts it and removes the file.
+ */
+final class LoopMount implements AutoCloseable {
+  /** What the file system is given; mkfs.xfs wants 300 MiB. */
+  private static final long SIZE_BYTES = 512L << 20;
+
+  /** What it takes in fact, with some megabytes in it. */
+  private static final long NEEDED_BYTES = 256L << 20;
+
+  private final Path image;
+  private final Path directory;
+  private final ExitGuard guard;
+  private boolean mounted;
+
+  private LoopMount(LoopFilesystem filesystem, Path scratch) {
+    this.image = scratch.resolve(filesystem + ".loop");
+    this.directory = scratch.resolve(filesystem + ".mnt");
+    this.guard = new ExitGuard(this::undo);
+  }
+
+  /**
+   * Makes and mounts one.
+   *
+   * @param scratch where its file and mount point go
+   * @throws PlatterException of kind HOST_LACKS, with what is missing; nothing is left behind
+   */
+  static LoopMount of(LoopFilesystem filesystem, Path scratch) {
+    LoopMount mount = new LoopMount(filesystem, scratch);
+    try {
+      mount.make(filesystem);
+      return mount;
+    } catch (IOException e) {
+      mount.close();
+      throw lacks(filesystem, e.toString(), null);
+    } catch (RuntimeException e) {
+      mount.close();
+      throw e;
+    }
+  }
+
+  private void make(LoopFilesystem filesystem) throws IOException {
+    if (HostProgram.find(filesystem.mkfs()) == null) {
+      throw lacks(
+          filesystem,
+          "there is no " + filesystem.mkfs(),
+          "apt install " + filesystem.debianPackage());
+    }
+    if (!Files.exists(Path.of("/dev/loop-control"))) {
+      throw lacks(
+          filesystem, "this host has no loop devices (no /dev/loop-control)", "modprobe loop");
+    }
+    long free = Files.getFileStore(image.resolveSibling(".")).getUsableSpace();
+    if (free < NEEDED_BYTES) {
+      throw lacks(
+          filesystem,
+          "the scratch directory has " + (free >> 20) + " MiB free, it takes 256",
+          "Free some space, or name another directory: --dir DIR");
+    }
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(SIZE_BYTES);
+    }
+    HostProgram.Outcome made = HostProgram.run(filesystem.mkfsCommand(image.toString()));
+    if (!made.ok()) {
+      throw lacks(filesystem, filesystem.mkfs() + ": " + made.complaint(), null);
+    }
+    Files.createDirectory(directory);
+    HostProgram.Outcome mount =
+        HostProgram.run(
+            "mount", "-t", filesystem.toString(), "-o", "loop", image.toString(), name());
+    if (!mount.ok()) {
+      boolean unknown = mount.output().contains("unknown filesystem type");
+      throw lacks(
+          filesystem,
+          unknown ? "this kernel has no " + filesystem : mount.complaint(),
+          unknown ? "modprobe " + filesystem : null);
+    }
+    mounted = true;
+  }
+
+  private static PlatterException lacks(
+      LoopFilesystem filesystem, String why, @Nullable String remedy) {
+    return PlatterException.hostLacks("no " + filesystem + " was tried: " + why, remedy);
+  }
+
+  private String name() {
+    return directory.toString();
+  }
+
+  /** Where it is mounted. */
+  Path directory() {
+    return directory;
+  }
+
+  private void undo() {
+    if (mounted && !HostProgram.run("umount", name()).ok()) {
+      // Something still uses it: it goes as soon as that ends.
+      HostProgram.Outcome lazy = HostProgram.run("umount", "--lazy", name());
+      if (!lazy.ok()) {
+        throw PlatterException.failed(
+            "cannot unmount " + name() + ": " + lazy.complaint(), "umount " + name());
+      }
+    }
+    try {
+      Files.deleteIfExists(directory);
+      Files.deleteIfExists(image);
+    } catch (IOException e) {
+      throw new PlatterException(
+          PlatterException.Kind.FAILED, "cannot remove " + image + ": " + e, null, e);
+    }
+  }
+
+  /** Unmounts it and removes its file. Idempotent. */
+  @Override
+  public void close() {
+    guard.close();
+  }
+}

@@ -1,0 +1,160 @@
+package dev.platter.emulator.lab.punting;
+
+import dev.platter.aio.loop.AioConfig;
+import dev.platter.devices.block.ImageCreator;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.Preallocation;
+import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.report.BenchReport;
+import dev.platter.emulator.report.Summary;
+import dev.platter.emulator.report.Variant;
+import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.FirstWrites;
+import dev.platter.emulator.workload.Measured;
+import dev.platter.emulator.workload.TestBed;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What first writes take through emulated disks over images that were prepared in different ways.
+ * Each run has a new image and a new machine; the kinds of image take turns.
+ */
+final class PuntLatency {
+  /** The images that are compared; an image has its size, so that nothing extends it. */
+  static final List<Preallocation> IMAGES =
+      List.of(Preallocation.OFF, Preallocation.FALLOC, Preallocation.FULL);
+
+  private static final long HALT_POLL_NANOS = 200_000;
+
+  /**
+   * All runs of a device, a depth and a kind of image.
+   *
+   * @param punted how many writes of a run of its own were punted; null if they cannot be counted
+   */
+  record Row(
+      DeviceKind device,
+      int depth,
+      Preallocation image,
+      Summary summary,
+      @Nullable Integer punted) {
+    /** A quantity of each run. */
+    double[] each(ToDoubleFunction<Measured> quantity) {
+      return summary.runs().stream().mapToDouble(quantity).toArray();
+    }
+
+    /** The row as the JSON of benches has it, with what it was. */
+    Map<String, @Nullable Object> toMap() {
+      Map<String, @Nullable Object> map = new LinkedHashMap<>();
+      map.put("label", device + ", " + name(image) + " image, depth " + depth);
+      map.put("preallocation", image.toString());
+      map.put("iodepth", depth);
+      map.put("writes_punted", punted);
+      map.putAll(BenchReport.row(summary, null));
+      return map;
+    }
+  }
+
+  private final Path directory;
+  private final long sizeBytes;
+  private final LabContext context;
+
+  /**
+   * Prepares.
+   *
+   * @param directory where the images are made, and removed
+   * @param sizeBytes of an image
+   */
+  PuntLatency(Path directory, long sizeBytes, LabContext context) {
+    this.directory = directory;
+    this.sizeBytes = sizeBytes;
+    this.context = context;
+  }
+
+  /** What people call an image of that kind. */
+  static String name(Preallocation image) {
+    return switch (image) {
+      case OFF -> "sparse";
+      case FALLOC -> "fallocated";
+      case FALLOC_KEEP_SIZE -> "KEEP_SIZE";
+      case FULL -> "written";
+    };
+  }
+
+  /** All rows of a depth, without runs, but with their punts counted if they can be. */
+  List<Row> rows(int depth, @Nullable TracepointCounter tracepoint) {
+    List<Row> rows = new ArrayList<>();
+    for (DeviceKind device : DeviceKind.values()) {
+      for (Preallocation image : IMAGES) {
+        context.progress().accept("punts at depth " + depth + ": " + device + ", " + name(image));
+        if (context.interrupted().getAsBoolean()) {
+          return rows;
+        }
+        // It warms the JVM up as well; its latencies are not used.
+        long before = tracepoint == null ? 0 : tracepoint.count();
+        one(device, depth, image);
+        Integer punted = tracepoint == null ? null : (int) (tracepoint.count() - before);
+        Summary summary = new Summary(device, new Variant(name(image), Set.of()));
+        rows.add(new Row(device, depth, image, summary, punted));
+      }
+    }
+    return rows;
+  }
+
+  /**
+   * Measures: a run of each row, and again. An interrupted run is not kept.
+   *
+   * @param deadlineNanos no round begins that would probably end later
+   */
+  void measure(List<Row> rows, int rounds, long deadlineNanos) {
+    long longest = 0;
+    for (int round = 1; round <= rounds; round++) {
+      long begin = System.nanoTime();
+      if (begin + longest - deadlineNanos > 0) {
+        return;
+      }
+      for (Row row : rows) {
+        if (context.interrupted().getAsBoolean()) {
+          return;
+        }
+        context
+            .progress()
+            .accept("first writes at depth " + row.depth() + ", round " + round + " of " + rounds);
+        Measured run = one(row.device(), row.depth(), row.image());
+        if (!run.result().partial()) {
+          row.summary().add(run);
+        }
+      }
+      longest = Math.max(longest, System.nanoTime() - begin);
+    }
+  }
+
+  private Measured one(DeviceKind device, int depth, Preallocation kind) {
+    try (ScratchFile image = new ScratchFile(directory.resolve("first-writes.img"))) {
+      String path = image.path().toString();
+      ImageCreator.create(path, sizeBytes, kind, false, written -> {});
+      TestBed.Setup setup =
+          new TestBed.Setup(
+              path,
+              ImageOptions.WRITABLE,
+              AioConfig.mainLoop(),
+              AioConfig.ioThread(),
+              1,
+              1,
+              depth,
+              DirectWriter.PIECE_BYTES,
+              HALT_POLL_NANOS);
+      return TestBed.run(
+          device,
+          setup,
+          (target, measurement) ->
+              new FirstWrites(target, DirectWriter.PIECE_BYTES, depth, context.interrupted())
+                  .run(measurement));
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package dev.platter.emulator.lab.punting;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.emulator.report.Origin;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Commands that may make a sparse image one whose writes are not punted; its data stays. */
+enum PuntRemedy {
+  /** Fills the holes with reserved space, in place. */
+  FALLOCATE("fills its holes with reserved space, in place"),
+  /** Copies it so that all of it is written. */
+  REWRITE("copies it so that every block of it is written"),
+  /** Copies it into a file that btrfs overwrites in place. */
+  NODATACOW(
+      "copies it to a file that btrfs overwrites in place, which gives up its checksums and"
+          + " compression");
+
+  private final String what;
+
+  PuntRemedy(String what) {
+    this.what = what;
+  }
+
+  /**
+   * A try of a remedy.
+   *
+   * @param after the first writes to the image then; null if it failed
+   * @param failure why it failed, or null
+   */
+  record Trial(
+      FilesystemUnderTest filesystem,
+      PuntRemedy remedy,
+      @Nullable PuntCount after,
+      @Nullable String failure) {
+    /** Whether its writes are no longer punted, or only now and then. */
+    boolean works() {
+      return after != null && after.punts() != null && !after.many();
+    }
+  }
+
+  /** Whether it makes another file, which takes the image's place. */
+  boolean copies() {
+    return this != FALLOCATE;
+  }
+
+  /** What it does, of an image. */
+  String what() {
+    return what;
+  }
+
+  /** As JSON names it. */
+  String key() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The programs to run. */
+  private List<List<String>> commands(String file, long sizeBytes) {
+    String size = Long.toString(sizeBytes);
+    String copy = file + ".new";
+    List<String> rename = List.of("mv", copy, file);
+    return switch (this) {
+      case FALLOCATE -> List.of(List.of("fallocate", "-l", size, file));
+      case REWRITE ->
+          List.of(
+              List.of("dd", "if=" + file, "of=" + copy, "bs=1M", "oflag=direct", "conv=fsync"),
+              rename);
+      case NODATACOW ->
+          List.of(
+              List.of("touch", copy),
+              List.of("chattr", "+C", copy),
+              List.of("fallocate", "-l", size, copy),
+              List.of(
+                  "dd", "if=" + file, "of=" + copy, "bs=1M", "oflag=direct", "conv=notrunc,fsync"),
+              rename);
+    };
+  }
+
+  /** The command to type, for an image whose size the shell finds out. */
+  String command() {
+    return command("IMAGE", 0).replace("-l 0", "-l \"$(stat -c %s IMAGE)\"");
+  }
+
+  /** The command to type, for an image. */
+  String command(String file, long sizeBytes) {
+    return String.join(
+        " && ", commands(file, sizeBytes).stream().map(words -> Origin.quoted(words)).toList());
+  }
+
+  private void apply(Path file, long sizeBytes) {
+    try (ScratchFile _ = new ScratchFile(Path.of(file + ".new"))) {
+      for (List<String> command : commands(file.toString(), sizeBytes)) {
+        HostProgram.Outcome outcome = HostProgram.run(command);
+        if (!outcome.ok()) {
+          throw PlatterException.hostLacks(command.getFirst() + ": " + outcome.complaint(), null);
+        }
+      }
+    }
+  }
+
+  /** Tries each that may help on a sparse image of its own. */
+  static List<Trial> tryOut(
+      FilesystemUnderTest filesystem, PuntMeter meter, BooleanSupplier interrupted) {
+    List<Trial> trials = new ArrayList<>();
+    for (PuntRemedy remedy : values()) {
+      if (remedy == NODATACOW && !filesystem.type().equals("btrfs")) {
+        continue;
+      }
+      Trial trial = remedy.tryOn(filesystem, meter);
+      if (interrupted.getAsBoolean()) {
+        break; // a failure, if it is one, says nothing then
+      }
+      trials.add(trial);
+    }
+    return trials;
+  }
+
+  private Trial tryOn(FilesystemUnderTest filesystem, PuntMeter meter) {
+    // Somewhere in the middle there is data, which must survive.
+    long dataAt = meter.sizeBytes() / DirectWriter.PIECE_BYTES / 2 * DirectWriter.PIECE_BYTES;
+    try {
+      PuntCount count =
+          meter
+              .count(
+                  filesystem.directory(),
+                  file -> {
+                    WriteLayout.SPARSE.make(file, meter.sizeBytes());
+                    try (DirectWriter writer = new DirectWriter(file.toString())) {
+                      writer.writeAt(dataAt);
+                    }
+                    apply(file, meter.sizeBytes());
+                    try (DirectWriter writer = new DirectWriter(file.toString())) {
+                      if (!writer.isWrittenAt(dataAt)) {
+                        throw PlatterException.failed(
+                            command("IMAGE", meter.sizeBytes()) + " has lost data", null);
+                      }
+                    }
+                  },
+                  1)
+              .getFirst();
+      return new Trial(filesystem, this, count, null);
+    } catch (PlatterException e) {
+      return new Trial(filesystem, this, null, String.valueOf(e.getMessage()));
+    }
+  }
+}

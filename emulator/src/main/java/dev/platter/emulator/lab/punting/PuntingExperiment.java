@@ -1,0 +1,190 @@
+package dev.platter.emulator.lab.punting;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.FileHandle;
+import dev.platter.emulator.lab.Experiment;
+import dev.platter.emulator.lab.Finding;
+import dev.platter.emulator.lab.LabContext;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which O_DIRECT writes io_uring hands to its worker threads, by how the file was prepared and by
+ * file system; what that costs through emulated disks; and what a given image needs.
+ */
+public final class PuntingExperiment implements Experiment {
+  /**
+   * How much is measured.
+   *
+   * @param writes writes of 8 KiB over a file
+   * @param rounds measured runs of each disk and image
+   * @param depths writes outstanding in these runs
+   * @param budgetSeconds no round begins that would probably end later
+   */
+  record Parameters(int writes, int rounds, List<Integer> depths, long budgetSeconds) {
+    // Eight pairs are as few as tell with six comparisons at once.
+    static final Parameters QUICK = new Parameters(1024, 8, List.of(1, 16), 52);
+    static final Parameters FULL = new Parameters(1024, 25, List.of(1, 4, 16), 900);
+  }
+
+  private final @Nullable Parameters fixed;
+
+  /** With the parameters of the command line. */
+  public PuntingExperiment() {
+    fixed = null;
+  }
+
+  /** For tests: with parameters that do not depend on the context. */
+  PuntingExperiment(Parameters parameters) {
+    fixed = parameters;
+  }
+
+  @Override
+  public String name() {
+    return "punting";
+  }
+
+  @Override
+  public String summary() {
+    return "which O_DIRECT writes io_uring hands to worker threads, by preallocation and file system";
+  }
+
+  @Override
+  public Finding run(LabContext context) {
+    Parameters parameters =
+        fixed != null ? fixed : context.full() ? Parameters.FULL : Parameters.QUICK;
+    return PrivateMounts.run("punting", refused -> new Run(parameters, context).run(refused));
+  }
+
+  private static final class Run {
+    private final Parameters parameters;
+    private final LabContext context;
+    private final PuntingFinding result;
+
+    Run(Parameters parameters, LabContext context) {
+      this.parameters = parameters;
+      this.context = context;
+      this.result = new PuntingFinding(context, parameters.writes());
+    }
+
+    Finding run(@Nullable String noMounts) {
+      long begin = System.nanoTime();
+      FilesystemUnderTest scratch = scratch(context.scratch());
+      PuntLatency latency =
+          new PuntLatency(
+              scratch.directory(), (long) parameters.writes() * DirectWriter.PIECE_BYTES, context);
+      List<PuntLatency.Row> rows = new ArrayList<>();
+      try {
+        count(scratch, latency, rows, noMounts);
+        // Only now, because tracing costs time as well.
+        latency.measure(
+            rows,
+            parameters.rounds(),
+            begin + TimeUnit.SECONDS.toNanos(parameters.budgetSeconds()));
+      } catch (PlatterException e) {
+        if (!context.interrupted().getAsBoolean()) {
+          throw e;
+        }
+        // Ctrl-C reaches the programs that it runs as well; what there is, is a result.
+      }
+      result.latency(new PuntLatencyFinding(rows, parameters.writes()));
+      return result.finish(scratch);
+    }
+
+    private void count(
+        FilesystemUnderTest scratch,
+        PuntLatency latency,
+        List<PuntLatency.Row> rows,
+        @Nullable String noMounts) {
+      try (@Nullable TracepointCounter tracepoint = tracepoint()) {
+        PuntMeter meter = new PuntMeter(tracepoint, parameters.writes());
+        onScratch(scratch, meter);
+        onLoops(scratch, meter, noMounts);
+        if (result.canWriteTo(scratch)) {
+          for (int depth : parameters.depths()) {
+            rows.addAll(latency.rows(depth, tracepoint));
+          }
+        }
+      }
+    }
+
+    private @Nullable TracepointCounter tracepoint() {
+      try {
+        return TracepointCounter.open(context.scratch());
+      } catch (PlatterException e) {
+        if (e.kind() != PlatterException.Kind.HOST_LACKS) {
+          throw e;
+        }
+        result.lacks(e);
+        return null;
+      }
+    }
+
+    private static FilesystemUnderTest scratch(Path directory) {
+      try (FileHandle handle = FileHandle.open(directory.toString(), false, false)) {
+        String type = handle.facts().filesystem();
+        return new FilesystemUnderTest(type, type, directory, true);
+      }
+    }
+
+    private void onScratch(FilesystemUnderTest scratch, PuntMeter meter) {
+      result.cases(meter.table(scratch, context.interrupted(), context.progress()));
+      remedies(scratch, meter);
+    }
+
+    private void remedies(FilesystemUnderTest filesystem, PuntMeter meter) {
+      PuntCount sparse = result.count(filesystem, WriteLayout.SPARSE, 1);
+      if (sparse != null && sparse.many() && !context.interrupted().getAsBoolean()) {
+        context.progress().accept(filesystem.name() + ", remedies");
+        result.trials(PuntRemedy.tryOut(filesystem, meter, context.interrupted()));
+      }
+    }
+
+    private void onLoops(FilesystemUnderTest scratch, PuntMeter meter, @Nullable String noMounts) {
+      for (LoopFilesystem type : LoopFilesystem.values()) {
+        // The scratch directory's own kind says nothing new.
+        if (context.interrupted().getAsBoolean()
+            || (type.toString().equals(scratch.type()) && !context.full())) {
+          continue;
+        }
+        if (noMounts != null) {
+          result.lacks("no " + type + " was tried: " + noMounts);
+          continue;
+        }
+        context.progress().accept("making " + type);
+        try (LoopMount mount = LoopMount.of(type, context.scratch())) {
+          FilesystemUnderTest filesystem =
+              new FilesystemUnderTest(type + " (loop)", type.toString(), mount.directory(), false);
+          result.cases(meter.table(filesystem, context.interrupted(), context.progress()));
+          if (type == LoopFilesystem.BTRFS) {
+            onNodatacow(mount.directory(), meter);
+          }
+          remedies(filesystem, meter);
+        } catch (PlatterException e) {
+          if (e.kind() != PlatterException.Kind.HOST_LACKS) {
+            throw e;
+          }
+          result.lacks(e);
+        }
+      }
+    }
+
+    /** btrfs again, in a directory whose files it overwrites in place. */
+    private void onNodatacow(Path mount, PuntMeter meter) {
+      Path directory = mount.resolve("nodatacow");
+      HostProgram.Outcome made = HostProgram.run("mkdir", directory.toString());
+      HostProgram.Outcome set = HostProgram.run("chattr", "+C", directory.toString());
+      if (!made.ok() || !set.ok()) {
+        result.lacks("no nodatacow on btrfs was tried: " + set.complaint());
+        return;
+      }
+      FilesystemUnderTest filesystem =
+          new FilesystemUnderTest("btrfs (loop, nodatacow)", "btrfs", directory, false);
+      result.cases(meter.table(filesystem, context.interrupted(), context.progress()));
+      remedies(filesystem, meter);
+    }
+  }
+}

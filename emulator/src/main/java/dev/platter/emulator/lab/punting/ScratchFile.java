@@ -1,0 +1,37 @@
+package dev.platter.emulator.lab.punting;
+
+import dev.platter.aio.PlatterException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A file of an experiment's own, which whoever likes may make: it is removed if it is there. */
+final class ScratchFile implements AutoCloseable {
+  private final Path path;
+  private final ExitGuard guard;
+
+  ScratchFile(Path path) {
+    this.path = path;
+    this.guard = new ExitGuard(this::remove);
+  }
+
+  private void remove() {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      throw new PlatterException(
+          PlatterException.Kind.FAILED, "cannot remove " + path + ": " + e, null, e);
+    }
+  }
+
+  /** Where it is. */
+  Path path() {
+    return path;
+  }
+
+  /** Removes it. Idempotent. */
+  @Override
+  public void close() {
+    guard.close();
+  }
+}

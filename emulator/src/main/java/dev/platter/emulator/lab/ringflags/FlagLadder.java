@@ -1,0 +1,248 @@
+package dev.platter.emulator.lab.ringflags;
+
+import dev.platter.aio.loop.AioConfig;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.PairedRatio;
+import dev.platter.emulator.report.BenchReport;
+import dev.platter.emulator.report.Summary;
+import dev.platter.emulator.report.Variant;
+import dev.platter.emulator.workload.Bench;
+import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.Measured;
+import dev.platter.emulator.workload.RunResult;
+import dev.platter.emulator.workload.TestBed;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.PackedHistogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The measurement of the ladder: in each round every workload runs on every rung, one right after
+ * the other, so that each rung has a run without flags within a second of its own. Who goes first
+ * changes from round to round.
+ */
+final class FlagLadder {
+  private static final int BLOCK_BYTES = 4096;
+  // As platter bench does by default.
+  private static final long HALT_POLL_NANOS = 200_000;
+
+  /**
+   * A workload on a device.
+   *
+   * @param depth requests outstanding
+   */
+  record Cell(DeviceKind device, Bench.Pattern pattern, int depth) {
+    /** As tables name the workload. */
+    String workload() {
+      return pattern + " QD" + depth;
+    }
+  }
+
+  /** The workloads with published figures, first on the device that they are for. */
+  static List<Cell> allCells() {
+    List<Cell> cells = new ArrayList<>();
+    for (DeviceKind device : List.of(DeviceKind.VIRTIO, DeviceKind.RAW)) {
+      for (Bench.Pattern pattern : List.of(Bench.Pattern.RANDREAD, Bench.Pattern.RANDWRITE)) {
+        cells.add(new Cell(device, pattern, 1));
+        cells.add(new Cell(device, pattern, 64));
+      }
+    }
+    return cells;
+  }
+
+  private final Path image;
+  private final List<Rung> rungs;
+  private final RingFlagsExperiment.Parameters parameters;
+  private final LabContext context;
+  private final Map<Cell, Map<Rung, Summary>> summaries = new LinkedHashMap<>();
+  private int rounds;
+
+  /**
+   * Prepares it.
+   *
+   * @param image a scratch image, which is written to
+   * @param rungs those that the kernel takes, {@link Rung#NONE} first
+   */
+  FlagLadder(
+      Path image, List<Rung> rungs, RingFlagsExperiment.Parameters parameters, LabContext context) {
+    this.image = image;
+    this.rungs = rungs;
+    this.parameters = parameters;
+    this.context = context;
+    for (Cell cell : parameters.cells()) {
+      Map<Rung, Summary> ladder = new EnumMap<>(Rung.class);
+      rungs.forEach(rung -> ladder.put(rung, new Summary(cell.device(), Variant.ORDINARY)));
+      summaries.put(cell, ladder);
+    }
+  }
+
+  /**
+   * Measures until all rounds are complete, the time is up or the user interrupts.
+   *
+   * @param deadlineNanos no round begins that would probably end later
+   */
+  void run(long deadlineNanos) {
+    // The first round is for the JVM's compiler: it is measured and thrown away.
+    long longest = 0;
+    for (int round = 0; round <= parameters.rounds(); round++) {
+      long roundBegin = System.nanoTime();
+      if (roundBegin + longest - deadlineNanos > 0 || !round(round)) {
+        return;
+      }
+      longest = Math.max(longest, System.nanoTime() - roundBegin);
+    }
+  }
+
+  private boolean round(int number) {
+    Map<Cell, Map<Rung, Measured>> results = new LinkedHashMap<>();
+    for (Cell cell : summaries.keySet()) {
+      context
+          .progress()
+          .accept(
+              (number == 0 ? "warm-up" : "round " + number + " of " + parameters.rounds())
+                  + ", "
+                  + cell.device()
+                  + " "
+                  + cell.workload());
+      Map<Rung, Measured> ladder = new EnumMap<>(Rung.class);
+      for (int i = 0; i < rungs.size(); i++) {
+        Rung rung = rungs.get((i + number) % rungs.size());
+        Measured measured = measure(cell, rung, number);
+        if (measured.result().partial()) {
+          return false;
+        }
+        ladder.put(rung, packed(measured));
+      }
+      results.put(cell, ladder);
+    }
+    if (number > 0) {
+      rounds++;
+      results.forEach(
+          (cell, ladder) -> ladder.forEach((rung, run) -> summary(cell, rung).add(run)));
+    }
+    return true;
+  }
+
+  private Measured measure(Cell cell, Rung rung, int round) {
+    AioConfig loop = AioConfig.ioThread().withFlags(rung.flags());
+    TestBed.Setup setup =
+        new TestBed.Setup(
+            image.toString(),
+            ImageOptions.WRITABLE,
+            AioConfig.mainLoop(),
+            loop,
+            1,
+            1,
+            cell.depth(),
+            BLOCK_BYTES,
+            HALT_POLL_NANOS);
+    Bench.Options options = options(cell, round);
+    return TestBed.run(
+        cell.device(),
+        setup,
+        (target, measurement) ->
+            new Bench(target, options, null, context.interrupted()).run(measurement));
+  }
+
+  private Bench.Options options(Cell cell, int round) {
+    // The same offsets on each rung of a round.
+    return new Bench.Options(
+        cell.pattern(),
+        BLOCK_BYTES,
+        BLOCK_BYTES,
+        cell.depth(),
+        parameters.warmUpNanos(),
+        parameters.runtimeNanos(),
+        0,
+        round);
+  }
+
+  /** Hundreds of runs are kept: their histograms, mostly empty, are packed. */
+  private static Measured packed(Measured run) {
+    Histogram full = run.result().latencyNanos();
+    Histogram packed =
+        new PackedHistogram(
+            full.getLowestDiscernibleValue(),
+            full.getHighestTrackableValue(),
+            full.getNumberOfSignificantValueDigits());
+    packed.add(full);
+    RunResult result =
+        new RunResult(
+            run.result().elapsedNanos(),
+            packed,
+            run.result().requests(),
+            run.result().bytes(),
+            run.result().partial());
+    return new Measured(
+        result,
+        run.loop(),
+        run.lock(),
+        run.cpu(),
+        run.exits(),
+        run.ioEventFds(),
+        run.rings(),
+        run.stages());
+  }
+
+  /** The workloads. */
+  Set<Cell> cells() {
+    return summaries.keySet();
+  }
+
+  /** The rungs, {@link Rung#NONE} first. */
+  List<Rung> rungs() {
+    return rungs;
+  }
+
+  /** How many rounds are complete. */
+  int rounds() {
+    return rounds;
+  }
+
+  /** All runs of a workload on a rung. */
+  Summary summary(Cell cell, Rung rung) {
+    return Objects.requireNonNull(Objects.requireNonNull(summaries.get(cell)).get(rung));
+  }
+
+  /** Its requests per second, the median over rounds. */
+  double iops(Cell cell, Rung rung) {
+    return summary(cell, rung).median(run -> run.result().iops());
+  }
+
+  /**
+   * How many requests per second a rung makes for one without flags.
+   *
+   * @param level of the confidence interval
+   */
+  PairedRatio ratio(Cell cell, Rung rung, double level) {
+    List<Measured> mine = summary(cell, rung).runs();
+    List<Measured> base = summary(cell, Rung.NONE).runs();
+    double[] ratios = new double[rounds];
+    for (int i = 0; i < rounds; i++) {
+      ratios[i] = mine.get(i).result().iops() / base.get(i).result().iops();
+    }
+    return PairedRatio.of(ratios, level);
+  }
+
+  /** All runs as rows of {@code platter.bench/1}. */
+  List<Map<String, @Nullable Object>> rows() {
+    List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+    for (Cell cell : summaries.keySet()) {
+      for (Rung rung : rungs) {
+        Map<String, @Nullable Object> row = new LinkedHashMap<>();
+        row.put("label", cell.device() + " " + cell.workload() + " " + rung);
+        row.putAll(BenchReport.row(summary(cell, rung), null));
+        rows.add(row);
+      }
+    }
+    return rows;
+  }
+}

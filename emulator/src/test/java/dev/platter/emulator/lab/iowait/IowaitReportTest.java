@@ -1,0 +1,82 @@
+package dev.platter.emulator.lab.iowait;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.emulator.lab.Finding;
+import dev.platter.emulator.lab.Verdict;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class IowaitReportTest {
+  @TempDir Path directory;
+
+  private IowaitReport report() {
+    PressureFile missing = PressureFile.at(directory.resolve("io.pressure"));
+    return new IowaitReport(new StallReading.Sources(missing, missing));
+  }
+
+  private static IowaitResults results(double after) {
+    IowaitResults results = new IowaitResults();
+    for (IowaitCase what : IowaitCase.values()) {
+      double share =
+          switch (what) {
+            case AFTER, IOTHREAD_ABLATED, MAIN_LOOP_ABLATED -> after;
+            case READS, PREADS -> 0.8;
+            default -> 0;
+          };
+      results.add(
+          what,
+          new StallReading.Window(
+              1, Map.of(StallCounter.IOWAIT, share), new TreeMap<>(Map.of(3, share))));
+    }
+    return results;
+  }
+
+  private static String text(Finding finding, String key) {
+    return String.valueOf(finding.toMap("iowait", 0).get(key));
+  }
+
+  @Test
+  void anAffectedKernel() {
+    Finding finding =
+        report().finding(results(0.97), Map.of(), new IowaitReport.Setting(true, true, false));
+    assertThat(finding.verdict()).isEqualTo(Verdict.AFFECTED);
+    assertThat(text(finding, "seen"))
+        .contains("after one request adds 97.0 % iowait")
+        .contains("with NO_IOWAIT 0.0 % iowait")
+        .contains("idle IOThread adds 0.0 % iowait")
+        .contains("80.0 % iowait, so real I/O is still counted")
+        .contains("does not exist: the kernel has no PSI");
+    assertThat(text(finding, "remedy")).contains("IORING_ENTER_NO_IOWAIT");
+    assertThat(text(finding, "tables")).contains("cpu3");
+  }
+
+  @Test
+  void aKernelThatIsNotAffectedNeedsNoRemedy() {
+    Finding finding =
+        report().finding(results(0), Map.of(), new IowaitReport.Setting(true, true, false));
+    assertThat(finding.verdict()).isEqualTo(Verdict.NOT_AFFECTED);
+    assertThat(finding.toMap("iowait", 0)).containsEntry("remedy", null);
+  }
+
+  @Test
+  void nothingMeasuredIsInconclusive() {
+    Finding finding =
+        report()
+            .finding(new IowaitResults(), Map.of(), new IowaitReport.Setting(false, false, true));
+    assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(finding.toMap("iowait", 0)).containsEntry("partial", true);
+    assertThat(text(finding, "seen")).contains("has no O_DIRECT");
+  }
+
+  @Test
+  void aHostWithoutAnyFigureIsToldWhatItLacks() {
+    Finding finding = report().notPossible();
+    assertThat(finding.verdict()).isEqualTo(Verdict.NOT_POSSIBLE);
+    assertThat(text(finding, "seen")).contains("CONFIG_PSI");
+    assertThat(text(finding, "remedy")).contains("psi=1");
+  }
+}

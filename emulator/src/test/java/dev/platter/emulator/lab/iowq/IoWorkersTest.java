@@ -1,0 +1,54 @@
+package dev.platter.emulator.lab.iowq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class IoWorkersTest {
+  @TempDir Path tasks;
+
+  private void task(String tid, String comm) throws Exception {
+    Files.writeString(Files.createDirectory(tasks.resolve(tid)).resolve("comm"), comm);
+  }
+
+  @Test
+  void takesWorkersAndTheirOwners() throws Exception {
+    task("100", "java\n");
+    task("101", "iou-wrk-100\n");
+    task("102", "iou-wrk-4194303\n");
+    task("103", "iou-sqp-100\n");
+    task("104", "iou-wrk-\n");
+    task("105", "iou-wrk-1x\n");
+    task("self", "iou-wrk-100\n");
+    Files.createDirectory(tasks.resolve("106")); // it has ended
+    assertThat(IoWorkers.list(tasks))
+        .containsExactlyInAnyOrder(
+            new IoWorkers.Worker(101, "100"), new IoWorkers.Worker(102, "4194303"));
+  }
+
+  @Test
+  void noDirectoryHasNone() {
+    assertThat(IoWorkers.list(tasks.resolve("none"))).isEmpty();
+  }
+
+  @Test
+  void aWatchCountsTheWorkersOfTheOwnerThatCameUp() {
+    List<IoWorkers.Worker> workers = new ArrayList<>();
+    workers.add(new IoWorkers.Worker(1, "10"));
+    WorkerWatch watch = new WorkerWatch(() -> List.copyOf(workers));
+    assertThat(watch.count()).isZero();
+    workers.add(new IoWorkers.Worker(2, "20"));
+    workers.add(new IoWorkers.Worker(3, "20"));
+    assertThat(watch.fix()).containsExactly("20");
+    workers.add(new IoWorkers.Worker(4, "30"));
+    workers.add(new IoWorkers.Worker(5, "10"));
+    assertThat(watch.count()).isEqualTo(2);
+    workers.removeIf(worker -> worker.owner().equals("20"));
+    assertThat(watch.count()).isZero();
+  }
+}

@@ -1,0 +1,117 @@
+package dev.platter.emulator.lab.punting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.platter.devices.block.DirectWrites;
+import dev.platter.devices.block.ImageInfo;
+import dev.platter.devices.block.ImageInspector;
+import dev.platter.emulator.lab.Finding;
+import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.Verdict;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PuntingExperimentTest {
+  private static final int WRITES = 64;
+  private static final PuntingExperiment TINY =
+      new PuntingExperiment(new PuntingExperiment.Parameters(WRITES, 2, List.of(1, 4), 900));
+
+  @TempDir Path scratch;
+  @TempDir Path images;
+
+  @BeforeEach
+  void needsDirectWrites() throws IOException {
+    Path probe = Files.write(scratch.resolve("probe"), new byte[4096]);
+    ImageInfo info = ImageInspector.inspect(probe.toString());
+    Files.delete(probe);
+    assumeTrue(info.direct().isPresent(), "no O_DIRECT in the temporary directory");
+  }
+
+  @Test
+  void tellsWhichWritesArePuntedAndLeavesNothingBehind() throws IOException {
+    Finding finding = TINY.run(context(null, () -> false));
+
+    for (Map<String, @Nullable Object> one : maps(finding.details().get("punts"))) {
+      assertThat(one.get("failure")).as("%s", one).isNull();
+      // What xfs and btrfs punt now and then is not the same each time.
+      if ("ext4".equals(one.get("filesystem")) || Integer.valueOf(64).equals(one.get("traced"))) {
+        assertThat(one.get("agree")).as("%s", one).isNotEqualTo(false);
+      }
+      if ("ext4".equals(one.get("filesystem")) && Integer.valueOf(1).equals(one.get("pass"))) {
+        switch (String.valueOf(one.get("preallocation"))) {
+          case "none", "sparse", "keep_size" -> assertThat(one).containsEntry("refused", WRITES);
+          case "written" -> assertThat(one).containsEntry("refused", 0);
+          default -> assertThat(one).containsKey("refused"); // depends on the kernel
+        }
+      }
+    }
+    Map<String, @Nullable Object> map = finding.toMap("punting", 1);
+    assertThat(maps(map.get("rows"))).hasSize(2 * 3 * 3);
+    assertThat(maps(map.get("rows"))).allSatisfy(row -> assertThat(row).containsEntry("runs", 2));
+    assertThat(map).containsEntry("partial", false);
+    assertNothingLeft();
+  }
+
+  @Test
+  void theCommandForAnImageHelps() throws Exception {
+    Path image = images.resolve("a disk.img");
+    WriteLayout.SPARSE.make(image, 64L * DirectWriter.PIECE_BYTES);
+    assumeTrue(
+        ImageInspector.inspect(image.toString()).directWrites().verdict()
+            == DirectWrites.Verdict.ALL,
+        "no file system whose sparse images are punted");
+
+    Finding finding = TINY.run(context(image, () -> false));
+
+    assertThat(finding.verdict()).isEqualTo(Verdict.AFFECTED);
+    assertThat(ImageInspector.inspect(image.toString()).facts().allocatedBytes())
+        .as("only looked at")
+        .isZero();
+    String remedy = String.valueOf(finding.toMap("punting", 1).get("remedy"));
+    assertThat(remedy).contains(": it ");
+    String command = remedy.substring(0, remedy.indexOf(": it "));
+    Process shell = new ProcessBuilder("sh", "-c", command).inheritIO().start();
+    assertThat(shell.waitFor()).isZero();
+    assertThat(TINY.run(context(image, () -> false)).verdict()).isEqualTo(Verdict.NOT_AFFECTED);
+    assertNothingLeft();
+  }
+
+  @Test
+  void interruptedItReturnsWhatItHas() throws IOException {
+    Finding none = TINY.run(context(null, () -> true));
+    assertThat(none.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(none.toMap("punting", 1)).containsEntry("partial", true);
+    assertNothingLeft();
+
+    int[] asked = new int[1];
+    Finding some = TINY.run(context(null, () -> ++asked[0] > 4));
+    assertThat(maps(some.details().get("punts"))).isNotEmpty();
+    assertThat(some.toMap("punting", 1)).containsEntry("partial", true);
+    assertNothingLeft();
+  }
+
+  private LabContext context(@Nullable Path image, BooleanSupplier interrupted) {
+    return new LabContext(scratch, image, false, interrupted, doing -> {});
+  }
+
+  @SuppressWarnings("unchecked") // what Finding's maps hold
+  private static List<Map<String, @Nullable Object>> maps(@Nullable Object list) {
+    assertThat(list).isInstanceOf(List.class);
+    return (List<Map<String, @Nullable Object>>) list;
+  }
+
+  private void assertNothingLeft() throws IOException {
+    assertThat(HostPowers.loopsBelow(scratch)).isEmpty();
+    assertThat(HostPowers.mountsBelow(scratch)).isEmpty();
+    assertThat(scratch).isEmptyDirectory();
+  }
+}

@@ -1,0 +1,126 @@
+package dev.platter.emulator.lab.ringflags;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.aio.ring.SetupFlag;
+import dev.platter.emulator.lab.Finding;
+import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.Verdict;
+import dev.platter.emulator.workload.Bench.Pattern;
+import dev.platter.emulator.workload.DeviceKind;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RingFlagsExperimentTest {
+  private static final long MINUTE = 60_000_000_000L;
+  private static final List<FlagLadder.Cell> CELLS =
+      List.of(
+          new FlagLadder.Cell(DeviceKind.VIRTIO, Pattern.RANDREAD, 1),
+          new FlagLadder.Cell(DeviceKind.RAW, Pattern.RANDWRITE, 64));
+
+  @TempDir private Path scratch;
+
+  private Map<String, @Nullable Object> run(int rounds, long budgetNanos, BooleanSupplier end) {
+    RingFlagsExperiment experiment =
+        new RingFlagsExperiment(
+            new RingFlagsExperiment.Parameters(
+                CELLS, 4 << 20, 0, 2_000_000, rounds, budgetNanos, 3));
+    Finding finding = experiment.run(new LabContext(scratch, null, false, end, text -> {}));
+    assertThat(scratch).isEmptyDirectory();
+    return finding.toMap(experiment.name(), 0);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<Map<String, Object>> list(
+      Map<String, ? extends @Nullable Object> map, String key) {
+    return (List<Map<String, Object>>) Objects.requireNonNull(map.get(key));
+  }
+
+  private static List<String> titles(Map<String, @Nullable Object> finding) {
+    return list(finding, "tables").stream()
+        .map(table -> String.valueOf(table.get("title")))
+        .toList();
+  }
+
+  @Test
+  void measuresTheLadderOnBothDevices() {
+    Map<String, @Nullable Object> finding = run(2, MINUTE, () -> false);
+    assertThat(finding)
+        .containsEntry("name", "ring-flags")
+        .containsEntry("partial", false)
+        .containsKeys("seen", "expected", "source", "details");
+    assertThat(titles(finding))
+        .anyMatch(title -> title.startsWith("virtio"))
+        .anyMatch(title -> title.startsWith("raw"));
+    List<Map<String, Object>> rows = list(finding, "rows");
+    assertThat(rows).hasSizeBetween(2, 10).allMatch(row -> Objects.equals(row.get("runs"), 2));
+    assertThat(rows.getFirst())
+        .containsEntry("label", "virtio randread QD1 none")
+        .containsEntry("device", "virtio")
+        .containsKeys("iops", "latency_us", "loop_counters");
+    @SuppressWarnings("unchecked")
+    Map<String, Object> details =
+        (Map<String, Object>) Objects.requireNonNull(finding.get("details"));
+    assertThat(details).containsEntry("rounds", 2).containsEntry("interval_level_together", 0.95);
+    // Two pairs are never enough to call anything a gain.
+    assertThat(list(details, "comparisons"))
+        .hasSize(rows.size() - 2)
+        .allMatch(comparison -> Objects.equals(comparison.get("answer"), "too_few_pairs"));
+    assertThat(finding.get("seen")).asString().startsWith("Only 2 rounds were complete");
+    assertThat(list(finding, "charts")).hasSize(1);
+  }
+
+  @Test
+  void withoutTimeForARoundTheresNoVerdictFromTheLadder() {
+    Map<String, @Nullable Object> finding = run(2, 0, () -> false);
+    assertThat(list(finding, "rows")).isEmpty();
+    assertThat(titles(finding)).noneMatch(title -> title.startsWith("virtio"));
+    assertThat(finding.get("verdict")).isIn("inconclusive", "affected");
+  }
+
+  // ---- verdicts ------------------------------------------------------------------------------
+
+  private static Finding verdict(Map<SetupFlag, String> refused, TaskWork.Seen... seen) {
+    RingFlagsFinding finding = new RingFlagsFinding(new Finding("", "", ""), refused);
+    finding.taskWork(List.of(seen));
+    return finding.finish();
+  }
+
+  private static TaskWork.Seen seen(int flagged, int nothing, int lost, SetupFlag... flags) {
+    return new TaskWork.Seen(EnumSet.copyOf(List.of(flags)), flagged, 0, nothing, 0, lost, 1_000);
+  }
+
+  @Test
+  void aKernelThatRefusesWhatPaysOffIsAffected() {
+    Finding finding =
+        verdict(
+            Map.of(SetupFlag.NO_SQARRAY, "EINVAL from this kernel; it is in Linux 6.6"),
+            seen(5, 0, 0, SetupFlag.TASKRUN_FLAG));
+    assertThat(finding.verdict()).isEqualTo(Verdict.AFFECTED);
+    assertThat(finding.toMap("x", 0).get("reason")).asString().endsWith("NO_SQARRAY");
+    assertThat(finding.toMap("x", 0).get("remedy")).asString().startsWith("Run Linux 6.6 or newer");
+    assertThat(finding.details())
+        .containsEntry(
+            "refused_flags", Map.of("NO_SQARRAY", "EINVAL from this kernel; it is in Linux 6.6"));
+  }
+
+  @Test
+  void aCompletionThatPollingMissesIsTheWorst() {
+    assertThat(verdict(Map.of(), seen(4, 1, 0, SetupFlag.TASKRUN_FLAG)).verdict())
+        .isEqualTo(Verdict.AFFECTED);
+    assertThat(verdict(Map.of(), seen(0, 5, 1, SetupFlag.COOP_TASKRUN)).verdict())
+        .isEqualTo(Verdict.AFFECTED);
+    // Without the flag that tells, seeing nothing is as it should be.
+    assertThat(verdict(Map.of(), seen(0, 5, 0, SetupFlag.COOP_TASKRUN)).verdict())
+        .isEqualTo(Verdict.INCONCLUSIVE);
+  }
+}
