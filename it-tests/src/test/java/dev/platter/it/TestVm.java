@@ -28,6 +28,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Assumptions;
 
@@ -61,6 +62,7 @@ final class TestVm implements AutoCloseable {
   private final List<VmDisk> disks = new ArrayList<>();
   private final List<String> events = new CopyOnWriteArrayList<>();
   private int cpus = 1;
+  private Consumer<Server> onServer = server -> {};
 
   private TestVm(Qemu qemu, Path directory) {
     this.qemu = qemu;
@@ -122,6 +124,12 @@ final class TestVm implements AutoCloseable {
     return this;
   }
 
+  /** Hands over the server of the disks before the machine starts; it is closed after it. */
+  TestVm onServer(Consumer<Server> consumer) {
+    onServer = consumer;
+    return this;
+  }
+
   /** Adds a disk, writable. */
   TestVm disk(Kind kind, Path image) {
     return disk(kind, image, 1, false);
@@ -164,8 +172,9 @@ final class TestVm implements AutoCloseable {
   GuestRunner.Outcome boot(GuestListener listener, UnaryOperator<QemuCommand> how) {
     EventLog log =
         (level, export, event, fields) -> events.add(level + " " + export + " " + event + fields);
-    try (Server _ = Server.start(new ServeConfig(List.of(), exports), log);
+    try (Server server = Server.start(new ServeConfig(List.of(), exports), log);
         var console = new FileOutputStream(file("console").toFile())) {
+      onServer.accept(server);
       QemuCommand machine = how.apply(new QemuCommand(qemu, cpus, 512L << 20));
       disks.forEach(machine::disk);
       // KVM is tried in one test of its own: where it hangs, that costs a while.

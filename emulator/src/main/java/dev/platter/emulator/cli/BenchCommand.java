@@ -4,6 +4,7 @@ import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.report.BenchReport;
 import dev.platter.emulator.report.Summary;
 import dev.platter.emulator.report.Units;
+import dev.platter.emulator.report.Variant;
 import dev.platter.emulator.workload.Bench;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.ImageVerifier;
@@ -246,10 +247,12 @@ final class BenchCommand extends RunCommand {
             queues,
             depth,
             (int) blockSize.maxBytes(),
-            loops().haltPollNanos);
+            loops().haltPollNanos,
+            recordsStages(),
+            0);
     List<Summary> rows = new ArrayList<>();
     for (DeviceKind kind : devices()) {
-      rows.add(new Summary(kind, true));
+      rows.add(new Summary(kind, Variant.ORDINARY));
     }
     try (Progress progress = Progress.on(err())) {
       for (int run = 0; run < runs(); run++) {

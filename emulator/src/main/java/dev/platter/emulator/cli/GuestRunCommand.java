@@ -18,6 +18,7 @@ import dev.platter.emulator.guest.ServedDisks;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.GuestReport;
 import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.report.Origin;
 import dev.platter.emulator.workload.Bench;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.guestimages.Guest;
@@ -32,6 +33,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -268,12 +270,20 @@ final class GuestRunCommand extends PlatterCommand {
       description = "Write the result as JSON (docs/json.md) as well; - prints JSON only.")
   private @Nullable String json;
 
+  @Mixin private ReportOption reportOption = new ReportOption();
+
+  @Option(
+      names = "--stages",
+      description = "Record the stages of each request's way that the host sees, for the JSON.")
+  private boolean stages;
+
   @Override
   public void run() {
     check();
     if (json != null) {
       JsonFile.checkWritable(json);
     }
+    reportOption.check(json);
     Set<DeviceKind> kinds = new LinkedHashSet<>(devices);
     Qemu found = QemuFinder.onHost(qemu, qemuRoot).find(kinds.contains(DeviceKind.AHCI));
     Guest guest = source.build(source.options(err()));
@@ -285,13 +295,20 @@ final class GuestRunCommand extends PlatterCommand {
       environment.image(ImageInspector.inspect(disk.path()));
       GuestRunner runner = runner(plan, workspace, interruption);
       HostDisks.Opener opener =
-          ServedDisks.opener(workspace.directory(), plan.image(), cpus, pollMax(), eventLog());
+          ServedDisks.opener(
+              workspace.directory(), plan.image(), cpus, pollMax(), recordsStages(), eventLog());
       if (shell) {
         shell(plan, runner, opener);
       } else {
-        report(measure(plan, runner, opener, interruption), plan, environment);
+        Observed<GuestRun.Result> measured =
+            Observed.during(recordsStages(), () -> measure(plan, runner, opener, interruption));
+        report(measured, plan, environment);
       }
     }
+  }
+
+  private boolean recordsStages() {
+    return stages || reportOption.isGiven();
   }
 
   private void check() {
@@ -326,6 +343,8 @@ final class GuestRunCommand extends PlatterCommand {
         "--rw " + pattern + " would overwrite " + image,
         "Add --destroy-data if its contents do not matter");
     RunCommand.require(!shell || json == null, "--shell has no result for --json", null);
+    RunCommand.require(
+        !shell || !reportOption.isGiven(), "--shell has no result for --report", null);
   }
 
   private GuestRun.Plan plan(Qemu found, Guest guest, Path path, Set<DeviceKind> kinds) {
@@ -409,15 +428,19 @@ final class GuestRunCommand extends PlatterCommand {
     }
   }
 
-  private void report(GuestRun.Result result, GuestRun.Plan plan, Environment environment) {
-    GuestReport report = new GuestReport(plan, result);
+  private void report(
+      Observed<GuestRun.Result> measured, GuestRun.Plan plan, Environment environment) {
+    GuestReport report = new GuestReport(plan, measured.result(), measured.seen());
     if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
       out().print(report.text());
       out().flush();
     }
+    Map<String, @Nullable Object> document =
+        Origin.now(commandLine()).in(report.json(environment.toMap()));
     if (json != null) {
-      JsonFile.write(json, report.json(environment.toMap()), out());
+      JsonFile.write(json, document, out());
     }
+    reportOption.write(document);
   }
 
   private void shell(GuestRun.Plan plan, GuestRunner runner, HostDisks.Opener opener) {

@@ -108,8 +108,10 @@ final class ImageInfoCommand extends PlatterCommand {
     return switch (writes.verdict()) {
       case NONE -> "no";
       case EDGES -> "rarely";
+      case TICKS -> "now and then";
       case HOLES -> "first writes in holes";
       case ALL -> "all first writes";
+      case ALWAYS -> "all writes";
       case UNKNOWN -> "unknown";
     };
   }

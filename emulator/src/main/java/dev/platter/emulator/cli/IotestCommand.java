@@ -1,18 +1,21 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.aio.loop.Ablation;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.report.IotestReport;
 import dev.platter.emulator.report.Summary;
+import dev.platter.emulator.report.Variant;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Iotest;
 import dev.platter.emulator.workload.TestBed;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code platter iotest}. */
 @Command(
@@ -30,20 +33,16 @@ import picocli.CommandLine.Option;
       "  platter iotest --device ahci,virtio --ablate notify",
     })
 final class IotestCommand extends RunCommand {
-  /** What can be switched off for comparison. */
-  enum Ablation {
-    NOTIFY;
-
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
-
   /** For picocli. */
-  static final class AblationConverter extends ChoiceConverter<Ablation> {
-    AblationConverter() {
-      super(Ablation.class);
+  static final class AblationConverter implements ITypeConverter<Ablation> {
+    @Override
+    public Ablation convert(String text) {
+      return switch (text) {
+        case "notify" -> Ablation.NOTIFY;
+        case "cq-check" -> Ablation.CQ_CHECK;
+        default ->
+            throw new TypeConversionException("'" + text + "' is not one of notify, cq-check");
+      };
     }
   }
 
@@ -89,13 +88,16 @@ final class IotestCommand extends RunCommand {
   @Option(
       names = "--ablate",
       paramLabel = "WHAT",
+      split = ",",
       converter = AblationConverter.class,
       description = {
-        "Adds rows with something switched off: ${COMPLETION-CANDIDATES}.",
+        "Adds ahci rows with something left out, separated by commas: notify, cq-check.",
         "notify: requests queued by the vCPU do not wake the main loop, which then submits them"
             + " when its own timer (499 ms) or a completion wakes it.",
+        "cq-check: the main loop sleeps in poll(2), without looking for completions that are"
+            + " there already.",
       })
-  private @Nullable Ablation ablation;
+  private List<Ablation> ablations = List.of();
 
   @Override
   void check() {
@@ -143,10 +145,10 @@ final class IotestCommand extends RunCommand {
     Iotest.Options options = options();
     List<Summary> rows = new ArrayList<>();
     for (DeviceKind kind : devices()) {
-      rows.add(new Summary(kind, true));
+      rows.add(new Summary(kind, Variant.ORDINARY));
       // The others queue on their own loop's thread: there is no vCPU to be deaf to.
-      if (ablation == Ablation.NOTIFY && kind == DeviceKind.AHCI) {
-        rows.add(new Summary(kind, false));
+      if (kind == DeviceKind.AHCI) {
+        ablations.forEach(ablation -> rows.add(new Summary(kind, Variant.without(ablation))));
       }
     }
     TestBed.Setup setup =
@@ -159,7 +161,9 @@ final class IotestCommand extends RunCommand {
             1,
             options.batch(),
             options.chunkBytes(),
-            loops().haltPollNanos);
+            loops().haltPollNanos,
+            recordsStages(),
+            0);
     try (Progress progress = Progress.on(err())) {
       for (int run = 1; run <= runs() && !interruption.getAsBoolean(); run++) {
         for (Summary row : rows) {
@@ -167,7 +171,7 @@ final class IotestCommand extends RunCommand {
             break;
           }
           progress.update("run " + run + " of " + runs() + ": " + row.label());
-          TestBed.Setup own = setup.withMainLoop(setup.mainLoop().withNotifyVcpus(row.notifies()));
+          TestBed.Setup own = setup.withMainLoop(setup.mainLoop().without(row.variant().ablated()));
           row.add(
               TestBed.run(
                   row.device(),

@@ -20,6 +20,8 @@ import picocli.CommandLine.ParameterException;
       "  platter image create disk.img --size 1G",
       "  platter image info disk.img",
       "  platter guest run",
+      "  platter report before.json after.json --report cmp.html",
+      "  platter lab all",
       "  platter COMMAND --help",
     },
     subcommands = {
@@ -29,6 +31,8 @@ import picocli.CommandLine.ParameterException;
       ServeCommand.class,
       ImageCommand.class,
       GuestCommand.class,
+      ReportCommand.class,
+      LabCommand.class,
     })
 public final class Platter extends PlatterCommand {
   /** For picocli. */

@@ -1,7 +1,10 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.emulator.report.Build;
+import dev.platter.emulator.report.Origin;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,6 +47,18 @@ abstract class PlatterCommand implements Runnable {
   /** Where progress and notes go. */
   final PrintWriter err() {
     return spec.commandLine().getErr();
+  }
+
+  /** The command line to type to do this again, from the directory that {@code ./platter} is in. */
+  final String commandLine() {
+    List<String> words = new ArrayList<>();
+    words.add("./platter");
+    words.addAll(spec.root().commandLine().getParseResult().originalArgs());
+    String jvmOptions = System.getenv("PLATTER_JAVA_OPTS");
+    return (jvmOptions == null || jvmOptions.isBlank()
+            ? ""
+            : "PLATTER_JAVA_OPTS=" + Origin.quoted(List.of(jvmOptions)) + " ")
+        + Origin.quoted(words);
   }
 
   /** Answers --version. */

@@ -4,9 +4,12 @@ import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.report.Origin;
 import dev.platter.emulator.report.Summary;
+import dev.platter.emulator.trace.StageTable;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Measured;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +55,13 @@ abstract class RunCommand extends PlatterCommand {
       description = "Write the result as JSON (docs/json.md) as well; - prints JSON only.")
   private @Nullable String json;
 
+  @Mixin private ReportOption report = new ReportOption();
+
+  @Option(
+      names = "--stages",
+      description = "Record when each request reached each stage of its way, for the JSON too.")
+  private boolean stages;
+
   @Mixin private LoopOptions loops = new LoopOptions();
 
   /** Refuses options that make no sense, before anything is done. */
@@ -77,6 +87,7 @@ abstract class RunCommand extends PlatterCommand {
     if (json != null) {
       JsonFile.checkWritable(json);
     }
+    report.check(json);
     runChecked();
   }
 
@@ -86,7 +97,10 @@ abstract class RunCommand extends PlatterCommand {
     try (ImageSource source = ImageSource.of(image, scratchBytes(), interruption, err())) {
       Environment environment = Environment.ofHost();
       environment.image(ImageInspector.inspect(source.path()));
-      List<Summary> rows = measure(source, interruption);
+      Observed<List<Summary>> measured =
+          Observed.during(recordsStages(), () -> measure(source, interruption));
+      List<Summary> rows = measured.result();
+      rows.forEach(row -> row.observed(measured.seen()));
       rows.removeIf(row -> row.runs().isEmpty());
       for (Summary row : rows) {
         for (Measured.RingFacts ring : row.runs().getFirst().rings()) {
@@ -95,12 +109,25 @@ abstract class RunCommand extends PlatterCommand {
       }
       if (printsText()) {
         out().print(table(rows));
+        if (recordsStages()) {
+          printStages(rows);
+        }
         out().flush();
       }
+      Map<String, @Nullable Object> document =
+          Origin.now(commandLine()).in(document(environment.toMap(), rows));
       if (json != null) {
-        JsonFile.write(json, document(environment.toMap(), rows), out());
+        JsonFile.write(json, document, out());
       }
+      report.write(document);
     }
+  }
+
+  private void printStages(List<Summary> rows) {
+    Map<String, @Nullable Map<String, @Nullable Object>> stages = new LinkedHashMap<>();
+    rows.forEach(row -> stages.put(row.label(), row.stages()));
+    out().println();
+    out().print(StageTable.render(stages));
   }
 
   static void require(boolean condition, String message, @Nullable String remedy) {
@@ -117,6 +144,11 @@ abstract class RunCommand extends PlatterCommand {
   /** The devices to run on, each once. */
   final Set<DeviceKind> devices() {
     return new LinkedHashSet<>(devices);
+  }
+
+  /** Whether to record when each request reached each stage of its way. */
+  final boolean recordsStages() {
+    return stages || report.isGiven();
   }
 
   final int runs() {

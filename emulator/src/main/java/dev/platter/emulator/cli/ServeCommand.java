@@ -2,6 +2,7 @@ package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
 import dev.platter.emulator.serve.ServeConfig;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -22,6 +24,8 @@ import picocli.CommandLine.Option;
     description = {
       "Serves disks to virtual machines until SIGTERM or SIGINT, then drains, flushes and exits"
           + " with 0. A second signal ends it at once.",
+      "SIGUSR1 quiesces it: it drains, flushes and closes all io_uring rings while clients stay"
+          + " connected, and logs whether a checkpoint is safe. SIGHUP resumes it.",
       "virtio-blk speaks vhost-user, ahci speaks vfio-user; docs/serve.md tells how to connect a"
           + " QEMU, and describes each option and event.",
     },
@@ -35,6 +39,7 @@ import picocli.CommandLine.Option;
     footer = {
       "  platter serve --export virtio-blk,image=disk.img,socket=vda.sock",
       "  platter serve --export ahci,image=a.img,image=b.img,readonly,socket=sata.sock",
+      "  platter serve --stages stages.json --export virtio-blk,image=disk.img,socket=vda.sock",
       "  platter serve --json-log --iothread id=io0,cpu=1 \\",
       "      --export virtio-blk,image=disk.img,socket=vda.sock,iothread=io0",
     })
@@ -69,10 +74,21 @@ final class ServeCommand extends PlatterCommand {
       description = "Write each event as a JSON object (docs/serve.md) instead of as text.")
   private boolean jsonLog;
 
+  @Option(
+      names = "--stages",
+      paramLabel = "FILE",
+      description =
+          "Record the stages of each request's way, and write them as JSON (docs/json.md) when the"
+              + " server stops; 'platter report' draws them.")
+  private @Nullable String stages;
+
   @Override
   public void run() {
     ServeConfig config = config();
-    StopSignals signals = StopSignals.install();
+    if (stages != null) {
+      JsonFile.checkWritable(stages);
+    }
+    ServerSignals signals = ServerSignals.install();
     try (StreamEventLog log = jsonLog ? StreamEventLog.json(err()) : StreamEventLog.text(err())) {
       serve(config, signals, log);
     }
@@ -90,15 +106,17 @@ final class ServeCommand extends PlatterCommand {
     return new ServeConfig(threads, devices);
   }
 
-  private static void serve(ServeConfig config, StopSignals signals, StreamEventLog log) {
+  private void serve(ServeConfig config, ServerSignals signals, StreamEventLog log) {
     SystemdSockets activated = SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
     ServiceManager manager = new ServiceManager(System.getenv(), log);
-    Server server = Server.start(config, log, activated);
-    try (server) {
+    Server server = Server.start(config, log, activated, stages != null);
+    try (server;
+        ServedStages recorded = ServedStages.begin(stages, server)) {
       log.event(Level.INFO, "", "ready", ready(config));
       manager.ready();
-      log.event(Level.INFO, "", "stopping", Map.of("signal", signals.await()));
+      log.event(Level.INFO, "", "stopping", Map.of("signal", awaitStop(server, signals)));
       manager.stopping();
+      recorded.write(commandLine(), out());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -106,6 +124,29 @@ final class ServeCommand extends PlatterCommand {
     if (!server.flushed()) {
       throw PlatterException.failed(
           "what guests have written could not all be made stable", "See the log for the image");
+    }
+  }
+
+  /** Does what signals ask for until one ends the server; says which. */
+  private static String awaitStop(Server server, ServerSignals signals)
+      throws InterruptedException {
+    while (true) {
+      String signal = signals.next();
+      switch (signal) {
+        case ServerSignals.QUIESCE -> server.quiesce();
+        case ServerSignals.RESUME -> resume(server);
+        default -> {
+          return signal;
+        }
+      }
+    }
+  }
+
+  private static void resume(Server server) {
+    try {
+      server.resume();
+    } catch (PlatterException e) {
+      // The log has it. Still quiesced, the server can be asked again.
     }
   }
 

@@ -4,6 +4,7 @@ import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.sys.CpuTime;
 import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.guest.GuestRun.Workload;
+import dev.platter.emulator.trace.StageRun;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,7 @@ public final class GuestRow {
    *     other
    * @param guest the row that the guest printed
    * @param loop what the loop that did the I/O did meanwhile; null if it is not Platter's
+   * @param stages the stages of the requests' way as far as the host sees it; null if not recorded
    * @param hostCpu CPU time of this process meanwhile
    * @param qemuCpu CPU time of QEMU meanwhile: the vCPU, and its own disks
    */
@@ -26,6 +28,7 @@ public final class GuestRow {
       int number,
       Map<String, Object> guest,
       LoopStats.@Nullable Snapshot loop,
+      @Nullable StageRun stages,
       CpuTime hostCpu,
       Duration qemuCpu) {
     /**

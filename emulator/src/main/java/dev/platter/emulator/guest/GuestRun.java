@@ -3,6 +3,7 @@ package dev.platter.emulator.guest;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestConsole;
@@ -338,6 +339,11 @@ public final class GuestRun {
       return target.backend() == Backend.PLATTER ? disks.loop(target.device()) : null;
     }
 
+    private @Nullable StageRun stages(int number) {
+      Target target = tasks.get(number - 1).target();
+      return target.backend() == Backend.PLATTER ? disks.takeStages(target.device()) : null;
+    }
+
     @Override
     public void jobBegun(int number, QemuProcess qemu) {
       Task task = tasks.get(number - 1);
@@ -352,6 +358,7 @@ public final class GuestRun {
       qemuBefore = qemu.cpuTime();
       hostBefore = CpuTime.now();
       loopBefore = loop(number);
+      stages(number); // what came before is not this job's
     }
 
     @Override
@@ -363,6 +370,7 @@ public final class GuestRun {
               run,
               Map.of(),
               loop == null || loopBefore == null ? null : loop.since(loopBefore),
+              stages(result.number()),
               CpuTime.now().since(hostBefore),
               qemu.cpuTime().minus(qemuBefore)));
     }
@@ -372,7 +380,8 @@ public final class GuestRun {
       if (host == null) {
         throw new IllegalStateException("job " + job + " has not ended");
       }
-      return new GuestRow.Run(number, guest, host.loop(), host.hostCpu(), host.qemuCpu());
+      return new GuestRow.Run(
+          number, guest, host.loop(), host.stages(), host.hostCpu(), host.qemuCpu());
     }
   }
 }

@@ -1,8 +1,10 @@
 package dev.platter.emulator.guest;
 
 import dev.platter.aio.loop.LoopStats;
+import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Platter's disks for one virtual machine, served in this process. */
 public interface HostDisks extends AutoCloseable {
@@ -22,6 +24,12 @@ public interface HostDisks extends AutoCloseable {
 
   /** What the loop that does a disk's I/O has done so far. */
   LoopStats.Snapshot loop(DeviceKind kind);
+
+  /**
+   * The stages of a disk's requests since the last time this was asked; null if they are not
+   * recorded.
+   */
+  @Nullable StageRun takeStages(DeviceKind kind);
 
   /** Disconnects the machine and closes the image. Idempotent. */
   @Override

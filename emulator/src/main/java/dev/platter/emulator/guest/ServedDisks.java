@@ -10,11 +10,14 @@ import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.serve.SystemdSockets;
+import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** Disks served in this process, by the same server as {@code platter serve}. */
 public final class ServedDisks implements HostDisks {
@@ -37,10 +40,16 @@ public final class ServedDisks implements HostDisks {
    * @param image a raw image or block device
    * @param queues virtqueues of a virtio disk
    * @param pollMaxNanos longest busy poll of a virtio disk's IOThread; empty for the default
+   * @param recordsStages whether to record the stages of each request's way
    * @param log told what happens
    */
   public static Opener opener(
-      Path directory, Path image, int queues, OptionalLong pollMaxNanos, EventLog log) {
+      Path directory,
+      Path image,
+      int queues,
+      OptionalLong pollMaxNanos,
+      boolean recordsStages,
+      EventLog log) {
     return (kinds, writable) -> {
       ImageOptions options = writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY;
       List<ExportConfig> exports = new ArrayList<>();
@@ -50,7 +59,9 @@ public final class ServedDisks implements HostDisks {
       if (exports.isEmpty()) {
         return new NoDisks();
       }
-      Server server = Server.start(new ServeConfig(List.of(), exports), log);
+      Server server =
+          Server.start(
+              new ServeConfig(List.of(), exports), log, SystemdSockets.none(), recordsStages);
       return new ServedDisks(server, directory, queues);
     };
   }
@@ -106,6 +117,11 @@ public final class ServedDisks implements HostDisks {
   }
 
   @Override
+  public @Nullable StageRun takeStages(DeviceKind kind) {
+    return server.takeStages(name(kind));
+  }
+
+  @Override
   public void close() {
     server.close();
   }
@@ -119,6 +135,11 @@ public final class ServedDisks implements HostDisks {
 
     @Override
     public LoopStats.Snapshot loop(DeviceKind kind) {
+      throw new IllegalStateException("nothing is served");
+    }
+
+    @Override
+    public @Nullable StageRun takeStages(DeviceKind kind) {
       throw new IllegalStateException("nothing is served");
     }
 

@@ -93,22 +93,31 @@ public final class BenchReport {
     List<Object> list = new ArrayList<>();
     Summary raw = Summary.of(DeviceKind.RAW, rows);
     for (Summary row : rows) {
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      map.put("device", row.device().toString());
-      map.put("loop", row.loop());
-      map.put("runs", row.runs().size());
-      map.put("partial", row.partial());
-      map.put("iops", row.spread(run -> run.result().iops(), 1));
-      Double ratio = row.ratio(raw, run -> run.result().iops());
-      Double gap = row.difference(raw, BenchReport::medianLatencyNanos);
-      map.put("iops_ratio_to_raw", ratio == null ? null : Units.rounded(ratio, 4));
-      map.put("latency_us", row.latencyMicros());
-      map.put("p50_us", row.spread(run -> medianLatencyNanos(run) / 1e3, 2));
-      map.put("p50_minus_raw_us", gap == null ? null : Units.rounded(gap / 1e3, 2));
-      map.put("bytes_per_second", Math.round(row.median(run -> run.result().bytesPerSecond())));
-      map.putAll(row.costs());
-      list.add(map);
+      list.add(row(row, raw));
     }
     return JsonDocument.of(SCHEMA, environment, parameters, list);
+  }
+
+  /**
+   * One row of the JSON document.
+   *
+   * @param raw the row to compare with, or null
+   */
+  public static Map<String, @Nullable Object> row(Summary row, @Nullable Summary raw) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("device", row.device().toString());
+    map.put("loop", row.loop());
+    map.put("runs", row.runs().size());
+    map.put("partial", row.partial());
+    map.put("iops", row.spread(run -> run.result().iops(), 1));
+    Double ratio = row.ratio(raw, run -> run.result().iops());
+    Double gap = row.difference(raw, BenchReport::medianLatencyNanos);
+    map.put("iops_ratio_to_raw", ratio == null ? null : Units.rounded(ratio, 4));
+    map.put("latency_us", row.latencyMicros());
+    map.put("p50_us", row.spread(run -> medianLatencyNanos(run) / 1e3, 2));
+    map.put("p50_minus_raw_us", gap == null ? null : Units.rounded(gap / 1e3, 2));
+    map.put("bytes_per_second", Math.round(row.median(run -> run.result().bytesPerSecond())));
+    map.putAll(row.costs());
+    return map;
   }
 }

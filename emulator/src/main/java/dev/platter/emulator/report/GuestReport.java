@@ -5,6 +5,8 @@ import dev.platter.emulator.guest.GuestRun;
 import dev.platter.emulator.guest.GuestRun.Backend;
 import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.guest.GuestRun.Workload;
+import dev.platter.emulator.trace.Observations;
+import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,11 +26,17 @@ public final class GuestReport {
 
   private final GuestRun.Plan plan;
   private final GuestRun.Result result;
+  private final Observations seen;
 
-  /** Reports a result. */
-  public GuestReport(GuestRun.Plan plan, GuestRun.Result result) {
+  /**
+   * Reports a result.
+   *
+   * @param seen what was going on in this process during the runs
+   */
+  public GuestReport(GuestRun.Plan plan, GuestRun.Result result, Observations seen) {
     this.plan = plan;
     this.result = result;
+    this.seen = seen;
   }
 
   // ---- figures -------------------------------------------------------------------------------
@@ -267,7 +275,7 @@ public final class GuestReport {
     return target.device() == DeviceKind.AHCI ? "main loop" : "iothread";
   }
 
-  private static Map<String, @Nullable Object> costs(GuestRow row) {
+  private Map<String, @Nullable Object> costs(GuestRow row) {
     boolean platter = row.target().backend() == Backend.PLATTER;
     Map<String, @Nullable Object> host = new LinkedHashMap<>();
     host.put("user", rounded(median(row, run -> run.hostCpu().userNanos() / 1e9), 4));
@@ -302,6 +310,9 @@ public final class GuestReport {
             : null);
     map.put("notifies", platter ? notifies : null);
     map.put("loop_counters", platter ? loop : null);
+    List<@Nullable StageRun> recorded = new ArrayList<>();
+    row.runs().forEach(run -> recorded.add(run.stages()));
+    map.put("stages", RecordedStages.toMap(recorded, seen));
     return map;
   }
 

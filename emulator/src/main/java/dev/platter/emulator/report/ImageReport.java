@@ -38,6 +38,7 @@ public final class ImageReport {
     map.put("unwritten_bytes", extents.unwrittenBytes());
     map.put("hole_bytes", extents.holeBytes());
     map.put("beyond_end_bytes", extents.beyondEndBytes());
+    map.put("shared_bytes", extents.sharedBytes());
     return map;
   }
 

@@ -68,13 +68,20 @@ public final class IotestReport {
     parameters.put("batch", options.batch());
     parameters.put("batch_delay_us", options.batchDelayNanos() / 1e3);
     parameters.put("completion_delay_us", options.completionDelayNanos() / 1e3);
-    List<Object> list = new ArrayList<>();
+    return JsonDocument.of(SCHEMA, environment, parameters, List.copyOf(rows(rows)));
+  }
+
+  /** The rows of the JSON document. */
+  public static List<Map<String, @Nullable Object>> rows(List<Summary> rows) {
+    List<Map<String, @Nullable Object>> list = new ArrayList<>();
     Summary virtio = Summary.of(DeviceKind.VIRTIO, rows);
     for (Summary row : rows) {
       Map<String, @Nullable Object> map = new LinkedHashMap<>();
       map.put("device", row.device().toString());
       map.put("loop", row.loop());
-      map.put("notify", row.notifies());
+      map.put("label", row.variant().equals(Variant.ORDINARY) ? null : row.label());
+      map.put("notify", row.variant().notifies());
+      map.put("ablated", row.variant().names());
       map.put("runs", row.runs().size());
       map.put("partial", row.partial());
       map.put("total_seconds", row.spread(run -> run.result().elapsedNanos() / 1e9, 4));
@@ -85,6 +92,6 @@ public final class IotestReport {
       map.putAll(row.costs());
       list.add(map);
     }
-    return JsonDocument.of(SCHEMA, environment, parameters, list);
+    return list;
   }
 }

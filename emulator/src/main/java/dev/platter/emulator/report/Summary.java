@@ -1,5 +1,7 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.trace.Observations;
+import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Latencies;
 import dev.platter.emulator.workload.Measured;
@@ -20,23 +22,53 @@ import org.jspecify.annotations.Nullable;
  * after the other, and their median is given.
  */
 public final class Summary {
+  private static final double[] PERCENTILES = {
+    0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.999, 100
+  };
+
   private final DeviceKind device;
-  private final boolean notify;
+  private final Variant variant;
   private final List<Measured> runs = new ArrayList<>();
+  private Observations seen = Observations.NONE;
 
   /**
    * Starts an empty summary.
    *
-   * @param notify whether queued SQEs wake the main loop; false for the ablation
+   * @param variant what sets it apart from the device's ordinary row
    */
-  public Summary(DeviceKind device, boolean notify) {
+  public Summary(DeviceKind device, Variant variant) {
     this.device = device;
-    this.notify = notify;
+    this.variant = variant;
   }
 
   /** The first row of a device, or null. */
   static @Nullable Summary of(DeviceKind device, List<Summary> rows) {
     return rows.stream().filter(row -> row.device == device).findFirst().orElse(null);
+  }
+
+  /** What was going on in the process during the runs, if their stages were recorded. */
+  public void observed(Observations observations) {
+    seen = observations;
+  }
+
+  /** The percentiles of {@code docs/json.md}, as far as the number of requests supports them. */
+  public List<Object> percentilesMicros() {
+    Histogram latency = latencyNanos();
+    List<Object> points = new ArrayList<>();
+    for (double percentile : PERCENTILES) {
+      double above = (100 - percentile) / 100 * latency.getTotalCount();
+      if (above >= 1 || (percentile == 100 && latency.getTotalCount() > 0)) {
+        points.add(List.of(percentile, micros((double) latency.getValueAtPercentile(percentile))));
+      }
+    }
+    return points;
+  }
+
+  /** The stages of the requests' way, as JSON has them; null if they were not recorded. */
+  public @Nullable Map<String, @Nullable Object> stages() {
+    List<@Nullable StageRun> recorded = new ArrayList<>();
+    runs.forEach(run -> recorded.add(run.stages()));
+    return RecordedStages.toMap(recorded, seen);
   }
 
   /** Adds a run. */
@@ -49,14 +81,14 @@ public final class Summary {
     return device;
   }
 
-  /** Whether queued SQEs wake the main loop. */
-  public boolean notifies() {
-    return notify;
+  /** What sets this row apart from the device's ordinary one. */
+  public Variant variant() {
+    return variant;
   }
 
-  /** The device's name, marked where it runs without notify. */
+  /** The device's name, with what sets the row apart. */
   public String label() {
-    return device + (notify ? "" : " (notify off)");
+    return device + (variant.label().isEmpty() ? "" : " (" + variant.label() + ")");
   }
 
   /** The runs so far. */
@@ -194,6 +226,8 @@ public final class Summary {
     lock.put("wait_seconds", Units.rounded(median(run -> run.lock().waitNanos() / 1e9), 6));
     lock.put("hold_seconds", Units.rounded(median(run -> run.lock().holdNanos() / 1e9), 6));
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("percentiles_us", percentilesMicros());
+    map.put("stages", stages());
     map.put("cpu_seconds", cpu);
     map.put("requests_per_enter", Units.rounded(requestsPerEnter(), 3));
     map.put("notifies", notifies);

@@ -59,6 +59,14 @@ public final class Units {
     return digits(ratio);
   }
 
+  /**
+   * A number with so many digits after the point, thousands separated: {@code "20,412.5"}; {@code
+   * "-"} where there is none.
+   */
+  public static String fixed(double value, int decimals) {
+    return Double.isFinite(value) ? format("%,." + decimals + "f", value) : "-";
+  }
+
   /** A size as options take it, exact: {@code "128K"}, {@code "1000"}. */
   public static String sizeOption(long bytes) {
     int power = 0;

@@ -100,12 +100,11 @@ final class Assembly {
   }
 
   private IoThread start(IoThreadConfig ioThread) {
-    IoThread thread = new IoThread(ioThread.id(), ioThread.loop());
+    int cpu = ioThread.cpu();
+    Runnable pin = cpu == IoThreadConfig.ANY_CPU ? () -> {} : () -> CpuAffinity.pin(cpu);
+    IoThread thread = new IoThread(ioThread.id(), ioThread.loop(), pin);
     closers.push(thread::close);
     ioThreads.put(ioThread.id(), thread);
-    if (ioThread.cpu() != IoThreadConfig.ANY_CPU) {
-      thread.context().invoke(() -> CpuAffinity.pin(ioThread.cpu()));
-    }
     return thread;
   }
 
@@ -170,6 +169,36 @@ final class Assembly {
         servers.add(new ExportServer(name, listener, part.session(), log));
       }
     });
+  }
+
+  /**
+   * Suspends all loops, at once. Those that are suspended are left alone.
+   *
+   * @return how many requests were in flight
+   */
+  int suspendLoops() {
+    mainLoop.beginSuspend();
+    ioThreads.values().forEach(IoThread::beginSuspend);
+    int drained = mainLoop.suspend();
+    for (IoThread ioThread : ioThreads.values()) {
+      drained += ioThread.suspend();
+    }
+    return drained;
+  }
+
+  /**
+   * Resumes all loops.
+   *
+   * @throws PlatterException if the kernel refuses a ring; all are suspended then
+   */
+  void resumeLoops() {
+    try {
+      mainLoop.resume();
+      ioThreads.values().forEach(IoThread::resume);
+    } catch (PlatterException e) {
+      suspendLoops();
+      throw e;
+    }
   }
 
   /** No client is served any more, and nothing is in flight. */

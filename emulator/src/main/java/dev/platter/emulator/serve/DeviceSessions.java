@@ -1,18 +1,50 @@
 package dev.platter.emulator.serve;
 
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.trace.TraceEvents;
 import dev.platter.devices.ahci.AhciDisk;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.AhciFunction;
 import dev.platter.devices.virtio.blk.VirtioBlk;
 import dev.platter.emulator.export.ClientSession;
+import dev.platter.emulator.trace.TracedDevice;
 import dev.platter.emulator.vfiouser.VfioUserSession;
 import dev.platter.emulator.vhostuser.VhostUserSession;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The real devices: virtio-blk behind vhost-user, AHCI behind vfio-user. */
 final class DeviceSessions implements SessionFactory {
   private static final int QUEUE_SIZE = 256;
+
+  private final boolean recordsStages;
+  private final Map<String, ExportStages> stages = new HashMap<>();
+
+  /**
+   * Makes devices.
+   *
+   * @param recordsStages whether to record the stages of their requests
+   */
+  DeviceSessions(boolean recordsStages) {
+    this.recordsStages = recordsStages;
+    if (recordsStages) {
+      TraceEvents.want();
+    }
+  }
+
+  @Override
+  public @Nullable ExportStages stages(String export) {
+    return stages.get(export);
+  }
+
+  private ExportStages recorded(String export, TracedDevice device, List<AioContext> loops) {
+    ExportStages made = new ExportStages(export, device, loops);
+    stages.put(export, made);
+    return made;
+  }
 
   @Override
   public ClientSession open(ExportConfig export, Parts parts) {
@@ -22,16 +54,19 @@ final class DeviceSessions implements SessionFactory {
     };
   }
 
-  private static ClientSession virtioBlk(ExportConfig.VirtioBlk export, Parts parts) {
+  private ClientSession virtioBlk(ExportConfig.VirtioBlk export, Parts parts) {
     VirtioBlk.Options options = new VirtioBlk.Options(export.queues(), QUEUE_SIZE, export.serial());
     VirtioBlk device = new VirtioBlk(parts.images().getFirst(), options, parts.queueLoops());
+    if (recordsStages) {
+      device.trace(recorded(export.name(), TracedDevice.VIRTIO_EXPORT, parts.queueLoops()));
+    }
     // Memory comes with a client, and goes with it.
     GuestMemory memory = new GuestMemory(List.of());
     return new VhostUserSession(
         device, memory, parts.mainLoop().lock(), export.name(), parts.log());
   }
 
-  private static ClientSession ahci(ExportConfig.Ahci export, Parts parts) {
+  private ClientSession ahci(ExportConfig.Ahci export, Parts parts) {
     List<AhciDisk> disks = new ArrayList<>();
     for (ExportConfig.Port port : export.ports()) {
       disks.add(
@@ -39,10 +74,15 @@ final class DeviceSessions implements SessionFactory {
               parts.images().get(disks.size()), port.model(), port.serial(), port.firmware()));
     }
     GuestMemory memory = new GuestMemory(List.of());
+    AhciFunction function = new AhciFunction(memory, disks);
+    if (recordsStages) {
+      List<AioContext> loops = List.of(parts.mainLoop().context());
+      function.trace(recorded(export.name(), TracedDevice.AHCI_EXPORT, loops));
+    }
     return new VfioUserSession(
         parts.mainLoop(),
         memory,
-        new AhciFunction(memory, disks),
+        function,
         export.pollMaxNanos().orElse(VfioUserSession.DEFAULT_POLL_MAX_NANOS));
   }
 }

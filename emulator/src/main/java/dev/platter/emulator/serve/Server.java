@@ -8,10 +8,12 @@ import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.trace.StageRun;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server at work: loops, images, devices and a socket for each export.
@@ -19,17 +21,28 @@ import java.util.Map;
  * <p>{@link #close} goes from the outside in: each export stops accepting, disconnects its client
  * and waits for what that has in flight; then images are flushed and closed, IOThreads end, and
  * last the main loop.
+ *
+ * <p>{@link #quiesce} and {@link #resume} leave all of that in place but the loops' threads and
+ * rings. Clients stay connected and are answered; what they ask of their disks waits.
  */
 public final class Server implements AutoCloseable {
+  // On kernels where a worker outlives its work it ends with the thread, which takes no time.
+  private static final long WORKER_PATIENCE_MILLIS = 2_000;
+
   private final ServeConfig config;
   private final EventLog log;
+  private final SessionFactory sessions;
   private final Assembly assembly;
   private boolean closed;
   private boolean flushed = true;
+  // In the monitor: one thing at a time happens to the loops.
+  private boolean quiesced;
+  private long quiescedNanos;
 
-  private Server(ServeConfig config, EventLog log, Assembly assembly) {
+  private Server(ServeConfig config, EventLog log, SessionFactory sessions, Assembly assembly) {
     this.config = config;
     this.log = log;
+    this.sessions = sessions;
     this.assembly = assembly;
   }
 
@@ -49,7 +62,19 @@ public final class Server implements AutoCloseable {
    * @throws PlatterException if anything is missing; nothing is left behind then
    */
   public static Server start(ServeConfig config, EventLog log, SystemdSockets activated) {
-    return start(config, log, activated, new DeviceSessions());
+    return start(config, log, activated, false);
+  }
+
+  /**
+   * Starts a server as {@link #start(ServeConfig, EventLog, SystemdSockets)} does.
+   *
+   * @param recordsStages whether to record the stages of each request's way, for {@link
+   *     #takeStages}
+   * @throws PlatterException if anything is missing; nothing is left behind then
+   */
+  public static Server start(
+      ServeConfig config, EventLog log, SystemdSockets activated, boolean recordsStages) {
+    return start(config, log, activated, new DeviceSessions(recordsStages));
   }
 
   static Server start(
@@ -57,7 +82,7 @@ public final class Server implements AutoCloseable {
     FdBudget.check(config);
     Map<String, Integer> descriptors = activated.assign(config.exports());
     Assembly assembly = new Assembly(config, log, sessions);
-    Server server = new Server(config, log, assembly);
+    Server server = new Server(config, log, sessions, assembly);
     try {
       assembly.assemble();
       assembly.listen(descriptors);
@@ -126,9 +151,75 @@ public final class Server implements AutoCloseable {
     return assembly.mainLoop().lock().stats();
   }
 
+  /**
+   * Ends a part of an export's recording, and begins the next one. The caller does not hold the big
+   * lock.
+   *
+   * @return what was recorded since the last time; null if stages are not recorded
+   */
+  public @Nullable StageRun takeStages(String export) {
+    ExportStages stages = sessions.stages(export);
+    return stages == null ? null : stages.take();
+  }
+
   /** How the server was set up. */
   public ServeConfig config() {
     return config;
+  }
+
+  // ---- quiescing -----------------------------------------------------------------------------
+
+  /**
+   * Takes no more work from guests, waits for what is in flight, flushes, and closes all rings;
+   * clients stay connected. The caller does not hold the big lock. On a server that is quiesced,
+   * flushes and looks again what is left.
+   *
+   * @throws IllegalStateException if the server is closed
+   */
+  public synchronized Quiesced quiesce() {
+    if (closed) {
+      throw new IllegalStateException("the server is closed");
+    }
+    long start = System.nanoTime();
+    int drained = assembly.suspendLoops();
+    if (!quiesced) {
+      quiesced = true;
+      quiescedNanos = start;
+    }
+    boolean stable = flushAll();
+    RingRemains remains = RingRemains.awaitNothing(WORKER_PATIENCE_MILLIS);
+    Quiesced outcome =
+        new Quiesced(drained, stable, remains.rings(), remains.workers(), millisSince(start));
+    log.event(outcome.safe() ? Level.INFO : Level.WARNING, "", "quiesced", outcome.fields());
+    return outcome;
+  }
+
+  /**
+   * Goes on where {@link #quiesce} stopped. On a server that is not quiesced, or closed, does
+   * nothing.
+   *
+   * @throws PlatterException if the kernel refuses a ring; it is still quiesced then
+   */
+  public synchronized void resume() {
+    if (!quiesced || closed) {
+      return;
+    }
+    long start = System.nanoTime();
+    try {
+      assembly.resumeLoops();
+    } catch (PlatterException e) {
+      log.event(Level.ERROR, "", "resume-failed", Map.of("reason", String.valueOf(e.getMessage())));
+      throw e;
+    }
+    quiesced = false;
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("milliseconds", millisSince(start));
+    fields.put("quiesced_milliseconds", millisSince(quiescedNanos));
+    log.event(Level.INFO, "", "resumed", fields);
+  }
+
+  private static long millisSince(long start) {
+    return (System.nanoTime() - start) / 1_000_000;
   }
 
   // ---- the end -------------------------------------------------------------------------------
@@ -140,24 +231,30 @@ public final class Server implements AutoCloseable {
 
   /**
    * Stops: disconnects clients, waits for what is in flight, flushes and closes. The caller does
-   * not hold the big lock. Idempotent.
+   * not hold the big lock. A server that is quiesced needs no ring for it. Idempotent.
    */
   @Override
-  public void close() {
+  public synchronized void close() {
     if (closed) {
       return;
     }
     closed = true;
     assembly.stopServing();
-    for (ExportConfig export : config.exports()) {
-      for (RawImage image : assembly.imagesOf(export)) {
-        flush(export, image);
-      }
-    }
+    flushAll();
     assembly.takeApart();
   }
 
-  private void flush(ExportConfig export, RawImage image) {
+  private boolean flushAll() {
+    boolean all = true;
+    for (ExportConfig export : config.exports()) {
+      for (RawImage image : assembly.imagesOf(export)) {
+        all &= flush(export, image);
+      }
+    }
+    return all;
+  }
+
+  private boolean flush(ExportConfig export, RawImage image) {
     int result = image.readOnly() ? 0 : image.sync();
     if (result < 0) {
       flushed = false;
@@ -166,5 +263,6 @@ public final class Server implements AutoCloseable {
       fields.put("reason", Errno.name(result));
       log.event(Level.ERROR, export.name(), "flush-failed", fields);
     }
+    return result >= 0;
   }
 }

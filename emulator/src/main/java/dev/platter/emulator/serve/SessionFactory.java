@@ -6,6 +6,7 @@ import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.EventLog;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the device of an export and the protocol in front of it. */
 interface SessionFactory {
@@ -22,4 +23,9 @@ interface SessionFactory {
 
   /** The session that serves an export. */
   ClientSession open(ExportConfig export, Parts parts);
+
+  /** Where an export's stages are recorded; null if they are not. */
+  default @Nullable ExportStages stages(String export) {
+    return null;
+  }
 }

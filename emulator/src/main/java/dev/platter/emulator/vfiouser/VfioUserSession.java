@@ -2,6 +2,7 @@ package dev.platter.emulator.vfiouser;
 
 import dev.platter.aio.loop.AdaptivePolling;
 import dev.platter.aio.loop.BigLock;
+import dev.platter.aio.loop.LoopClient;
 import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
@@ -44,9 +45,28 @@ public final class VfioUserSession implements ClientSession {
   private final AdaptivePolling polling;
   private final Request request;
   private final Reply reply;
+  private final Fetching fetching = new Fetching();
   private boolean negotiated;
   private volatile boolean memoryLost;
   private boolean closed;
+
+  /** While the main loop is suspended, registers answer and no command is fetched. */
+  private final class Fetching implements LoopClient {
+    @Override
+    public void pause() {
+      function.quiesce();
+    }
+
+    @Override
+    public int inFlight() {
+      return function.inFlight();
+    }
+
+    @Override
+    public void resume() {
+      function.resume();
+    }
+  }
 
   /**
    * Prepares to serve.
@@ -68,6 +88,7 @@ public final class VfioUserSession implements ClientSession {
     Arena arena = Arena.ofAuto();
     request = new Request(arena);
     reply = new Reply(arena);
+    mainLoop.context().invoke(() -> mainLoop.context().addClient(fetching));
   }
 
   @Override
@@ -315,6 +336,7 @@ public final class VfioUserSession implements ClientSession {
     lock.lock();
     try {
       drain();
+      mainLoop.context().removeClient(fetching);
       function.close();
     } finally {
       lock.unlock();

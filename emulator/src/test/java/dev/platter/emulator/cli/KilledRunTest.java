@@ -139,6 +139,21 @@ class KilledRunTest {
     assertThat(directory.resolve("output")).content().contains("interrupted");
   }
 
+  @Test
+  void anInterruptedExperimentIsReportedAndLeavesNothing() throws Exception {
+    Path scratch = Files.createDirectory(directory.resolve("tmp"));
+    Process process = start("lab", "ring-flags", "--full", "--dir=" + scratch);
+    while (scratchBytes() == 0) {
+      assertThat(process.waitFor(10, TimeUnit.MILLISECONDS))
+          .as("ended early: %s", Files.readString(directory.resolve("output")))
+          .isFalse();
+    }
+    process.destroy();
+    assertThat(process.waitFor()).isEqualTo(128 + 15);
+    assertThat(scratch).isEmptyDirectory();
+    assertThat(directory.resolve("output")).content().contains("inconclusive (partial)");
+  }
+
   private long scratchBytes() throws IOException {
     try (var files = Files.list(directory.resolve("tmp"))) {
       return files.mapToLong(file -> file.toFile().length()).sum();

@@ -105,6 +105,54 @@ class RunCommandsTest {
   }
 
   @Test
+  void aReportIsThePageOfTheSameFigures() throws IOException {
+    Path json = directory.resolve("r.json");
+    Path page = directory.resolve("it's a page.html");
+    Cli cli =
+        Cli.run(
+            "iotest",
+            image,
+            "--total=256K",
+            "--chunk=64K",
+            "--batch-delay=0",
+            "--completion-delay=0",
+            "--cache=writeback",
+            "--json",
+            json,
+            "--report",
+            page);
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.exitCode()).isZero();
+    Map<String, Object> document = JSON.std.mapFrom(Files.readString(json));
+    assertThat(List.copyOf(document.keySet())).startsWith("schema", "created", "command");
+    assertThat(document.get("created"))
+        .asString()
+        .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ");
+    assertThat(document.get("command"))
+        .asString()
+        .startsWith("./platter iotest " + image + " --total=256K --chunk=64K")
+        .endsWith(" --report '" + directory + "/it'\\''s a page.html'");
+    assertThat(page)
+        .content()
+        .startsWith("<!DOCTYPE html>\n<!-- Platter report -->")
+        .contains("<h1>iotest: ", "data-key=\"1:rows[2].latency_us.p50\"");
+  }
+
+  @Test
+  void aReportIsNotWrittenOverAnythingElse() throws IOException {
+    Files.writeString(image, "boot sector");
+    byte[] before = Files.readAllBytes(image);
+    Cli cli = Cli.run("iotest", "--report", image);
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("something else than a report of Platter's");
+    assertThat(Files.readAllBytes(image)).isEqualTo(before);
+    Path both = directory.resolve("x");
+    Cli same = Cli.run("bench", "--json", both, "--report", both);
+    assertThat(same.err()).contains("--json and --report name the same file");
+    assertThat(same.exitCode()).isEqualTo(2);
+  }
+
+  @Test
   void aScratchImageIsRemoved() throws IOException {
     long before = scratchImages();
     Cli cli =

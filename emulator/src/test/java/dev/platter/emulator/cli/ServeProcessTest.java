@@ -150,9 +150,9 @@ class ServeProcessTest {
     private Stuck() {}
 
     public static void main(String[] args) throws InterruptedException {
-      StopSignals signals = StopSignals.install();
+      ServerSignals signals = ServerSignals.install();
       System.out.println("up");
-      System.out.println(signals.await());
+      System.out.println(signals.next());
       while (true) {
         LockSupport.park();
       }

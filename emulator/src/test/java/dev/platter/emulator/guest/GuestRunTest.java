@@ -8,6 +8,7 @@ import dev.platter.aio.loop.LoopStats;
 import dev.platter.emulator.guest.GuestRun.Backend;
 import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.guest.GuestRun.Workload;
+import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestJob;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -72,6 +74,11 @@ class GuestRunTest {
           @Override
           public VmDisk attachment(DeviceKind kind) {
             return new VmDisk.VfioUser(kind.toString(), Path.of("/s"));
+          }
+
+          @Override
+          public @Nullable StageRun takeStages(DeviceKind kind) {
+            return null;
           }
 
           @Override

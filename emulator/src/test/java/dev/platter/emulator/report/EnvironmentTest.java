@@ -94,7 +94,8 @@ class EnvironmentTest {
                 "written_bytes": 3145728,
                 "unwritten_bytes": 63963136,
                 "hole_bytes": 0,
-                "beyond_end_bytes": 0
+                "beyond_end_bytes": 0,
+                "shared_bytes": 0
               },
               "o_direct": {"memory_alignment_bytes": 512, "offset_alignment_bytes": 512},
               "lock_holders": ["pid 4711 (java), write lock"],

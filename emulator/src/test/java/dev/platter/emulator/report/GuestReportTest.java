@@ -12,6 +12,7 @@ import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.guest.GuestRun.Workload;
 import dev.platter.emulator.guest.Qemu;
 import dev.platter.emulator.guest.QemuVersion;
+import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestJob;
@@ -51,6 +52,7 @@ class GuestReportTest {
               i + 1,
               guest,
               backend == Backend.PLATTER ? LOOP : null,
+              null,
               new CpuTime(2_000_000_000L, 1_000_000_000L),
               Duration.ofMillis(1500)));
     }
@@ -75,7 +77,8 @@ class GuestReportTest {
             runs,
             1,
             512L << 20);
-    return new GuestReport(plan, new GuestRun.Result(rows, Accelerator.TCG, "6.12.1"));
+    return new GuestReport(
+        plan, new GuestRun.Result(rows, Accelerator.TCG, "6.12.1"), Observations.NONE);
   }
 
   @Test

@@ -25,11 +25,12 @@ class SummaryTest {
         new CpuTime(1_000_000, 2_000_000),
         6,
         2,
-        List.of());
+        List.of(),
+        null);
   }
 
   private static Summary summary(DeviceKind device, long... elapsed) {
-    Summary summary = new Summary(device, true);
+    Summary summary = new Summary(device, Variant.ORDINARY);
     for (long nanos : elapsed) {
       summary.add(run(nanos, false));
     }
@@ -53,7 +54,7 @@ class SummaryTest {
   @Test
   void anInterruptedRunHasNoRatio() {
     Summary whole = summary(DeviceKind.AHCI, 200);
-    Summary cut = new Summary(DeviceKind.VIRTIO, true);
+    Summary cut = new Summary(DeviceKind.VIRTIO, Variant.ORDINARY);
     cut.add(run(10, true));
     assertThat(cut.partial()).isTrue();
     assertThat(whole.ratio(cut, SummaryTest::elapsed)).isNull();

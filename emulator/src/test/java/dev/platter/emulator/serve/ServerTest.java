@@ -293,6 +293,128 @@ class ServerTest {
     }
   }
 
+  // ---- quiescing -----------------------------------------------------------------------------
+
+  @Test
+  void aServerIsQuiescedAndResumedWithItsClientConnected() throws Exception {
+    long before = openDescriptors("[io_uring]");
+    try (Server server = start(ServeConfig.of(vda()));
+        UnixConnection client = UnixConnection.connect(socket)) {
+      server.resume(); // nothing to do
+      for (int round = 1; round <= 3; round++) {
+        assertThat(openDescriptors("[io_uring]")).isEqualTo(before + 2);
+        Quiesced quiesced = server.quiesce();
+        assertThat(quiesced.drained()).isZero();
+        assertThat(quiesced.flushed()).isTrue();
+        assertThat(quiesced.workers()).isEmpty();
+        assertThat((long) quiesced.rings()).isEqualTo(before);
+        assertThat(quiesced.safe()).isEqualTo(before == 0);
+        assertThat(threadRuns("main-loop") || threadRuns("vda")).isFalse();
+        assertThat(server.quiesce().rings()).isEqualTo(quiesced.rings());
+        send(client, round);
+        assertThat(receive(client)).isEqualTo(round);
+        image("a.img", (1L + round) << 20);
+        server.resume();
+        server.resume();
+        long size = (1L + round) << 20;
+        log.await(event -> event.name().equals("resized") && event.fields().containsValue(size));
+      }
+      assertThat(log.names())
+          .containsSubsequence("quiesced", "quiesced", "resumed", "resized", "quiesced");
+      assertThat(log.names().stream().filter("resumed"::equals)).hasSize(3);
+    }
+    assertThat(openDescriptors("[io_uring]")).isEqualTo(before);
+  }
+
+  @Test
+  void aQuiescedServerCanBeClosed() throws Exception {
+    Path sata = directory.resolve("sata.sock");
+    ServeConfig config =
+        ServeConfig.of(vda(), ExportConfig.Ahci.at(sata, "sata", image("b.img", 1 << 20), CACHED));
+    Server server = Server.start(config, log);
+    server.quiesce();
+    server.close();
+    assertThat(server.flushed()).isTrue();
+    assertThat(socket).doesNotExist();
+    assertThat(openDescriptors(directory.toString())).isZero();
+    assertThatThrownBy(server::quiesce).isInstanceOf(IllegalStateException.class);
+    server.resume();
+    assertThat(log.names()).doesNotContain("resumed");
+  }
+
+  @Test
+  void anIoThreadIsPinnedAgain() throws Exception {
+    int cpu = dev.platter.aio.sys.CpuAffinity.allowed().length() - 1;
+    ServeConfig config =
+        new ServeConfig(
+            List.of(new IoThreadConfig("io0", cpu, AioConfig.ioThread())),
+            List.of(disk("vda", "vda.sock", "a.img")));
+    List<String> allowed = new ArrayList<>();
+    List<Runnable> looks = new ArrayList<>();
+    SessionFactory sessions =
+        (export, parts) -> {
+          parts
+              .queueLoops()
+              .forEach(loop ->
+                  looks.add(() ->
+                      loop.invoke(() ->
+                          allowed.add(
+                              Thread.currentThread().getName()
+                                  + dev.platter.aio.sys.CpuAffinity.allowed()))));
+          return echo(export, parts);
+        };
+    try (Server server = Server.start(config, log, SystemdSockets.none(), sessions)) {
+      server.quiesce();
+      server.resume();
+      looks.forEach(Runnable::run);
+      assertThat(allowed).containsExactly("io0{" + cpu + "}");
+    }
+  }
+
+  @Test
+  void anEventSaysWhyACheckpointIsNotSafe() {
+    assertThat(new Quiesced(3, true, 0, List.of(), 12).fields())
+        .isEqualTo(
+            Map.of(
+                "safe",
+                true,
+                "rings",
+                0,
+                "workers",
+                0,
+                "flushed",
+                true,
+                "drained",
+                3,
+                "milliseconds",
+                12L));
+    assertThat(new Quiesced(0, true, 0, List.of("iou-wrk-7", "iou-wrk-8"), 1).fields())
+        .containsEntry("safe", false)
+        .containsEntry("workers", 2)
+        .containsEntry("reason", "io_uring workers are left: iou-wrk-7, iou-wrk-8");
+    assertThat(new Quiesced(0, false, 1, List.of(), 1).fields())
+        .containsEntry("safe", false)
+        .containsEntry("reason", "an image could not be flushed; io_uring descriptors are open");
+  }
+
+  @Test
+  void whatIsLeftOfIoUringIsFoundInProc() throws Exception {
+    Path process = Files.createDirectories(directory.resolve("proc"));
+    assertThat(RingRemains.of(process).isNothing()).as("it cannot be told").isFalse();
+    assertThat(RingRemains.of(process).rings()).isNegative();
+    Path fds = Files.createDirectories(process.resolve("fd"));
+    Files.createSymbolicLink(fds.resolve("3"), Path.of("anon_inode:[io_uring]"));
+    Files.createSymbolicLink(fds.resolve("4"), Path.of("anon_inode:[eventfd]"));
+    for (String name : List.of("java", "iou-wrk-12", "iou-sqp-13", "GC Thread#0")) {
+      Path task = Files.createDirectories(process.resolve("task").resolve(name.replace('#', '_')));
+      Files.writeString(task.resolve("comm"), name + "\n");
+    }
+    Files.createDirectories(process.resolve("task").resolve("gone"));
+    RingRemains remains = RingRemains.of(process);
+    assertThat(remains.rings()).isEqualTo(1);
+    assertThat(remains.workers()).containsExactlyInAnyOrder("iou-wrk-12", "iou-sqp-13");
+  }
+
   private ExportConfig disk(String name, String socket, String image) throws IOException {
     return new ExportConfig.VirtioBlk(
         name,

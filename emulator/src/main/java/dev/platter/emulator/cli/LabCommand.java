@@ -1,0 +1,266 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.loop.AioConfig;
+import dev.platter.aio.ring.Ring;
+import dev.platter.devices.block.ImageInspector;
+import dev.platter.emulator.lab.Experiment;
+import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.LabRun;
+import dev.platter.emulator.report.Environment;
+import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.report.LabReport;
+import dev.platter.emulator.report.Origin;
+import dev.platter.emulator.report.TextTable;
+import dev.platter.emulator.workload.ScratchImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code platter lab}. */
+@Command(
+    name = "lab",
+    description = {
+      "Reproduces known trouble on this host: what was expected, what was seen, what to do.",
+      "Without a name, lists the experiments. Each takes less than a minute, writes only to files"
+          + " of its own, and removes them.",
+    },
+    footer = {
+      "  platter lab",
+      "  platter lab ring-flags",
+      "  platter lab all --dir /srv/vm --report lab.html --json lab.json",
+      "  platter lab punting --image disk.img",
+    })
+final class LabCommand extends PlatterCommand {
+  private static final String ALL = "all";
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "NAME",
+      description = "Experiments to run one after the other, or 'all' (default: list them).")
+  private List<String> names = List.of();
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      description =
+          "Where scratch files go: a directory on the disk that matters (default: $TMPDIR, else"
+              + " /var/tmp).")
+  private @Nullable Path directory;
+
+  @Option(
+      names = "--image",
+      paramLabel = "IMAGE",
+      description = "A raw image to give a verdict on, too; it is only looked at.")
+  private @Nullable Path image;
+
+  @Option(names = "--full", description = "More and longer runs, for narrower intervals.")
+  private boolean full;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the result as JSON (docs/json.md) as well; - prints JSON only.")
+  private @Nullable String json;
+
+  @Mixin private ReportOption report = new ReportOption();
+
+  private final List<Experiment> available;
+
+  /** For picocli. */
+  LabCommand() {
+    this(Experiments.all());
+  }
+
+  /** For tests: with experiments of their own. */
+  LabCommand(List<Experiment> available) {
+    this.available = available;
+  }
+
+  @Override
+  public void run() {
+    if (names.isEmpty()) {
+      RunCommand.require(
+          json == null && !report.isGiven(),
+          (json == null ? "--report" : "--json") + " needs an experiment to run",
+          "platter lab all");
+      list();
+      return;
+    }
+    Set<Experiment> chosen = chosen();
+    if (json != null) {
+      JsonFile.checkWritable(json);
+    }
+    report.check(json);
+    Environment environment = environment();
+    Interruption interruption = Interruption.begin();
+    Path base = directory == null ? ScratchImage.defaultDirectory() : directory;
+    Path scratch = makeScratch(base);
+    List<Map<String, @Nullable Object>> results = new ArrayList<>();
+    List<String> failed = new ArrayList<>();
+    try {
+      for (Experiment experiment : chosen) {
+        if (!interruption.getAsBoolean()) {
+          LabRun run = runOne(experiment, scratch, interruption);
+          results.add(run.experiment());
+          if (run.failure() != null) {
+            failed.add(experiment.name());
+            Failures.report(run.failure(), err());
+          }
+          print(LabReport.section(run.experiment()) + "\n");
+        }
+      }
+    } finally {
+      remove(scratch);
+    }
+    if (results.size() > 1) {
+      print(LabReport.verdicts(results));
+    }
+    Map<String, @Nullable Object> document =
+        Origin.now(commandLine())
+            .in(
+                LabReport.json(
+                    environment.toMap(),
+                    parameters(chosen, base),
+                    results.size() < chosen.size(),
+                    results));
+    if (json != null) {
+      JsonFile.write(json, document, out());
+    }
+    report.write(document);
+    if (!failed.isEmpty()) {
+      throw PlatterException.failed(
+          failed.size()
+              + " of "
+              + results.size()
+              + " experiments failed: "
+              + String.join(", ", failed),
+          null);
+    }
+  }
+
+  private void list() {
+    TextTable table = new TextTable().left("experiment").left("what it finds out");
+    for (Experiment experiment : available) {
+      table.row(experiment.name(), experiment.summary());
+    }
+    out().print(table.render());
+    out().println();
+    out().println("Run one with: platter lab NAME, or all of them with: platter lab all");
+    out().flush();
+  }
+
+  private Set<Experiment> chosen() {
+    Set<Experiment> chosen = new LinkedHashSet<>();
+    for (String name : names) {
+      if (name.equals(ALL)) {
+        chosen.addAll(available);
+        continue;
+      }
+      Experiment found =
+          available.stream().filter(one -> one.name().equals(name)).findFirst().orElse(null);
+      if (found == null) {
+        throw PlatterException.badInput(
+            "there is no experiment '" + name + "'",
+            String.join(", ", available.stream().map(Experiment::name).toList()) + ", or all");
+      }
+      chosen.add(found);
+    }
+    return chosen;
+  }
+
+  /**
+   * The host, with the rings that Platter's loops get on it.
+   *
+   * @throws PlatterException of kind HOST_LACKS if there is no io_uring: then nothing can be found
+   *     out
+   */
+  private Environment environment() {
+    Environment environment = Environment.ofHost();
+    try (Ring ring = Ring.open(1, AioConfig.mainLoop().flags())) {
+      environment.loop("main-loop", ring.granted(), ring.refused());
+    }
+    try (Ring ring = Ring.open(1, AioConfig.ioThread().flags())) {
+      environment.loop("iothread", ring.granted(), ring.refused());
+    }
+    if (image != null) {
+      environment.image(ImageInspector.inspect(image.toString()));
+    }
+    return environment;
+  }
+
+  private Map<String, @Nullable Object> parameters(Set<Experiment> chosen, Path base) {
+    Map<String, @Nullable Object> parameters = new LinkedHashMap<>();
+    parameters.put("experiments", chosen.stream().map(Experiment::name).toList());
+    parameters.put("full", full);
+    parameters.put("directory", base.toString());
+    parameters.put("filesystem", filesystem(base));
+    parameters.put("image", image == null ? null : image.toString());
+    return parameters;
+  }
+
+  private static String filesystem(Path directory) {
+    try (FileHandle handle = FileHandle.open(directory.toString(), false, false)) {
+      return handle.facts().filesystem();
+    }
+  }
+
+  private LabRun runOne(Experiment experiment, Path scratch, Interruption interruption) {
+    try (Progress progress = Progress.on(err())) {
+      progress.update(experiment.name());
+      return LabRun.of(
+          experiment,
+          new LabContext(
+              scratch,
+              image,
+              full,
+              interruption,
+              doing -> progress.update(experiment.name() + ": " + doing)));
+    }
+  }
+
+  private void print(String text) {
+    if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
+      out().print(text);
+      out().flush();
+    }
+  }
+
+  private static Path makeScratch(Path base) {
+    try {
+      return Files.createTempDirectory(base, "platter-lab-");
+    } catch (IOException e) {
+      throw new PlatterException(
+          PlatterException.Kind.BAD_INPUT,
+          "cannot make a scratch directory in " + base + ": " + e,
+          "Name a directory on a disk that you may write to: --dir DIR",
+          e);
+    }
+  }
+
+  /** Removes the scratch directory with what a failed experiment may have left in it. */
+  private static void remove(Path scratch) {
+    try (Stream<Path> files = Files.walk(scratch)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new PlatterException(
+          PlatterException.Kind.FAILED, "cannot remove " + scratch + ": " + e, null, e);
+    }
+  }
+}

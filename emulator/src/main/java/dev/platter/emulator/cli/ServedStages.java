@@ -1,0 +1,58 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.emulator.report.Environment;
+import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.report.Origin;
+import dev.platter.emulator.report.ServeReport;
+import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.trace.PauseObserver;
+import dev.platter.emulator.trace.StageRun;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@code serve --stages}: what a server records of its requests, written when it stops. */
+final class ServedStages implements AutoCloseable {
+  private final @Nullable String file;
+  private final Server server;
+  private final @Nullable PauseObserver observer;
+
+  private ServedStages(@Nullable String file, Server server, @Nullable PauseObserver observer) {
+    this.file = file;
+    this.server = server;
+    this.observer = observer;
+  }
+
+  /** Begins, if a file is named. */
+  static ServedStages begin(@Nullable String file, Server server) {
+    return new ServedStages(file, server, file == null ? null : PauseObserver.start());
+  }
+
+  /** Writes what was recorded, while the server still runs. */
+  void write(String commandLine, PrintWriter out) {
+    if (file == null || observer == null) {
+      return;
+    }
+    List<ServeReport.Export> exports = new ArrayList<>();
+    for (ExportConfig export : server.config().exports()) {
+      StageRun run = server.takeStages(export.name());
+      if (run != null) {
+        exports.add(new ServeReport.Export(export.name(), export.kind(), run));
+      }
+    }
+    JsonFile.write(
+        file,
+        Origin.now(commandLine)
+            .in(ServeReport.json(Environment.ofHost().toMap(), exports, observer.stop())),
+        out);
+  }
+
+  @Override
+  public void close() {
+    if (observer != null) {
+      observer.close();
+    }
+  }
+}

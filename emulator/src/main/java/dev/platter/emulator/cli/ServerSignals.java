@@ -1,0 +1,91 @@
+package dev.platter.emulator.cli;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * The signals to a server that ends by itself, one after the other. SIGTERM and SIGINT end it, and
+ * the process exits with the code of its own choice; the second of them kills the process, whatever
+ * it is doing. SIGUSR1 and SIGHUP ask for something ({@link #QUIESCE}, {@link #RESUME}).
+ *
+ * <p>A shutdown hook would not do. The JVM decides on 128 plus the signal's number before it runs
+ * hooks, only {@code Runtime.halt} inside one could change that, also for an exit that has another
+ * reason, and while hooks run a second signal is swallowed. {@code sun.misc.Signal} (module
+ * jdk.unsupported, which the JDK keeps for this want of a replacement) leaves all of it to us.
+ * javac warns of each use of it and can be told not to only for a whole module; hence the
+ * reflection.
+ *
+ * <p>HotSpot has a use of its own for SIGUSR2, and none for SIGUSR1. A SIGHUP that was ignored when
+ * the process was started, as under nohup, stays ignored.
+ */
+final class ServerSignals {
+  /** Asks to quiesce. */
+  static final String QUIESCE = "SIGUSR1";
+
+  /** Asks to resume. */
+  static final String RESUME = "SIGHUP";
+
+  private static final List<String> STOPS = List.of("TERM", "INT");
+  private static final List<String> REQUESTS = List.of("USR1", "HUP");
+
+  private final BlockingQueue<String> received = new LinkedBlockingQueue<>();
+
+  private ServerSignals() {}
+
+  /**
+   * Begins to listen.
+   *
+   * @throws IllegalStateException if this JVM has no signals to offer, as with -Xrs; they keep
+   *     their default then, and kill
+   */
+  static ServerSignals install() {
+    ServerSignals signals = new ServerSignals();
+    try {
+      Class<?> signal = Class.forName("sun.misc.Signal");
+      Class<?> handler = Class.forName("sun.misc.SignalHandler");
+      Object byDefault = handler.getField("SIG_DFL").get(null);
+      InvocationHandler first =
+          (_, _, arguments) -> {
+            // From here on the kernel answers, without any help of ours.
+            for (String each : STOPS) {
+              handle(signal, handler, each, byDefault);
+            }
+            signals.received.add(String.valueOf(arguments[0]));
+            return null;
+          };
+      InvocationHandler request =
+          (_, _, arguments) -> {
+            signals.received.add(String.valueOf(arguments[0]));
+            return null;
+          };
+      for (String each : STOPS) {
+        handle(signal, handler, each, proxy(handler, first));
+      }
+      for (String each : REQUESTS) {
+        handle(signal, handler, each, proxy(handler, request));
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("cannot listen for signals: " + e, e);
+    }
+    return signals;
+  }
+
+  private static Object proxy(Class<?> handler, InvocationHandler ours) {
+    return Proxy.newProxyInstance(
+        ServerSignals.class.getClassLoader(), new Class<?>[] {handler}, ours);
+  }
+
+  private static void handle(Class<?> signal, Class<?> handler, String name, Object what)
+      throws ReflectiveOperationException {
+    Object number = signal.getConstructor(String.class).newInstance(name);
+    signal.getMethod("handle", signal, handler).invoke(null, number, what);
+  }
+
+  /** Waits for the next signal, and says which it is; anything but a request ends the server. */
+  String next() throws InterruptedException {
+    return received.take();
+  }
+}

@@ -1,0 +1,49 @@
+package dev.platter.emulator.page;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.emulator.report.ResultFile;
+import java.util.List;
+
+/** Where {@code --report FILE} goes: documents as one self-contained HTML page. */
+public final class HtmlReport {
+  /** What a page of Platter's begins with; a file that does not is not overwritten. */
+  static final String SIGNATURE = "<!DOCTYPE html>\n<!-- Platter report -->\n";
+
+  private static final ResultFile FILE =
+      new ResultFile(
+          "a report",
+          "a report of Platter's",
+          "Name a new file; if the image was meant, put it before the options",
+          head -> head.startsWith(SIGNATURE));
+
+  private HtmlReport() {}
+
+  /**
+   * Checks, before any work is done for it, that a page can be written there later.
+   *
+   * @throws PlatterException of kind BAD_INPUT if it cannot
+   */
+  public static void checkWritable(String target) {
+    FILE.checkWritable(target);
+  }
+
+  /**
+   * The page: well-formed XML that is HTML too.
+   *
+   * @param documents at least one
+   */
+  public static String render(List<Document> documents) {
+    return SIGNATURE.strip() + new PageWriter(documents).write();
+  }
+
+  /**
+   * Writes the page.
+   *
+   * @param target a path
+   * @param documents at least one
+   * @throws PlatterException of kind FAILED if it could not be written; nothing is left behind then
+   */
+  public static void write(String target, List<Document> documents) {
+    FILE.write(target, render(documents), "Write it somewhere else");
+  }
+}

@@ -1,0 +1,127 @@
+package dev.platter.emulator.page;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Latency percentiles: a line for each row, log-scaled nines across, powers of ten upwards. */
+final class PercentileChart {
+  private static final double HEIGHT = 360;
+  private static final double LEFT = 62;
+  private static final double TOP = 34;
+  private static final double BOTTOM = HEIGHT - 46;
+  private static final double MAX_LABEL = 190;
+
+  /** A row's line. */
+  record Line(Row row, List<Row.Percentile> points) {}
+
+  private PercentileChart() {}
+
+  /** Draws the lines; nothing if none has points. */
+  static void draw(Markup out, String title, List<Line> all) {
+    List<Line> lines = all.stream().filter(line -> !line.points().isEmpty()).toList();
+    if (lines.isEmpty()) {
+      return;
+    }
+    double min =
+        lines.stream()
+            .flatMap(l -> l.points().stream())
+            .mapToDouble(Row.Percentile::micros)
+            .filter(v -> v > 0)
+            .min()
+            .orElse(1);
+    double max =
+        lines.stream()
+            .flatMap(l -> l.points().stream())
+            .mapToDouble(Row.Percentile::micros)
+            .max()
+            .orElse(1);
+    double last =
+        lines.stream()
+            .flatMap(l -> l.points().stream())
+            .mapToDouble(Row.Percentile::percentile)
+            .filter(p -> p < 100)
+            .max()
+            .orElse(99);
+    double labels =
+        Math.min(
+            MAX_LABEL,
+            lines.stream().mapToDouble(l -> Plot.textWidth(l.row().name())).max().orElse(0));
+    double right = Plot.WIDTH - labels - 12;
+    Plot.begin(out, "percentiles", title, description(lines), HEIGHT);
+    Scale x = Scale.nines(last, LEFT, right - 10);
+    Scale y = Scale.logarithmic(min, max, BOTTOM, TOP, Quantity::tick);
+    Plot plot = Plot.area(out, LEFT, right, TOP, BOTTOM);
+    plot.xAxis(x, "percentile of requests").yAxis(y, "latency, log scale");
+    List<Plot.EndLabel> ends = new ArrayList<>();
+    for (Line line : lines) {
+      line(out, line, x, y);
+      ends.add(
+          new Plot.EndLabel(
+              Plot.fitted(line.row().name(), labels),
+              y.at(line.points().getLast().micros()),
+              line.row().style()));
+    }
+    plot.endLabels(ends, right + 4);
+    Plot.end(out);
+  }
+
+  private static void line(Markup out, Line line, Scale x, Scale y) {
+    StringBuilder path = new StringBuilder();
+    for (Row.Percentile point : line.points()) {
+      path.append(path.isEmpty() ? "M" : "L")
+          .append(Markup.number(x.at(point.percentile())))
+          .append(' ')
+          .append(Markup.number(y.at(point.micros())));
+    }
+    out.open("g", "class", "series " + line.row().style(), "data-row", line.row().name());
+    out.leaf("path", "class", "line", "d", path);
+    for (Row.Percentile point : line.points()) {
+      out.open(
+          "circle",
+          "class",
+          "point",
+          "cx",
+          x.at(point.percentile()),
+          "cy",
+          y.at(point.micros()),
+          "r",
+          3,
+          "data-key",
+          point.path(),
+          "data-x",
+          Markup.exact(point.percentile()),
+          "data-y",
+          Markup.exact(point.micros()));
+      out.element(
+          "title",
+          line.row().name()
+              + ", "
+              + name(point.percentile())
+              + ": "
+              + Quantity.time(point.micros()));
+      out.close();
+    }
+    out.close();
+  }
+
+  private static String name(double percentile) {
+    return percentile >= 100
+        ? "maximum"
+        : percentile <= 0 ? "minimum" : "p" + Markup.exact(percentile);
+  }
+
+  private static String description(List<Line> lines) {
+    StringBuilder text = new StringBuilder();
+    for (Line line : lines) {
+      text.append(line.row().name()).append(": ");
+      text.append(
+          String.join(
+              ", ",
+              line.points().stream()
+                  .map(p -> name(p.percentile()) + " " + Quantity.time(p.micros()))
+                  .toList()));
+      text.append(". ");
+    }
+    return text.toString().strip();
+  }
+}

@@ -1,0 +1,242 @@
+package dev.platter.emulator.page;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Stacked bars: for each row, the time of the requests at a percentile by stage. Rows that take
+ * many times as long as others have an axis of their own: on a common one nothing of the others
+ * could be seen. Where the kernel and the disk take nearly all, the rest is drawn once more without
+ * them.
+ */
+final class StageBars {
+  private static final double OWN_AXIS = 8;
+  private static final double NEARLY_ALL = 0.6;
+  private static final double NOTABLE = 0.1;
+  private static final double BAR = 30;
+  private static final double PITCH = 44;
+  private static final double MAX_LABEL = 180;
+  private static final double TOTAL_WIDTH = 74;
+  private static final double AXIS = 30;
+  private static final double BETWEEN = 14;
+  private static final String KERNEL = "kernel";
+
+  /** A row's bar: the parts of it that are drawn. */
+  private record Bar(Row row, Stages stages, Stages.Share share, Map<String, Double> parts) {
+    double length() {
+      return parts.values().stream().mapToDouble(Double::doubleValue).sum();
+    }
+
+    /** The kernel's share of 1. */
+    double kernel() {
+      return share.of(KERNEL) / share.endToEnd();
+    }
+
+    Bar withoutKernel() {
+      Map<String, Double> rest = new LinkedHashMap<>(parts);
+      rest.remove(KERNEL);
+      return new Bar(row, stages, share, rest);
+    }
+  }
+
+  private StageBars() {}
+
+  /**
+   * Draws a bar for each row that has stages; nothing without such.
+   *
+   * @param key {@code at_p50} or {@code at_p99}
+   * @param percentile how to call it
+   */
+  static void draw(Markup out, List<Row> rows, String key, String percentile) {
+    List<Bar> bars = new ArrayList<>();
+    for (Row row : rows) {
+      Stages stages = row.stages();
+      Stages.Share share = stages == null ? null : stages.at(key);
+      if (stages != null && share != null && share.endToEnd() > 0) {
+        bars.add(new Bar(row, stages, share, share.micros()));
+      }
+    }
+    if (bars.isEmpty()) {
+      return;
+    }
+    chart(out, bars, "Where the time of a request at " + percentile + " goes");
+    List<Bar> rest =
+        bars.stream().filter(bar -> bar.kernel() > NOTABLE).map(Bar::withoutKernel).toList();
+    if (bars.stream().anyMatch(bar -> bar.kernel() > NEARLY_ALL)
+        && rest.stream().anyMatch(bar -> bar.length() > 0)) {
+      chart(out, rest, "The same at " + percentile + " without the kernel and the disk");
+    }
+  }
+
+  private static void chart(Markup out, List<Bar> bars, String title) {
+    List<List<Bar>> groups = groups(bars);
+    double left =
+        Math.min(
+                MAX_LABEL,
+                bars.stream().mapToDouble(bar -> Plot.textWidth(bar.row().name())).max().orElse(0))
+            + 10;
+    double height =
+        groups.stream().mapToDouble(group -> group.size() * PITCH + AXIS + BETWEEN).sum();
+    Plot.begin(out, "stages", title, description(bars), height - BETWEEN);
+    double top = 0;
+    for (List<Bar> group : groups) {
+      double bottom = top + group.size() * PITCH;
+      double longest = group.stream().mapToDouble(Bar::length).max().orElse(1);
+      Scale x = Scale.upTo(longest, left, Plot.WIDTH - TOTAL_WIDTH, 6, Quantity::tick);
+      Plot plot = Plot.area(out, left, Plot.WIDTH - TOTAL_WIDTH, top, bottom);
+      plot.xAxis(x, null);
+      for (int i = 0; i < group.size(); i++) {
+        bar(out, plot, group.get(i), x, top + i * PITCH + (PITCH - BAR) / 2);
+      }
+      top = bottom + AXIS + BETWEEN;
+    }
+    Plot.endSvg(out);
+    if (groups.size() > 1) {
+      out.element(
+          "p",
+          "The axes differ: what takes more than "
+              + (int) OWN_AXIS
+              + " times as long as the next one has an axis of its own.",
+          "class",
+          "note");
+    }
+    out.close();
+  }
+
+  /** Bars that can share an axis, each group in the order of the rows. */
+  private static List<List<Bar>> groups(List<Bar> bars) {
+    List<Bar> ascending = new ArrayList<>(bars);
+    ascending.sort(Comparator.comparingDouble(Bar::length));
+    List<List<Bar>> groups = new ArrayList<>();
+    double before = 0;
+    for (Bar bar : ascending) {
+      if (groups.isEmpty() || bar.length() > before * OWN_AXIS) {
+        groups.add(new ArrayList<>());
+      }
+      before = bar.length();
+      groups.getLast().add(bar);
+    }
+    groups.forEach(group -> group.sort(Comparator.comparingInt(bars::indexOf)));
+    return groups;
+  }
+
+  private static void bar(Markup out, Plot plot, Bar bar, Scale x, double top) {
+    Row row = bar.row();
+    double baseline = top + BAR / 2 + 4;
+    String name = Plot.fitted(row.name(), plot.left() - 8);
+    plot.text(name, plot.left() - 8, baseline, "label end");
+    out.open("g", "class", "bar", "data-row", row.name());
+    double at = 0;
+    for (Map.Entry<String, Double> part : bar.parts().entrySet()) {
+      String key = part.getKey();
+      double micros = part.getValue();
+      double from = x.at(at);
+      double width = x.at(at + micros) - from;
+      at += micros;
+      out.open(
+          "rect",
+          "class",
+          "stage " + Stages.style(key),
+          "x",
+          from,
+          "y",
+          top,
+          "width",
+          Math.max(0, width),
+          "height",
+          BAR,
+          "data-key",
+          bar.share().fields().pathTo("stages_us." + key),
+          "data-stage",
+          key,
+          "data-us",
+          Markup.exact(micros));
+      out.element("title", tooltip(bar, key, micros)).close();
+      String both = key + " " + Quantity.time(micros);
+      if (Plot.textWidth(both) + 4 < width) {
+        plot.text(both, from + width / 2, baseline, "inside middle");
+      } else if (Plot.textWidth(key) + 2 < width) {
+        plot.text(key, from + width / 2, baseline, "inside middle");
+      }
+    }
+    out.close();
+    plot.text(Quantity.time(bar.length()), x.at(at) + 6, baseline, "label");
+  }
+
+  private static String tooltip(Bar bar, String key, double micros) {
+    Stages.Stage stage = bar.stages().stage(key);
+    return key
+        + (stage == null || stage.label().isEmpty() ? "" : " (" + stage.label() + ")")
+        + ": "
+        + Quantity.time(micros)
+        + ", "
+        + Quantity.percent(micros / bar.share().endToEnd());
+  }
+
+  /** What the colours and names mean, in order of time. */
+  static void key(Markup out, List<Row> rows) {
+    Map<String, Map<String, Set<String>>> labels = new LinkedHashMap<>();
+    Stages.ORDER.forEach(key -> labels.put(key, new LinkedHashMap<>()));
+    for (Row row : rows) {
+      Stages stages = row.stages();
+      if (stages != null) {
+        for (Stages.Stage stage : stages.all()) {
+          labels
+              .computeIfAbsent(stage.key(), _ -> new LinkedHashMap<>())
+              .computeIfAbsent(stage.label(), _ -> new LinkedHashSet<>())
+              .add(row.device());
+        }
+      }
+    }
+    out.open("ul", "class", "key");
+    labels.forEach((key, byLabel) -> {
+      if (!byLabel.isEmpty()) {
+        key(out, key, byLabel);
+      }
+    });
+    out.close();
+  }
+
+  private static void key(Markup out, String key, Map<String, Set<String>> byLabel) {
+    List<String> texts = new ArrayList<>();
+    byLabel.forEach((label, devices) ->
+        texts.add(byLabel.size() == 1 ? label : String.join(", ", devices) + ": " + label));
+    out.open("li").open("svg", "viewBox", "0 0 12 12", "class", "swatch", "aria-hidden", "true");
+    out.leaf(
+        "rect",
+        "class",
+        "stage " + Stages.style(key),
+        "x",
+        0.5,
+        "y",
+        0.5,
+        "width",
+        11,
+        "height",
+        11);
+    out.close().element("b", key).text(" " + String.join("; ", texts)).close();
+  }
+
+  private static String description(List<Bar> bars) {
+    StringBuilder text = new StringBuilder();
+    for (Bar bar : bars) {
+      text.append(bar.row().name())
+          .append(": ")
+          .append(Quantity.time(bar.length()))
+          .append(" in all; ");
+      text.append(
+          String.join(
+              ", ",
+              bar.parts().entrySet().stream()
+                  .map(part -> part.getKey() + " " + Quantity.time(part.getValue()))
+                  .toList()));
+      text.append(". ");
+    }
+    return text.toString().strip();
+  }
+}

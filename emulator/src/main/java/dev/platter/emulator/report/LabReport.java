@@ -1,0 +1,151 @@
+package dev.platter.emulator.report;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The result of {@code platter lab}: {@code platter.lab/1} for machines, and the same as text for
+ * people, drawn from the same maps.
+ */
+public final class LabReport {
+  /** The JSON's schema. */
+  public static final String SCHEMA = "platter.lab/1";
+
+  private static final int LABEL_WIDTH = 10;
+
+  private LabReport() {}
+
+  /**
+   * The JSON document.
+   *
+   * @param environment the host, as {@link Environment#toMap} gives it
+   * @param parameters the options
+   * @param partial whether it was interrupted before all experiments had begun
+   * @param experiments as findings give themselves
+   */
+  public static Map<String, @Nullable Object> json(
+      Map<String, @Nullable Object> environment,
+      Map<String, @Nullable Object> parameters,
+      boolean partial,
+      List<Map<String, @Nullable Object>> experiments) {
+    Map<String, @Nullable Object> document = new LinkedHashMap<>();
+    document.put("schema", SCHEMA);
+    document.put("environment", environment);
+    document.put("parameters", parameters);
+    document.put("partial", partial);
+    document.put("experiments", experiments);
+    return document;
+  }
+
+  /** One experiment's result for people: what was asked, expected and seen, and what follows. */
+  public static String section(Map<String, @Nullable Object> experiment) {
+    StringBuilder text = new StringBuilder();
+    String heading = word(experiment, "name") + ": " + word(experiment, "title");
+    text.append(heading).append('\n').append("=".repeat(heading.length())).append('\n');
+    paragraph("asks", word(experiment, "question"), text);
+    paragraph("known from", word(experiment, "source"), text);
+    paragraph("expected", word(experiment, "expected"), text);
+    paragraph("seen", word(experiment, "seen"), text);
+    for (Map<String, @Nullable Object> table : maps(experiment.get("tables"))) {
+      text.append('\n').append(word(table, "title")).append('\n').append(table(table));
+      if (table.get("note") != null) {
+        text.append(TextParagraph.of("  ", "  ", word(table, "note")));
+      }
+    }
+    text.append('\n');
+    paragraph("verdict", verdict(experiment) + ": " + word(experiment, "reason"), text);
+    paragraph(
+        "to do", experiment.get("remedy") == null ? "nothing" : word(experiment, "remedy"), text);
+    return text.toString();
+  }
+
+  /** All verdicts in a table. */
+  public static String verdicts(List<Map<String, @Nullable Object>> experiments) {
+    TextTable table = new TextTable().left("experiment").left("verdict").right("took s");
+    for (Map<String, @Nullable Object> experiment : experiments) {
+      table.row(
+          word(experiment, "name"), verdict(experiment), figure(experiment.get("seconds"), 1));
+    }
+    return table.render();
+  }
+
+  private static void paragraph(String label, String words, StringBuilder text) {
+    if (!words.isEmpty()) {
+      text.append(
+          TextParagraph.of(
+              label + " ".repeat(LABEL_WIDTH + 2 - label.length()),
+              " ".repeat(LABEL_WIDTH + 2),
+              words));
+    }
+  }
+
+  private static String verdict(Map<String, @Nullable Object> experiment) {
+    String words =
+        experiment.get("failure") == null
+            ? word(experiment, "verdict").replace('_', ' ')
+            : "failed";
+    return Boolean.TRUE.equals(experiment.get("partial")) ? words + " (partial)" : words;
+  }
+
+  private static String table(Map<String, @Nullable Object> finding) {
+    List<Map<String, @Nullable Object>> columns = maps(finding.get("columns"));
+    List<List<@Nullable Object>> rows = rows(finding.get("rows"));
+    TextTable table = new TextTable();
+    int[] decimals = new int[columns.size()];
+    for (int i = 0; i < decimals.length; i++) {
+      Map<String, @Nullable Object> column = columns.get(i);
+      if (column.get("unit") == null) {
+        table.left(word(column, "name"));
+      } else {
+        table.right((word(column, "name") + " " + word(column, "unit")).strip());
+      }
+      for (List<@Nullable Object> row : rows) {
+        decimals[i] = Math.max(decimals[i], decimals(row.get(i)));
+      }
+    }
+    for (List<@Nullable Object> row : rows) {
+      List<String> cells = new ArrayList<>();
+      for (int i = 0; i < decimals.length; i++) {
+        cells.add(figure(row.get(i), decimals[i]));
+      }
+      table.row(cells);
+    }
+    return table.render();
+  }
+
+  /** How many digits after the point a figure needs. */
+  private static int decimals(@Nullable Object cell) {
+    return cell instanceof Double number && Double.isFinite(number)
+        ? Math.max(0, BigDecimal.valueOf(number).stripTrailingZeros().scale())
+        : 0;
+  }
+
+  private static String figure(@Nullable Object cell, int decimals) {
+    return switch (cell) {
+      case null -> "-";
+      case Boolean answer -> answer ? "yes" : "no";
+      case Double number -> Units.fixed(number, decimals);
+      case Number count -> Units.count(count.longValue());
+      default -> cell.toString();
+    };
+  }
+
+  private static String word(Map<String, @Nullable Object> map, String key) {
+    Object value = map.get(key);
+    return value == null ? "" : value.toString();
+  }
+
+  @SuppressWarnings("unchecked") // by the schema
+  private static List<Map<String, @Nullable Object>> maps(@Nullable Object list) {
+    return list == null ? List.of() : (List<Map<String, @Nullable Object>>) list;
+  }
+
+  @SuppressWarnings("unchecked") // by the schema
+  private static List<List<@Nullable Object>> rows(@Nullable Object list) {
+    return list == null ? List.of() : (List<List<@Nullable Object>>) list;
+  }
+}

@@ -1,0 +1,45 @@
+package dev.platter.emulator.report;
+
+import dev.platter.emulator.trace.Observations;
+import dev.platter.emulator.trace.StageRun;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What {@code platter serve --stages} has recorded: {@code platter.serve/1}. */
+public final class ServeReport {
+  /** The JSON's schema. */
+  public static final String SCHEMA = "platter.serve/1";
+
+  private ServeReport() {}
+
+  /**
+   * An export.
+   *
+   * @param kind {@code virtio-blk} or {@code ahci}
+   * @param run what was recorded of it
+   */
+  public record Export(String name, String kind, StageRun run) {}
+
+  /** The JSON document. */
+  public static Map<String, @Nullable Object> json(
+      Map<String, @Nullable Object> environment, List<Export> exports, Observations seen) {
+    List<Object> rows = new ArrayList<>();
+    for (Export export : exports) {
+      boolean ahci = export.kind().equals("ahci");
+      Map<String, @Nullable Object> stages = RecordedStages.toMap(List.of(export.run()), seen);
+      Map<String, @Nullable Object> row = new LinkedHashMap<>();
+      row.put("device", ahci ? "ahci" : "virtio");
+      row.put("label", export.name());
+      row.put("loop", ahci ? "main loop" : "iothread");
+      row.put("runs", 1);
+      row.put("partial", false);
+      row.put("latency_us", stages == null ? null : stages.get("end_to_end_us"));
+      row.put("stages", stages);
+      rows.add(row);
+    }
+    return JsonDocument.of(SCHEMA, environment, new LinkedHashMap<>(), rows);
+  }
+}

@@ -1,0 +1,32 @@
+package dev.platter.emulator.report;
+
+/** Sentences in plain text, broken into lines that a terminal shows whole. */
+final class TextParagraph {
+  /** The longest line, as help texts have it. */
+  private static final int WIDTH = 100;
+
+  private TextParagraph() {}
+
+  /**
+   * Breaks text at spaces; a word that is longer than a line is left whole.
+   *
+   * @param first what the first line begins with
+   * @param others what the other lines begin with
+   * @return lines that end in a newline, without trailing spaces
+   */
+  static String of(String first, String others, String words) {
+    StringBuilder text = new StringBuilder();
+    StringBuilder line = new StringBuilder(first);
+    boolean empty = true;
+    for (String word : words.strip().split("\\s+", -1)) {
+      if (!empty && line.length() + 1 + word.length() > WIDTH) {
+        text.append(line).append('\n');
+        line = new StringBuilder(others);
+        empty = true;
+      }
+      line.append(empty ? "" : " ").append(word);
+      empty = false;
+    }
+    return text.append(line.toString().stripTrailing()).append('\n').toString();
+  }
+}
