@@ -82,7 +82,8 @@ public final class GuestStamps implements RequestTracing {
     Timeline timeline = ofTag[tag];
     timeline.copyOf(ofDevice[driver.unitOf(tag)][driver.slotOf(tag)]);
     if (!timeline.has(Stamp.DOORBELL) && kickedNanos[tag] != 0) {
-      timeline.stamp(Stamp.DOORBELL, kickedNanos[tag]);
+      // A polling device may have taken it before.
+      timeline.stamp(Stamp.DOORBELL, Math.min(kickedNanos[tag], timeline.at(Stamp.HANDLED)));
     }
     timeline.stamp(Stamp.INTERRUPT, raisedNanos);
     return timeline;

@@ -76,6 +76,33 @@ class FiguresTest {
     assertThat(said * unit).as(key).isEqualTo(value, within((step / 2 + 1e-9) * unit));
   }
 
+  @Test
+  void standUnderTheirHeadings() {
+    Map<String, String> keys =
+        Map.of(
+            "total", "total_seconds.median",
+            "of the runs", "total_seconds.min",
+            "to virtio", "ratio_to_virtio",
+            "p50", "latency_us.p50",
+            "p99", "latency_us.p99",
+            "p99.9", "latency_us.p99_9",
+            "slowest", "latency_us.max",
+            "throughput", "bytes_per_second",
+            "runs", "runs");
+    Element table = all(Pages.page("iotest"), "table").getFirst();
+    List<Element> lines = all(table, "tr");
+    List<Element> heads = all(lines.getFirst(), "th");
+    assertThat(heads).hasSize(keys.size() + 1);
+    for (int row = 0; row < 3; row++) {
+      List<Element> cells = all(lines.get(row + 1), "td");
+      for (int i = 1; i < heads.size(); i++) {
+        String head = heads.get(i).getFirstChild().getTextContent();
+        assertThat(all(cells.get(i - 1), "data").getFirst().getAttribute("data-key"))
+            .isEqualTo("1:rows[" + row + "]." + keys.get(head));
+      }
+    }
+  }
+
   @ParameterizedTest
   @FieldSource("ALL")
   void inCharts(String name) {

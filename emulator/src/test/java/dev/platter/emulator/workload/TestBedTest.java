@@ -171,7 +171,8 @@ class TestBedTest {
     // Reading the counters allocates a little itself: per run, not per request.
     assertThat((allocated[1] - allocated[0]) / measured.result().requests()).isZero();
     assertThat(measured.result().requests()).isGreaterThan(1000);
-    assertThat(measured.loop().enters()).isLessThanOrEqualTo(measured.loop().turns());
+    // The counters are read one after the other, while the loop is in the middle of a turn.
+    assertThat(measured.loop().enters()).isLessThanOrEqualTo(measured.loop().turns() + 1);
     assertThat(measured.loop().enters()).isLessThan(4 * measured.loop().blockSqes());
   }
 
