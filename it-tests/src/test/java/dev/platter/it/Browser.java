@@ -36,6 +36,7 @@ final class Browser implements AutoCloseable {
   private final WebSocket socket;
   private final BlockingQueue<Map<String, Object>> messages;
   private final List<String> complaints = new ArrayList<>();
+  private String download = "inProgress";
   private int lastId;
 
   private Browser(Process process, WebSocket socket, BlockingQueue<Map<String, Object>> messages) {
@@ -165,6 +166,8 @@ final class Browser implements AutoCloseable {
           complaints.add("it asks for " + url);
         }
       }
+      case "Browser.downloadProgress" ->
+          download = String.valueOf(object(message, "params").get("state"));
       default -> {}
     }
     return message;
@@ -253,17 +256,12 @@ final class Browser implements AutoCloseable {
             true));
   }
 
-  /** How the next download ended. */
+  /** How the download ended. */
   String downloaded() throws InterruptedException {
-    while (true) {
-      Map<String, Object> message = next("a download");
-      if (Objects.equals(message.get("method"), "Browser.downloadProgress")) {
-        String state = String.valueOf(object(message, "params").get("state"));
-        if (!state.equals("inProgress")) {
-          return state;
-        }
-      }
+    while (download.equals("inProgress")) {
+      Map<String, Object> _ = next("a download");
     }
+    return download;
   }
 
   /** The page from top to bottom, as PNG. */

@@ -50,6 +50,8 @@ public final class AioContext implements AutoCloseable {
   private final List<LoopClient> clients = new ArrayList<>();
   // Plain: a thread asks only whether it is the one, and sees its own writes. Null if suspended.
   private @Nullable Thread thread;
+  // As plain. Who has the loop while it is suspended, if anybody.
+  private @Nullable Thread borrower;
   // Another each time the loop is resumed.
   private Ring ring;
   private SubmissionQueue sq;
@@ -167,7 +169,7 @@ public final class AioContext implements AutoCloseable {
   private void checkAccess() {
     if (lock != null) {
       lock.checkHeld();
-    } else if (!onLoopThread()) {
+    } else if (!onLoopThread() && !Thread.currentThread().equals(borrower)) {
       throw new IllegalStateException(
           "loop " + name + " used by thread " + Thread.currentThread().getName());
     }
@@ -211,7 +213,7 @@ public final class AioContext implements AutoCloseable {
    * @return whether anything was done
    */
   public boolean turn(boolean mayBlock) {
-    if (!onLoopThread() || invocations.suspended()) {
+    if (!onLoopThread()) {
       throw new IllegalStateException(
           "loop " + name + " turned by thread " + Thread.currentThread().getName());
     }
@@ -424,21 +426,18 @@ public final class AioContext implements AutoCloseable {
       if (!invocations.suspended()) {
         return false;
       }
-      AioContext own = CurrentContext.own();
-      takeThread();
+      AioContext ownBefore = CurrentContext.own();
+      Thread before = borrower;
+      borrower = Thread.currentThread();
+      CurrentContext.setOwn(this);
       try {
         body.run();
       } finally {
-        thread = null;
-        CurrentContext.setOwn(own);
+        CurrentContext.setOwn(ownBefore);
+        borrower = before;
       }
       return true;
     }
-  }
-
-  private void takeThread() {
-    thread = Thread.currentThread();
-    CurrentContext.setOwn(this);
   }
 
   /**
@@ -459,6 +458,8 @@ public final class AioContext implements AutoCloseable {
         Threads.awaitUninterruptibly(done);
         lock.lock();
       }
+    } else if (done.getCount() > 0 && Thread.currentThread().equals(borrower)) {
+      throw new IllegalStateException("loop " + name + " is suspended: it makes no progress");
     } else {
       Threads.awaitUninterruptibly(done);
     }
@@ -635,7 +636,8 @@ public final class AioContext implements AutoCloseable {
       hasNoIowait = mayWaitWithoutIowait();
       taskWorkHidden = hidesTaskWork(ring.granted());
       requests.ringOpened(ring);
-      takeThread();
+      thread = Thread.currentThread();
+      CurrentContext.setOwn(this);
       invocations.resume();
     }
     try {

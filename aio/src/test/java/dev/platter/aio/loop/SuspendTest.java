@@ -265,6 +265,9 @@ class SuspendTest {
         assertThat(AioContext.current()).isSameAs(io);
         io.invoke(() -> assertThat(AioContext.current()).isSameAs(io));
         assertThatThrownBy(() -> io.turn(false)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> io.waitFor(new CountDownLatch(1)))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("suspended");
       });
       assertThatThrownBy(AioContext::current).isInstanceOf(IllegalStateException.class);
       assertThatThrownBy(() -> io.addSqe(TestOp.nop())).isInstanceOf(IllegalStateException.class);

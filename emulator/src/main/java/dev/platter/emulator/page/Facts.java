@@ -51,7 +51,7 @@ final class Facts {
     if (command == null) {
       out.element("p", "The document does not have its command line: an older Platter wrote it.");
     } else {
-      out.open("pre").element("code", command).close();
+      out.open("pre", "tabindex", "0").element("code", command).close();
     }
   }
 

@@ -205,11 +205,13 @@ final class LatencyTimeline {
     double lastAt = Double.NEGATIVE_INFINITY;
     for (Bucket bucket : buckets) {
       if (bucket.mean() != null) {
-        // Where no request was, there is no line.
-        path.append(bucket.at() - lastAt > 1.5 * width ? "M" : "L")
-            .append(Markup.number(x.at(bucket.at() + width / 2)))
-            .append(' ')
-            .append(Markup.number(y.at(bucket.mean())));
+        double centre = x.at(bucket.at() + width / 2);
+        String level = Markup.number(y.at(bucket.mean()));
+        // Where no request was, there is no line; a bucket alone has a short one.
+        if (bucket.at() - lastAt > 1.5 * width) {
+          path.append('M').append(Markup.number(centre - 3)).append(' ').append(level);
+        }
+        path.append('L').append(Markup.number(centre)).append(' ').append(level);
         lastAt = bucket.at();
       }
     }

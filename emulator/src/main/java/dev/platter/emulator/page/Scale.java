@@ -9,6 +9,8 @@ import java.util.function.DoubleUnaryOperator;
 /** Where on an axis a value is drawn. Values beyond an end are drawn at the end. */
 final class Scale {
   private static final double[] STEPS = {1, 2, 5, 10};
+  // What a label needs, upwards and with some space.
+  private static final double LABEL = 16;
   private static final double[] MULTIPLES = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
   private static final double[] NINES = {0, 50, 90, 99, 99.9, 99.99, 99.999, 99.9999};
 
@@ -100,13 +102,25 @@ final class Scale {
       for (int factor = 1; factor <= 9; factor++) {
         double value = Double.parseDouble(factor + "e" + power);
         if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9)) {
-          boolean end = fine && value <= low * (1 + 1e-9);
-          boolean labelled = factor == 1 || end || (few && (factor == 2 || factor == 5));
+          boolean round = factor == 1 || (few && (factor == 2 || factor == 5));
+          boolean end = fine && (value <= low * (1 + 1e-9) || value >= high * (1 - 1e-9));
+          boolean labelled = round || (end && scale.farFromRound(value));
           scale.tick(value, labelled ? label.apply(value) : "");
         }
       }
     }
     return scale;
+  }
+
+  /** Whether the label of an axis's end does not touch those of the round numbers beside it. */
+  private boolean farFromRound(double value) {
+    double power = Math.pow(10, Math.floor(Math.log10(value) + 1e-9));
+    for (double round : STEPS) {
+      if (Math.abs(place(round * power) - place(value)) < LABEL) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The nearest end of an axis below ({@code direction} -1) or above (1) a value. */
@@ -155,8 +169,12 @@ final class Scale {
 
   /** The coordinate of a value. */
   double at(double value) {
-    double share = (transform.applyAsDouble(value) - low) / (high - low);
-    return from + Math.clamp(share, 0, 1) * (to - from);
+    return Math.clamp(place(value), Math.min(from, to), Math.max(from, to));
+  }
+
+  /** The same, also beyond the ends. */
+  private double place(double value) {
+    return from + (transform.applyAsDouble(value) - low) / (high - low) * (to - from);
   }
 
   /** The lines of the grid, in order. */

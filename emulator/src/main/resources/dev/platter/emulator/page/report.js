@@ -7,6 +7,7 @@ for (const button of document.querySelectorAll('button[data-json]')) {
     link.href = URL.createObjectURL(new Blob([text], {type: 'application/json'}));
     link.download = button.dataset.name;
     link.click();
-    URL.revokeObjectURL(link.href);
+    // The browser reads it when it gets round to it.
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   });
 }

@@ -57,10 +57,18 @@ class ScaleTest {
 
   @Test
   void fewDecadesHaveMoreLabelsAndNoEmptyEnd() {
-    Scale scale = Scale.logarithmic(41, 180, 0, 100, Markup::exact);
+    Scale scale = Scale.logarithmic(41, 180, 0, 300, Markup::exact);
     assertThat(labels(scale)).containsExactly("40", "50", "100", "200");
     assertThat(scale.at(40)).isZero();
-    assertThat(scale.at(200)).isEqualTo(100, CLOSE);
+    assertThat(scale.at(200)).isEqualTo(300, CLOSE);
+  }
+
+  @Test
+  void anEndsLabelMakesWayForARoundNumber() {
+    assertThat(labels(Scale.logarithmic(410, 690, 100, 0, Markup::exact)))
+        .containsExactly("400", "500", "700");
+    assertThat(labels(Scale.logarithmic(9.2, 150, 100, 0, Markup::exact)))
+        .containsExactly("10", "20", "50", "100", "200");
   }
 
   @Test
