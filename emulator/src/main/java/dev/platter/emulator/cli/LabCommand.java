@@ -112,6 +112,7 @@ final class LabCommand extends PlatterCommand {
     Path scratch = makeScratch(base);
     List<Map<String, @Nullable Object>> results = new ArrayList<>();
     List<String> failed = new ArrayList<>();
+    boolean removed = false;
     try {
       for (Experiment experiment : chosen) {
         if (!interruption.getAsBoolean()) {
@@ -125,7 +126,8 @@ final class LabCommand extends PlatterCommand {
         }
       }
     } finally {
-      remove(scratch);
+      // What was measured is worth more than a clean directory.
+      removed = remove(scratch);
     }
     if (results.size() > 1) {
       print(LabReport.verdicts(results));
@@ -150,6 +152,10 @@ final class LabCommand extends PlatterCommand {
               + " experiments failed: "
               + String.join(", ", failed),
           null);
+    }
+    if (!removed) {
+      throw PlatterException.failed(
+          "cannot remove all of " + scratch, "Look what is in use there, and remove it");
     }
   }
 
@@ -253,14 +259,14 @@ final class LabCommand extends PlatterCommand {
   }
 
   /** Removes the scratch directory with what a failed experiment may have left in it. */
-  private static void remove(Path scratch) {
+  private static boolean remove(Path scratch) {
     try (Stream<Path> files = Files.walk(scratch)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
+      return true;
     } catch (IOException e) {
-      throw new PlatterException(
-          PlatterException.Kind.FAILED, "cannot remove " + scratch + ": " + e, null, e);
+      return false;
     }
   }
 }

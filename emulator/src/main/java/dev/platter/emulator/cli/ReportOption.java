@@ -30,6 +30,7 @@ final class ReportOption {
     if (file == null) {
       return;
     }
+    RunCommand.require(!file.equals("-"), "--report needs a file", "--report report.html");
     HtmlReport.checkWritable(file);
     RunCommand.require(
         json == null || !normal(json).equals(normal(file)),

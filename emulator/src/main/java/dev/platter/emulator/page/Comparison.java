@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Several documents of one kind side by side: rows of the same name, and what else differs. */
 final class Comparison {
+  private static final int ENOUGH_RUNS = 3;
   private static final double NOTABLE = 0.1;
 
   private static final List<RowTables.Column> FIGURES =
@@ -147,12 +148,20 @@ final class Comparison {
           "td",
           Quantity.digits(mine / theirs),
           "class",
-          Math.abs(mine / theirs - 1) > NOTABLE ? "n ratio notable" : "n ratio",
+          isNotable(row, base, key, mine / theirs) ? "n ratio notable" : "n ratio",
           "data-of",
           row.fields().pathTo(key),
           "data-to",
           base.fields().pathTo(key));
     }
+  }
+
+  /** One run, or the slowest of its requests, says nothing about the next. */
+  private static boolean isNotable(Row row, Row base, String key, double ratio) {
+    return Math.abs(ratio - 1) > NOTABLE
+        && Math.min(row.fields().numberOr0("runs"), base.fields().numberOr0("runs")) >= ENOUGH_RUNS
+        && !key.equals("latency_us.p99_9")
+        && !key.equals("latency_us.max");
   }
 
   private static void percentiles(Markup out, String name, List<Side> sides, List<List<Row>> all) {

@@ -13,7 +13,9 @@ final class Headline {
   // Of the time of all requests; the table has all stalls.
   private static final double NOTABLE = 0.01;
   private static final String KERNEL = "kernel";
-  private static final int ENOUGH_RUNS = 3;
+  private static final int ENOUGH_REQUESTS = 10;
+  private static final double DIFFERENT = 0.1;
+  private static final int ENOUGH_RUNS = 2;
 
   private final List<Row> rows;
   private final List<String> sentences = new ArrayList<>();
@@ -159,6 +161,9 @@ final class Headline {
 
   private static String runs(Row row, @Nullable Row base) {
     double runs = row.fields().numberOr0("runs");
+    if (row.partial() || (base != null && base.partial())) {
+      return " (interrupted, so not to be relied on)";
+    }
     if (base != null) {
       runs = Math.min(runs, base.fields().numberOr0("runs"));
     }
@@ -274,7 +279,12 @@ final class Headline {
           .append(") ")
           .append(most.isEmpty() ? in(stages, KERNEL) : in(stages, most));
     }
-    if (base != null && other != null) {
+    // Few requests, or a small difference, have no reasons.
+    if (base != null
+        && other != null
+        && Math.min(share.fields().numberOr0("requests"), other.fields().numberOr0("requests"))
+            >= ENOUGH_REQUESTS
+        && Math.abs(share.endToEnd() / other.endToEnd() - 1) >= DIFFERENT) {
       String differs = differing(share, other);
       if (differs.equals(most)) {
         text.append(", against ").append(Quantity.time(other.of(differs)));

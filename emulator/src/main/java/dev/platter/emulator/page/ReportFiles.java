@@ -48,6 +48,8 @@ public final class ReportFiles {
       String _ = HtmlReport.render(List.of(document));
     } catch (MalformedDocument e) {
       throw refused(file, String.valueOf(e.getMessage()), e);
+    } catch (ArithmeticException | IllegalArgumentException e) {
+      throw refused(file, "it holds figures that cannot be drawn: " + e.getMessage(), e);
     }
     return document;
   }
@@ -56,7 +58,7 @@ public final class ReportFiles {
     return new PlatterException(
         PlatterException.Kind.BAD_INPUT,
         "cannot make a report of " + file + ": " + why,
-        "Name a file that --json of iotest, bench, guest run or lab has written",
+        "Name a file that --json of iotest, bench, guest run or lab, or serve --stages, has written",
         cause);
   }
 }

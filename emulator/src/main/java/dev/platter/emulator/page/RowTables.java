@@ -174,7 +174,7 @@ final class RowTables {
       }
     }
     if (stalls.isEmpty()) {
-      out.element("p", "No request was stalled.");
+      out.element("p", "No request was stalled for a known cause.");
       return;
     }
     Tables.begin(out, "stalls");

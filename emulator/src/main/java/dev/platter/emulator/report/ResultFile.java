@@ -7,6 +7,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -77,6 +78,8 @@ public record ResultFile(String what, String ours, String otherwise, Predicate<S
         String head = new String(in.readNBytes(HEAD_BYTES), ISO_8859_1);
         return head.isEmpty() || isOurs.test(head);
       }
+    } catch (AccessDeniedException e) {
+      return false; // a rename would replace it all the same
     } catch (IOException e) {
       return true; // the write will tell
     }

@@ -88,14 +88,7 @@ final class FlightRecorderPauses implements PauseSource {
 
   private void on(String event, Consumer<RecordedEvent> handler) {
     stream.enable(event).withoutThreshold().withoutStackTrace();
-    stream.onEvent(
-        event,
-        recorded -> {
-          if (events < EVENTS_KEPT) {
-            events++;
-            handler.accept(recorded);
-          }
-        });
+    stream.onEvent(event, handler);
   }
 
   private void onPause(String event, Consumer<RecordedEvent> handler) {

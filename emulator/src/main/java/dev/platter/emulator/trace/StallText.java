@@ -145,7 +145,8 @@ final class StallText {
                   .map(holder -> "; " + holder.getKey() + " in " + holder.getValue() + " of them")
                   .collect(Collectors.joining());
       case CQE_NOT_REAPED -> "A CQE was there while " + loop + " slept or did other work";
-      case WORKER_POOL -> "A kernel worker thread (io-wq) did the request, not the ring itself";
+      case WORKER_POOL ->
+          "A kernel worker thread (io-wq) did the request, or another one at that time";
       case GC_PAUSE -> "The JVM stopped all its threads, to collect garbage or at a safepoint";
       case IOTHREAD_LATE -> "The IOThread took the request late from its virtqueue";
       case GUEST_LATE -> "The guest took the interrupt late";
