@@ -14,7 +14,6 @@ final class Headline {
   private static final double NOTABLE = 0.01;
   private static final String KERNEL = "kernel";
   private static final int ENOUGH_REQUESTS = 10;
-  private static final double DIFFERENT = 0.1;
   private static final int ENOUGH_RUNS = 2;
 
   private final List<Row> rows;
@@ -279,12 +278,11 @@ final class Headline {
           .append(") ")
           .append(most.isEmpty() ? in(stages, KERNEL) : in(stages, most));
     }
-    // Few requests, or a small difference, have no reasons.
+    // The means of a few requests have no reasons.
     if (base != null
         && other != null
         && Math.min(share.fields().numberOr0("requests"), other.fields().numberOr0("requests"))
-            >= ENOUGH_REQUESTS
-        && Math.abs(share.endToEnd() / other.endToEnd() - 1) >= DIFFERENT) {
+            >= ENOUGH_REQUESTS) {
       String differs = differing(share, other);
       if (differs.equals(most)) {
         text.append(", against ").append(Quantity.time(other.of(differs)));
