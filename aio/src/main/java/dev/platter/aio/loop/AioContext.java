@@ -281,6 +281,7 @@ public final class AioContext implements AutoCloseable {
     // Bottom halves and SQEs announced before accept() are covered by the checks in turn().
     int toSubmit = sq.publish();
     requests.stampEntered(look.lastWake());
+    look.turnOn(requests.anyTimelines());
     if (checksCq && !wait && toSubmit == 0 && !taskWorkHidden && (sq.flags() & ATTENTION) == 0) {
       if (lock != null) {
         // A loop that always finds something to do must not keep vCPUs out.
@@ -309,12 +310,15 @@ public final class AioContext implements AutoCloseable {
     } finally {
       look.back(wait, checksCq ? cq.isEmpty() : !ringSaysReady);
       if (event != null) {
-        LoopWaitEvent.end(event, look.lastWake(), blockInFlight);
+        event.end();
       }
       wakeup.awake();
       if (lock != null) {
         lock.lock();
       }
+    }
+    if (event != null) {
+      LoopWaitEvent.end(event, look.lastWake(), blockInFlight);
     }
     if (result >= 0) {
       stats.sqesSubmitted.add(result);

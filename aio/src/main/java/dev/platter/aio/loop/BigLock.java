@@ -77,18 +77,15 @@ public final class BigLock {
     if (isHeldByCurrentThread()) {
       throw new IllegalStateException("big lock is not reentrant");
     }
+    BigLockWaitEvent event = null;
     if (word.compareAndSet(FREE, HELD)) {
       acquiredAtNanos = System.nanoTime();
       requestedNanos = acquiredAtNanos;
     } else {
       long start = System.nanoTime();
-      BigLockWaitEvent event = TraceEvents.wanted() ? BigLockWaitEvent.beginIfEnabled() : null;
+      event = TraceEvents.wanted() ? BigLockWaitEvent.beginIfEnabled() : null;
       lockContended();
       acquiredAtNanos = System.nanoTime();
-      if (event != null) {
-        Thread holder = previousOwner;
-        BigLockWaitEvent.end(event, holder == null ? null : holder.getName(), previousHoldNanos);
-      }
       requestedNanos = start;
       contended.increment();
       waitNanos.add(acquiredAtNanos - start);
@@ -97,6 +94,10 @@ public final class BigLock {
     acquisitions.increment();
     owner = Thread.currentThread();
     CurrentContext.setThroughLock(mainContext);
+    if (event != null) {
+      Thread holder = previousOwner;
+      BigLockWaitEvent.end(event, holder == null ? null : holder.getName(), previousHoldNanos);
+    }
   }
 
   private void lockContended() {

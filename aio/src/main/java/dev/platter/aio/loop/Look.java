@@ -33,8 +33,12 @@ final class Look {
     sleptOnReady = false;
   }
 
-  boolean isOn() {
-    return on;
+  /** Requests with a timeline may have come since the turn began. */
+  void turnOn(boolean wanted) {
+    if (wanted && !on) {
+      on = true;
+      lastNanos = System.nanoTime();
+    }
   }
 
   /** The loop has polled the CQ until now, and {@code found} says whether there are CQEs. */

@@ -53,7 +53,13 @@ final class LoopThread {
   private AioContext start(Supplier<AioContext> open) {
     CompletableFuture<AioContext> ready = new CompletableFuture<>();
     thread = Thread.ofPlatform().name(name).daemon().unstarted(() -> run(open, ready));
-    return Threads.startAndAwait(thread, ready);
+    try {
+      return Threads.startAndAwait(thread, ready);
+    } catch (OutOfMemoryError e) {
+      throw PlatterException.hostLacks(
+          "thread " + name + " could not be started: " + e.getMessage(),
+          "Raise the limit of processes: ulimit -u, or pids.max of the cgroup");
+    }
   }
 
   private void run(Supplier<AioContext> open, CompletableFuture<AioContext> ready) {

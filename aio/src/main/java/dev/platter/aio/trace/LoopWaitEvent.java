@@ -57,7 +57,7 @@ public final class LoopWaitEvent extends Event {
   }
 
   /**
-   * The wait is over.
+   * The wait is over: now, or when {@link #end()} was called.
    *
    * @param event as {@link #beginIfEnabled} gave it
    * @param endedBy what has woken the loop
@@ -66,7 +66,6 @@ public final class LoopWaitEvent extends Event {
   public static void end(
       @Nullable LoopWaitEvent event, Timeline.Wake endedBy, int blockRequestsInFlight) {
     if (event != null) {
-      event.end();
       event.endedBy =
           switch (endedBy) {
             case NONE -> "none";

@@ -206,6 +206,7 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
   public void completed(CommandSlot slot, int result) {
     if ((orphans & slot.bit()) != 0) {
       orphans &= ~slot.bit();
+      doorbell(slot.bit()); // what was issued into the slot meanwhile begins here
       if (orphans == 0) {
         finishDrain();
         owner.drained();
@@ -214,7 +215,9 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
     }
     active &= ~slot.bit();
     device.completed(slot, result);
-    boolean done = (active & slot.bit()) == 0;
+    // A command of several steps has not ended with the first.
+    boolean done = slot.ended;
+    slot.ended = false;
     Timeline timeline = slot.timeline();
     if (timeline != null && done) {
       timeline.stamp(Stamp.COMPLETED, System.nanoTime());
@@ -264,6 +267,7 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
 
   @Override
   public void succeeded(CommandSlot slot) {
+    slot.ended = true;
     registers.setTaskFile(AtaStatus.READY, slot.diagnosticCode);
     switch (slot.protocol) {
       case QUEUED -> {
@@ -310,6 +314,7 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
 
   @Override
   public void failed(CommandSlot slot, int error) {
+    slot.ended = true;
     registers.setTaskFile(AtaStatus.FAILED, error);
     if (slot.protocol == CommandSlot.Protocol.QUEUED) {
       halt(AhciRegisters.IS_TFES | AhciRegisters.IS_SDBS);

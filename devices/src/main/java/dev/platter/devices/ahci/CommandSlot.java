@@ -47,6 +47,9 @@ final class CommandSlot extends BlockRequest {
   boolean prdInterrupt;
   int diagnosticCode;
 
+  /** Whether its command has ended, and the tracing has not been told. */
+  boolean ended;
+
   CommandSlot(int index, Listener listener) {
     super(INITIAL_VECTOR_ENTRIES);
     this.index = index;
@@ -65,6 +68,7 @@ final class CommandSlot extends BlockRequest {
     dataBytes = 0;
     prdInterrupt = false;
     diagnosticCode = 0;
+    ended = false;
     vector().clear();
   }
 

@@ -110,13 +110,19 @@ final class ServeCommand extends PlatterCommand {
     SystemdSockets activated = SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
     ServiceManager manager = new ServiceManager(System.getenv(), log);
     Server server = Server.start(config, log, activated, stages != null);
+    PlatterException unwritten = null;
     try (server;
         ServedStages recorded = ServedStages.begin(stages, server)) {
       log.event(Level.INFO, "", "ready", ready(config));
       manager.ready();
       log.event(Level.INFO, "", "stopping", Map.of("signal", awaitStop(server, signals)));
       manager.stopping();
-      recorded.write(commandLine(), out());
+      server.stopServing();
+      try {
+        recorded.write(commandLine(), out());
+      } catch (PlatterException e) {
+        unwritten = e; // the images come first
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -124,6 +130,9 @@ final class ServeCommand extends PlatterCommand {
     if (!server.flushed()) {
       throw PlatterException.failed(
           "what guests have written could not all be made stable", "See the log for the image");
+    }
+    if (unwritten != null) {
+      throw unwritten;
     }
   }
 

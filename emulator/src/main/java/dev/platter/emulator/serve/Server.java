@@ -208,6 +208,9 @@ public final class Server implements AutoCloseable {
     try {
       assembly.resumeLoops();
     } catch (PlatterException e) {
+      // Some loops may have been at work in between.
+      flushAll();
+      RingRemains.awaitNothing(WORKER_PATIENCE_MILLIS);
       log.event(Level.ERROR, "", "resume-failed", Map.of("reason", String.valueOf(e.getMessage())));
       throw e;
     }
@@ -227,6 +230,16 @@ public final class Server implements AutoCloseable {
   /** Whether all that {@link #close} has flushed is on stable storage. */
   public boolean flushed() {
     return flushed;
+  }
+
+  /**
+   * Disconnects clients and waits for what is in flight; no more are accepted. The caller does not
+   * hold the big lock. Idempotent, and a part of {@link #close}.
+   */
+  public synchronized void stopServing() {
+    if (!closed) {
+      assembly.stopServing();
+    }
   }
 
   /**

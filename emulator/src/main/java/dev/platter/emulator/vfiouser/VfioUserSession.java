@@ -256,13 +256,16 @@ public final class VfioUserSession implements ClientSession {
     lock.lock();
     try {
       drain();
-      if (all) {
-        dma.removeAll();
-      } else {
-        dma.remove(address, size);
+      try {
+        if (all) {
+          dma.removeAll();
+        } else {
+          dma.remove(address, size);
+        }
+        dma.publish();
+      } finally {
+        function.resume();
       }
-      dma.publish();
-      function.resume();
     } finally {
       lock.unlock();
     }
@@ -294,8 +297,11 @@ public final class VfioUserSession implements ClientSession {
     lock.lock();
     try {
       drain();
-      function.reset();
-      function.resume();
+      try {
+        function.reset();
+      } finally {
+        function.resume();
+      }
     } finally {
       lock.unlock();
     }
@@ -315,12 +321,15 @@ public final class VfioUserSession implements ClientSession {
     lock.lock();
     try {
       drain();
-      dma.removeAll();
-      dma.publish();
-      function.reset();
-      function.connect(null);
-      irqs.clear();
-      function.resume();
+      try {
+        dma.removeAll();
+        dma.publish();
+        function.reset();
+        function.connect(null);
+        irqs.clear();
+      } finally {
+        function.resume();
+      }
     } finally {
       lock.unlock();
     }
