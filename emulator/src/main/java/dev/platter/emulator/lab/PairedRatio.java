@@ -23,7 +23,7 @@ public record PairedRatio(
     GAIN("gain"),
     /** All of it lies below 1. */
     LOSS("loss"),
-    /** It includes 1. */
+    /** It includes 1: not told apart, which a wide interval does not make equal. */
     NO_DIFFERENCE("no difference"),
     /** There were too few pairs for the level. */
     TOO_FEW_PAIRS("too few pairs");

@@ -62,7 +62,7 @@ public final class ScratchImage implements AutoCloseable {
       throw new PlatterException(
           PlatterException.Kind.BAD_INPUT,
           "cannot make a scratch image in " + directory + ": " + e.getMessage(),
-          "Set TMPDIR to a directory on a disk, or name an image",
+          "Set TMPDIR to a directory on a disk (platter lab: --dir), or name an image",
           e);
     }
     ScratchImage image = new ScratchImage(path);
@@ -79,7 +79,7 @@ public final class ScratchImage implements AutoCloseable {
               + directory
               + ": "
               + e.getMessage(),
-          "Free some space, or set TMPDIR to another directory",
+          "Free some space, or set TMPDIR to another directory (platter lab: --dir)",
           e);
     }
   }

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
 /** Says what {@link IowaitResults} mean. */
 final class IowaitReport {
   private static final int MAX_CPUS = 16;
+
+  /** Windows of the bare ring that a verdict needs if the run was interrupted. */
+  private static final int ENOUGH_WINDOWS = 3;
+
   private static final List<IowaitCase> BY_CPU =
       List.of(
           IowaitCase.NOTHING,
@@ -44,7 +48,7 @@ final class IowaitReport {
     this.sources = sources;
   }
 
-  private static Finding begin() {
+  private static Finding question() {
     return new Finding(
             "Idle loops that look busy with I/O",
             "Does a thread count as waiting for I/O while it waits on a ring that has nothing in"
@@ -57,6 +61,18 @@ final class IowaitReport {
                 + " keeps in stock for the task's next requests for requests in flight. With"
                 + " IORING_ENTER_NO_IOWAIT (Linux 6.15) it does not count. A loop should pass that"
                 + " flag exactly while no block request is in flight, so that real I/O counts on.");
+  }
+
+  /** Begins with all details, those that are not known yet as null. */
+  private Finding begin() {
+    return question()
+        .detail("kernel_release", kernel)
+        .detail("has_no_iowait", null)
+        .detail("has_o_direct", null)
+        .detail("not_available", missing())
+        .detail("cgroup", sources.cgroup().path() == null ? null : "" + sources.cgroup().path())
+        .detail("baseline_deviation_percent", null)
+        .detail("cases", List.of());
   }
 
   /** There is nothing to look at. */
@@ -83,11 +99,16 @@ final class IowaitReport {
 
   Finding finding(IowaitResults results, Map<IowaitCase, Waiter.Done> done, Setting setting) {
     Finding finding = begin();
-    Verdict verdict =
-        setting.partial() && !results.has(IowaitCase.AFTER)
-            ? Verdict.INCONCLUSIVE
-            : results.verdict();
-    finding.seen(seen(results, setting)).verdict(verdict, reason(verdict, results));
+    boolean tooShort =
+        setting.partial() && results.windows(IowaitCase.AFTER).size() < ENOUGH_WINDOWS;
+    Verdict verdict = tooShort ? Verdict.INCONCLUSIVE : results.verdict();
+    finding
+        .seen(seen(results, setting))
+        .verdict(
+            verdict,
+            tooShort
+                ? "it was interrupted before the bare ring had " + ENOUGH_WINDOWS + " windows"
+                : reason(verdict, results));
     if (verdict == Verdict.AFFECTED) {
       finding.remedy(
           setting.hasOptOut()
@@ -97,7 +118,10 @@ final class IowaitReport {
               : "Linux 6.15 or newer, and software that passes IORING_ENTER_NO_IOWAIT while it has"
                   + " no I/O in flight, as Platter's loops do there");
     } else if (verdict == Verdict.INCONCLUSIVE) {
-      finding.remedy("Run it again while the host does less, or with --full");
+      finding.remedy(
+          tooShort
+              ? "Run it again, and let it end"
+              : "Run it again while the host does less, or with --full");
     }
     if (setting.partial()) {
       finding.partial();
@@ -286,7 +310,7 @@ final class IowaitReport {
         new FindingTable("What waited, in all windows")
             .words("what waits")
             .figures("windows", "")
-            .figures("waits", "")
+            .figures("enters", "")
             .figures("with NO_IOWAIT", "")
             .figures("requests completed", "");
     done.forEach((what, counts) -> {
@@ -294,7 +318,7 @@ final class IowaitReport {
         table.row(
             what.label(),
             results.windows(what).size(),
-            what == IowaitCase.PREADS ? null : counts.waits(),
+            what == IowaitCase.PREADS ? null : counts.enters(),
             what == IowaitCase.PREADS ? null : counts.optedOut(),
             counts.requests());
       }
@@ -342,14 +366,12 @@ final class IowaitReport {
 
   private void details(
       Finding finding, IowaitResults results, Map<IowaitCase, Waiter.Done> done, Setting setting) {
-    finding
-        .detail("kernel_release", kernel)
-        .detail("has_no_iowait", setting.hasOptOut())
-        .detail("has_o_direct", setting.direct())
-        .detail("not_available", missing())
-        .detail("cgroup", sources.cgroup().path() == null ? null : "" + sources.cgroup().path());
+    finding.detail("has_no_iowait", setting.hasOptOut()).detail("has_o_direct", setting.direct());
     Map<String, @Nullable Object> noise = new LinkedHashMap<>();
-    results.counters().forEach(one -> noise.put(one.key(), rounded(results.noise(one))));
+    Set<StallCounter> counters = results.counters();
+    for (StallCounter one : StallCounter.values()) {
+      noise.put(one.key(), counters.contains(one) ? rounded(results.noise(one)) : null);
+    }
     finding.detail("baseline_deviation_percent", noise);
     List<Map<String, @Nullable Object>> cases = new ArrayList<>();
     for (IowaitCase what : IowaitCase.values()) {
@@ -364,16 +386,16 @@ final class IowaitReport {
       IowaitCase what, IowaitResults results, Waiter.Done done) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("case", what.key());
-    map.put("waits", done.waits());
+    map.put("enters", done.enters());
     map.put("no_iowait_waits", done.optedOut());
     map.put("requests", done.requests());
     List<Map<String, @Nullable Object>> windows = new ArrayList<>();
     for (StallReading.Window window : results.windows(what)) {
       Map<String, @Nullable Object> one = new LinkedHashMap<>();
       one.put("seconds", Units.rounded(window.seconds(), 3));
-      window
-          .shares()
-          .forEach((counter, share) -> one.put(counter.key() + "_percent", rounded(share)));
+      for (StallCounter counter : StallCounter.values()) {
+        one.put(counter.key() + "_percent", rounded(window.shares().get(counter)));
+      }
       Map<String, @Nullable Object> byCpu = new LinkedHashMap<>();
       SortedMap<Integer, Double> seconds = window.iowaitSeconds();
       seconds.forEach((cpu, iowait) -> byCpu.put("cpu" + cpu, Units.rounded(iowait, 2)));

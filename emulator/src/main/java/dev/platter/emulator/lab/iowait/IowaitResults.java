@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 
 /** The windows of a run, and what follows from them. Shares are fractions of a window's time. */
@@ -108,6 +109,19 @@ final class IowaitResults {
     return added != null && added >= Math.max(NOTICEABLE, TIMES_NOISE * noise(counter));
   }
 
+  /** Whether a case's windows all lie above all windows in which the ring had no request yet. */
+  private boolean standsOut(IowaitCase what, StallCounter counter) {
+    double control =
+        Math.max(
+            shares(IowaitCase.NOTHING, counter).max().orElse(0),
+            shares(IowaitCase.BEFORE, counter).max().orElse(0));
+    return shares(what, counter).min().orElse(0) > control;
+  }
+
+  private DoubleStream shares(IowaitCase what, StallCounter counter) {
+    return windows(what).stream().mapToDouble(window -> window.shares().getOrDefault(counter, 0.0));
+  }
+
   /** What a counter says about the bare ring. */
   Says says(StallCounter counter) {
     Double before = added(IowaitCase.BEFORE, counter);
@@ -115,13 +129,14 @@ final class IowaitResults {
     if (before == null || after == null) {
       return Says.UNCLEAR;
     }
-    if (rises(IowaitCase.AFTER, counter) && after >= 2 * before) {
+    if (rises(IowaitCase.AFTER, counter)
+        && after >= 2 * before
+        && standsOut(IowaitCase.AFTER, counter)) {
       return Says.COUNTS;
     }
     boolean alive = rises(IowaitCase.PREADS, counter) || rises(IowaitCase.READS, counter);
-    double noise = noise(counter);
-    if (after < NEGLIGIBLE + noise) {
-      return alive ? Says.DOES_NOT : noise < NOTICEABLE ? Says.DEAD : Says.UNCLEAR;
+    if (after < NEGLIGIBLE && noise(counter) < NOTICEABLE) {
+      return alive ? Says.DOES_NOT : Says.DEAD;
     }
     return Says.UNCLEAR;
   }

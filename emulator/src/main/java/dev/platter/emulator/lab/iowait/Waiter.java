@@ -5,20 +5,20 @@ interface Waiter extends AutoCloseable {
   /**
    * What it has done so far.
    *
-   * @param waits waits in the kernel
-   * @param optedOut of those, how many were told not to count as I/O
+   * @param enters calls of io_uring_enter, most of which wait
+   * @param optedOut of those, how many waited and were told not to count as I/O
    * @param requests block requests completed
    */
-  record Done(long waits, long optedOut, long requests) {
+  record Done(long enters, long optedOut, long requests) {
     /** What was done between {@code earlier} and this. */
     Done since(Done earlier) {
       return new Done(
-          waits - earlier.waits, optedOut - earlier.optedOut, requests - earlier.requests);
+          enters - earlier.enters, optedOut - earlier.optedOut, requests - earlier.requests);
     }
 
     /** Both together. */
     Done plus(Done other) {
-      return new Done(waits + other.waits, optedOut + other.optedOut, requests + other.requests);
+      return new Done(enters + other.enters, optedOut + other.optedOut, requests + other.requests);
     }
   }
 

@@ -80,7 +80,7 @@ final class BlockedRequests implements AutoCloseable {
     if (result < 0) {
       throw PlatterException.failed(
           "cannot make FIFO " + path + ": " + Errno.name(result),
-          "Set TMPDIR to a directory of a local file system");
+          "Name a directory of a local file system with --dir");
     }
     fifos.add(path);
     return path;

@@ -1,8 +1,11 @@
 package dev.platter.emulator.lab.iowq;
 
+import dev.platter.aio.PlatterException;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +30,11 @@ final class IoWorkers {
    */
   record Worker(int tid, String owner) {}
 
-  /** Those that there are now. */
+  /**
+   * Those that there are now.
+   *
+   * @throws PlatterException if the threads of this process cannot be read
+   */
   static List<Worker> list() {
     return list(TASKS);
   }
@@ -41,10 +48,20 @@ final class IoWorkers {
           workers.add(worker);
         }
       }
+    } catch (DirectoryIteratorException e) {
+      throw unreadable(tasks, e);
     } catch (IOException e) {
-      return List.of();
+      throw unreadable(tasks, e);
     }
     return workers;
+  }
+
+  private static PlatterException unreadable(Path path, Exception cause) {
+    return new PlatterException(
+        PlatterException.Kind.FAILED,
+        "cannot read " + path + " to count worker threads: " + cause,
+        null,
+        cause);
   }
 
   private static @Nullable Worker worker(Path task) {
@@ -55,6 +72,9 @@ final class IoWorkers {
           ? null
           : new Worker(Integer.parseInt(name), owner);
     } catch (IOException e) {
+      if (!(e instanceof NoSuchFileException) && Files.exists(task)) {
+        throw unreadable(task, e);
+      }
       return null; // it has ended meanwhile
     }
   }

@@ -125,9 +125,11 @@ final class IoWqReport {
       default ->
           life.most() == 0
               ? "no worker was seen"
-              : "workers were not watched for the "
-                  + WorkerLife.FOR_GOOD_SECONDS
-                  + " s that it takes to tell";
+              : life.closed() != null && !life.hadWorkerBeforeClose()
+                  ? "no worker was left when the rings were closed"
+                  : "workers were not watched for the "
+                      + WorkerLife.FOR_GOOD_SECONDS
+                      + " s that it takes to tell";
     };
   }
 

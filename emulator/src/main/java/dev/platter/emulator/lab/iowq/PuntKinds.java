@@ -54,7 +54,7 @@ final class PuntKinds implements AutoCloseable {
         close(null);
         throw PlatterException.failed(
             "cannot write " + path + ": " + (written < 0 ? Errno.name((int) written) : "full"),
-            "Free some space, or set TMPDIR to another directory");
+            "Free some space, or name another directory with --dir");
       }
     }
     // O_DIRECT reads of dirty pages would be handed over, to wait for their writeback.

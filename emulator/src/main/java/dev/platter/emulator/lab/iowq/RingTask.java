@@ -117,7 +117,11 @@ final class RingTask implements AutoCloseable {
     });
   }
 
-  /** Waits for {@code count} completions and gives their results, in the order they came. */
+  /**
+   * Waits for {@code count} completions and gives their results, in the order they came.
+   *
+   * @throws PlatterException if the ring cannot be entered
+   */
   List<Integer> take(int count) {
     return ask(() -> {
       List<Integer> results = new ArrayList<>();
@@ -126,7 +130,13 @@ final class RingTask implements AutoCloseable {
           results.add(ring.completion().result());
           ring.completion().release();
         } else {
-          ring.enter(0, 1, Ring.NO_TIMEOUT, false);
+          int result = ring.enter(0, 1, Ring.NO_TIMEOUT, false);
+          if (result < 0
+              && result != -Errno.EINTR
+              && result != -Errno.EAGAIN
+              && result != -Errno.ETIME) {
+            throw PlatterException.failed("cannot wait on a ring: " + Errno.name(result), null);
+          }
         }
       }
       return results;

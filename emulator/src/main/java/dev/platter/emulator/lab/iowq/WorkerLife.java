@@ -73,10 +73,16 @@ record WorkerLife(List<Sample> samples, @Nullable Double closed, @Nullable Doubl
     return since == null ? null : since - closed;
   }
 
+  /** Whether the thread that lives on had a worker just before the rings were closed. */
+  boolean hadWorkerBeforeClose() {
+    Sample before = closed == null ? null : lastBefore(closed);
+    return before != null && before.living() > 0;
+  }
+
   /** Whether the kernel keeps a worker of a thread that has no ring any more. */
   Verdict verdict() {
     Sample last = lastClosed();
-    if (closed == null || last == null || most() == 0) {
+    if (closed == null || last == null || !hadWorkerBeforeClose()) {
       return Verdict.INCONCLUSIVE;
     }
     if (last.living() == 0) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the workers of one thread: those whose owner had none when the watch began. That is told
@@ -13,7 +14,8 @@ import java.util.stream.Collectors;
 final class WorkerWatch {
   private final Supplier<List<IoWorkers.Worker>> workers;
   private final Set<String> others;
-  private Set<String> own = Set.of();
+  // Null until it is fixed; empty if nobody had got workers then.
+  private @Nullable Set<String> own;
 
   /** Begins, before the thread submits anything. */
   WorkerWatch(Supplier<List<IoWorkers.Worker>> workers) {
@@ -36,15 +38,17 @@ final class WorkerWatch {
   Set<String> fix() {
     Set<String> found = owners(workers.get());
     found.removeAll(others);
-    own = Set.copyOf(found);
-    return own;
+    Set<String> fixed = Set.copyOf(found);
+    own = fixed;
+    return fixed;
   }
 
   /** How many workers it has now: of the owner that was fixed, or of any new one before. */
   int count() {
+    Set<String> fixed = own;
     int count = 0;
     for (IoWorkers.Worker worker : workers.get()) {
-      if (own.isEmpty() ? !others.contains(worker.owner()) : own.contains(worker.owner())) {
+      if (fixed == null ? !others.contains(worker.owner()) : fixed.contains(worker.owner())) {
         count++;
       }
     }

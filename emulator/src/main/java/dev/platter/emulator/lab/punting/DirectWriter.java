@@ -12,6 +12,7 @@ import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.BooleanSupplier;
 
 /** Writes a file with O_DIRECT from its start, one piece after the other. For one thread. */
 final class DirectWriter implements AutoCloseable {
@@ -35,11 +36,17 @@ final class DirectWriter implements AutoCloseable {
     iovec.set(JAVA_LONG, LinuxAbi.IOVEC_LEN, PIECE_BYTES);
   }
 
-  /** Writes through a ring, one request at a time, as the loop of a disk would. */
-  void throughRing(int writes) {
+  /**
+   * Writes through a ring, one request at a time, as the loop of a disk would.
+   *
+   * @param stopped asked before each write
+   * @throws PlatterException if a write fails, or it was stopped
+   */
+  void throughRing(int writes, BooleanSupplier stopped) {
     try (Ring ring = Ring.open(1, AioConfig.ioThread().flags())) {
       CompletionQueue completion = ring.completion();
       for (int i = 0; i < writes; i++) {
+        unless(stopped);
         long offset = (long) i * PIECE_BYTES;
         ring.submission().next().prepWrite(file.fd(), piece.address(), PIECE_BYTES, offset, 0);
         while (!completion.next()) {
@@ -60,12 +67,15 @@ final class DirectWriter implements AutoCloseable {
   /**
    * Writes with RWF_NOWAIT, and where that answers EAGAIN without it, as io_uring's worker would.
    *
+   * @param stopped asked before each write
    * @return how often it answered EAGAIN
-   * @throws PlatterException of kind HOST_LACKS if the file system has no RWF_NOWAIT
+   * @throws PlatterException of kind HOST_LACKS if the file system has no RWF_NOWAIT; of kind
+   *     FAILED if a write fails, or it was stopped
    */
-  int withoutWaiting(int writes) {
+  int withoutWaiting(int writes, BooleanSupplier stopped) {
     int refused = 0;
     for (int i = 0; i < writes; i++) {
+      unless(stopped);
       long offset = (long) i * PIECE_BYTES;
       long result = write(offset, LinuxAbi.RWF_NOWAIT);
       if (result == -Errno.EOPNOTSUPP) {
@@ -96,6 +106,12 @@ final class DirectWriter implements AutoCloseable {
     MemorySegment read = arena.allocate(PIECE_BYTES, PIECE_BYTES);
     long result = Libc.pread(file.fd(), read.address(), PIECE_BYTES, offset);
     return result == PIECE_BYTES && read.mismatch(piece) < 0;
+  }
+
+  private void unless(BooleanSupplier stopped) {
+    if (stopped.getAsBoolean()) {
+      throw PlatterException.failed("the writes to " + file.path() + " were stopped", null);
+    }
   }
 
   private long write(long offset, int flags) {

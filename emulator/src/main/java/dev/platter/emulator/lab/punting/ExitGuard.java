@@ -1,5 +1,6 @@
 package dev.platter.emulator.lab.punting;
 
+import dev.platter.aio.PlatterException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -12,14 +13,34 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class ExitGuard implements AutoCloseable {
   // Less than the command line's own grace, so that this still runs.
   private static final long GRACE_SECONDS = 7;
+  private static final long UNDO_SECONDS = 5;
 
   private final Runnable undo;
   private final AtomicBoolean undone = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
-  private final Thread hook = new Thread(this::jvmEnds, "platter-undo");
+  private final CountDownLatch wanted = new CountDownLatch(1);
+  private final Thread hook = new Thread(this::jvmEnds, "platter-undo-hook");
 
+  /** Undoes it for the hook: that thread sees the host's mounts, and not those of our owner. */
+  private final Thread helper =
+      Thread.ofPlatform().name("platter-undo").daemon().unstarted(this::whenWanted);
+
+  private final long graceMillis;
+
+  /**
+   * Guards.
+   *
+   * @param undo undoes it; runs on a thread that sees the mounts that the caller sees
+   */
   ExitGuard(Runnable undo) {
+    this(undo, TimeUnit.SECONDS.toMillis(GRACE_SECONDS));
+  }
+
+  /** For tests: with another grace. */
+  ExitGuard(Runnable undo, long graceMillis) {
     this.undo = undo;
+    this.graceMillis = graceMillis;
+    helper.start();
     try {
       Runtime.getRuntime().addShutdownHook(hook);
     } catch (IllegalStateException e) {
@@ -27,15 +48,33 @@ final class ExitGuard implements AutoCloseable {
     }
   }
 
-  private void jvmEnds() {
+  /** What the hook does. Throws nothing: in a hook that would block the JVM's end. */
+  void jvmEnds() {
     try {
-      if (closed.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
+      if (closed.await(graceMillis, TimeUnit.MILLISECONDS)) {
         return;
       }
+      wanted.countDown();
+      helper.join(TimeUnit.SECONDS.toMillis(UNDO_SECONDS));
     } catch (InterruptedException e) {
+      wanted.countDown();
       Thread.currentThread().interrupt();
     }
-    undoOnce();
+  }
+
+  private void whenWanted() {
+    try {
+      wanted.await();
+      undoOnce();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      // Nobody is left to throw it to.
+      System.err.println("platter: " + e.getMessage());
+      if (e instanceof PlatterException known && known.remedy() != null) {
+        System.err.println("  try: " + known.remedy());
+      }
+    }
   }
 
   private void undoOnce() {
@@ -51,6 +90,7 @@ final class ExitGuard implements AutoCloseable {
       undoOnce();
     } finally {
       closed.countDown();
+      wanted.countDown(); // the helper ends and finds nothing to do
       forgetHook();
     }
   }

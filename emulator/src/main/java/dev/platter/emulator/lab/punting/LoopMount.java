@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,20 +105,37 @@ final class LoopMount implements AutoCloseable {
   }
 
   private void undo() {
-    if (mounted && !HostProgram.run("umount", name()).ok()) {
-      // Something still uses it: it goes as soon as that ends.
-      HostProgram.Outcome lazy = HostProgram.run("umount", "--lazy", name());
-      if (!lazy.ok()) {
-        throw PlatterException.failed(
-            "cannot unmount " + name() + ": " + lazy.complaint(), "umount " + name());
+    @Nullable PlatterException failure = mounted ? unmount() : null;
+    // The file first: it can go even if the mount stays.
+    for (Path one : List.of(image, directory)) {
+      try {
+        Files.deleteIfExists(one);
+      } catch (IOException e) {
+        if (failure == null) {
+          failure =
+              new PlatterException(
+                  PlatterException.Kind.FAILED, "cannot remove " + one + ": " + e, null, e);
+        }
       }
     }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private @Nullable PlatterException unmount() {
     try {
-      Files.deleteIfExists(directory);
-      Files.deleteIfExists(image);
-    } catch (IOException e) {
-      throw new PlatterException(
-          PlatterException.Kind.FAILED, "cannot remove " + image + ": " + e, null, e);
+      if (HostProgram.run("umount", name()).ok()) {
+        return null;
+      }
+      // Something still uses it: it goes as soon as that ends.
+      HostProgram.Outcome lazy = HostProgram.run("umount", "--lazy", name());
+      return lazy.ok()
+          ? null
+          : PlatterException.failed(
+              "cannot unmount " + name() + ": " + lazy.complaint(), "umount " + name());
+    } catch (PlatterException e) {
+      return e;
     }
   }
 

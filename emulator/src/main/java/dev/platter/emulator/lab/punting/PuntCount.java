@@ -24,7 +24,7 @@ record PuntCount(int writes, @Nullable Integer traced, @Nullable Integer refused
     if (count == 0) {
       return Part.NONE;
     }
-    boolean few = count <= writes * FEW || (count < writes && count <= ticks + 1);
+    boolean few = count <= writes * FEW || (count <= writes / 2 && count <= ticks + 1);
     return few ? Part.FEW : Part.MANY;
   }
 

@@ -5,7 +5,6 @@ import dev.platter.aio.file.FileHandle;
 import dev.platter.devices.block.DirectWrites;
 import dev.platter.devices.block.Extents;
 import dev.platter.devices.block.ImageInfo;
-import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingTable;
 import dev.platter.emulator.lab.Verdict;
@@ -34,11 +33,11 @@ final class PuntImage {
   private final boolean same;
 
   PuntImage(
-      Path image,
+      ImageInfo image,
       FilesystemUnderTest scratch,
       List<PuntCase> cases,
       List<PuntRemedy.Trial> trials) {
-    this.info = ImageInspector.inspect(image.toString());
+    this.info = image;
     this.cases = cases;
     this.trials = trials;
     this.same = sameDevice(info.facts(), scratch.directory());
@@ -220,6 +219,9 @@ final class PuntImage {
     if (like == null) {
       return "Run it with a scratch directory beside the image, to find a command that helps there:"
           + " --dir DIR";
+    }
+    if (trials.stream().noneMatch(trial -> trial.filesystem().equals(like))) {
+      return "Run it again, to its end: no command was tried on " + likeName() + " this time.";
     }
     if (works == null) {
       return "Of the commands tried on " + likeName() + " none helps: move it to ext4 or xfs.";

@@ -14,10 +14,12 @@ import dev.platter.emulator.workload.Measured;
 import dev.platter.emulator.workload.TestBed;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -86,13 +88,16 @@ final class PuntLatency {
     };
   }
 
-  /** All rows of a depth, without runs, but with their punts counted if they can be. */
-  List<Row> rows(int depth, @Nullable TracepointCounter tracepoint) {
+  /**
+   * All rows of a depth, without runs, but with their punts counted if they can be; fewer if
+   * stopped.
+   */
+  List<Row> rows(int depth, @Nullable TracepointCounter tracepoint, BooleanSupplier stopped) {
     List<Row> rows = new ArrayList<>();
     for (DeviceKind device : DeviceKind.values()) {
       for (Preallocation image : IMAGES) {
         context.progress().accept("punts at depth " + depth + ": " + device + ", " + name(image));
-        if (context.interrupted().getAsBoolean()) {
+        if (stopped.getAsBoolean()) {
           return rows;
         }
         // It warms the JVM up as well; its latencies are not used.
@@ -107,7 +112,7 @@ final class PuntLatency {
   }
 
   /**
-   * Measures: a run of each row, and again. An interrupted run is not kept.
+   * Measures: a run of each row, and again, in another order. An interrupted run is not kept.
    *
    * @param deadlineNanos no round begins that would probably end later
    */
@@ -118,7 +123,7 @@ final class PuntLatency {
       if (begin + longest - deadlineNanos > 0) {
         return;
       }
-      for (Row row : rows) {
+      for (Row row : turns(rows, round)) {
         if (context.interrupted().getAsBoolean()) {
           return;
         }
@@ -132,6 +137,16 @@ final class PuntLatency {
       }
       longest = Math.max(longest, System.nanoTime() - begin);
     }
+  }
+
+  /**
+   * The order in a round: first one and then its reverse, so that of any two each comes first as
+   * often; and every two rounds another one begins.
+   */
+  static <T> List<T> turns(List<T> rows, int round) {
+    List<T> turns = new ArrayList<>(rows);
+    Collections.rotate(turns, -(round - 1) / 2);
+    return round % 2 == 0 ? turns : turns.reversed();
   }
 
   private Measured one(DeviceKind device, int depth, Preallocation kind) {

@@ -83,7 +83,7 @@ final class PuntLatencyFinding {
     return switch (ratio.answer()) {
       case GAIN -> "slower";
       case LOSS -> "faster";
-      case NO_DIFFERENCE -> "no difference";
+      case NO_DIFFERENCE -> "not told apart"; // a wide interval may hide one
       case TOO_FEW_PAIRS -> "too few runs to tell";
     };
   }

@@ -31,16 +31,19 @@ final class PuntMeter {
 
   private final @Nullable TracepointCounter tracepoint;
   private final int writes;
+  private final BooleanSupplier stopped;
 
   /**
    * Prepares.
    *
    * @param tracepoint counts punts; null to do without
    * @param writes how many writes of 8 KiB
+   * @param stopped ends it early; asked before each write
    */
-  PuntMeter(@Nullable TracepointCounter tracepoint, int writes) {
+  PuntMeter(@Nullable TracepointCounter tracepoint, int writes, BooleanSupplier stopped) {
     this.tracepoint = tracepoint;
     this.writes = writes;
+    this.stopped = stopped;
   }
 
   private static long tickNanos() {
@@ -59,14 +62,13 @@ final class PuntMeter {
   /**
    * Tries all layouts on a file system, twice over each file.
    *
-   * @param interrupted ends it early
    * @param progress told the layout
+   * @return the cases; of a layout that it was stopped at there are none
    */
-  List<PuntCase> table(
-      FilesystemUnderTest filesystem, BooleanSupplier interrupted, Consumer<String> progress) {
+  List<PuntCase> table(FilesystemUnderTest filesystem, Consumer<String> progress) {
     List<PuntCase> cases = new ArrayList<>();
     for (WriteLayout layout : WriteLayout.values()) {
-      if (interrupted.getAsBoolean()) {
+      if (stopped.getAsBoolean()) {
         break;
       }
       progress.accept(filesystem.name() + ", " + layout);
@@ -77,7 +79,7 @@ final class PuntMeter {
           cases.add(new PuntCase(filesystem, layout, pass, counts.get(pass - 1), null));
         }
       } catch (PlatterException e) {
-        if (interrupted.getAsBoolean()) {
+        if (stopped.getAsBoolean()) {
           break; // probably because of that
         }
         cases.add(new PuntCase(filesystem, layout, 1, null, String.valueOf(e.getMessage())));
@@ -91,7 +93,7 @@ final class PuntMeter {
    *
    * @param passes how often over each
    * @return a count for each pass
-   * @throws PlatterException if a file cannot be made or written
+   * @throws PlatterException if a file cannot be made or written, or it was stopped
    */
   List<PuntCount> count(Path directory, Preparation preparation, int passes) {
     List<@Nullable Integer> traced = new ArrayList<>();
@@ -138,14 +140,14 @@ final class PuntMeter {
   private int traced(TracepointCounter counter, Path file) {
     try (DirectWriter writer = new DirectWriter(file.toString())) {
       long before = counter.count();
-      writer.throughRing(writes);
+      writer.throughRing(writes, stopped);
       return (int) (counter.count() - before);
     }
   }
 
   private @Nullable Integer refused(Path file) {
     try (DirectWriter writer = new DirectWriter(file.toString())) {
-      return writer.withoutWaiting(writes);
+      return writer.withoutWaiting(writes, stopped);
     } catch (PlatterException e) {
       if (e.kind() == PlatterException.Kind.HOST_LACKS) {
         return null;

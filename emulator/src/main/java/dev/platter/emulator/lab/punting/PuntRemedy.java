@@ -62,20 +62,25 @@ enum PuntRemedy {
   private List<List<String>> commands(String file, long sizeBytes) {
     String size = Long.toString(sizeBytes);
     String copy = file + ".new";
+    List<String> data =
+        List.of("dd", "if=" + file, "of=" + copy, "bs=1M", "oflag=direct", "conv=notrunc,fsync");
     List<String> rename = List.of("mv", copy, file);
     return switch (this) {
       case FALLOCATE -> List.of(List.of("fallocate", "-l", size, file));
       case REWRITE ->
           List.of(
-              List.of("dd", "if=" + file, "of=" + copy, "bs=1M", "oflag=direct", "conv=fsync"),
+              // Makes it, with owner, mode, ACLs and other attributes.
+              List.of("cp", "--attributes-only", "--preserve=all", "--no-clobber", file, copy),
+              data,
               rename);
       case NODATACOW ->
           List.of(
               List.of("touch", copy),
               List.of("chattr", "+C", copy),
+              List.of("chown", "--reference=" + file, copy),
+              List.of("chmod", "--reference=" + file, copy),
               List.of("fallocate", "-l", size, copy),
-              List.of(
-                  "dd", "if=" + file, "of=" + copy, "bs=1M", "oflag=direct", "conv=notrunc,fsync"),
+              data,
               rename);
     };
   }
@@ -104,14 +109,17 @@ enum PuntRemedy {
 
   /** Tries each that may help on a sparse image of its own. */
   static List<Trial> tryOut(
-      FilesystemUnderTest filesystem, PuntMeter meter, BooleanSupplier interrupted) {
+      FilesystemUnderTest filesystem, PuntMeter meter, BooleanSupplier stopped) {
     List<Trial> trials = new ArrayList<>();
     for (PuntRemedy remedy : values()) {
       if (remedy == NODATACOW && !filesystem.type().equals("btrfs")) {
         continue;
       }
+      if (stopped.getAsBoolean()) {
+        break;
+      }
       Trial trial = remedy.tryOn(filesystem, meter);
-      if (interrupted.getAsBoolean()) {
+      if (stopped.getAsBoolean()) {
         break; // a failure, if it is one, says nothing then
       }
       trials.add(trial);

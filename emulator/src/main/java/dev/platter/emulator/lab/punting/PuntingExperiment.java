@@ -5,6 +5,7 @@ import dev.platter.aio.file.FileHandle;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.workload.DeviceKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,8 @@ public final class PuntingExperiment implements Experiment {
    * @param writes writes of 8 KiB over a file
    * @param rounds measured runs of each disk and image
    * @param depths writes outstanding in these runs
-   * @param budgetSeconds no round begins that would probably end later
+   * @param budgetSeconds nothing more is counted later, and no round begins that would probably end
+   *     later
    */
   record Parameters(int writes, int rounds, List<Integer> depths, long budgetSeconds) {
     // Eight pairs are as few as tell with six comparisons at once.
@@ -63,15 +65,16 @@ public final class PuntingExperiment implements Experiment {
     private final Parameters parameters;
     private final LabContext context;
     private final PuntingFinding result;
+    private final long deadlineNanos;
 
     Run(Parameters parameters, LabContext context) {
       this.parameters = parameters;
       this.context = context;
+      this.deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(parameters.budgetSeconds());
       this.result = new PuntingFinding(context, parameters.writes());
     }
 
     Finding run(@Nullable String noMounts) {
-      long begin = System.nanoTime();
       FilesystemUnderTest scratch = scratch(context.scratch());
       PuntLatency latency =
           new PuntLatency(
@@ -80,10 +83,10 @@ public final class PuntingExperiment implements Experiment {
       try {
         count(scratch, latency, rows, noMounts);
         // Only now, because tracing costs time as well.
-        latency.measure(
-            rows,
-            parameters.rounds(),
-            begin + TimeUnit.SECONDS.toNanos(parameters.budgetSeconds()));
+        latency.measure(rows, parameters.rounds(), deadlineNanos);
+        if (late() && rows.stream().anyMatch(row -> row.summary().runs().isEmpty())) {
+          leftOut("first writes through disks were not measured");
+        }
       } catch (PlatterException e) {
         if (!context.interrupted().getAsBoolean()) {
           throw e;
@@ -99,21 +102,38 @@ public final class PuntingExperiment implements Experiment {
         PuntLatency latency,
         List<PuntLatency.Row> rows,
         @Nullable String noMounts) {
-      try (@Nullable TracepointCounter tracepoint = tracepoint()) {
-        PuntMeter meter = new PuntMeter(tracepoint, parameters.writes());
+      try (@Nullable TracepointCounter tracepoint = tracepoint(noMounts)) {
+        PuntMeter meter = new PuntMeter(tracepoint, parameters.writes(), this::stopped);
         onScratch(scratch, meter);
         onLoops(scratch, meter, noMounts);
         if (result.canWriteTo(scratch)) {
           for (int depth : parameters.depths()) {
-            rows.addAll(latency.rows(depth, tracepoint));
+            rows.addAll(latency.rows(depth, tracepoint, this::stopped));
           }
+        }
+        int all =
+            parameters.depths().size() * DeviceKind.values().length * PuntLatency.IMAGES.size();
+        if (late() && rows.size() < all) {
+          leftOut("not all disks and images were tried");
         }
       }
     }
 
-    private @Nullable TracepointCounter tracepoint() {
+    private boolean late() {
+      return !context.interrupted().getAsBoolean() && System.nanoTime() - deadlineNanos > 0;
+    }
+
+    private boolean stopped() {
+      return context.interrupted().getAsBoolean() || late();
+    }
+
+    private void leftOut(String what) {
+      result.lacks(what + ": the " + parameters.budgetSeconds() + " s for all this were over");
+    }
+
+    private @Nullable TracepointCounter tracepoint(@Nullable String noMounts) {
       try {
-        return TracepointCounter.open(context.scratch());
+        return TracepointCounter.open(context.scratch(), noMounts);
       } catch (PlatterException e) {
         if (e.kind() != PlatterException.Kind.HOST_LACKS) {
           throw e;
@@ -131,15 +151,34 @@ public final class PuntingExperiment implements Experiment {
     }
 
     private void onScratch(FilesystemUnderTest scratch, PuntMeter meter) {
-      result.cases(meter.table(scratch, context.interrupted(), context.progress()));
+      table(scratch, meter);
       remedies(scratch, meter);
+    }
+
+    private void table(FilesystemUnderTest filesystem, PuntMeter meter) {
+      List<PuntCase> cases = meter.table(filesystem, context.progress());
+      result.cases(cases);
+      long layouts = cases.stream().map(PuntCase::layout).distinct().count();
+      if (late() && layouts < WriteLayout.values().length) {
+        leftOut(
+            "on "
+                + filesystem.name()
+                + " "
+                + layouts
+                + " of "
+                + WriteLayout.values().length
+                + " layouts were tried");
+      }
     }
 
     private void remedies(FilesystemUnderTest filesystem, PuntMeter meter) {
       PuntCount sparse = result.count(filesystem, WriteLayout.SPARSE, 1);
-      if (sparse != null && sparse.many() && !context.interrupted().getAsBoolean()) {
+      if (sparse != null && sparse.many()) {
         context.progress().accept(filesystem.name() + ", remedies");
-        result.trials(PuntRemedy.tryOut(filesystem, meter, context.interrupted()));
+        result.trials(PuntRemedy.tryOut(filesystem, meter, this::stopped));
+        if (late()) {
+          leftOut("not all commands were tried on " + filesystem.name());
+        }
       }
     }
 
@@ -154,11 +193,15 @@ public final class PuntingExperiment implements Experiment {
           result.lacks("no " + type + " was tried: " + noMounts);
           continue;
         }
+        if (late()) {
+          leftOut("no " + type + " was tried");
+          continue;
+        }
         context.progress().accept("making " + type);
         try (LoopMount mount = LoopMount.of(type, context.scratch())) {
           FilesystemUnderTest filesystem =
               new FilesystemUnderTest(type + " (loop)", type.toString(), mount.directory(), false);
-          result.cases(meter.table(filesystem, context.interrupted(), context.progress()));
+          table(filesystem, meter);
           if (type == LoopFilesystem.BTRFS) {
             onNodatacow(mount.directory(), meter);
           }
@@ -183,7 +226,7 @@ public final class PuntingExperiment implements Experiment {
       }
       FilesystemUnderTest filesystem =
           new FilesystemUnderTest("btrfs (loop, nodatacow)", "btrfs", directory, false);
-      result.cases(meter.table(filesystem, context.interrupted(), context.progress()));
+      table(filesystem, meter);
       remedies(filesystem, meter);
     }
   }

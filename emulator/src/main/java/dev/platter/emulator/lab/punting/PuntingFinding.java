@@ -1,11 +1,14 @@
 package dev.platter.emulator.lab.punting;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.ImageInfo;
+import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingChart;
 import dev.platter.emulator.lab.FindingTable;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Verdict;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,11 +27,22 @@ final class PuntingFinding {
   private final List<PuntCase> cases = new ArrayList<>();
   private final List<PuntRemedy.Trial> trials = new ArrayList<>();
   private final List<String> lacking = new ArrayList<>();
+
+  /** The user's image as it was at the start: it may be gone at the end. Null if there is none. */
+  private final @Nullable ImageInfo image;
+
   private PuntLatencyFinding latency = PuntLatencyFinding.NONE;
 
+  /**
+   * Begins, with a look at the image.
+   *
+   * @throws PlatterException if there should be an image and it cannot be read
+   */
   PuntingFinding(LabContext context, int writes) {
     this.context = context;
     this.writes = writes;
+    Path path = context.image();
+    this.image = path == null ? null : ImageInspector.inspect(path.toString());
     this.finding =
         new Finding(
             "Punted O_DIRECT writes",
@@ -98,12 +112,13 @@ final class PuntingFinding {
     finding.detail("punts", cases.stream().map(PuntingFinding::caseMap).toList());
     finding.detail("remedies", trials.stream().map(PuntingFinding::trialMap).toList());
     finding.detail("lacking", List.copyOf(lacking));
+    finding.detail("image", null);
     if (context.interrupted().getAsBoolean()) {
       finding.partial();
     }
     finding.seen(seen());
-    if (context.image() != null) {
-      new PuntImage(context.image(), scratch, cases, trials).judge(finding);
+    if (image != null) {
+      new PuntImage(image, scratch, cases, trials).judge(finding);
     } else {
       judge(scratch);
     }
@@ -168,7 +183,10 @@ final class PuntingFinding {
             .note(
                 "Punted, of "
                     + writes
-                    + " first writes, before and after the command. The data was there afterwards.");
+                    + " first writes, before and after the command."
+                    + (trials.stream().allMatch(trial -> trial.failure() == null)
+                        ? " The data was there afterwards."
+                        : ""));
     for (PuntRemedy.Trial trial : trials) {
       PuntCount before = count(trial.filesystem(), WriteLayout.SPARSE, 1);
       PuntCount after = trial.after();
@@ -268,6 +286,12 @@ final class PuntingFinding {
     PuntCount sparse = count(scratch, WriteLayout.SPARSE, 1);
     if (sparse == null && context.interrupted().getAsBoolean()) {
       finding.verdict(Verdict.INCONCLUSIVE, "it was interrupted before anything was counted");
+      return;
+    }
+    if (cases.stream().noneMatch(one -> one.layout() == WriteLayout.SPARSE)) {
+      finding.verdict(
+          Verdict.INCONCLUSIVE,
+          "the time was over before a sparse image was tried on " + scratch.type());
       return;
     }
     if (sparse == null || sparse.punts() == null) {

@@ -13,6 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class TracepointCounter implements AutoCloseable {
   private static final String EVENT = "events/io_uring/io_uring_queue_async_work";
   private static final String PREFIX = "platter-";
+  private static final Pattern NAME = Pattern.compile(PREFIX + "([0-9]{1,10})-[0-9]+");
   private static final int BUFFER_KIB = 64; // per processor; what overflows is still counted
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
@@ -46,12 +49,13 @@ final class TracepointCounter implements AutoCloseable {
    * Begins to count.
    *
    * @param scratch where tracefs may be mounted if it is nowhere
+   * @param noMounts why it must not be mounted, because the host would see it; null if it may
    * @throws PlatterException of kind HOST_LACKS, with what is missing; nothing is left behind
    */
-  static TracepointCounter open(Path scratch) {
+  static TracepointCounter open(Path scratch, @Nullable String noMounts) {
     TracepointCounter counter = new TracepointCounter(scratch);
     try {
-      counter.begin();
+      counter.begin(noMounts);
       return counter;
     } catch (IOException e) {
       counter.close();
@@ -66,9 +70,9 @@ final class TracepointCounter implements AutoCloseable {
     }
   }
 
-  private void begin() throws IOException {
+  private void begin(@Nullable String noMounts) throws IOException {
     Path found = mountPoint(Files.readAllLines(Path.of("/proc/self/mounts")));
-    Path tracing = found == null ? mount() : found;
+    Path tracing = found == null ? mount(noMounts) : found;
     if (!Files.isDirectory(tracing.resolve("instances"))
         || !Files.isReadable(tracing.resolve("instances"))) {
       throw lacks("tracefs at " + tracing + " is for root only", "Run it as root");
@@ -93,7 +97,12 @@ final class TracepointCounter implements AutoCloseable {
     checkThatItCounts();
   }
 
-  private Path mount() throws IOException {
+  private Path mount(@Nullable String noMounts) throws IOException {
+    if (noMounts != null) {
+      throw lacks(
+          "tracefs is not mounted, and here it cannot be: " + noMounts,
+          "As root: mount -t tracefs tracefs /sys/kernel/tracing");
+    }
     Path directory = Files.createDirectory(scratch.resolve("tracefs.mnt"));
     HostProgram.Outcome outcome =
         HostProgram.run("mount", "-t", "tracefs", "tracefs", directory.toString());
@@ -227,9 +236,8 @@ final class TracepointCounter implements AutoCloseable {
 
   /** The process that an instance belongs to; 0 if it is none of ours. */
   static long pid(String instance) {
-    String number =
-        instance.substring(PREFIX.length(), Math.max(PREFIX.length(), instance.lastIndexOf('-')));
-    return number.matches("[0-9]{1,10}") ? Long.parseLong(number) : 0;
+    Matcher name = NAME.matcher(instance);
+    return name.matches() ? Long.parseLong(name.group(1)) : 0;
   }
 
   private void undo() {

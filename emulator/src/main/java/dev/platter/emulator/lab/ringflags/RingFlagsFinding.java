@@ -51,7 +51,7 @@ final class RingFlagsFinding {
   private final Map<SetupFlag, String> refused;
   private final List<String> seen = new ArrayList<>();
   private final List<Comparison> comparisons = new ArrayList<>();
-  private boolean polled = true;
+  private boolean polled;
   private long missed;
   private int rounds;
 
@@ -83,7 +83,6 @@ final class RingFlagsFinding {
 
   /** Says why polling was not tried. */
   void noPolling(String why) {
-    polled = false;
     seen.add(why);
   }
 
@@ -118,12 +117,15 @@ final class RingFlagsFinding {
           result.nothing(),
           result.tries() - result.lost(),
           result.medianNanos() == 0 ? null : Units.rounded(result.medianNanos() / 1e3, 1));
-      missed += result.lost();
       if (result.flags().contains(SetupFlag.TASKRUN_FLAG)) {
-        missed += result.nothing();
+        // One that is lost is mostly one of those of which nothing was seen.
+        missed += Math.max(result.lost(), result.nothing());
         flagTries += result.tries();
         flagSeen += result.flagged() + result.completed();
-      } else if (!result.flags().isEmpty()) {
+      } else {
+        missed += result.lost();
+      }
+      if (isHidden(result.flags())) {
         hiddenTries += result.tries();
         hidden += result.nothing();
       }
@@ -134,6 +136,7 @@ final class RingFlagsFinding {
       seen.add("No try at polling counts: the CPUs were busy.");
       return;
     }
+    polled = true;
     if (flagTries > 0) {
       seen.add(
           "With TASKRUN_FLAG a thread that polls memory saw "
@@ -148,6 +151,10 @@ final class RingFlagsFinding {
               + hiddenTries
               + " stayed hidden until the ring was entered.");
     }
+  }
+
+  private static boolean isHidden(Set<SetupFlag> flags) {
+    return !flags.isEmpty() && !flags.contains(SetupFlag.TASKRUN_FLAG);
   }
 
   private static String disturbances(List<TaskWork.Seen> results) {
@@ -205,7 +212,8 @@ final class RingFlagsFinding {
         .detail("rounds", rounds)
         .detail("interval_method", "order statistics of the paired ratios, Bonferroni-corrected")
         .detail("interval_level_each", Units.rounded(level, 6))
-        .detail("interval_level_together", 1 - FAMILY_ERROR);
+        .detail("interval_level_together", 1 - FAMILY_ERROR)
+        .detail("comparisons", null);
     if (rounds == 0) {
       return;
     }
@@ -214,7 +222,7 @@ final class RingFlagsFinding {
     }
     finding.add(chart(ladder.rungs()));
     finding.addRows(ladder.rows());
-    finding.detail("comparisons", comparisons.stream().map(RingFlagsFinding::toMap).toList());
+    finding.detail("comparisons", comparisons.stream().map(this::toMap).toList());
     summarize(level);
   }
 
@@ -268,10 +276,10 @@ final class RingFlagsFinding {
   private String note(double coverage, int count) {
     return String.format(
             Locale.ROOT,
-            "Each step includes those above it. 4 KiB requests; medians of %d paired ratios, each"
-                + " of two runs of the same round. The interval's ends are two of the ratios (order"
-                + " statistics: nothing is assumed about their distribution), at a level of %.2f %%"
-                + " each, so that all %d hold together at %.0f %%.",
+            "Each step includes those above it that the kernel takes. 4 KiB requests; medians of %d"
+                + " paired ratios, each of two runs of the same round. The interval's ends are two"
+                + " of the ratios (order statistics: nothing is assumed about their distribution),"
+                + " at a level of %.2f %% each, so that all %d hold together at %.0f %%.",
             rounds,
             coverage * 100,
             count,
@@ -312,13 +320,13 @@ final class RingFlagsFinding {
     return chart;
   }
 
-  private static Map<String, @Nullable Object> toMap(Comparison comparison) {
+  private Map<String, @Nullable Object> toMap(Comparison comparison) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     PairedRatio ratio = comparison.ratio();
     map.put("device", comparison.cell().device().toString());
     map.put("rw", comparison.cell().pattern().toString());
     map.put("iodepth", comparison.cell().depth());
-    map.put("ring_flags", comparison.rung().flags().stream().map(Enum::name).toList());
+    map.put("ring_flags", taken(comparison.rung()));
     map.put("pairs", ratio.pairs());
     map.put("ratio_median", Units.rounded(ratio.median(), 5));
     map.put("ratio_low", Units.rounded(ratio.low(), 5));
@@ -329,6 +337,14 @@ final class RingFlagsFinding {
         comparison.rung().publishedPercent(comparison.cell().pattern(), comparison.cell().depth()));
     map.put("answer", ratio.answer().name().toLowerCase(Locale.ROOT));
     return map;
+  }
+
+  /** The names of a step's flags, without those that the kernel refuses. */
+  List<String> taken(Rung rung) {
+    return rung.flags().stream()
+        .filter(flag -> !refused.containsKey(flag))
+        .map(Enum::name)
+        .toList();
   }
 
   private void summarize(double level) {
@@ -377,15 +393,15 @@ final class RingFlagsFinding {
 
   /** How small a difference these intervals could have shown. */
   private String resolution() {
-    double[] reach =
+    double[] halfWidths =
         comparisons.stream()
-            .mapToDouble(one -> Math.max(1 - one.ratio().low(), one.ratio().high() - 1))
+            .mapToDouble(one -> (one.ratio().high() - one.ratio().low()) / 2)
             .sorted()
             .toArray();
-    double median = percent(1 + reach[reach.length / 2]);
+    double median = 100 * halfWidths[halfWidths.length / 2];
     return String.format(
         Locale.ROOT,
-        "Half of the intervals stay within %.1f %% of no flags%s.",
+        "Half of the intervals are no wider than +-%.1f %%%s.",
         median,
         median > LARGEST_PUBLISHED_PERCENT
             ? ": the noise on this host, while it was measured, hides gains like the published"

@@ -63,6 +63,21 @@ class IowaitReportTest {
   }
 
   @Test
+  void interruptedItNeedsThreeWindows() {
+    IowaitResults results = results(0.97);
+    IowaitReport.Setting partial = new IowaitReport.Setting(true, true, true);
+    Finding early = report().finding(results, Map.of(), partial);
+    assertThat(early.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(text(early, "reason")).contains("interrupted");
+    for (int i = 0; i < 2; i++) {
+      results.add(
+          IowaitCase.AFTER,
+          new StallReading.Window(1, Map.of(StallCounter.IOWAIT, 0.97), new TreeMap<>()));
+    }
+    assertThat(report().finding(results, Map.of(), partial).verdict()).isEqualTo(Verdict.AFFECTED);
+  }
+
+  @Test
   void nothingMeasuredIsInconclusive() {
     Finding finding =
         report()
@@ -78,5 +93,11 @@ class IowaitReportTest {
     assertThat(finding.verdict()).isEqualTo(Verdict.NOT_POSSIBLE);
     assertThat(text(finding, "seen")).contains("CONFIG_PSI");
     assertThat(text(finding, "remedy")).contains("psi=1");
+    assertThat(finding.details())
+        .containsOnlyKeys(
+            report()
+                .finding(results(0), Map.of(), new IowaitReport.Setting(true, true, false))
+                .details()
+                .keySet());
   }
 }

@@ -81,7 +81,7 @@ class IowaitResultsTest {
   }
 
   @Test
-  void aBurstInOneWindowChangesNothing() {
+  void aBurstAsHighAsTheRingsWindowsLeavesItOpen() {
     for (double burst : new double[] {0, 0.9, 0}) {
       add(IowaitCase.NOTHING, burst);
       add(IowaitCase.BEFORE, burst);
@@ -89,7 +89,45 @@ class IowaitResultsTest {
     }
     assertThat(results.noise(StallCounter.HOST_SOME)).isZero();
     assertThat(results.share(IowaitCase.BEFORE, StallCounter.HOST_SOME)).isZero();
+    assertThat(results.says(StallCounter.HOST_SOME)).isEqualTo(Says.UNCLEAR);
+    assertThat(results.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+  }
+
+  @Test
+  void everyWindowMustStandOut() {
+    for (double after : new double[] {0.5, 0.1, 0.5}) {
+      add(IowaitCase.NOTHING, 0);
+      add(IowaitCase.BEFORE, after < 0.5 ? 0.1 : 0);
+      add(IowaitCase.AFTER, after);
+    }
+    assertThat(results.says(StallCounter.HOST_SOME)).isEqualTo(Says.UNCLEAR);
+  }
+
+  @Test
+  void aLowBurstChangesNothing() {
+    for (double burst : new double[] {0, 0.3, 0}) {
+      add(IowaitCase.NOTHING, burst);
+      add(IowaitCase.BEFORE, burst);
+      add(IowaitCase.AFTER, 0.5);
+    }
     assertThat(results.verdict()).isEqualTo(Verdict.AFFECTED);
+  }
+
+  @Test
+  void addsNoneMeansBelowTheLimitAndInQuiet() {
+    add(IowaitCase.NOTHING, 0);
+    add(IowaitCase.NOTHING, 0.02);
+    add(IowaitCase.BEFORE, 0);
+    add(IowaitCase.AFTER, 0.025);
+    add(IowaitCase.PREADS, 0.7);
+    assertThat(results.noise(StallCounter.HOST_SOME)).isCloseTo(0.01, EXACT);
+    assertThat(results.says(StallCounter.HOST_SOME)).as("1.5 %").isEqualTo(Says.UNCLEAR);
+    add(IowaitCase.AFTER, 0);
+    assertThat(results.says(StallCounter.HOST_SOME)).as("0.25 %").isEqualTo(Says.DOES_NOT);
+    add(IowaitCase.NOTHING, 0.2);
+    add(IowaitCase.NOTHING, 0.3);
+    assertThat(results.says(StallCounter.HOST_SOME)).as("noise").isEqualTo(Says.UNCLEAR);
+    assertThat(results.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
   }
 
   @Test

@@ -1,7 +1,9 @@
 package dev.platter.emulator.lab.iowq;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.platter.aio.PlatterException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,8 +34,23 @@ class IoWorkersTest {
   }
 
   @Test
-  void noDirectoryHasNone() {
-    assertThat(IoWorkers.list(tasks.resolve("none"))).isEmpty();
+  void whatCannotBeReadIsAFailure() throws Exception {
+    assertThatThrownBy(() -> IoWorkers.list(tasks.resolve("none")))
+        .isInstanceOf(PlatterException.class)
+        .hasMessageContaining("none");
+    Files.createDirectories(tasks.resolve("107").resolve("comm"));
+    assertThatThrownBy(() -> IoWorkers.list(tasks))
+        .isInstanceOf(PlatterException.class)
+        .hasMessageContaining("107");
+  }
+
+  @Test
+  void aWatchThatFoundNoOwnerCountsNobodyElse() {
+    List<IoWorkers.Worker> workers = new ArrayList<>();
+    WorkerWatch watch = new WorkerWatch(() -> List.copyOf(workers));
+    assertThat(watch.fix()).isEmpty();
+    workers.add(new IoWorkers.Worker(4, "30"));
+    assertThat(watch.count()).isZero();
   }
 
   @Test

@@ -47,6 +47,9 @@ class WorkerLifeTest {
     assertThat(life(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0).verdict())
         .as("no worker")
         .isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(life(2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0).verdict())
+        .as("none was left to close the rings on")
+        .isEqualTo(Verdict.INCONCLUSIVE);
     assertThat(life(2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1).verdict())
         .as("an idle one has not timed out yet")
         .isEqualTo(Verdict.INCONCLUSIVE);

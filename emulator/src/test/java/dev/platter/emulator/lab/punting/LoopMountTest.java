@@ -127,7 +127,7 @@ class LoopMountTest {
   private static void check(Path directory, String what, PuntMeter.Preparation preparation) {
     DirectWrites[] forecast = new DirectWrites[1];
     PuntCount seen =
-        new PuntMeter(null, 64)
+        new PuntMeter(null, 64, () -> false)
             .count(
                 directory,
                 file -> {

@@ -23,6 +23,7 @@ class PuntCountTest {
     assertThat(new PuntCount(1024, 300, 0, 50).many()).isTrue();
     assertThat(new PuntCount(1024, 300, 0, 299).few()).as("one in each tick").isTrue();
     assertThat(new PuntCount(1024, 1024, 0, 4000).many()).as("all, on a slow disk").isTrue();
+    assertThat(new PuntCount(1024, 1023, 1023, 4000).many()).as("but for one, there").isTrue();
   }
 
   @Test

@@ -93,9 +93,43 @@ class PuntingExperimentTest {
     assertNothingLeft();
 
     int[] asked = new int[1];
-    Finding some = TINY.run(context(null, () -> ++asked[0] > 4));
+    Finding some = TINY.run(context(null, () -> ++asked[0] > 9 * WRITES));
     assertThat(maps(some.details().get("punts"))).isNotEmpty();
     assertThat(some.toMap("punting", 1)).containsEntry("partial", true);
+    assertNothingLeft();
+  }
+
+  @Test
+  void whatThereWasNoTimeForIsSaid() throws IOException {
+    PuntingExperiment late =
+        new PuntingExperiment(new PuntingExperiment.Parameters(WRITES, 2, List.of(1), 0));
+    Finding finding = late.run(context(null, () -> false));
+    assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(String.valueOf(finding.details().get("lacking")))
+        .contains("0 of " + WriteLayout.values().length + " layouts were tried")
+        .contains("not all disks and images were tried");
+    assertNothingLeft();
+  }
+
+  @Test
+  void anImageThatVanishesLosesNothing() throws IOException {
+    Path image = Files.write(images.resolve("disk.img"), new byte[4096]);
+    LabContext context =
+        new LabContext(
+            scratch,
+            image,
+            false,
+            () -> !Files.exists(image),
+            doing -> {
+              try {
+                Files.deleteIfExists(image);
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+    Finding finding = TINY.run(context);
+    assertThat(image).doesNotExist();
+    assertThat(finding.details()).containsKey("image");
     assertNothingLeft();
   }
 

@@ -53,6 +53,9 @@ class TracepointCounterTest {
     assertThat(TracepointCounter.pid("platter-4711-2")).isEqualTo(4711);
     assertThat(TracepointCounter.pid("platter-mine-2")).isZero();
     assertThat(TracepointCounter.pid("platter-2")).isZero();
+    assertThat(TracepointCounter.pid("platter-4711-mine")).isZero();
+    assertThat(TracepointCounter.pid("platter-4711-2-mine")).isZero();
+    assertThat(TracepointCounter.pid("platter-4711-")).isZero();
   }
 
   @Test
@@ -62,7 +65,7 @@ class TracepointCounterTest {
         PrivateMounts.run(
             "counting",
             refused -> {
-              try (TracepointCounter counter = TracepointCounter.open(scratch)) {
+              try (TracepointCounter counter = TracepointCounter.open(scratch, refused)) {
                 long before = counter.count();
                 punt(3);
                 Thread other = Thread.ofPlatform().start(() -> punt(4));
@@ -81,7 +84,7 @@ class TracepointCounterTest {
       PrivateMounts.run(
           "failing",
           refused -> {
-            try (TracepointCounter _ = TracepointCounter.open(scratch)) {
+            try (TracepointCounter _ = TracepointCounter.open(scratch, refused)) {
               throw new IllegalStateException("expected");
             }
           });

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -30,10 +31,15 @@ class RingFlagsExperimentTest {
   @TempDir private Path scratch;
 
   private Map<String, @Nullable Object> run(int rounds, long budgetNanos, BooleanSupplier end) {
+    return run(rounds, budgetNanos, 3, end);
+  }
+
+  private Map<String, @Nullable Object> run(
+      int rounds, long budgetNanos, int tries, BooleanSupplier end) {
     RingFlagsExperiment experiment =
         new RingFlagsExperiment(
             new RingFlagsExperiment.Parameters(
-                CELLS, 4 << 20, 0, 2_000_000, rounds, budgetNanos, 3));
+                CELLS, 4 << 20, 0, 2_000_000, rounds, budgetNanos, tries));
     Finding finding = experiment.run(new LabContext(scratch, null, false, end, text -> {}));
     assertThat(scratch).isEmptyDirectory();
     return finding.toMap(experiment.name(), 0);
@@ -85,6 +91,16 @@ class RingFlagsExperimentTest {
     assertThat(list(finding, "rows")).isEmpty();
     assertThat(titles(finding)).noneMatch(title -> title.startsWith("virtio"));
     assertThat(finding.get("verdict")).isIn("inconclusive", "affected");
+    assertThat(finding.get("details"))
+        .asInstanceOf(InstanceOfAssertFactories.MAP)
+        .containsEntry("comparisons", null);
+  }
+
+  @Test
+  void withoutATryAtPollingNothingIsSaidOfIt() {
+    Map<String, @Nullable Object> finding = run(2, MINUTE, 0, () -> false);
+    assertThat(finding.get("verdict")).isIn("not_affected", "affected");
+    assertThat(finding.get("reason")).asString().contains("kernel").doesNotContain("polling");
   }
 
   // ---- verdicts ------------------------------------------------------------------------------
@@ -114,11 +130,22 @@ class RingFlagsExperimentTest {
   }
 
   @Test
+  void flagsThatTheKernelRefusesAreNotNamed() {
+    RingFlagsFinding finding =
+        new RingFlagsFinding(
+            new Finding("", "", ""), Map.of(SetupFlag.SINGLE_ISSUER, "", SetupFlag.SUBMIT_ALL, ""));
+    assertThat(finding.taken(Rung.TASKRUN)).containsExactly("COOP_TASKRUN", "TASKRUN_FLAG");
+  }
+
+  @Test
   void aCompletionThatPollingMissesIsTheWorst() {
     assertThat(verdict(Map.of(), seen(4, 1, 0, SetupFlag.TASKRUN_FLAG)).verdict())
         .isEqualTo(Verdict.AFFECTED);
     assertThat(verdict(Map.of(), seen(0, 5, 1, SetupFlag.COOP_TASKRUN)).verdict())
         .isEqualTo(Verdict.AFFECTED);
+    assertThat(verdict(Map.of(), seen(0, 5, 3, SetupFlag.TASKRUN_FLAG)).toMap("x", 0))
+        .as("one that is lost counts once")
+        .containsEntry("reason", "polling missed 5 completions");
     // Without the flag that tells, seeing nothing is as it should be.
     assertThat(verdict(Map.of(), seen(0, 5, 0, SetupFlag.COOP_TASKRUN)).verdict())
         .isEqualTo(Verdict.INCONCLUSIVE);
