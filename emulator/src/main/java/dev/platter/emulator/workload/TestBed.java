@@ -73,26 +73,24 @@ public final class TestBed {
 
     /** The same with another main loop. */
     public Setup withMainLoop(AioConfig config) {
-      return new Setup(
-          imagePath,
-          image,
-          config,
-          ioThread,
-          ioThreads,
-          queues,
-          depth,
-          bufferBytes,
-          haltPollNanos,
-          stages,
-          activityNanos);
+      return with(config, stages, activityNanos);
     }
 
     /** The same with stages recorded or not. */
     public Setup withStages(boolean recorded) {
+      return with(mainLoop, recorded, activityNanos);
+    }
+
+    /** The same with something else that wakes the main loop. */
+    public Setup withActivity(long periodNanos) {
+      return with(mainLoop, stages, periodNanos);
+    }
+
+    private Setup with(AioConfig main, boolean recorded, long periodNanos) {
       return new Setup(
           imagePath,
           image,
-          mainLoop,
+          main,
           ioThread,
           ioThreads,
           queues,
@@ -100,22 +98,6 @@ public final class TestBed {
           bufferBytes,
           haltPollNanos,
           recorded,
-          activityNanos);
-    }
-
-    /** The same with something else that wakes the main loop. */
-    public Setup withActivity(long periodNanos) {
-      return new Setup(
-          imagePath,
-          image,
-          mainLoop,
-          ioThread,
-          ioThreads,
-          queues,
-          depth,
-          bufferBytes,
-          haltPollNanos,
-          stages,
           periodNanos);
     }
 
