@@ -1,0 +1,69 @@
+package dev.platter.emulator.lab.lostwakeup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.emulator.lab.Finding;
+import dev.platter.emulator.lab.LabContext;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two batches of each case: what is counted, not how long it takes. */
+@Timeout(120)
+class LostWakeupExperimentTest {
+  private static final int REQUESTS = 32;
+
+  @TempDir private Path directory;
+
+  private Finding run(BooleanSupplier interrupted) {
+    LostWakeupExperiment experiment =
+        new LostWakeupExperiment(
+            new LostWakeupExperiment.Scale((long) REQUESTS * (128 << 10), 1, 1));
+    return experiment.run(new LabContext(directory, null, false, interrupted, line -> {}));
+  }
+
+  private static List<Map<?, ?>> rows(Finding finding) {
+    List<Map<?, ?>> rows = new ArrayList<>();
+    if (finding.toMap("lost-wakeup", 1).get("rows") instanceof List<?> list) {
+      list.forEach(row -> rows.add((Map<?, ?>) row));
+    }
+    return rows;
+  }
+
+  @Test
+  void requestsOfTheDeafLoopAreNamedAndNoneOfTheOthers() throws Exception {
+    Finding finding = run(() -> false);
+    assertThat(rows(finding)).hasSize(5);
+    assertThat(finding.details())
+        .hasEntrySatisfying(
+            "requests_not_notified",
+            // A batch that comes just before the timer hardly waits.
+            requests -> assertThat((Long) requests).isBetween(REQUESTS / 2L, (long) REQUESTS))
+        .hasEntrySatisfying("sata_off_to_on", ratio -> assertThat((Double) ratio).isGreaterThan(1));
+    for (Map<?, ?> row : rows(finding)) {
+      boolean deaf = List.of("notify").equals(row.get("ablated"));
+      if (!deaf) {
+        assertThat(String.valueOf(row.get("stages"))).doesNotContain("not_notified");
+      }
+    }
+    try (Stream<Path> left = Files.list(directory)) {
+      assertThat(left).isEmpty();
+    }
+  }
+
+  @Test
+  void anInterruptedOneSaysSo() {
+    int[] asked = new int[1];
+    Finding finding = run(() -> asked[0]++ > 40);
+    Map<String, ?> map = finding.toMap("lost-wakeup", 1);
+    assertThat(map.get("partial")).isEqualTo(true);
+    assertThat(map.get("verdict")).isEqualTo("inconclusive");
+  }
+}
