@@ -62,13 +62,6 @@ public final class Timeline {
     nanos[stamp.index()] = atNanos;
   }
 
-  /** Passes a station that counts when passed first, as with a request of several SQEs. */
-  public void stampFirst(Stamp stamp, long atNanos) {
-    if (nanos[stamp.index()] == 0) {
-      nanos[stamp.index()] = atNanos;
-    }
-  }
-
   /** When a station was passed; 0 if it was not. */
   public long at(Stamp stamp) {
     return nanos[stamp.index()];

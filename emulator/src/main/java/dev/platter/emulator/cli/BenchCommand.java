@@ -239,17 +239,16 @@ final class BenchCommand extends RunCommand {
             .withCache(loops().cache);
     TestBed.Setup setup =
         new TestBed.Setup(
-            source.path(),
-            imageOptions,
-            loops().mainLoop(),
-            loops().ioThread(),
-            ioThreads,
-            queues,
-            depth,
-            (int) blockSize.maxBytes(),
-            loops().haltPollNanos,
-            recordsStages(),
-            0);
+                source.path(),
+                imageOptions,
+                loops().mainLoop(),
+                loops().ioThread(),
+                ioThreads,
+                queues,
+                depth,
+                (int) blockSize.maxBytes(),
+                loops().haltPollNanos)
+            .withStages(recordsStages());
     List<Summary> rows = new ArrayList<>();
     for (DeviceKind kind : devices()) {
       rows.add(new Summary(kind, Variant.ORDINARY));

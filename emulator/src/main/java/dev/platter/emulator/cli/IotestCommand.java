@@ -153,17 +153,16 @@ final class IotestCommand extends RunCommand {
     }
     TestBed.Setup setup =
         new TestBed.Setup(
-            source.path(),
-            ImageOptions.READ_ONLY.withCache(loops().cache),
-            loops().mainLoop(),
-            loops().ioThread(),
-            1,
-            1,
-            options.batch(),
-            options.chunkBytes(),
-            loops().haltPollNanos,
-            recordsStages(),
-            0);
+                source.path(),
+                ImageOptions.READ_ONLY.withCache(loops().cache),
+                loops().mainLoop(),
+                loops().ioThread(),
+                1,
+                1,
+                options.batch(),
+                options.chunkBytes(),
+                loops().haltPollNanos)
+            .withStages(recordsStages());
     try (Progress progress = Progress.on(err())) {
       for (int run = 1; run <= runs() && !interruption.getAsBoolean(); run++) {
         for (Summary row : rows) {

@@ -114,13 +114,17 @@ abstract class RunCommand extends PlatterCommand {
         }
         out().flush();
       }
-      Map<String, @Nullable Object> document =
-          Origin.now(commandLine()).in(document(environment.toMap(), rows));
-      if (json != null) {
-        JsonFile.write(json, document, out());
+      if (json != null || report.isGiven()) {
+        write(Origin.now(commandLine()).in(document(environment.toMap(), rows)));
       }
-      report.write(document);
     }
+  }
+
+  private void write(Map<String, @Nullable Object> document) {
+    if (json != null) {
+      JsonFile.write(json, document, out());
+    }
+    report.write(document);
   }
 
   private void printStages(List<Summary> rows) {

@@ -30,6 +30,8 @@ public final class Summary {
   private final Variant variant;
   private final List<Measured> runs = new ArrayList<>();
   private Observations seen = Observations.NONE;
+  // Put together when first asked for: it is shown, written, and looked into.
+  private @Nullable Map<String, @Nullable Object> stages;
 
   /**
    * Starts an empty summary.
@@ -49,6 +51,7 @@ public final class Summary {
   /** What was going on in the process during the runs, if their stages were recorded. */
   public void observed(Observations observations) {
     seen = observations;
+    stages = null;
   }
 
   /** The percentiles of {@code docs/json.md}, as far as the number of requests supports them. */
@@ -66,14 +69,18 @@ public final class Summary {
 
   /** The stages of the requests' way, as JSON has them; null if they were not recorded. */
   public @Nullable Map<String, @Nullable Object> stages() {
-    List<@Nullable StageRun> recorded = new ArrayList<>();
-    runs.forEach(run -> recorded.add(run.stages()));
-    return RecordedStages.toMap(recorded, seen);
+    if (stages == null) {
+      List<@Nullable StageRun> recorded = new ArrayList<>();
+      runs.forEach(run -> recorded.add(run.stages()));
+      stages = RecordedStages.toMap(recorded, seen);
+    }
+    return stages;
   }
 
   /** Adds a run. */
   public void add(Measured run) {
     runs.add(run);
+    stages = null;
   }
 
   /** The device. */
