@@ -25,7 +25,8 @@ LABEL org.opencontainers.image.title="Platter" \
 RUN groupadd --gid 1000 platter \
  && useradd --uid 1000 --gid platter --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin platter \
  && install -d -o platter -g platter -m 0700 /run/platter \
- && install -d -o platter -g platter /images
+ && install -d -o platter -g platter /images \
+ && ln -s /opt/platter/platter /usr/local/bin/platter
 COPY --from=build /opt/java /opt/platter/java
 COPY --from=build /src/emulator/target/lib /opt/platter/emulator/target/lib
 COPY --from=build /src/emulator/target/platter.jar /opt/platter/emulator/target/
@@ -36,6 +37,6 @@ ENV JAVA_HOME=/opt/platter/java \
 USER 1000:1000
 WORKDIR /images
 HEALTHCHECK --interval=30s --timeout=10s --start-period=5s \
-  CMD ["/opt/platter/platter", "ctl", "health", "--if-serving"]
-ENTRYPOINT ["/opt/platter/platter"]
+  CMD ["platter", "ctl", "health", "--if-serving"]
+ENTRYPOINT ["platter"]
 CMD ["--help"]
