@@ -13,8 +13,10 @@ public final class LinuxAbi {
   public static final int O_RDWR = 2;
   public static final int O_CREAT = 0x40;
   public static final int O_EXCL = 0x80;
+  public static final int O_NOCTTY = 0x100;
   public static final int O_NONBLOCK = 0x800;
   public static final int O_CLOEXEC = 0x80000;
+  public static final int O_PATH = 0x200000;
   public static final int O_DIRECT = AARCH64 ? 0x10000 : 0x4000;
 
   // openat
@@ -109,6 +111,20 @@ public final class LinuxAbi {
   // unshare (linux/sched.h)
   public static final int CLONE_NEWNS = 0x20000;
 
+  // prctl (linux/prctl.h)
+  public static final int PR_GET_DUMPABLE = 3;
+  public static final int PR_SET_DUMPABLE = 4;
+  public static final int PR_SET_NO_NEW_PRIVS = 38;
+  public static final int PR_GET_NO_NEW_PRIVS = 39;
+
+  // close_range (linux/close_range.h)
+  public static final int CLOSE_RANGE_CLOEXEC = 4;
+
+  // descriptor flags
+  public static final int F_GETFD = 1;
+  public static final int F_SETFD = 2;
+  public static final int FD_CLOEXEC = 1;
+
   // clocks
   public static final int CLOCK_REALTIME_COARSE = 5;
 
@@ -156,6 +172,7 @@ public final class LinuxAbi {
   public static final long FS_IOC_GETFLAGS = 0x80086601L;
   public static final int FS_NOCOW_FL = 0x800000;
   public static final long TCGETS = 0x5401L;
+  public static final long KVM_GET_API_VERSION = 0xae00L;
 
   // struct fiemap, struct fiemap_extent
   public static final int FIEMAP_SIZE = 32;

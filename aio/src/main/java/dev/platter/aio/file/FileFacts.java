@@ -106,6 +106,8 @@ public record FileFacts(
       case 0x6969 -> "nfs";
       case 0x65735546 -> "fuse";
       case 0x858458f6 -> "ramfs";
+      case 0x9fa0 -> "proc";
+      case 0x62656572 -> "sysfs";
       default -> "0x" + Long.toHexString(magic);
     };
   }

@@ -30,9 +30,10 @@ public final class FileHandle implements AutoCloseable {
    * @throws PlatterException if it cannot be
    */
   public static FileHandle open(String path, boolean writable, boolean direct) {
+    checkText(path);
     // EXCL without CREAT: a block device that is mounted is refused; it means nothing else here.
     int mode = writable ? LinuxAbi.O_RDWR | LinuxAbi.O_EXCL : LinuxAbi.O_RDONLY;
-    int flags = mode | LinuxAbi.O_CLOEXEC;
+    int flags = mode | LinuxAbi.O_CLOEXEC | LinuxAbi.O_NOCTTY;
     // NONBLOCK: opening a FIFO by mistake must fail the type check, not hang.
     int fd = Libc.open(path, flags | LinuxAbi.O_NONBLOCK | (direct ? LinuxAbi.O_DIRECT : 0), 0);
     if (fd < 0) {
@@ -43,17 +44,42 @@ public final class FileHandle implements AutoCloseable {
   }
 
   /**
+   * Finds a file without opening it for reading or writing: for its facts, and to name it to the
+   * kernel. Links are followed, and no device or FIFO notices.
+   *
+   * @throws PlatterException if it cannot be found
+   */
+  public static FileHandle locate(String path) {
+    checkText(path);
+    int fd = Libc.open(path, LinuxAbi.O_PATH | LinuxAbi.O_CLOEXEC, 0);
+    if (fd < 0) {
+      throw refused(path, -fd, false, false);
+    }
+    return new FileHandle(path, fd, false);
+  }
+
+  /**
    * Creates a file that must not exist, for reading and writing.
    *
    * @throws PlatterException if it cannot be created, also if it exists
    */
   public static FileHandle create(String path) {
+    checkText(path);
     int flags = LinuxAbi.O_RDWR | LinuxAbi.O_CREAT | LinuxAbi.O_EXCL | LinuxAbi.O_CLOEXEC;
     int fd = Libc.open(path, flags, 0644);
     if (fd < 0) {
       throw refused(path, -fd, true, false);
     }
     return new FileHandle(path, fd, false);
+  }
+
+  /** The kernel would stop reading at a zero, and open something else than what was named. */
+  private static void checkText(String path) {
+    if (path.indexOf('\0') >= 0) {
+      throw PlatterException.badInput(
+          "cannot open a path with a zero character in it: " + path.replace('\0', '?'),
+          "Check where the path comes from");
+    }
   }
 
   private static PlatterException refused(
@@ -67,6 +93,10 @@ public final class FileHandle implements AutoCloseable {
           PlatterException.badInput(
               what + "permission denied" + (writable ? " for writing" : ""),
               "Check the owner and mode of the file and its directories");
+      case Errno.ELOOP ->
+          PlatterException.badInput(
+              what + "its symbolic links lead in a circle, or too far",
+              "See where they lead: namei -l " + path);
       case Errno.EISDIR ->
           PlatterException.badInput(what + "it is a directory", "Name an image file");
       case Errno.EROFS ->

@@ -50,6 +50,8 @@ public final class AioContext implements AutoCloseable {
   private final List<LoopClient> clients = new ArrayList<>();
   // Plain: a thread asks only whether it is the one, and sees its own writes. Null if suspended.
   private @Nullable Thread thread;
+  // The same for any thread; 0 if there is none.
+  private volatile long threadId;
   // As plain. Who has the loop while it is suspended, if anybody.
   private @Nullable Thread borrower;
   // Another each time the loop is resumed.
@@ -82,6 +84,7 @@ public final class AioContext implements AutoCloseable {
     this.lock = lock;
     this.config = config;
     this.thread = Thread.currentThread();
+    this.threadId = Thread.currentThread().threadId();
     this.wakeup =
         config.ablations().contains(Ablation.NOTIFY) ? new DeafWakeup() : new LoopWakeup();
     this.ring = openRing(config, wakeup);
@@ -149,6 +152,14 @@ public final class AioContext implements AutoCloseable {
   /** The loop's counters. */
   public LoopStats stats() {
     return stats;
+  }
+
+  /**
+   * The {@link Thread#threadId} of the thread that turns the loop; 0 while it is suspended or after
+   * its end. Any thread.
+   */
+  public long threadId() {
+    return threadId;
   }
 
   /** The loop's ring, for reports and registration; only the loop may enter it. */
@@ -585,11 +596,7 @@ public final class AioContext implements AutoCloseable {
    * completes, watches are taken back, the ring is unmapped. The thread can end then.
    */
   private void suspend() {
-    pausing = true;
-    for (LoopClient client : clients) {
-      client.pause();
-    }
-    drained = clientsInFlight();
+    drained = pauseClients();
     while (clientsInFlight() > 0) {
       turn(true);
     }
@@ -602,7 +609,27 @@ public final class AioContext implements AutoCloseable {
     }
   }
 
-  private int clientsInFlight() {
+  /**
+   * Loop: clients start no more requests, nor do those that are added.
+   *
+   * @return how many requests are in flight
+   */
+  int pauseClients() {
+    pausing = true;
+    for (LoopClient client : clients) {
+      client.pause();
+    }
+    return clientsInFlight();
+  }
+
+  /** Loop: clients go on. */
+  void resumeClients() {
+    pausing = false;
+    List.copyOf(clients).forEach(LoopClient::resume);
+  }
+
+  /** Loop: how many requests clients have in flight. */
+  int clientsInFlight() {
     int count = 0;
     for (LoopClient client : clients) {
       count += client.inFlight();
@@ -621,6 +648,7 @@ public final class AioContext implements AutoCloseable {
       requests.ringClosed();
       ring.close();
       thread = null;
+      threadId = 0;
       CurrentContext.setOwn(null);
       return true;
     }
@@ -641,14 +669,14 @@ public final class AioContext implements AutoCloseable {
       taskWorkHidden = hidesTaskWork(ring.granted());
       requests.ringOpened(ring);
       thread = Thread.currentThread();
+      threadId = Thread.currentThread().threadId();
       CurrentContext.setOwn(this);
       invocations.resume();
     }
     try {
-      pausing = false;
       wakeupWatch.rearm();
       List.copyOf(watches).forEach(Watch::rearm);
-      List.copyOf(clients).forEach(LoopClient::resume);
+      resumeClients();
     } catch (RuntimeException | Error e) {
       abandon(e);
       throw e;
@@ -717,6 +745,7 @@ public final class AioContext implements AutoCloseable {
   }
 
   private void leaveThread() {
+    threadId = 0;
     CurrentContext.setOwn(null);
     if (lock != null) {
       lock.bind(null);

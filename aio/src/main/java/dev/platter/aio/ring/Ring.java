@@ -55,32 +55,25 @@ public final class Ring implements AutoCloseable {
   static Ring open(RingSetup.SetupCall call, int entries, Set<SetupFlag> wanted) {
     Arena arena = Arena.ofShared();
     RingSetup.Outcome outcome = new RingSetup(call, arena, entries, wanted).run();
-    if (outcome.fd() < 0) {
-      arena.close();
-      throw RingUnavailable.explain(-outcome.fd());
+    RingAccess refusal = RingAccess.refusal(call, outcome, RingHost::read);
+    if (refusal != null) {
+      giveUp(outcome, arena);
+      throw refusal.exception(null);
     }
-    int required = IoUringAbi.FEAT_SINGLE_MMAP | IoUringAbi.FEAT_NODROP | IoUringAbi.FEAT_EXT_ARG;
     int features = outcome.params().get(JAVA_INT, IoUringAbi.PARAMS_FEATURES);
     try {
-      if ((features & required) != required) {
-        throw PlatterException.hostLacks(
-            "io_uring of this kernel lacks features (has 0x" + Integer.toHexString(features) + ")",
-            "Platter needs Linux 5.15 or newer");
-      }
       return new Ring(arena, outcome, features);
     } catch (ErrnoException e) {
-      Libc.close(outcome.fd());
-      arena.close();
-      throw new PlatterException(
-          PlatterException.Kind.HOST_LACKS,
-          "io_uring's rings could not be mapped: " + e.getMessage(),
-          "Raise RLIMIT_MEMLOCK or the memory limit of this cgroup",
-          e);
-    } catch (PlatterException e) {
-      Libc.close(outcome.fd());
-      arena.close();
-      throw e;
+      giveUp(outcome, arena);
+      throw RingAccess.refused(RingAccess.Call.MMAP, e.errno(), RingHost.read()).exception(e);
     }
+  }
+
+  private static void giveUp(RingSetup.Outcome outcome, Arena arena) {
+    if (outcome.fd() >= 0) {
+      Libc.close(outcome.fd());
+    }
+    arena.close();
   }
 
   private Ring(Arena arena, RingSetup.Outcome outcome, int features) throws ErrnoException {

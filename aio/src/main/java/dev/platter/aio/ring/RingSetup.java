@@ -17,9 +17,22 @@ import java.util.Set;
  * Sets a ring up with as many of the wanted flags as the kernel takes, and keeps why not the rest.
  */
 final class RingSetup {
-  /** io_uring_setup(2), so that tests can play an older kernel. */
+  /** The kernel, so that tests can play an older one, or one that a filter stands before. */
   interface SetupCall {
     int setup(int entries, MemorySegment params);
+
+    /** Enters a ring for nothing: 0, or {@code -errno} if something does not let it. */
+    default int enter(int fd) {
+      return Syscalls.ioUringEnter(fd, 0, 0, 0, 0, 0);
+    }
+
+    /** Asks a ring for its opcodes: {@code >= 0}, or {@code -errno}. */
+    default int register(int fd) {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment probe = arena.allocate(IoUringAbi.PROBE_SIZE, 8);
+        return Syscalls.ioUringRegister(fd, IoUringAbi.REGISTER_PROBE, probe.address(), 0);
+      }
+    }
   }
 
   static final SetupCall KERNEL = Syscalls::ioUringSetup;

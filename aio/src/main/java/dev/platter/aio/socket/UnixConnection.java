@@ -156,12 +156,21 @@ public final class UnixConnection implements AutoCloseable {
 
   /** Process id of the peer when it connected, or -1. */
   public int peerPid() {
+    return credential(LinuxAbi.UCRED_PID);
+  }
+
+  /** Effective user id of the peer when it connected, as this user namespace sees it, or -1. */
+  public int peerUid() {
+    return credential(LinuxAbi.UCRED_UID);
+  }
+
+  private int credential(long offset) {
     try (Arena own = Arena.ofConfined()) {
       MemorySegment credentials = own.allocate(LinuxAbi.UCRED_SIZE, 4);
       MemorySegment size = own.allocateFrom(JAVA_INT, LinuxAbi.UCRED_SIZE);
       int result =
           Sockets.getOption(fd, LinuxAbi.SOL_SOCKET, LinuxAbi.SO_PEERCRED, credentials, size);
-      return result < 0 ? -1 : credentials.get(JAVA_INT, LinuxAbi.UCRED_PID);
+      return result < 0 ? -1 : credentials.get(JAVA_INT, offset);
     }
   }
 
@@ -185,6 +194,28 @@ public final class UnixConnection implements AutoCloseable {
     }
     receiveRest(into, offset + received, lengthBytes - received, fds);
     return true;
+  }
+
+  /**
+   * Receives what there is of a stream.
+   *
+   * @param lengthBytes at most how much
+   * @param fds takes the descriptors that ride on it, also when this throws
+   * @param timeoutMillis how long to wait for anything at all
+   * @return how many bytes; 0 if the peer sends no more
+   * @throws SocketTimeoutException if nothing comes in time
+   * @throws IOException if the socket fails, or too many descriptors come
+   */
+  public int receiveSome(
+      MemorySegment into, long offset, long lengthBytes, ReceivedFds fds, int timeoutMillis)
+      throws IOException {
+    long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
+    long result = receiveOnce(into, offset, lengthBytes, fds, LinuxAbi.MSG_DONTWAIT);
+    while (result == -Errno.EAGAIN) {
+      awaitReadable(deadline);
+      result = receiveOnce(into, offset, lengthBytes, fds, LinuxAbi.MSG_DONTWAIT);
+    }
+    return result == -Errno.ECONNRESET ? 0 : (int) check("recvmsg", result);
   }
 
   /**

@@ -69,6 +69,30 @@ public final class UnixListener implements AutoCloseable {
     }
   }
 
+  /**
+   * Looks whether a socket could be made, unless somebody listens there, and leaves all as it is.
+   *
+   * @throws PlatterException of kind BAD_INPUT if the directory is missing or unsafe, or the path
+   *     is taken or too long
+   */
+  public static void checkPlace(Path path) {
+    Path absolute = path.toAbsolutePath();
+    checkDirectory(absolute);
+    Path directory = absolute.getParent();
+    if (directory == null || !Files.isWritable(directory)) {
+      throw PlatterException.badInput(
+          "socket directory " + directory + " cannot be written by this user",
+          "name a directory of your own");
+    }
+    try {
+      UnixConnection.address(absolute);
+      isSocket(absolute);
+    } catch (IOException e) {
+      throw PlatterException.badInput(
+          "cannot listen on " + path + ": " + reason(e), "name a path in a directory of your own");
+    }
+  }
+
   private static String reason(IOException e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     return String.valueOf(cause.getMessage());
@@ -94,16 +118,24 @@ public final class UnixListener implements AutoCloseable {
     }
   }
 
-  private static void removeStale(Path path) throws IOException {
+  /** Whether there is a socket already; anything else is refused. */
+  private static boolean isSocket(Path path) throws IOException {
     int mode;
     try {
       mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
     } catch (NoSuchFileException e) {
-      return;
+      return false;
     }
     if ((mode & LinuxAbi.S_IFMT) != LinuxAbi.S_IFSOCK) {
       throw PlatterException.badInput(
           path + " exists and is no socket", "name another path; nothing was removed");
+    }
+    return true;
+  }
+
+  private static void removeStale(Path path) throws IOException {
+    if (!isSocket(path)) {
+      return;
     }
     int probe = UnixConnection.open();
     int result = Sockets.connect(probe, UnixConnection.address(path));

@@ -18,6 +18,7 @@ public final class Errno {
   public static final int ENOTDIR = 20;
   public static final int EISDIR = 21;
   public static final int EINVAL = 22;
+  public static final int ENFILE = 23;
   public static final int EMFILE = 24;
   public static final int ENOTTY = 25;
   public static final int ETXTBSY = 26;
@@ -67,6 +68,7 @@ public final class Errno {
       case ENOTDIR -> "ENOTDIR";
       case EISDIR -> "EISDIR";
       case EINVAL -> "EINVAL";
+      case ENFILE -> "ENFILE";
       case EMFILE -> "EMFILE";
       case ENOTTY -> "ENOTTY";
       case ETXTBSY -> "ETXTBSY";

@@ -44,7 +44,8 @@ public final class Syscalls {
     }
   }
 
-  private static long syscall(long number, long a, long b, long c, long d, long e, long f) {
+  /** Any system call: its result, or {@code -errno}. */
+  static long syscall(long number, long a, long b, long c, long d, long e, long f) {
     try {
       MemorySegment errno = Downcalls.capture();
       return Downcalls.check((long) SYSCALL.invokeExact(errno, number, a, b, c, d, e, f), errno);

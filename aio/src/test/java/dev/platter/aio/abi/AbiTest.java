@@ -33,10 +33,14 @@ class AbiTest {
       #include <stdio.h>
       #include <time.h>
       #include <asm/ioctls.h>
+      #include <linux/close_range.h>
       #include <linux/falloc.h>
       #include <linux/fiemap.h>
       #include <linux/fs.h>
       #include <linux/io_uring.h>
+      #include <linux/kvm.h>
+      #include <linux/landlock.h>
+      #include <linux/prctl.h>
       #include <sys/eventfd.h>
       #include <sys/mman.h>
       #include <sys/resource.h>
@@ -51,6 +55,7 @@ class AbiTest {
   // out unless macro Y is defined.
   private static final Map<String, String> IO_URING = new LinkedHashMap<>();
   private static final Map<String, String> LINUX = new LinkedHashMap<>();
+  private static final Map<String, String> LANDLOCK = new LinkedHashMap<>();
 
   private static void sqe(String field, String member) {
     IO_URING.put(field, "offsetof(struct io_uring_sqe, " + member + ")");
@@ -179,6 +184,45 @@ class AbiTest {
     LINUX.put("UCRED_UID", "offsetof(struct ucred, uid)");
   }
 
+  static {
+    // Sizes and what came with later ABIs: a macro of the same age tells whether it is there.
+    String net = " if LANDLOCK_ACCESS_NET_BIND_TCP";
+    String scope = " if LANDLOCK_SCOPE_SIGNAL";
+    LANDLOCK.put("RULESET_ATTR_SIZE", "sizeof(struct landlock_ruleset_attr)" + scope);
+    LANDLOCK.put(
+        "RULESET_ATTR_HANDLED_ACCESS_FS",
+        "offsetof(struct landlock_ruleset_attr, handled_access_fs)");
+    LANDLOCK.put(
+        "RULESET_ATTR_HANDLED_ACCESS_NET",
+        "offsetof(struct landlock_ruleset_attr, handled_access_net)" + net);
+    LANDLOCK.put("RULESET_ATTR_SCOPED", "offsetof(struct landlock_ruleset_attr, scoped)" + scope);
+    LANDLOCK.put("PATH_BENEATH_ATTR_SIZE", "sizeof(struct landlock_path_beneath_attr)");
+    LANDLOCK.put(
+        "PATH_BENEATH_ATTR_ALLOWED_ACCESS",
+        "offsetof(struct landlock_path_beneath_attr, allowed_access)");
+    LANDLOCK.put(
+        "PATH_BENEATH_ATTR_PARENT_FD", "offsetof(struct landlock_path_beneath_attr, parent_fd)");
+    LANDLOCK.put("RULE_NET_PORT", "LANDLOCK_RULE_NET_PORT" + net);
+    LANDLOCK.put("NET_PORT_ATTR_SIZE", "sizeof(struct landlock_net_port_attr)" + net);
+    LANDLOCK.put(
+        "NET_PORT_ATTR_ALLOWED_ACCESS",
+        "offsetof(struct landlock_net_port_attr, allowed_access)" + net);
+    LANDLOCK.put("NET_PORT_ATTR_PORT", "offsetof(struct landlock_net_port_attr, port)" + net);
+    for (String name :
+        new String[] {
+          "ACCESS_FS_REFER",
+          "ACCESS_FS_TRUNCATE",
+          "ACCESS_FS_IOCTL_DEV",
+          "ACCESS_NET_BIND_TCP",
+          "ACCESS_NET_CONNECT_TCP",
+          "SCOPE_ABSTRACT_UNIX_SOCKET",
+          "SCOPE_SIGNAL",
+          "RESTRICT_SELF_LOG_NEW_EXEC_ON"
+        }) {
+      LANDLOCK.put(name, "LANDLOCK_" + name + " if LANDLOCK_" + name);
+    }
+  }
+
   private static String lower(String name) {
     return name.toLowerCase(java.util.Locale.ROOT);
   }
@@ -193,6 +237,11 @@ class AbiTest {
   @Test
   void linuxAbiRepeatsTheHeaders() throws Exception {
     compare(LinuxAbi.class, "", LINUX);
+  }
+
+  @Test
+  void landlockAbiRepeatsTheHeader() throws Exception {
+    compare(LandlockAbi.class, "LANDLOCK_", LANDLOCK);
   }
 
   @Test

@@ -8,14 +8,15 @@ import dev.platter.aio.sys.Libc;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A raw image: a regular file or a block device whose byte N is the disk's byte N.
  *
  * <p>Opened with O_DIRECT unless told otherwise, and locked, exclusively if writable. Its file is
- * never created, truncated or extended here. Requests go to the ring of the context they are
- * submitted on; see {@link RawTransfer} for how one is carried out. May be shared by several
- * contexts.
+ * never created or truncated here, and extended by {@link #grow} alone. Requests go to the ring of
+ * the context they are submitted on; see {@link RawTransfer} for how one is carried out. May be
+ * shared by several contexts.
  */
 public final class RawImage implements BlockBackend {
   private static final int SECTOR = 512;
@@ -24,6 +25,7 @@ public final class RawImage implements BlockBackend {
   private final ImageOptions options;
   private final DirectAlignment alignment;
   private final List<LongConsumer> resizeListeners = new CopyOnWriteArrayList<>();
+  private final BlockMeter meter = new BlockMeter();
   private volatile long sizeBytes;
   private volatile boolean discardUnsupported;
   private volatile boolean zeroRangeUnsupported;
@@ -46,13 +48,32 @@ public final class RawImage implements BlockBackend {
    *     missing, a directory, empty, of an odd size, in use by another, without O_DIRECT
    */
   public static RawImage open(String path, ImageOptions options) {
-    // Look before opening for real: O_DIRECT on a directory or a device node misleads.
-    try (FileHandle probe = FileHandle.open(path, false, false)) {
+    return open(path, options, true);
+  }
+
+  /**
+   * Looks whether an image can serve as a disk, whoever uses it, and leaves it as it is.
+   *
+   * @return its size in bytes
+   * @throws PlatterException as {@link #open(String, ImageOptions)} does, but not for its users
+   */
+  public static long examine(String path, ImageOptions options) {
+    try (RawImage image = open(path, options, false)) {
+      return image.sizeBytes();
+    }
+  }
+
+  private static RawImage open(String path, ImageOptions options, boolean locked) {
+    // Look before opening for real: O_DIRECT on a directory or a device node misleads, and some
+    // devices notice that they are opened. What is opened then is looked at again.
+    try (FileHandle probe = FileHandle.locate(path)) {
       checkType(path, probe.facts());
     }
     FileHandle file = FileHandle.open(path, !options.readOnly(), options.cache() == CacheMode.NONE);
     try {
-      file.lock(!options.readOnly());
+      if (locked) {
+        file.lock(!options.readOnly());
+      }
       FileFacts facts = file.facts();
       checkType(path, facts);
       DirectAlignment alignment = DirectAlignment.of(file, facts);
@@ -67,7 +88,8 @@ public final class RawImage implements BlockBackend {
 
   private static void checkType(String path, FileFacts facts) {
     switch (facts.type()) {
-      case REGULAR, BLOCK_DEVICE -> {}
+      case REGULAR -> checkFilesystem(path, facts.filesystem());
+      case BLOCK_DEVICE -> {}
       case DIRECTORY ->
           throw PlatterException.badInput(
               "cannot use " + path + " as an image: it is a directory", "Name an image file");
@@ -77,6 +99,15 @@ public final class RawImage implements BlockBackend {
                   + path
                   + " as an image: it is neither a regular file nor a block device",
               "Name an image file");
+    }
+  }
+
+  /** Some files look regular, and are windows into the kernel: its memory, its settings. */
+  private static void checkFilesystem(String path, String filesystem) {
+    if (filesystem.equals("proc") || filesystem.equals("sysfs")) {
+      throw PlatterException.badInput(
+          "cannot use " + path + " as an image: it is a file of " + filesystem,
+          "Name an image file");
     }
   }
 
@@ -161,6 +192,24 @@ public final class RawImage implements BlockBackend {
     }
   }
 
+  /**
+   * Makes the image's file larger, and returns once that is on stable storage; {@link
+   * #checkForResize} finds it. Blocks. An image is never made smaller.
+   *
+   * @param bytes the new size, a multiple of {@link #blockSizeBytes}
+   * @param preallocation {@code OFF} for a hole, {@code FALLOC} to reserve the space; null for a
+   *     hole only if the image has one already
+   * @return how it was grown
+   * @throws PlatterException if the size cannot be, or there is no space; it has its old size then
+   */
+  public Preallocation grow(long bytes, @Nullable Preallocation preallocation) {
+    if (options.readOnly()) {
+      throw PlatterException.badInput(
+          file.path() + " is open for reading only", "Grow it where it is writable");
+    }
+    return new ImageGrowth(file, blockSizeBytes()).to(bytes, preallocation);
+  }
+
   /** The image's path. */
   public String path() {
     return file.path();
@@ -179,6 +228,36 @@ public final class RawImage implements BlockBackend {
   /** How the image was opened. */
   public ImageOptions options() {
     return options;
+  }
+
+  /**
+   * What guests have asked of the disk so far. A moment old perhaps; takes no lock that a loop
+   * takes while it works. Any thread.
+   */
+  public BlockUsage usage() {
+    return meter.usage();
+  }
+
+  /**
+   * Has the latency of each request measured from now on, at the price of two looks at the clock.
+   * Before the first request.
+   */
+  public void measureLatencies() {
+    meter.measureLatencies();
+  }
+
+  /** Whether latencies are measured. */
+  public boolean measuresLatencies() {
+    return meter.measuresLatencies();
+  }
+
+  /** How long requests took so far; nothing if that is not measured. As {@link #usage}. */
+  public BlockLatencies latencies() {
+    return meter.latencies();
+  }
+
+  BlockMeter meter() {
+    return meter;
   }
 
   int fd() {

@@ -32,6 +32,8 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   private final BlockRequest request;
   private final BounceBuffer bounce;
   private AioContext context;
+  private LoopMeter meter;
+  private long begunNanos;
   private Way way = Way.SYNC;
   private long doneBytes;
   private long pieceBytes;
@@ -39,7 +41,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   private int element;
   private long withinElement;
 
-  @SuppressWarnings("NullAway.Init") // context is set by start(), before anything uses it
+  @SuppressWarnings("NullAway.Init") // start() sets context and meter, before anything uses them
   RawTransfer(RawImage image, BlockRequest request) {
     super(true);
     this.image = image;
@@ -49,11 +51,15 @@ final class RawTransfer extends RingOp implements AutoCloseable {
 
   /** Carries the prepared request out on {@code context}, the current one. */
   void start(AioContext context) {
-    this.context = context;
+    if (!context.equals(this.context)) {
+      this.context = context;
+      meter = image.meter().of(context);
+    }
+    begunNanos = meter.begun();
     setTimeline(request.timeline());
     int refused = check();
     if (refused != 0) {
-      request.finish(refused);
+      finish(refused);
       return;
     }
     doneBytes = 0;
@@ -61,7 +67,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     withinElement = 0;
     way = chooseWay();
     if (way == Way.ALLOCATION && isDiscard() && !image.discards()) {
-      request.finish(0); // a discard is advice
+      finish(0); // a discard is advice
       return;
     }
     if (way == Way.BOUNCE || way == Way.ZERO_BUFFER) {
@@ -71,12 +77,18 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     }
   }
 
+  /** Gives the request back, with 0 or {@code -errno}; it may come again from within. */
+  private void finish(int result) {
+    meter.finished(request.operation(), request.lengthBytes(), result, begunNanos);
+    request.finish(result);
+  }
+
   /** Queues the first piece of a transfer that needs a buffer: how many do is up to the guest. */
   private void queueBuffered() {
     if (bounce.reserve(bufferedPieceBytes())) {
       context.addSqe(this);
     } else {
-      request.finish(-Errno.ENOMEM);
+      finish(-Errno.ENOMEM);
     }
   }
 
@@ -178,7 +190,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     } else if (way == Way.ALLOCATION) {
       completeAllocation(result);
     } else if (way == Way.SYNC || result < 0) {
-      request.finish(Math.min(result, 0));
+      finish(Math.min(result, 0));
     } else {
       advance(result);
     }
@@ -188,15 +200,15 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     if (result >= 0) {
       doneBytes += pieceBytes;
       if (doneBytes == request.lengthBytes()) {
-        request.finish(0);
+        finish(0);
       } else {
         context.addSqe(this);
       }
     } else if (result != -Errno.EOPNOTSUPP) {
-      request.finish(result);
+      finish(result);
     } else if (isDiscard()) {
       image.discardUnsupported();
-      request.finish(0);
+      finish(0);
     } else {
       image.zeroRangeUnsupported();
       way = Way.ZERO_BUFFER;
@@ -210,7 +222,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     int whole = transferred - transferred % image.alignment().offsetBytes();
     if (whole == 0) {
       // End of file inside the disk: somebody cut the image short.
-      request.finish(-Errno.EIO);
+      finish(-Errno.EIO);
       return;
     }
     if (way == Way.BOUNCE && request.operation() == BlockRequest.Operation.READ) {
@@ -218,7 +230,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     }
     doneBytes += whole;
     if (doneBytes == request.lengthBytes()) {
-      request.finish(0);
+      finish(0);
       return;
     }
     if (way == Way.DIRECT) {

@@ -6,10 +6,11 @@ import com.sun.management.ThreadMXBean;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests in steady state allocate nothing, bounced, scattered, resumed or none of these. */
 @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
@@ -22,10 +23,14 @@ class RawImageAllocationTest {
 
   @TempDir Path directory;
 
-  @Test
-  void requestsInSteadyStateAllocateNothing() throws Exception {
+  @ParameterizedTest(name = "latencies measured: {0}")
+  @ValueSource(booleans = {false, true})
+  void requestsInSteadyStateAllocateNothing(boolean measured) throws Exception {
     Path path = TestDisk.randomFile(directory, 1 << 20);
     try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      if (measured) {
+        disk.image.measureLatencies();
+      }
       TestDisk.Slot slot = new TestDisk.Slot();
       MemorySegment[] aligned = {disk.memory(BLOCK, 0), disk.memory(BLOCK, 0)};
       MemorySegment[] unaligned = {disk.memory(BLOCK, 1), disk.memory(BLOCK, 1)};

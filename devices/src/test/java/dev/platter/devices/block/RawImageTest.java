@@ -5,12 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.sys.Libc;
 import java.io.RandomAccessFile;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Opening, locking, sizes. */
@@ -53,6 +59,69 @@ class RawImageTest {
     Path refused = sized(511);
     assertRefused(refused, ImageOptions.READ_ONLY, "not a multiple of 512");
     assertThat(Files.size(refused)).isEqualTo(511);
+  }
+
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void whatIsNoDiskIsNeitherWaitedForNorTouched() throws Exception {
+    Path fifo = directory.resolve("fifo");
+    assertThat(Libc.mkfifo(fifo.toString(), 0600)).isZero();
+    Path socket = directory.resolve("socket");
+    try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      listener.bind(UnixDomainSocketAddress.of(socket));
+      for (ImageOptions options : List.of(ImageOptions.WRITABLE, ImageOptions.READ_ONLY)) {
+        for (Path path : List.of(fifo, socket, Path.of("/dev/zero"), Path.of("/dev/full"))) {
+          assertRefused(path, options, "neither a regular file nor a block device");
+        }
+      }
+    }
+  }
+
+  @Test
+  void linksAreFollowedToTheirEnd() throws Exception {
+    Path path = sized(SIZE);
+    Path link = Files.createSymbolicLink(directory.resolve("link"), path);
+    Path linkToLink = Files.createSymbolicLink(directory.resolve("link2"), link);
+    RawImage.open(linkToLink.toString(), ImageOptions.WRITABLE).close();
+    Path loop = directory.resolve("loop");
+    Files.createSymbolicLink(loop, directory.resolve("loop2"));
+    Files.createSymbolicLink(directory.resolve("loop2"), loop);
+    assertRefused(loop, ImageOptions.WRITABLE, "symbolic links");
+    Path toDirectory = directory.resolve("to-directory");
+    Files.createSymbolicLink(toDirectory, directory);
+    assertRefused(toDirectory, ImageOptions.WRITABLE, "directory");
+  }
+
+  @Test
+  void filesOfTheKernelsOwnAreNoDisks() {
+    ImageOptions cached = ImageOptions.READ_ONLY.withCache(CacheMode.WRITEBACK);
+    assertRefused(Path.of("/proc/self/mem"), cached, "proc");
+    assertRefused(Path.of("/proc/self/maps"), cached, "proc");
+    assertRefused(Path.of("/sys/kernel/uevent_seqnum"), cached, "sysfs");
+    // A link of /proc is followed to a file like any other.
+    assertRefused(Path.of("/proc/self/cwd"), cached, "directory");
+  }
+
+  @Test
+  void aZeroCharacterDoesNotHideTheRestOfAPath() throws Exception {
+    String hidden = sized(SIZE) + "\0/elsewhere";
+    assertThatThrownBy(() -> RawImage.open(hidden, ImageOptions.WRITABLE))
+        .isInstanceOf(PlatterException.class)
+        .hasMessageContaining("zero character");
+  }
+
+  @Test
+  void aFileThatReplacesTheImageIsNotTakenForIt() throws Exception {
+    Path path = sized(SIZE);
+    try (RawImage image = RawImage.open(path.toString(), ImageOptions.WRITABLE)) {
+      long inode = image.facts().inode();
+      Path other = Files.write(directory.resolve("other"), new byte[512]);
+      Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
+      image.checkForResize();
+      assertThat(image.sizeBytes()).isEqualTo(SIZE);
+      assertThat(image.facts().inode()).isEqualTo(inode);
+    }
+    assertThat(path).hasSize(512);
   }
 
   @Test

@@ -1,0 +1,42 @@
+package dev.platter.devices.block;
+
+import dev.platter.aio.sys.Errno;
+import java.util.Locale;
+
+/** Why a request failed, in kinds that call for different action. */
+public enum BlockError {
+  /** The disk below could not do it, or the image was cut short. */
+  IO,
+  /** The file system or its quota is full. */
+  NO_SPACE,
+  /** A write to an image that is served read-only. */
+  READ_ONLY,
+  /** A guest asked for something outside the disk or not in whole blocks. */
+  INVALID,
+  /** Taken back because the loop ended. */
+  CANCELLED,
+  /** Anything else: no memory, guest memory that went away, a kernel that lacks an operation. */
+  OTHER;
+
+  /**
+   * The kind of a failed request's result.
+   *
+   * @param result {@code -errno}
+   */
+  static BlockError of(int result) {
+    return switch (-result) {
+      case Errno.EIO, Errno.ENXIO, Errno.ENODEV, Errno.ETIMEDOUT -> IO;
+      case Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG -> NO_SPACE;
+      case Errno.EROFS -> READ_ONLY;
+      case Errno.EINVAL -> INVALID;
+      case Errno.ECANCELED -> CANCELLED;
+      default -> OTHER;
+    };
+  }
+
+  /** As metrics and reports name it, for example {@code no_space}. */
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,44 @@
+package dev.platter.devices.block;
+
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * How long requests to a disk took, from submission to completion, and how many there were at a
+ * time. Immutable.
+ *
+ * @param operations nanoseconds, in {@link Buckets#LATENCY_NANOS}; all operations are there
+ * @param depth how many requests were in flight on the same loop when one began, itself counted, in
+ *     {@link Buckets#DEPTH}
+ */
+public record BlockLatencies(
+    Map<BlockRequest.Operation, Distribution> operations, Distribution depth) {
+  /** Of a disk that nobody has used. */
+  public static final BlockLatencies NONE =
+      new BlockLatencies(
+          perOperation(_ -> Distribution.none(Buckets.LATENCY_NANOS)),
+          Distribution.none(Buckets.DEPTH));
+
+  /** The latencies of one operation. */
+  public Distribution of(BlockRequest.Operation operation) {
+    return operations.getOrDefault(operation, Distribution.none(Buckets.LATENCY_NANOS));
+  }
+
+  /** The requests of two disks. */
+  public BlockLatencies plus(BlockLatencies other) {
+    return new BlockLatencies(
+        perOperation(operation -> of(operation).plus(other.of(operation))),
+        depth.plus(other.depth));
+  }
+
+  static Map<BlockRequest.Operation, Distribution> perOperation(
+      Function<BlockRequest.Operation, Distribution> latencies) {
+    Map<BlockRequest.Operation, Distribution> all = new EnumMap<>(BlockRequest.Operation.class);
+    for (BlockRequest.Operation operation : BlockRequest.Operation.values()) {
+      all.put(operation, latencies.apply(operation));
+    }
+    return Collections.unmodifiableMap(all);
+  }
+}

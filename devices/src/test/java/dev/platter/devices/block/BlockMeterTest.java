@@ -1,0 +1,263 @@
+package dev.platter.devices.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.aio.loop.AioConfig;
+import dev.platter.aio.loop.IoThread;
+import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.BlockRequest.Operation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+class BlockMeterTest {
+  private static final int SIZE = 1 << 20;
+  private static final int BLOCK = 4096;
+
+  @TempDir Path directory;
+  private Path path = Path.of("");
+
+  @BeforeEach
+  void makeFile() throws IOException {
+    path = TestDisk.randomFile(directory, SIZE);
+  }
+
+  private static Map<BlockError, Long> only(BlockError kind, long count) {
+    return BlockUsage.perError(each -> each == kind ? count : 0L);
+  }
+
+  @Test
+  void anImageThatNobodyUsedHasCountedNothing() {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      assertThat(disk.image.usage()).isEqualTo(BlockUsage.NONE);
+      assertThat(BlockUsage.NONE.operations()).containsOnlyKeys(Operation.values());
+    }
+  }
+
+  @Test
+  void eachOperationCountsItsOwnRequestsAndBytes() {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.read(0, disk.memory(2 * BLOCK, 0));
+      disk.read(0, disk.memory(BLOCK, 1)); // through a bounce buffer
+      disk.write(BLOCK, true, disk.memory(BLOCK, 0), disk.memory(BLOCK, 0), disk.memory(BLOCK, 0));
+      disk.flush();
+      disk.flush();
+      disk.discard(0, 8 * BLOCK);
+      disk.writeZeroes(0, 16 * BLOCK, false);
+
+      BlockUsage usage = disk.image.usage();
+      assertThat(usage.inFlight()).isZero();
+      assertThat(usage.of(Operation.READ).requests()).isEqualTo(2);
+      assertThat(usage.of(Operation.READ).bytes()).isEqualTo(3 * BLOCK);
+      assertThat(usage.of(Operation.WRITE).requests()).isEqualTo(1);
+      assertThat(usage.of(Operation.WRITE).bytes()).isEqualTo(3 * BLOCK);
+      assertThat(usage.of(Operation.FLUSH).requests()).isEqualTo(2);
+      assertThat(usage.of(Operation.FLUSH).bytes()).isZero();
+      assertThat(usage.of(Operation.DISCARD).bytes()).isEqualTo(8 * BLOCK);
+      assertThat(usage.of(Operation.WRITE_ZEROES).bytes()).isEqualTo(16 * BLOCK);
+      assertThat(usage.operations().values())
+          .allMatch(each -> each.requests() > 0 && each.failed() == 0);
+    }
+  }
+
+  @Test
+  void aTransferInPiecesCountsOnce() {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.image.maxPieceBytes = BLOCK;
+      disk.read(0, disk.memory(8 * BLOCK, 0));
+      disk.read(0, disk.memory(8 * BLOCK, 1));
+      assertThat(disk.image.usage().of(Operation.READ).requests()).isEqualTo(2);
+      assertThat(disk.image.usage().of(Operation.READ).bytes()).isEqualTo(16 * BLOCK);
+    }
+  }
+
+  @Test
+  void aDiscardThatIsIgnoredCounts() {
+    ImageOptions options = new ImageOptions(false, CacheMode.NONE, false);
+    try (TestDisk disk = new TestDisk(path, options)) {
+      assertThat(disk.discard(0, BLOCK)).isZero();
+      assertThat(disk.image.usage().of(Operation.DISCARD).requests()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void whatFailsCountsAsARequestAndByKindAndMovesNoBytes() throws Exception {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      assertThat(disk.read(SIZE, disk.memory(BLOCK, 0))).isEqualTo(-Errno.EINVAL);
+      assertThat(disk.read(1, disk.memory(BLOCK, 0))).isEqualTo(-Errno.EINVAL);
+      assertThat(disk.image.usage().of(Operation.READ))
+          .isEqualTo(new BlockUsage.OperationUsage(2, 0, only(BlockError.INVALID, 2)));
+
+      disk.truncate(SIZE / 2);
+      assertThat(disk.read(SIZE - BLOCK, disk.memory(BLOCK, 0))).isEqualTo(-Errno.EIO);
+      BlockUsage.OperationUsage reads = disk.image.usage().of(Operation.READ);
+      assertThat(reads.errors()).containsEntry(BlockError.IO, 1L);
+      assertThat(reads.requests()).isEqualTo(3);
+      assertThat(reads.bytes()).isZero();
+      assertThat(reads.failed()).isEqualTo(3);
+      assertThat(disk.image.usage().inFlight()).isZero();
+    }
+    try (TestDisk disk = new TestDisk(path, ImageOptions.READ_ONLY)) {
+      assertThat(disk.write(0, false, disk.memory(BLOCK, 0))).isEqualTo(-Errno.EROFS);
+      assertThat(disk.image.usage().of(Operation.WRITE))
+          .isEqualTo(new BlockUsage.OperationUsage(1, 0, only(BlockError.READ_ONLY, 1)));
+    }
+  }
+
+  @Test
+  void resultsHaveTheirKinds() {
+    assertThat(BlockError.of(-Errno.EIO)).isEqualTo(BlockError.IO);
+    assertThat(BlockError.of(-Errno.ENOSPC)).isEqualTo(BlockError.NO_SPACE);
+    assertThat(BlockError.of(-Errno.EDQUOT)).isEqualTo(BlockError.NO_SPACE);
+    assertThat(BlockError.of(-Errno.ECANCELED)).isEqualTo(BlockError.CANCELLED);
+    assertThat(BlockError.of(-Errno.ENOMEM)).isEqualTo(BlockError.OTHER);
+    assertThat(BlockError.of(-4095)).isEqualTo(BlockError.OTHER);
+    assertThat(BlockError.of(Integer.MIN_VALUE)).isEqualTo(BlockError.OTHER);
+  }
+
+  @Test
+  void aRequestIsInFlightFromSubmissionToCompletion() {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE);
+        TestDisk.Slot slot = new TestDisk.Slot()) {
+      long[] seenWithin = {-1};
+      slot.then = () -> seenWithin[0] = disk.image.usage().inFlight();
+      TestDisk.fill(slot, disk.memory(BLOCK, 0));
+      slot.prepareRead(0);
+      disk.image.submit(slot);
+      assertThat(disk.image.usage().inFlight()).isEqualTo(1);
+      assertThat(disk.image.usage().of(Operation.READ).requests()).isZero();
+      while (!slot.isDone()) {
+        disk.context.turn(true);
+      }
+      assertThat(seenWithin[0]).as("when the device hears of it").isZero();
+      assertThat(disk.image.usage().inFlight()).isZero();
+    }
+  }
+
+  @Test
+  void eachLoopCountsItsOwnAndTheSumIsExact() {
+    int perLoop = 500;
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE);
+        IoThread one = new IoThread("one", AioConfig.ioThread());
+        IoThread two = new IoThread("two", AioConfig.ioThread());
+        Arena memory = Arena.ofShared()) {
+      CountDownLatch done = new CountDownLatch(2);
+      for (IoThread thread : new IoThread[] {one, two}) {
+        MemorySegment buffer = memory.allocate(BLOCK, BLOCK);
+        thread.context().invoke(() -> readOverAndOver(disk, buffer, perLoop, done));
+      }
+      one.context().waitFor(done);
+      BlockUsage usage = disk.image.usage();
+      assertThat(usage.of(Operation.READ).requests()).isEqualTo(2L * perLoop);
+      assertThat(usage.of(Operation.READ).bytes()).isEqualTo(2L * perLoop * BLOCK);
+      assertThat(usage.inFlight()).isZero();
+    }
+  }
+
+  private static void readOverAndOver(
+      TestDisk disk, MemorySegment buffer, int times, CountDownLatch done) {
+    TestDisk.Slot slot = new TestDisk.Slot();
+    TestDisk.fill(slot, buffer);
+    int[] left = {times};
+    slot.then =
+        () -> {
+          left[0]--;
+          slot.result = Integer.MIN_VALUE;
+          if (left[0] == 0) {
+            slot.close();
+            done.countDown();
+          } else {
+            slot.prepareRead(0);
+            disk.image.submit(slot);
+          }
+        };
+    slot.prepareRead(0);
+    disk.image.submit(slot);
+  }
+
+  @Test
+  void aReaderNeverSeesMoreCompletedThanBegun() throws Exception {
+    LoopMeter meter = new LoopMeter(false);
+    Thread loop =
+        Thread.ofPlatform()
+            .start(() -> {
+              for (int i = 0; i < 2_000_000; i++) {
+                meter.finished(Operation.READ, 512, 0, meter.begun());
+              }
+            });
+    long previous = 0;
+    while (loop.isAlive()) {
+      BlockUsage usage = meter.usage();
+      assertThat(usage.inFlight()).isNotNegative();
+      assertThat(usage.of(Operation.READ).requests()).isGreaterThanOrEqualTo(previous);
+      previous = usage.of(Operation.READ).requests();
+    }
+    loop.join();
+    assertThat(meter.usage().of(Operation.READ).requests()).isEqualTo(2_000_000);
+    assertThat(meter.usage().inFlight()).isZero();
+  }
+
+  @Test
+  void latenciesAndDepthsAreMeasuredIfAskedFor() {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.read(0, disk.memory(BLOCK, 0));
+      assertThat(disk.image.measuresLatencies()).isFalse();
+      assertThat(disk.image.latencies().of(Operation.READ).total()).isZero();
+    }
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.image.measureLatencies();
+      disk.read(0, disk.memory(BLOCK, 0));
+      disk.read(SIZE, disk.memory(BLOCK, 0));
+      disk.flush();
+      BlockLatencies latencies = disk.image.latencies();
+      assertThat(latencies.of(Operation.READ).total()).isEqualTo(2);
+      assertThat(latencies.of(Operation.READ).sum()).isPositive();
+      assertThat(latencies.of(Operation.FLUSH).total()).isEqualTo(1);
+      assertThat(latencies.of(Operation.WRITE).total()).isZero();
+      assertThat(latencies.depth().total()).isEqualTo(3);
+      assertThat(latencies.depth().count(0)).as("one at a time").isEqualTo(3);
+    }
+  }
+
+  @Test
+  void theDepthIsThatOfTheMomentARequestBegins() {
+    LoopMeter meter = new LoopMeter(true);
+    long[] begun = new long[5];
+    Arrays.setAll(begun, _ -> meter.begun());
+    meter.finished(Operation.READ, 512, 0, begun[0]);
+    meter.begun();
+    Distribution depth = meter.latencies().depth();
+    // 1; 2; 3 and 4; 5 and, after one had completed, 5 again.
+    assertThat(new long[] {depth.count(0), depth.count(1), depth.count(2), depth.count(3)})
+        .containsExactly(1, 1, 2, 2);
+    assertThat(depth.sum()).isEqualTo(1 + 2 + 3 + 4 + 5 + 5);
+  }
+
+  @Test
+  void valuesGoToTheFirstBucketWhoseBoundTheyDoNotExceed() {
+    for (Buckets buckets : new Buckets[] {Buckets.LATENCY_NANOS, Buckets.DEPTH}) {
+      for (int i = 0; i < buckets.count() - 1; i++) {
+        long bound = buckets.upperBound(i);
+        assertThat(buckets.of(bound)).isEqualTo(i);
+        assertThat(buckets.of(bound + 1)).isEqualTo(i + 1);
+      }
+      assertThat(buckets.of(0)).isZero();
+      assertThat(buckets.of(-1)).isZero();
+      assertThat(buckets.of(Long.MAX_VALUE)).isEqualTo(buckets.count() - 1);
+      assertThat(buckets.upperBound(buckets.count() - 1)).isEqualTo(Long.MAX_VALUE);
+    }
+    assertThat(Buckets.LATENCY_NANOS.count()).isEqualTo(20);
+    assertThat(Buckets.LATENCY_NANOS.upperBound(0)).isEqualTo(10_000);
+    assertThat(Buckets.LATENCY_NANOS.upperBound(18)).isEqualTo(10_000_000_000L);
+  }
+}
