@@ -24,6 +24,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The rules of the design that javac does not check, on the main classes of every module. */
 class ArchitectureTest {
@@ -93,6 +95,8 @@ class ArchitectureTest {
         .definedBy("dev.platter.emulator..")
         .layer("guest-images")
         .definedBy("dev.platter.guestimages..")
+        .layer("testcontainers")
+        .definedBy("dev.platter.testcontainers..")
         .optionalLayer("it-tests")
         .definedBy("dev.platter.it..")
         .whereLayer("aio")
@@ -103,8 +107,38 @@ class ArchitectureTest {
         .mayOnlyAccessLayers("aio", "devices", "guest-images")
         .whereLayer("guest-images")
         .mayNotAccessAnyLayer()
+        .whereLayer("testcontainers")
+        .mayNotAccessAnyLayer()
         .ensureAllClassesAreContainedInArchitecture()
         .check(classes);
+  }
+
+  /** The data path has no library: each stays with what it is for. */
+  @ParameterizedTest
+  @CsvSource({
+    "io.micrometer.., dev.platter.emulator.metrics..",
+    "io.prometheus.., dev.platter.emulator.metrics..",
+    "com.sun.net.httpserver.., dev.platter.emulator.metrics..",
+    "org.snakeyaml.., dev.platter.emulator.serve.options..",
+    "org.testcontainers.., dev.platter.testcontainers..",
+  })
+  void librariesStayWhereTheyAreUsed(String library, String user) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(user)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library)
+        .check(classes);
+    assertThat(classes.stream())
+        .anyMatch(type ->
+            type.getPackageName().startsWith(user.substring(0, user.length() - 2))
+                && type.getDirectDependenciesFromSelf().stream()
+                    .anyMatch(dependency -> isIn(library, dependency.getTargetClass())));
+  }
+
+  private static boolean isIn(String packages, JavaClass type) {
+    return type.getPackageName().startsWith(packages.substring(0, packages.length() - 2));
   }
 
   @Test
