@@ -93,6 +93,11 @@ public final class QemuFinder {
         REMEDY);
   }
 
+  /** Those that there are and that run, whatever they can attach; the first is tried first. */
+  public List<Qemu> found() {
+    return candidates();
+  }
+
   private static @Nullable String lack(Qemu qemu, boolean needsVfioUser) {
     if (!qemu.version().atLeast(QemuVersion.VHOST_USER)) {
       return "is version " + qemu.version() + ", too old for vhost-user";

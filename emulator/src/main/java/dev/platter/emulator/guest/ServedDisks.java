@@ -10,6 +10,7 @@ import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.serve.ServerOptions;
 import dev.platter.emulator.serve.SystemdSockets;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
@@ -61,7 +62,10 @@ public final class ServedDisks implements HostDisks {
       }
       Server server =
           Server.start(
-              new ServeConfig(List.of(), exports), log, SystemdSockets.none(), recordsStages);
+              new ServeConfig(List.of(), exports),
+              log,
+              SystemdSockets.none(),
+              new ServerOptions(recordsStages, false));
       return new ServedDisks(server, directory, queues);
     };
   }

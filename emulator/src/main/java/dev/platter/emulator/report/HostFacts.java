@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param jvmGc its garbage collector
  * @param jvmMaxHeapBytes the most heap that it will use
  */
-record HostFacts(
+public record HostFacts(
     String kernelRelease,
     String architecture,
     @Nullable String cpuModel,
@@ -39,20 +39,27 @@ record HostFacts(
     String jvmVersion,
     String jvmGc,
     long jvmMaxHeapBytes) {
-  private static final Path VULNERABILITIES = Path.of("/sys/devices/system/cpu/vulnerabilities");
-  private static final Path GOVERNOR =
-      Path.of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  private static final String CPU = "sys/devices/system/cpu";
   private static final String NOT_AFFECTED = "Not affected";
 
   static HostFacts collect() {
+    return collect(Path.of("/"));
+  }
+
+  /**
+   * Collects them.
+   *
+   * @param root the host's root directory
+   */
+  public static HostFacts collect(Path root) {
     return new HostFacts(
         System.getProperty("os.version", "unknown"),
         System.getProperty("os.arch", "unknown"),
-        field(lines(Path.of("/proc/cpuinfo")), "model name"),
+        field(lines(root.resolve("proc/cpuinfo")), "model name"),
         Runtime.getRuntime().availableProcessors(),
-        first(lines(GOVERNOR)),
-        mitigations(VULNERABILITIES),
-        kibibytes(field(lines(Path.of("/proc/meminfo")), "MemTotal")),
+        first(lines(root.resolve(CPU).resolve("cpu0/cpufreq/scaling_governor"))),
+        mitigations(root.resolve(CPU).resolve("vulnerabilities")),
+        kibibytes(field(lines(root.resolve("proc/meminfo")), "MemTotal")),
         System.getProperty("java.vm.name", "JVM")
             + " "
             + Runtime.version()

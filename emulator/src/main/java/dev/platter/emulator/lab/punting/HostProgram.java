@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Runs a program of the host to its end, in the C locale, without a shell. */
-final class HostProgram {
+public final class HostProgram {
   // Ordinary users' PATH often lacks the last three.
   private static final String SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/sbin";
   private static final int NOT_FOUND = 127;
@@ -25,8 +25,9 @@ final class HostProgram {
    * @param status its exit status; 127 if there is no such program
    * @param output what it wrote, errors included
    */
-  record Outcome(int status, String output) {
-    boolean ok() {
+  public record Outcome(int status, String output) {
+    /** Whether it succeeded. */
+    public boolean ok() {
       return status == 0;
     }
 
@@ -45,7 +46,7 @@ final class HostProgram {
   private HostProgram() {}
 
   /** Where a program is, or null. */
-  static @Nullable Path find(String program) {
+  public static @Nullable Path find(String program) {
     @Nullable String path = System.getenv("PATH");
     String all = (path == null ? "" : path + File.pathSeparator) + SYSTEM_PATH;
     for (String directory : all.split(File.pathSeparator, -1)) {
@@ -62,7 +63,7 @@ final class HostProgram {
    *
    * @throws PlatterException of kind FAILED if it does not end in a minute
    */
-  static Outcome run(List<String> command) {
+  public static Outcome run(List<String> command) {
     String name = command.getFirst();
     Path program = find(name);
     if (program == null) {
@@ -95,7 +96,7 @@ final class HostProgram {
   }
 
   /** {@link #run(List)}. */
-  static Outcome run(String... command) {
+  public static Outcome run(String... command) {
     return run(List.of(command));
   }
 }

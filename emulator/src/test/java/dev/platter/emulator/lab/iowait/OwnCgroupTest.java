@@ -33,6 +33,20 @@ class OwnCgroupTest {
   }
 
   @Test
+  void version1HasOneHierarchyForEachController() {
+    List<String> own = List.of("4:memory:/docker/1f", "2:cpu,cpuacct:/docker/1f/x", "0::/c");
+    List<String> mounts =
+        List.of(
+            "30 24 0:25 /docker/1f /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct",
+            "31 24 0:26 /docker/1f /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory");
+    assertThat(OwnCgroup.find(own, mounts, "memory")).isEqualTo(Path.of("/sys/fs/cgroup/memory"));
+    assertThat(OwnCgroup.find(own, mounts, "cpu"))
+        .isEqualTo(Path.of("/sys/fs/cgroup/cpu,cpuacct/x"));
+    assertThat(OwnCgroup.find(own, mounts, "pids")).isNull();
+    assertThat(OwnCgroup.find(own, List.of(), "cpu")).isNull();
+  }
+
+  @Test
   void aContainersPartOfIt() {
     String mount = "31 24 0:26 /docker/1f /sys/fs/cgroup ro - cgroup2 cgroup rw";
     assertThat(OwnCgroup.find(List.of("0::/docker/1f/sub"), List.of(mount)))

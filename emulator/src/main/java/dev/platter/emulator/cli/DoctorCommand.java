@@ -1,0 +1,66 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.emulator.doctor.Doctor;
+import dev.platter.emulator.doctor.DoctorPage;
+import dev.platter.emulator.doctor.DoctorReport;
+import dev.platter.emulator.report.JsonFile;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code platter doctor}. */
+@Command(
+    name = "doctor",
+    description =
+        "Tells on one page what this host has of all that Platter needs, what it lacks and what to"
+            + " do about it. Put the page into a bug report: it shows no environment variable, no"
+            + " user and no host name, and no path but those of the images given. Changes nothing;"
+            + " takes ten seconds at most. Exits with 0 if nothing stops Platter, also if it has"
+            + " warnings; with 3 if the host lacks something; with 2 if only an image is at fault.",
+    footer = {
+      "  platter doctor",
+      "  platter doctor disk.img /dev/vg0/disk",
+      "  platter doctor --json -",
+    })
+final class DoctorCommand extends PlatterCommand {
+  @Parameters(
+      paramLabel = "IMAGE",
+      arity = "0..*",
+      description = "Raw images or block devices to look at as well.")
+  private List<String> images = new ArrayList<>();
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write it as JSON (docs/json.md) as well; - prints JSON only.")
+  private @Nullable String json;
+
+  @Override
+  public void run() {
+    if (json != null) {
+      JsonFile.checkWritable(json);
+    }
+    DoctorReport report = Doctor.ofHost(images).examine();
+    if (json != null) {
+      String created = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+      JsonFile.write(json, report.toMap(created), out());
+    }
+    if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
+      out().print(DoctorPage.render(report));
+      out().flush();
+    }
+    PlatterException failure = report.failure();
+    if (failure != null && JsonFile.STANDARD_OUTPUT.equals(json)) {
+      throw failure;
+    }
+    if (failure != null) { // the page has said what to do
+      throw new PlatterException(failure.kind(), String.valueOf(failure.getMessage()), null, null);
+    }
+  }
+}

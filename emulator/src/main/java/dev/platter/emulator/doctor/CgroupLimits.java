@@ -1,0 +1,112 @@
+package dev.platter.emulator.doctor;
+
+import dev.platter.emulator.lab.iowait.OwnCgroup;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** What this process' cgroup and those above it allow, in either version of the hierarchy. */
+final class CgroupLimits {
+  // Version 1 tells no limit as the largest number of pages.
+  private static final long UNLIMITED_FROM = 1L << 60;
+
+  /**
+   * Limits; each is null if there is none or it cannot be seen.
+   *
+   * @param version for people
+   * @param memoryBytes memory
+   * @param memoryUsedBytes how much of that is used, page cache included
+   * @param tasks threads and processes
+   * @param cpus CPU time per time
+   */
+  record Limits(
+      String version,
+      @Nullable Long memoryBytes,
+      @Nullable Long memoryUsedBytes,
+      @Nullable Long tasks,
+      @Nullable Double cpus) {}
+
+  private final HostFiles files;
+  private final List<String> cgroup;
+  private final List<String> mountinfo;
+
+  private CgroupLimits(HostFiles files) {
+    this.files = files;
+    this.cgroup = files.lines("/proc/self/cgroup");
+    this.mountinfo = files.lines("/proc/self/mountinfo");
+  }
+
+  static Limits read(HostFiles files) {
+    CgroupLimits limits = new CgroupLimits(files);
+    Path unified = OwnCgroup.find(limits.cgroup, limits.mountinfo);
+    // With both, controllers are in version 1's; only its lines name any.
+    boolean legacy =
+        limits.cgroup.stream().anyMatch(line -> line.matches("\\d+:(.*,)?(memory|pids|cpu)[,:].*"));
+    if (legacy) {
+      return limits.legacy(unified == null ? "version 1" : "version 1, with version 2 beside it");
+    }
+    return unified == null
+        ? new Limits("none is seen", null, null, null, null)
+        : limits.unified(unified);
+  }
+
+  private Limits unified(Path own) {
+    return new Limits(
+        "version 2",
+        least(own, "memory.max", text -> HostFiles.parse(text)),
+        files.number(own + "/memory.current"),
+        least(own, "pids.max", text -> HostFiles.parse(text)),
+        least(own, "cpu.max", text -> share(text.split(" ", -1))));
+  }
+
+  private Limits legacy(String version) {
+    Path memory = OwnCgroup.find(cgroup, mountinfo, "memory");
+    Path pids = OwnCgroup.find(cgroup, mountinfo, "pids");
+    Path cpu = OwnCgroup.find(cgroup, mountinfo, "cpu");
+    return new Limits(
+        version,
+        memory == null ? null : least(memory, "memory.limit_in_bytes", text -> memory(text)),
+        memory == null ? null : files.number(memory + "/memory.usage_in_bytes"),
+        pids == null ? null : least(pids, "pids.max", text -> HostFiles.parse(text)),
+        cpu == null ? null : quota(cpu));
+  }
+
+  private static @Nullable Long memory(String text) {
+    Long bytes = HostFiles.parse(text);
+    return bytes == null || bytes > UNLIMITED_FROM ? null : bytes;
+  }
+
+  private @Nullable Double quota(Path cpu) {
+    String period = files.first(cpu + "/cpu.cfs_period_us");
+    return period == null
+        ? null
+        : least(cpu, "cpu.cfs_quota_us", text -> share(new String[] {text, period}));
+  }
+
+  /** Quota and period; no quota is {@code max} or -1. */
+  private static @Nullable Double share(String[] words) {
+    Long quota = HostFiles.parse(words[0]);
+    Long period = words.length < 2 ? null : HostFiles.parse(words[1]);
+    return quota == null || period == null || quota <= 0 || period <= 0
+        ? null
+        : (double) quota / period;
+  }
+
+  /** The least of a cgroup's and its ancestors', as far up as they have such a file. */
+  private <T extends Comparable<T>> @Nullable T least(
+      Path own, String file, Function<String, @Nullable T> parse) {
+    T least = null;
+    for (Path at = own; at != null; at = at.getParent()) {
+      String text = files.first(at.resolve(file).toString());
+      if (text == null) {
+        break;
+      }
+      T limit = parse.apply(text);
+      if (limit != null && (least == null || limit.compareTo(least) < 0)) {
+        least = limit;
+      }
+    }
+    return least;
+  }
+}

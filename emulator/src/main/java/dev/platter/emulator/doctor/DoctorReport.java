@@ -1,0 +1,123 @@
+package dev.platter.emulator.doctor;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.PlatterException.Kind;
+import dev.platter.emulator.doctor.DoctorLine.Status;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the checks have found.
+ *
+ * @param groups in the order of the page, none of them empty
+ */
+public record DoctorReport(List<Group> groups) {
+  /** The schema of {@link #toMap}. */
+  public static final String SCHEMA = "platter.doctor/1";
+
+  /** Copies the list. */
+  public DoctorReport {
+    groups = List.copyOf(groups);
+  }
+
+  /**
+   * Lines under one heading.
+   *
+   * @param title the heading
+   * @param lines at least one
+   */
+  public record Group(String title, List<DoctorLine> lines) {
+    /** Copies the list. */
+    public Group {
+      lines = List.copyOf(lines);
+    }
+  }
+
+  /** Collects lines; those of the same title that follow each other become one group. */
+  static final class Builder {
+    private final List<String> titles = new ArrayList<>();
+    private final List<List<DoctorLine>> lines = new ArrayList<>();
+
+    void add(String title, List<DoctorLine> found) {
+      if (found.isEmpty()) {
+        return;
+      }
+      if (titles.isEmpty() || !titles.getLast().equals(title)) {
+        titles.add(title);
+        lines.add(new ArrayList<>());
+      }
+      lines.getLast().addAll(found);
+    }
+
+    DoctorReport build() {
+      List<Group> groups = new ArrayList<>();
+      for (int i = 0; i < titles.size(); i++) {
+        groups.add(new Group(titles.get(i), lines.get(i)));
+      }
+      return new DoctorReport(groups);
+    }
+  }
+
+  /** The lines of a status, in order. */
+  List<DoctorLine> lines(Status status) {
+    return groups.stream()
+        .flatMap(group -> group.lines().stream())
+        .filter(line -> line.status() == status)
+        .toList();
+  }
+
+  /** The verdict for people, in one line. */
+  String verdict() {
+    int problems = lines(Status.PROBLEM).size();
+    int warnings = lines(Status.WARNING).size();
+    String told = warnings == 0 ? "" : warnings == 1 ? "1 warning" : warnings + " warnings";
+    if (problems > 0) {
+      return (problems == 1 ? "1 problem" : problems + " problems")
+          + (told.isEmpty() ? "" : " and " + told);
+    }
+    return "Nothing stops Platter here" + (told.isEmpty() ? "" : "; " + told);
+  }
+
+  /**
+   * The failure that the problems are: what the host lacks before what is wrong with an image; null
+   * if there is none.
+   */
+  public @Nullable PlatterException failure() {
+    List<DoctorLine> problems = lines(Status.PROBLEM);
+    if (problems.isEmpty()) {
+      return null;
+    }
+    DoctorLine worst =
+        problems.stream()
+            .filter(line -> line.kind() == Kind.HOST_LACKS)
+            .findFirst()
+            .orElse(problems.getFirst());
+    Kind kind = worst.kind() == null ? Kind.HOST_LACKS : worst.kind();
+    return new PlatterException(kind, worst.text(), worst.remedy(), null);
+  }
+
+  /**
+   * The document of {@code docs/json.md}, in its order.
+   *
+   * @param created when, as ISO 8601
+   */
+  public Map<String, @Nullable Object> toMap(String created) {
+    List<Object> mapped = new ArrayList<>();
+    for (Group group : groups) {
+      Map<String, Object> map = new LinkedHashMap<>();
+      map.put("title", group.title());
+      map.put("lines", group.lines().stream().map(DoctorLine::toMap).toList());
+      mapped.add(map);
+    }
+    Map<String, @Nullable Object> document = new LinkedHashMap<>();
+    document.put("schema", SCHEMA);
+    document.put("created", created);
+    document.put("problems", lines(Status.PROBLEM).size());
+    document.put("warnings", lines(Status.WARNING).size());
+    document.put("groups", mapped);
+    return document;
+  }
+}

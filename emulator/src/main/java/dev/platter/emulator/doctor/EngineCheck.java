@@ -1,0 +1,61 @@
+package dev.platter.emulator.doctor;
+
+import dev.platter.emulator.lab.punting.HostProgram;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The container engines that are at hand, and whether they answer. */
+final class EngineCheck implements DoctorCheck {
+  private static final List<List<String>> QUESTIONS =
+      List.of(
+          List.of("docker", "version", "--format", "{{.Server.Version}}"),
+          List.of("podman", "version", "--format", "{{.Client.Version}}"));
+
+  private final Function<List<String>, @Nullable String> program;
+
+  EngineCheck() {
+    this(EngineCheck::ask);
+  }
+
+  /**
+   * For tests.
+   *
+   * @param program runs one: what it prints, blank if it fails, null if there is none
+   */
+  EngineCheck(Function<List<String>, @Nullable String> program) {
+    this.program = program;
+  }
+
+  @Override
+  public String title() {
+    return "Container engines";
+  }
+
+  @Override
+  public List<DoctorLine> run(HostFiles files) {
+    List<DoctorLine> lines = new ArrayList<>();
+    for (List<String> question : QUESTIONS) {
+      String answer = program.apply(question);
+      if (answer != null) {
+        String name = question.getFirst();
+        // What a client complains of may name hosts and users.
+        lines.add(
+            answer.matches("\\d[\\w.+~:-]{0,60}")
+                ? DoctorLine.ok(name, answer + " answers")
+                : DoctorLine.warning(
+                    name, "there is a client, and no engine answers it", name + " version"));
+      }
+    }
+    return lines;
+  }
+
+  private static @Nullable String ask(List<String> command) {
+    if (HostProgram.find(command.getFirst()) == null) {
+      return null;
+    }
+    HostProgram.Outcome outcome = HostProgram.run(command);
+    return outcome.ok() ? outcome.output().strip() : "";
+  }
+}

@@ -1,0 +1,76 @@
+package dev.platter.emulator.doctor;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The host's files below a root directory. What is missing, or may not be read, is empty; of a long
+ * file only the beginning is read.
+ *
+ * @param root {@code /}, or what a test has made
+ */
+public record HostFiles(Path root) {
+  private static final int MOST_BYTES = 1 << 18;
+
+  /** This host's. */
+  public static HostFiles ofHost() {
+    return new HostFiles(Path.of("/"));
+  }
+
+  /**
+   * Where a file is.
+   *
+   * @param path an absolute path
+   */
+  Path at(String path) {
+    return root.resolve(path.substring(1));
+  }
+
+  boolean exists(String path) {
+    return Files.exists(at(path));
+  }
+
+  List<String> lines(String path) {
+    try (InputStream in = Files.newInputStream(at(path))) {
+      return new String(in.readNBytes(MOST_BYTES), UTF_8).lines().toList();
+    } catch (IOException e) {
+      return List.of();
+    }
+  }
+
+  /** The first line, stripped; null if there is none or it is blank. */
+  @Nullable String first(String path) {
+    List<String> lines = lines(path);
+    return lines.isEmpty() || lines.getFirst().isBlank() ? null : lines.getFirst().strip();
+  }
+
+  /** The first line as a number; null if it is none. */
+  @Nullable Long number(String path) {
+    return parse(first(path));
+  }
+
+  /** A whole number; null if it is none. */
+  static @Nullable Long parse(@Nullable String text) {
+    return text != null && text.matches("-?\\d{1,18}") ? Long.valueOf(text) : null;
+  }
+
+  /** {@code "name : value"} lines, the first of each name. */
+  Map<String, String> fields(String path) {
+    Map<String, String> fields = new LinkedHashMap<>();
+    for (String line : lines(path)) {
+      int colon = line.indexOf(':');
+      if (colon > 0) {
+        fields.putIfAbsent(line.substring(0, colon).strip(), line.substring(colon + 1).strip());
+      }
+    }
+    return fields;
+  }
+}

@@ -1,0 +1,130 @@
+package dev.platter.emulator.doctor;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.FileFacts;
+import dev.platter.devices.block.DirectWrites.Verdict;
+import dev.platter.devices.block.Extents;
+import dev.platter.devices.block.ImageInfo;
+import dev.platter.devices.block.ImageInspector;
+import dev.platter.emulator.report.ImageReport;
+import dev.platter.emulator.report.Units;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A given image. */
+final class ImageCheck implements DoctorCheck {
+  private final String path;
+
+  ImageCheck(String path) {
+    this.path = path;
+  }
+
+  @Override
+  public String title() {
+    return "Image " + path;
+  }
+
+  @Override
+  public List<DoctorLine> run(HostFiles files) {
+    ImageInfo info;
+    try {
+      info = ImageInspector.inspect(path);
+    } catch (PlatterException e) {
+      return List.of(DoctorLine.unusable("image", String.valueOf(e.getMessage()), e.remedy()));
+    }
+    List<DoctorLine> lines = new ArrayList<>();
+    lines.add(stored(info));
+    lines.add(direct(info));
+    lines.add(
+        info.lockHolders().isEmpty()
+            ? DoctorLine.ok("lock", "nobody has it locked")
+            : DoctorLine.warning(
+                "lock",
+                "in use by " + String.join("; ", info.lockHolders()),
+                "Stop that, or use the image readonly beside another reader"));
+    lines.add(punting(info));
+    if (info.facts().type() == FileFacts.Type.REGULAR) {
+      space(info, lines);
+    }
+    return lines;
+  }
+
+  private DoctorLine stored(ImageInfo info) {
+    String type =
+        info.facts().type() == FileFacts.Type.BLOCK_DEVICE
+            ? "block device"
+            : info.allocation().name().toLowerCase(Locale.ROOT).replace('_', ' ')
+                + ", on "
+                + info.facts().filesystem();
+    String text = Units.bytes(info.facts().sizeBytes()) + ", " + type;
+    DoctorLine line =
+        info.unusable()
+            .map(why ->
+                DoctorLine.unusable(
+                    "image",
+                    path + " cannot serve as a disk: " + why,
+                    "platter image create makes one that can"))
+            .orElse(DoctorLine.ok("image", text));
+    return line.with(ImageReport.toMap(info));
+  }
+
+  private static DoctorLine direct(ImageInfo info) {
+    return info.direct()
+        .map(direct ->
+            DoctorLine.ok(
+                "o_direct",
+                "buffers aligned to "
+                    + direct.memoryAlignmentBytes()
+                    + " bytes, offsets and lengths to "
+                    + direct.offsetAlignmentBytes()))
+        .orElse(
+            DoctorLine.warning(
+                "o_direct",
+                "its file system has none",
+                "Use cache=writeback, or put it on ext4, xfs or btrfs"));
+  }
+
+  private DoctorLine punting(ImageInfo info) {
+    Verdict verdict = info.directWrites().verdict();
+    String reason = info.directWrites().reason();
+    return switch (verdict) {
+      case NONE, EDGES, TICKS -> DoctorLine.ok("punting", reason);
+      case UNKNOWN -> DoctorLine.info("punting", reason);
+      case HOLES, ALL, ALWAYS ->
+          DoctorLine.warning(
+              "punting", "O_DIRECT writes go to worker threads: " + reason, puntingRemedy(info));
+    };
+  }
+
+  private String puntingRemedy(ImageInfo info) {
+    if (info.directWrites().verdict() == Verdict.ALWAYS) {
+      return "Copy it into a new file that chattr +C was done to while it was empty";
+    }
+    if (info.extents().map(Extents::sharedBytes).orElse(0L) > 0) {
+      return "Copy it: cp --reflink=never --sparse=never";
+    }
+    return "fallocate --length " + info.facts().sizeBytes() + " " + path;
+  }
+
+  private void space(ImageInfo info, List<DoctorLine> lines) {
+    long free;
+    try {
+      free = Files.getFileStore(Path.of(path)).getUsableSpace();
+    } catch (IOException e) {
+      return;
+    }
+    long holes = info.extents().map(Extents::holeBytes).orElse(0L);
+    String text = Units.bytes(free) + " free on its file system";
+    lines.add(
+        free < holes
+            ? DoctorLine.warning(
+                "space",
+                text + ", less than the " + Units.bytes(holes) + " that the image has yet to get",
+                "Free some space, or writes of the guest will fail")
+            : DoctorLine.ok("space", text));
+  }
+}
