@@ -1,0 +1,94 @@
+package dev.platter.emulator.confine;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.Libc;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Whether this process is what it was to become: what the kernel says, not what we remember. */
+final class Verification {
+  private static final Path TASKS = Path.of("/proc/self/task");
+  private static final String NO_NEW_PRIVS = "NoNewPrivs:";
+
+  // Every host has these, and every user may open them.
+  private static final List<String> OUTSIDE = List.of("/", "/etc", "/usr", "/etc/passwd");
+
+  private Verification() {}
+
+  /** A path to verify with: one that can be opened now. "" if there is none. */
+  static String choosePath() {
+    return OUTSIDE.stream().filter(path -> tryOpen(path) == 0).findFirst().orElse("");
+  }
+
+  /**
+   * Tries to open a path for reading, and closes it unread.
+   *
+   * @return 0 or {@code -errno}
+   */
+  static int tryOpen(String path) {
+    int flags = LinuxAbi.O_RDONLY | LinuxAbi.O_NONBLOCK | LinuxAbi.O_CLOEXEC;
+    int fd = Libc.open(path, flags, 0);
+    if (fd < 0) {
+      return fd;
+    }
+    Libc.close(fd);
+    return 0;
+  }
+
+  /** Whether all threads of this process have no_new_privs. */
+  static boolean noThreadMayGainPrivileges() {
+    try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
+      for (Path task : tasks) {
+        if (!hasNoNewPrivs(task.resolve("status"))) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static boolean hasNoNewPrivs(Path status) throws IOException {
+    try {
+      for (String line : Files.readAllLines(status)) {
+        if (line.startsWith(NO_NEW_PRIVS)) {
+          return line.substring(NO_NEW_PRIVS.length()).strip().equals("1");
+        }
+      }
+      return false;
+    } catch (NoSuchFileException e) {
+      return true; // the thread has ended
+    }
+  }
+
+  /**
+   * Checks what was to be enforced before the exec.
+   *
+   * @throws PlatterException of kind FAILED if it is not: then something is not as it looks
+   */
+  static void verify(Mark mark) {
+    if (!noThreadMayGainPrivileges()) {
+      throw notConfined("a thread of this process lacks no_new_privs");
+    }
+    if (mark.abi() > 0 && !mark.outside().isEmpty()) {
+      int result = tryOpen(mark.outside());
+      if (result != -Errno.EACCES) {
+        throw notConfined(
+            mark.outside() + " can be opened: " + (result < 0 ? Errno.name(result) : "no error"));
+      }
+    }
+  }
+
+  private static PlatterException notConfined(String why) {
+    return PlatterException.failed(
+        "this process claims to be confined and is not: " + why,
+        "Unset " + Mark.VARIABLE + ", or use --confine off and report it");
+  }
+}
