@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class ExportServer implements AutoCloseable {
   private static final long RETRY_MILLIS = 1_000;
   private static final int GOODBYE_MILLIS = 200;
+  private static final int NOBODY = -1;
 
   private final String name;
   private final UnixListener listener;
@@ -32,6 +33,11 @@ public final class ExportServer implements AutoCloseable {
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final Object state = new Object();
   private @Nullable UnixConnection current;
+  // Written by the export's thread, read by any.
+  private volatile int clientPid = NOBODY;
+  private volatile boolean connected;
+  private volatile long connections;
+  private volatile long dropped;
 
   /**
    * Begins to serve.
@@ -88,34 +94,58 @@ public final class ExportServer implements AutoCloseable {
         return false;
       }
       current = connection;
+      connected = true;
       return true;
     }
   }
 
   private void serve(UnixConnection connection) {
     int pid = connection.peerPid();
+    clientPid = pid;
+    countConnection();
     log.event(Level.INFO, name, "client-connected", Map.of("pid", pid));
+    Farewell farewell = speak(connection, pid);
+    // Who reads that a client is gone finds none.
+    synchronized (state) {
+      current = null;
+      connected = false;
+      clientPid = NOBODY;
+    }
+    log.event(farewell.level(), name, farewell.event(), farewell.fields());
+    connection.closeAfterDraining(GOODBYE_MILLIS);
+  }
+
+  /** What is told of a client that is gone. */
+  private record Farewell(Level level, String event, Map<String, Object> fields) {}
+
+  private Farewell speak(UnixConnection connection, int pid) {
     try {
       session.serve(connection);
       String event = isStopping() ? "client-disconnected" : "client-left";
-      log.event(Level.INFO, name, event, Map.of("pid", pid));
+      return new Farewell(Level.INFO, event, Map.of("pid", pid));
     } catch (IOException | PlatterException e) {
       if (isStopping()) {
-        log.event(Level.INFO, name, "client-disconnected", Map.of("pid", pid));
-      } else {
-        log.event(Level.WARNING, name, "client-dropped", dropped(pid, reason(e)));
+        return new Farewell(Level.INFO, "client-disconnected", Map.of("pid", pid));
       }
+      countDropped();
+      return new Farewell(Level.WARNING, "client-dropped", dropped(pid, reason(e)));
     } catch (RuntimeException | InternalError e) {
       // A bug of ours that this client has found: the other exports need not die of it.
+      countDropped();
       Map<String, Object> fields = dropped(pid, e.toString());
       fields.put("trace", trace(e));
-      log.event(Level.ERROR, name, "client-failed", fields);
-    } finally {
-      synchronized (state) {
-        current = null;
-      }
-      connection.closeAfterDraining(GOODBYE_MILLIS);
+      return new Farewell(Level.ERROR, "client-failed", fields);
     }
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+  private void countConnection() {
+    connections++;
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+  private void countDropped() {
+    dropped++;
   }
 
   private static Map<String, Object> dropped(int pid, String reason) {
@@ -134,6 +164,40 @@ public final class ExportServer implements AutoCloseable {
   private static String reason(Exception e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     return Objects.requireNonNullElse(cause.getMessage(), cause.toString());
+  }
+
+  /** Whether a client is served. Any thread. */
+  public boolean connected() {
+    return connected;
+  }
+
+  /** Process id of the client that is served, or -1. Any thread. */
+  public int clientPid() {
+    return clientPid;
+  }
+
+  /** How many clients it has accepted so far. Any thread. */
+  public long connections() {
+    return connections;
+  }
+
+  /** How many of them it has dropped, for what they did or for a bug. Any thread. */
+  public long droppedConnections() {
+    return dropped;
+  }
+
+  /**
+   * Begins to stop as {@link #disconnect} does, unless a client is served.
+   *
+   * @return whether it stops
+   */
+  public boolean stopUnlessConnected() {
+    synchronized (state) {
+      if (current == null) {
+        stopping.countDown();
+      }
+      return isStopping();
+    }
   }
 
   /**

@@ -8,122 +8,115 @@ import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.devices.block.RawImage;
-import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
-import dev.platter.emulator.export.ExportServer;
 import dev.platter.emulator.machine.Housekeeping;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.BitSet;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of a server, put together from the inside out and taken apart the other way round, also
- * when only some are there.
+ * when only some are there. Exports come and go meanwhile.
+ *
+ * <p>One thread at a time, but for what is said to be for any.
  */
 final class Assembly {
-  /** An export whose parts are there. */
-  private record Part(ExportConfig config, List<RawImage> images, ClientSession session) {}
-
-  private final ServeConfig config;
   private final EventLog log;
   private final SessionFactory sessions;
   private final Images images = new Images();
   private final MainLoop mainLoop;
   private final Map<String, IoThread> ioThreads = new LinkedHashMap<>();
-  private final Map<String, Part> parts = new LinkedHashMap<>();
-  private final Map<String, UnixListener> listeners = new LinkedHashMap<>();
-  private final List<ExportServer> servers = new ArrayList<>();
-  // What to close, innermost last.
-  private final Deque<Runnable> closers = new ArrayDeque<>();
+  private final Closers closers = new Closers();
+  private @Nullable Housekeeping housekeeping;
+  // Replaced, never changed: any thread may look.
+  private volatile List<AioContext> sharedLoops = List.of();
+  private volatile List<ServedExport> exports = List.of();
 
-  Assembly(ServeConfig config, EventLog log, SessionFactory sessions) {
-    checkCpus(config.ioThreads());
-    this.config = config;
+  Assembly(List<IoThreadConfig> threads, EventLog log, SessionFactory sessions) {
+    HostCheck.checkCpus(threads);
     this.log = log;
     this.sessions = sessions;
     mainLoop = new MainLoop(AioConfig.mainLoop());
     closers.push(mainLoop::close);
-  }
-
-  private static void checkCpus(List<IoThreadConfig> ioThreads) {
-    BitSet allowed = CpuAffinity.allowed();
-    for (IoThreadConfig ioThread : ioThreads) {
-      int cpu = ioThread.cpu();
-      if (cpu != IoThreadConfig.ANY_CPU && !allowed.get(cpu)) {
-        throw PlatterException.badInput(
-            "IOThread " + ioThread.id() + " cannot run on CPU " + cpu,
-            "This process may use CPUs " + allowed);
-      }
-    }
+    sharedLoops = List.of(mainLoop.context());
   }
 
   MainLoop mainLoop() {
     return mainLoop;
   }
 
+  /** All loops, the main loop first. Any thread. */
   List<AioContext> loops() {
-    List<AioContext> loops = new ArrayList<>();
-    loops.add(mainLoop.context());
-    ioThreads.values().forEach(ioThread -> loops.add(ioThread.context()));
+    List<AioContext> loops = new ArrayList<>(sharedLoops);
+    for (ServedExport export : exports) {
+      IoThread own = export.own();
+      if (own != null) {
+        loops.add(own.context());
+      }
+    }
     return loops;
   }
 
-  List<RawImage> imagesOf(ExportConfig export) {
-    Part part = parts.get(export.name());
-    return part == null ? List.of() : part.images();
+  /** The exports that are there. Any thread. */
+  List<ServedExport> exports() {
+    return exports;
   }
+
+  // ---- putting together ----------------------------------------------------------------------
 
   /** Makes loops, images and devices. */
-  void assemble() {
+  void assemble(ServeConfig config) {
     for (IoThreadConfig ioThread : config.ioThreads()) {
-      start(ioThread);
+      IoThread thread = start(ioThread);
+      closers.push(thread::close);
+      ioThreads.put(ioThread.id(), thread);
+      List<AioContext> loops = new ArrayList<>(sharedLoops);
+      loops.add(thread.context());
+      sharedLoops = List.copyOf(loops);
     }
-    Map<String, List<RawImage>> opened = new LinkedHashMap<>();
-    for (ExportConfig export : config.exports()) {
-      opened.put(export.name(), openImages(export));
+    for (ExportConfig each : config.exports()) {
+      ServedExport export = new ServedExport(each);
+      keep(export);
+      export.openImages(images);
     }
-    Housekeeping housekeeping = new Housekeeping(mainLoop);
-    closers.push(housekeeping::close);
-    for (ExportConfig export : config.exports()) {
-      List<RawImage> its = opened.getOrDefault(export.name(), List.of());
-      ClientSession session =
-          sessions.open(export, new SessionFactory.Parts(its, queueLoops(export), mainLoop, log));
-      closers.push(session::close);
-      parts.put(export.name(), new Part(export, its, session));
-      its.forEach(image -> watch(housekeeping, export, image));
-    }
+    Housekeeping started = new Housekeeping(mainLoop);
+    closers.push(started::close);
+    housekeeping = started;
+    exports.forEach(this::makeDevice);
   }
 
-  private IoThread start(IoThreadConfig ioThread) {
+  private void keep(ServedExport export) {
+    List<ServedExport> all = new ArrayList<>(exports);
+    all.add(export);
+    exports = List.copyOf(all);
+  }
+
+  private static IoThread start(IoThreadConfig ioThread) {
     int cpu = ioThread.cpu();
     Runnable pin = cpu == IoThreadConfig.ANY_CPU ? () -> {} : () -> CpuAffinity.pin(cpu);
-    IoThread thread = new IoThread(ioThread.id(), ioThread.loop(), pin);
-    closers.push(thread::close);
-    ioThreads.put(ioThread.id(), thread);
-    return thread;
+    return new IoThread(ioThread.id(), ioThread.loop(), pin);
   }
 
-  private List<RawImage> openImages(ExportConfig export) {
-    List<RawImage> opened = new ArrayList<>();
-    for (ImageConfig image : export.images()) {
-      RawImage its = images.open(export.name(), image);
-      closers.push(its::close);
-      opened.add(its);
-    }
-    return opened;
+  private void makeDevice(ServedExport export) {
+    List<AioContext> queueLoops = queueLoops(export);
+    SessionFactory.Parts parts =
+        new SessionFactory.Parts(export.images(), queueLoops, mainLoop, log);
+    export.onClose(() -> sessions.forget(export.name()));
+    export.device(
+        sessions.open(export.config(), parts),
+        queueLoops.isEmpty() ? List.of(mainLoop.context()) : queueLoops);
+    export.images().forEach(image -> watch(export, image));
   }
 
-  private List<AioContext> queueLoops(ExportConfig export) {
-    if (!(export instanceof ExportConfig.VirtioBlk disk)) {
+  private List<AioContext> queueLoops(ServedExport export) {
+    if (!(export.config() instanceof ExportConfig.VirtioBlk disk)) {
       return List.of();
     }
     if (disk.ioThreads().isEmpty()) {
-      return List.of(start(disk.ownIoThread()).context());
+      return List.of(export.own(start(disk.ownIoThread())));
     }
     List<AioContext> loops = new ArrayList<>();
     for (String id : disk.ioThreads()) {
@@ -136,39 +129,104 @@ final class Assembly {
     return loops;
   }
 
-  private void watch(Housekeeping housekeeping, ExportConfig export, RawImage image) {
+  private void watch(ServedExport export, RawImage image) {
+    Housekeeping rounds = housekeeping;
+    if (rounds == null) {
+      throw new IllegalStateException("the server is not assembled");
+    }
     image.addResizeListener(size -> {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("image", image.path());
       fields.put("bytes", size);
       log.event(Level.INFO, export.name(), "resized", fields);
     });
-    housekeeping.add(image::checkForResize);
+    Runnable look = image::checkForResize;
+    export.onClose(() -> rounds.remove(look));
+    rounds.add(look);
   }
 
   /** Makes or takes over all sockets; nobody is accepted yet. */
   void listen(Map<String, Integer> descriptors) {
-    for (ExportConfig export : config.exports()) {
-      UnixListener listener =
-          switch (export.endpoint()) {
+    for (ServedExport export : exports) {
+      export.listen(
+          switch (export.config().endpoint()) {
             case Endpoint.SocketPath(var path) -> UnixListener.bind(path);
             case Endpoint.Descriptor(int fd) -> UnixListener.inherited(fd);
             case Endpoint.Activated _ ->
                 UnixListener.inherited(descriptors.getOrDefault(export.name(), -1));
-          };
-      closers.push(listener::close);
-      listeners.put(export.name(), listener);
+          });
     }
   }
 
   /** Lets clients in. */
   void open() {
-    listeners.forEach((name, listener) -> {
-      Part part = parts.get(name);
-      if (part != null) {
-        servers.add(new ExportServer(name, listener, part.session(), log));
+    exports.forEach(export -> export.open(log));
+  }
+
+  // ---- coming and going ----------------------------------------------------------------------
+
+  /**
+   * Makes one more export, up to its socket; nobody is accepted yet.
+   *
+   * @throws PlatterException if it cannot be; nothing of it is left then
+   */
+  ServedExport prepare(ExportConfig config) {
+    ServedExport export = new ServedExport(config);
+    try {
+      export.openImages(images);
+      makeDevice(export);
+      if (!(config.endpoint() instanceof Endpoint.SocketPath(var path))) {
+        throw new IllegalStateException("the configuration was checked: " + config.endpoint());
       }
-    });
+      export.listen(UnixListener.bind(path));
+      return export;
+    } catch (RuntimeException | Error e) {
+      giveUp(export, e);
+      throw e;
+    }
+  }
+
+  /** Lets the clients of one that is prepared in. */
+  void open(ServedExport export) {
+    try {
+      export.open(log);
+      keep(export);
+    } catch (OutOfMemoryError e) {
+      giveUp(export, e);
+      throw PlatterException.hostLacks(
+          "the thread of export " + export.name() + " could not be started: " + e.getMessage(),
+          "Raise the limit of processes: ulimit -u, or pids.max of the cgroup");
+    } catch (RuntimeException | Error e) {
+      giveUp(export, e);
+      throw e;
+    }
+  }
+
+  private static void giveUp(ServedExport export, Throwable cause) {
+    try {
+      export.takeApart();
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  /** Takes an export apart that serves nobody any more; it is gone in any case. */
+  void remove(ServedExport export) {
+    exports = exports.stream().filter(each -> each != export).toList();
+    export.takeApart();
+  }
+
+  // ---- suspending ----------------------------------------------------------------------------
+
+  private List<IoThread> allIoThreads() {
+    List<IoThread> all = new ArrayList<>(ioThreads.values());
+    for (ServedExport export : exports) {
+      IoThread own = export.own();
+      if (own != null) {
+        all.add(own);
+      }
+    }
+    return all;
   }
 
   /**
@@ -178,9 +236,10 @@ final class Assembly {
    */
   int suspendLoops() {
     mainLoop.beginSuspend();
-    ioThreads.values().forEach(IoThread::beginSuspend);
+    List<IoThread> threads = allIoThreads();
+    threads.forEach(IoThread::beginSuspend);
     int drained = mainLoop.suspend();
-    for (IoThread ioThread : ioThreads.values()) {
+    for (IoThread ioThread : threads) {
       drained += ioThread.suspend();
     }
     return drained;
@@ -194,36 +253,26 @@ final class Assembly {
   void resumeLoops() {
     try {
       mainLoop.resume();
-      ioThreads.values().forEach(IoThread::resume);
+      allIoThreads().forEach(IoThread::resume);
     } catch (PlatterException e) {
       suspendLoops();
       throw e;
     }
   }
 
+  // ---- the end -------------------------------------------------------------------------------
+
   /** No client is served any more, and nothing is in flight. */
   void stopServing() {
     // All at once: one whose disk is slow to finish must not leave the others at work meanwhile.
-    servers.forEach(ExportServer::disconnect);
-    servers.forEach(ExportServer::close);
+    exports.forEach(ServedExport::disconnect);
+    exports.forEach(ServedExport::stopServing);
   }
 
   /** Closes whatever there is. Whatever fails does not keep the rest open. */
   void takeApart() {
-    RuntimeException failure = null;
-    while (!closers.isEmpty()) {
-      try {
-        closers.pop().run();
-      } catch (RuntimeException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    exports.forEach(export -> closers.push(export::takeApart));
+    exports = List.of();
+    closers.closeAll();
   }
 }

@@ -3,6 +3,7 @@ package dev.platter.emulator.serve;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.trace.TraceEvents;
 import dev.platter.devices.ahci.AhciDisk;
+import dev.platter.devices.block.RawImage;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.AhciFunction;
 import dev.platter.devices.virtio.blk.VirtioBlk;
@@ -11,26 +12,26 @@ import dev.platter.emulator.trace.TracedDevice;
 import dev.platter.emulator.vfiouser.VfioUserSession;
 import dev.platter.emulator.vhostuser.VhostUserSession;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The real devices: virtio-blk behind vhost-user, AHCI behind vfio-user. */
 final class DeviceSessions implements SessionFactory {
   private static final int QUEUE_SIZE = 256;
 
-  private final boolean recordsStages;
-  private final Map<String, ExportStages> stages = new HashMap<>();
+  private final ServerOptions options;
+  private final Map<String, ExportStages> stages = new ConcurrentHashMap<>();
 
   /**
    * Makes devices.
    *
-   * @param recordsStages whether to record the stages of their requests
+   * @param options what is recorded of their requests
    */
-  DeviceSessions(boolean recordsStages) {
-    this.recordsStages = recordsStages;
-    if (recordsStages) {
+  DeviceSessions(ServerOptions options) {
+    this.options = options;
+    if (options.recordsStages()) {
       TraceEvents.want();
     }
   }
@@ -38,6 +39,11 @@ final class DeviceSessions implements SessionFactory {
   @Override
   public @Nullable ExportStages stages(String export) {
     return stages.get(export);
+  }
+
+  @Override
+  public void forget(String export) {
+    stages.remove(export);
   }
 
   private ExportStages recorded(String export, TracedDevice device, List<AioContext> loops) {
@@ -48,6 +54,9 @@ final class DeviceSessions implements SessionFactory {
 
   @Override
   public ClientSession open(ExportConfig export, Parts parts) {
+    if (options.recordsLatencies()) {
+      parts.images().forEach(RawImage::measureLatencies);
+    }
     return switch (export) {
       case ExportConfig.VirtioBlk disk -> virtioBlk(disk, parts);
       case ExportConfig.Ahci controller -> ahci(controller, parts);
@@ -55,9 +64,9 @@ final class DeviceSessions implements SessionFactory {
   }
 
   private ClientSession virtioBlk(ExportConfig.VirtioBlk export, Parts parts) {
-    VirtioBlk.Options options = new VirtioBlk.Options(export.queues(), QUEUE_SIZE, export.serial());
-    VirtioBlk device = new VirtioBlk(parts.images().getFirst(), options, parts.queueLoops());
-    if (recordsStages) {
+    VirtioBlk.Options disk = new VirtioBlk.Options(export.queues(), QUEUE_SIZE, export.serial());
+    VirtioBlk device = new VirtioBlk(parts.images().getFirst(), disk, parts.queueLoops());
+    if (options.recordsStages()) {
       device.trace(recorded(export.name(), TracedDevice.VIRTIO_EXPORT, parts.queueLoops()));
     }
     // Memory comes with a client, and goes with it.
@@ -75,7 +84,7 @@ final class DeviceSessions implements SessionFactory {
     }
     GuestMemory memory = new GuestMemory(List.of());
     AhciFunction function = new AhciFunction(memory, disks);
-    if (recordsStages) {
+    if (options.recordsStages()) {
       List<AioContext> loops = List.of(parts.mainLoop().context());
       function.trace(recorded(export.name(), TracedDevice.AHCI_EXPORT, loops));
     }

@@ -15,6 +15,9 @@ public sealed interface ExportConfig {
   /** The most disks that an AHCI controller takes. */
   int MAX_PORTS = 32;
 
+  /** The longest serial number. */
+  int MAX_SERIAL = 20;
+
   /** What events, threads and errors call it; no two exports share one. */
   String name();
 
@@ -48,7 +51,7 @@ public sealed interface ExportConfig {
     /** Checks all that can be checked without looking at the host. */
     public VirtioBlk {
       Names.check("export name", name);
-      checkText("serial", serial, 20);
+      checkText("serial", serial, MAX_SERIAL);
       ioThreads = List.copyOf(ioThreads);
       if (queues < 1 || queues > MAX_QUEUES) {
         throw PlatterException.badInput(
@@ -108,11 +111,17 @@ public sealed interface ExportConfig {
     /** The firmware revision unless told otherwise. */
     public static final String DEFAULT_FIRMWARE = "0.1";
 
+    /** The longest model. */
+    public static final int MAX_MODEL = 40;
+
+    /** The longest firmware revision. */
+    public static final int MAX_FIRMWARE = 8;
+
     /** Checks the texts. */
     public Port {
-      checkText("serial", serial, 20);
-      checkText("model", model, 40);
-      checkText("firmware", firmware, 8);
+      checkText("serial", serial, MAX_SERIAL);
+      checkText("model", model, MAX_MODEL);
+      checkText("firmware", firmware, MAX_FIRMWARE);
     }
   }
 
@@ -154,7 +163,13 @@ public sealed interface ExportConfig {
     }
   }
 
-  private static void checkText(String what, String text, int maxLength) {
+  /**
+   * Refuses what a disk cannot call itself.
+   *
+   * @param what which of its texts, for the error
+   * @throws PlatterException of kind BAD_INPUT
+   */
+  static void checkText(String what, String text, int maxLength) {
     if (text.length() > maxLength || text.chars().anyMatch(c -> c < 0x20 || c > 0x7e)) {
       throw PlatterException.badInput(
           what + "='" + text + "' cannot be used",

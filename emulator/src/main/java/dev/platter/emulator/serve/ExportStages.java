@@ -1,25 +1,39 @@
 package dev.platter.emulator.serve;
 
 import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.Counter;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.emulator.trace.StageRecorder;
 import dev.platter.emulator.trace.StageRun;
+import dev.platter.emulator.trace.StallCause;
 import dev.platter.emulator.trace.TracedDevice;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The stages of an export's requests, as far as a server sees them: from the doorbell's arrival
  * here to the interrupt. One recorder for each loop that completes requests, written on that loop.
  */
 final class ExportStages implements RequestTracing {
+  private static final StallCause[] CAUSES = StallCause.values();
+
+  // The one is looked at when a recording ends, the other by guests only.
+  private static final Set<StallCause> NEVER_SEEN =
+      Set.of(StallCause.GC_PAUSE, StallCause.GUEST_LATE);
+
   private final String name;
   private final TracedDevice device;
   private final List<AioContext> loops;
   private final List<StageRecorder> recorders = new ArrayList<>();
+  // Of each loop, by cause; they outlive the recorders.
+  private final List<List<Counter>> stalls = new ArrayList<>();
 
   /**
    * Records from now on.
@@ -34,6 +48,7 @@ final class ExportStages implements RequestTracing {
     this.loops = List.copyOf(loops);
     for (int i = 0; i < loops.size(); i++) {
       recorders.add(started());
+      stalls.add(Stream.generate(Counter::new).limit(CAUSES.length).toList());
     }
   }
 
@@ -48,6 +63,11 @@ final class ExportStages implements RequestTracing {
     return new Timeline();
   }
 
+  @SuppressWarnings("EnumOrdinal") // the order is nobody's concern but that of the lists here
+  private static int index(StallCause cause) {
+    return cause.ordinal();
+  }
+
   private int loopOf(int unit) {
     return unit % loops.size();
   }
@@ -57,10 +77,27 @@ final class ExportStages implements RequestTracing {
     Timeline timeline = request.timeline();
     if (timeline != null) {
       timeline.stamp(Stamp.INTERRUPT, System.nanoTime());
-      recorders
-          .get(loopOf(unit))
-          .record(timeline, request.operation(), request.offsetBytes(), request.lengthBytes());
+      int loop = loopOf(unit);
+      StallCause cause =
+          recorders
+              .get(loop)
+              .record(timeline, request.operation(), request.offsetBytes(), request.lengthBytes());
+      if (cause != null) {
+        stalls.get(loop).get(index(cause)).increment();
+      }
     }
+  }
+
+  /** How many stalls had each cause since the export is there. Any thread, without waiting. */
+  Map<StallCause, Long> stalls() {
+    Map<StallCause, Long> counts = new EnumMap<>(StallCause.class);
+    for (StallCause cause : CAUSES) {
+      if (!NEVER_SEEN.contains(cause)) {
+        long count = stalls.stream().mapToLong(loop -> loop.get(index(cause)).get()).sum();
+        counts.put(cause, count);
+      }
+    }
+    return counts;
   }
 
   /**

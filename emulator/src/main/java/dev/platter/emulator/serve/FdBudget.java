@@ -7,11 +7,15 @@ import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** How many descriptors a server needs: better refused at the start than in front of a client. */
 final class FdBudget {
   /** The JVM's own: its jars, /proc files, standard streams. */
   private static final int PROCESS = 64;
+
+  /** The control socket and the most connections to it, metrics likewise. */
+  private static final int MANAGEMENT = 48;
 
   /** A ring and its wake-up eventfd. */
   private static final int PER_LOOP = 2;
@@ -28,8 +32,17 @@ final class FdBudget {
   private FdBudget() {}
 
   static long needed(ServeConfig config) {
-    long needed = PROCESS + PER_LOOP * (1L + config.ioThreads().size());
-    for (ExportConfig export : config.exports()) {
+    return needed(config.ioThreads().size(), config.exports());
+  }
+
+  /**
+   * How many a server needs.
+   *
+   * @param ioThreads how many IOThreads exports share
+   */
+  static long needed(int ioThreads, List<ExportConfig> exports) {
+    long needed = PROCESS + MANAGEMENT + PER_LOOP * (1L + ioThreads);
+    for (ExportConfig export : exports) {
       needed += PER_EXPORT + MEMORY_REGIONS + export.images().size();
       if (export instanceof ExportConfig.VirtioBlk disk) {
         needed += PER_LOOP + (long) PER_QUEUE * disk.queues();
@@ -44,7 +57,11 @@ final class FdBudget {
    * @throws PlatterException of kind HOST_LACKS if it is too low
    */
   static void check(ServeConfig config) {
-    check(needed(config), limit());
+    check(config.ioThreads().size(), config.exports());
+  }
+
+  static void check(int ioThreads, List<ExportConfig> exports) {
+    check(needed(ioThreads, exports), limit());
   }
 
   static void check(long needed, long limit) {

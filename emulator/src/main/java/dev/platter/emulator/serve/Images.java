@@ -4,8 +4,8 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.devices.block.RawImage;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Opens the images of a server, and knows which exports use which file. */
 final class Images {
@@ -18,9 +18,9 @@ final class Images {
     }
   }
 
-  private record Use(String export, boolean readOnly) {}
+  private record Use(Identity identity, String export, boolean readOnly, RawImage image) {}
 
-  private final Map<Identity, Use> uses = new HashMap<>();
+  private final List<Use> uses = new ArrayList<>();
 
   /**
    * Opens and locks an image.
@@ -30,28 +30,51 @@ final class Images {
    */
   RawImage open(String export, ImageConfig config) {
     try {
-      refuseSecondUse(export, config);
-      return RawImage.open(config.path(), config.options());
+      Identity identity = identify(config);
+      refuseSecondUse(identity, export, config);
+      RawImage image = RawImage.open(config.path(), config.options());
+      refuseOther(identity, image);
+      uses.add(new Use(identity, export, config.options().readOnly(), image));
+      return image;
     } catch (PlatterException e) {
       throw new PlatterException(
           e.kind(), "export " + export + ": " + e.getMessage(), e.remedy(), e);
     }
   }
 
-  /** The lock would refuse it as well, but blame an unknown user. */
-  private void refuseSecondUse(String export, ImageConfig config) {
-    Identity identity;
-    try (FileHandle probe = FileHandle.open(config.path(), false, false)) {
-      identity = Identity.of(probe.facts());
+  /** Closes an image that this has opened. Nothing is in flight on it. */
+  void close(RawImage image) {
+    uses.removeIf(use -> use.image() == image);
+    image.close();
+  }
+
+  private static Identity identify(ImageConfig config) {
+    try (FileHandle probe = FileHandle.locate(config.path())) {
+      return Identity.of(probe.facts());
     }
-    boolean readOnly = config.options().readOnly();
-    Use other = uses.putIfAbsent(identity, new Use(export, readOnly));
-    if (other != null && !(other.readOnly() && readOnly)) {
+  }
+
+  /** Between two looks at a path somebody may have put another file there. */
+  private static void refuseOther(Identity expected, RawImage image) {
+    if (!Identity.of(image.facts()).equals(expected)) {
+      image.close();
       throw PlatterException.badInput(
-          config.path()
-              + " is already a disk of "
-              + (other.export().equals(export) ? "this export" : "export " + other.export()),
-          "Give each writable disk its own image, or make all that share it readonly");
+          image.path() + " has become another file while it was opened",
+          "Keep others from writing to its directory, or serve an image elsewhere");
+    }
+  }
+
+  /** The lock would refuse it as well, but blame an unknown user. */
+  private void refuseSecondUse(Identity identity, String export, ImageConfig config) {
+    boolean readOnly = config.options().readOnly();
+    for (Use other : uses) {
+      if (other.identity().equals(identity) && !(other.readOnly() && readOnly)) {
+        throw PlatterException.badInput(
+            config.path()
+                + " is already a disk of "
+                + (other.export().equals(export) ? "this export" : "export " + other.export()),
+            "Give each writable disk its own image, or make all that share it readonly");
+      }
     }
   }
 }

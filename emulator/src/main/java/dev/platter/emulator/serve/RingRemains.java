@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * @param rings how many descriptors; negative if that cannot be found out
  * @param workers the names of the kernel threads, such as {@code iou-wrk-4711}
  */
-record RingRemains(int rings, List<String> workers) {
+public record RingRemains(int rings, List<String> workers) {
   private static final Path SELF = Path.of("/proc/self");
   private static final String RING = "anon_inode:[io_uring]";
   private static final String WORKER = "iou-wrk-";
@@ -32,13 +32,28 @@ record RingRemains(int rings, List<String> workers) {
     try {
       List<String> rings = names(process.resolve("fd"), RingRemains::target, RING::equals);
       List<String> workers =
-          names(
-              process.resolve("task"),
-              task -> Files.readString(task.resolve("comm")).strip(),
-              name -> name.startsWith(WORKER) || name.startsWith(SQ_POLLER));
+          threads(process, name -> name.startsWith(WORKER) || name.startsWith(SQ_POLLER));
       return new RingRemains(rings.size(), workers);
     } catch (IOException | UncheckedIOException e) {
       return new RingRemains(-1, List.of("unknown: " + e.getMessage()));
+    }
+  }
+
+  private static List<String> threads(Path process, Predicate<String> wanted) throws IOException {
+    return names(
+        process.resolve("task"), task -> Files.readString(task.resolve("comm")).strip(), wanted);
+  }
+
+  /**
+   * How many io-wq worker threads there are now, at work or idle. Any thread.
+   *
+   * @return negative if that cannot be found out
+   */
+  public static int workersNow() {
+    try {
+      return threads(SELF, name -> name.startsWith(WORKER)).size();
+    } catch (IOException | UncheckedIOException e) {
+      return -1;
     }
   }
 

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a server serves.
@@ -21,70 +22,135 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
   public ServeConfig {
     ioThreads = List.copyOf(ioThreads);
     exports = List.copyOf(exports);
-    if (exports.isEmpty()) {
-      throw PlatterException.badInput(
-          "there is nothing to serve", "--export virtio-blk,image=disk.img,socket=vda.sock");
+    Conflict conflict = conflict(ioThreads, exports);
+    if (conflict != null) {
+      throw conflict.failure();
     }
-    Set<String> ids = checkIoThreads(ioThreads);
-    Set<String> used = new HashSet<>();
+  }
+
+  /**
+   * Why parts do not fit together.
+   *
+   * @param culprit the one that does not fit with those before it, counted from 0 through the
+   *     IOThreads and on through the exports; -1 if there is no export at all
+   */
+  public record Conflict(int culprit, String what, String remedy) {
+    /** The same as a failure. */
+    public PlatterException failure() {
+      return PlatterException.badInput(what, remedy);
+    }
+  }
+
+  /** Why a server cannot consist of these; null if it can. */
+  public static @Nullable Conflict conflict(
+      List<IoThreadConfig> ioThreads, List<ExportConfig> exports) {
+    if (exports.isEmpty()) {
+      return new Conflict(
+          -1, "there is nothing to serve", "--export virtio-blk,image=disk.img,socket=vda.sock");
+    }
+    Set<String> ids = new HashSet<>();
+    for (IoThreadConfig ioThread : ioThreads) {
+      if (!ids.add(ioThread.id())) {
+        return new Conflict(
+            ioThreads.lastIndexOf(ioThread),
+            "two IOThreads are called " + ioThread.id(),
+            "Give each its own id=");
+      }
+    }
     Set<String> names = new HashSet<>();
     Set<Endpoint> endpoints = new HashSet<>();
+    for (int i = 0; i < exports.size(); i++) {
+      Conflict conflict = conflict(exports.get(i), ioThreads.size() + i, ids, names, endpoints);
+      if (conflict != null) {
+        return conflict;
+      }
+    }
+    return idle(ioThreads, exports);
+  }
+
+  /**
+   * Checks whether one more export fits to those of a server.
+   *
+   * @param ids the IOThreads that it may name
+   * @throws PlatterException of kind BAD_INPUT if it does not
+   */
+  static void checkAddition(ExportConfig added, List<ExportConfig> others, Set<String> ids) {
+    Set<String> names = new HashSet<>();
+    Set<Endpoint> endpoints = new HashSet<>();
+    for (ExportConfig other : others) {
+      names.add(other.name());
+      endpoints.add(comparable(other.endpoint()));
+    }
+    Conflict conflict = conflict(added, others.size(), ids, names, endpoints);
+    if (conflict != null) {
+      throw conflict.failure();
+    }
+  }
+
+  private static @Nullable Conflict conflict(
+      ExportConfig export, int index, Set<String> ids, Set<String> names, Set<Endpoint> endpoints) {
+    if (!names.add(export.name())) {
+      return new Conflict(
+          index, "two exports are called " + export.name(), "Give each its own name=");
+    }
+    if (isOwn(export.endpoint()) && !endpoints.add(comparable(export.endpoint()))) {
+      return new Conflict(
+          index,
+          "export " + export.name() + ": another export listens on " + export.endpoint(),
+          "Give each export its own socket");
+    }
+    return export instanceof ExportConfig.VirtioBlk disk
+        ? ioThreadConflict(disk, index, ids)
+        : null;
+  }
+
+  private static @Nullable Conflict ioThreadConflict(
+      ExportConfig.VirtioBlk disk, int index, Set<String> ids) {
+    for (String id : disk.ioThreads()) {
+      if (!ids.contains(id)) {
+        return new Conflict(
+            index,
+            "export " + disk.name() + ": there is no IOThread " + id,
+            "Add --iothread id=" + id);
+      }
+    }
+    if (disk.ioThreads().isEmpty() && ids.contains(disk.name())) {
+      return new Conflict(
+          index,
+          "export " + disk.name() + " has an IOThread of its own, called as another is",
+          "Give the export iothread=" + disk.name() + ", or one of them another name");
+    }
+    if (disk.ioThreads().size() > disk.queues()) {
+      return new Conflict(
+          index,
+          "export " + disk.name() + " has more IOThreads than queues",
+          "Give it queues=" + disk.ioThreads().size() + ", or fewer iothread=");
+    }
+    return null;
+  }
+
+  private static @Nullable Conflict idle(
+      List<IoThreadConfig> ioThreads, List<ExportConfig> exports) {
+    Set<String> used = new HashSet<>();
     for (ExportConfig export : exports) {
-      if (!names.add(export.name())) {
-        throw PlatterException.badInput(
-            "two exports are called " + export.name(), "Give each its own name=");
-      }
-      if (isOwn(export.endpoint()) && !endpoints.add(comparable(export.endpoint()))) {
-        throw PlatterException.badInput(
-            "export " + export.name() + ": another export listens on " + export.endpoint(),
-            "Give each export its own socket");
-      }
       if (export instanceof ExportConfig.VirtioBlk disk) {
-        checkIoThreadsOf(disk, ids);
         used.addAll(disk.ioThreads());
       }
     }
-    ids.removeAll(used);
-    if (!ids.isEmpty()) {
-      throw PlatterException.badInput(
-          "no export runs on IOThread " + String.join(", ", ids),
-          "Add iothread= to a virtio-blk export, or leave the --iothread out");
+    for (IoThreadConfig ioThread : ioThreads) {
+      if (!used.contains(ioThread.id())) {
+        return new Conflict(
+            ioThreads.indexOf(ioThread),
+            "no export runs on IOThread " + ioThread.id(),
+            "Add iothread= to a virtio-blk export, or leave the --iothread out");
+      }
     }
+    return null;
   }
 
   /** A server without IOThreads but those that exports have to themselves. */
   public static ServeConfig of(ExportConfig... exports) {
     return new ServeConfig(List.of(), List.of(exports));
-  }
-
-  private static Set<String> checkIoThreads(List<IoThreadConfig> ioThreads) {
-    Set<String> ids = new HashSet<>();
-    for (IoThreadConfig ioThread : ioThreads) {
-      if (!ids.add(ioThread.id())) {
-        throw PlatterException.badInput(
-            "two IOThreads are called " + ioThread.id(), "Give each its own id=");
-      }
-    }
-    return ids;
-  }
-
-  private static void checkIoThreadsOf(ExportConfig.VirtioBlk disk, Set<String> ids) {
-    for (String id : disk.ioThreads()) {
-      if (!ids.contains(id)) {
-        throw PlatterException.badInput(
-            "export " + disk.name() + ": there is no IOThread " + id, "Add --iothread id=" + id);
-      }
-    }
-    if (disk.ioThreads().isEmpty() && ids.contains(disk.name())) {
-      throw PlatterException.badInput(
-          "export " + disk.name() + " has an IOThread of its own, called as another is",
-          "Give the export iothread=" + disk.name() + ", or one of them another name");
-    }
-    if (disk.ioThreads().size() > disk.queues()) {
-      throw PlatterException.badInput(
-          "export " + disk.name() + " has more IOThreads than queues",
-          "Give it queues=" + disk.ioThreads().size() + ", or fewer iothread=");
-    }
   }
 
   /** Any number of exports may say "the next one from systemd". */

@@ -4,15 +4,20 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
-import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.Preallocation;
 import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.trace.StageRun;
+import dev.platter.emulator.trace.StallCause;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #quiesce} and {@link #resume} leave all of that in place but the loops' threads and
  * rings. Clients stay connected and are answered; what they ask of their disks waits.
+ *
+ * <p>What changes the server is done one after the other, by any thread that does not hold the big
+ * lock; what only looks waits for none of it.
  */
 public final class Server implements AutoCloseable {
   // On kernels where a worker outlives its work it ends with the thread, which takes no time.
@@ -33,10 +41,13 @@ public final class Server implements AutoCloseable {
   private final EventLog log;
   private final SessionFactory sessions;
   private final Assembly assembly;
+  // Written in the monitor, in which one thing at a time happens to loops and exports.
   private boolean closed;
-  private boolean flushed = true;
-  // In the monitor: one thing at a time happens to the loops.
-  private boolean quiesced;
+  private volatile boolean flushed = true;
+  private volatile boolean quiesced;
+  // Written without it, so that what waits in there is given up.
+  private volatile boolean stopping;
+  private volatile @Nullable Barrier barrier;
   private long quiescedNanos;
 
   private Server(ServeConfig config, EventLog log, SessionFactory sessions, Assembly assembly) {
@@ -62,31 +73,30 @@ public final class Server implements AutoCloseable {
    * @throws PlatterException if anything is missing; nothing is left behind then
    */
   public static Server start(ServeConfig config, EventLog log, SystemdSockets activated) {
-    return start(config, log, activated, false);
+    return start(config, log, activated, ServerOptions.DEFAULT);
   }
 
   /**
    * Starts a server as {@link #start(ServeConfig, EventLog, SystemdSockets)} does.
    *
-   * @param recordsStages whether to record the stages of each request's way, for {@link
-   *     #takeStages}
+   * @param options what it measures
    * @throws PlatterException if anything is missing; nothing is left behind then
    */
   public static Server start(
-      ServeConfig config, EventLog log, SystemdSockets activated, boolean recordsStages) {
-    return start(config, log, activated, new DeviceSessions(recordsStages));
+      ServeConfig config, EventLog log, SystemdSockets activated, ServerOptions options) {
+    return start(config, log, activated, new DeviceSessions(options));
   }
 
   static Server start(
       ServeConfig config, EventLog log, SystemdSockets activated, SessionFactory sessions) {
     FdBudget.check(config);
     Map<String, Integer> descriptors = activated.assign(config.exports());
-    Assembly assembly = new Assembly(config, log, sessions);
+    Assembly assembly = new Assembly(config.ioThreads(), log, sessions);
     Server server = new Server(config, log, sessions, assembly);
     try {
-      assembly.assemble();
+      assembly.assemble(config);
       assembly.listen(descriptors);
-      server.announce();
+      assembly.exports().forEach(export -> export.announce(log));
       assembly.open();
       return server;
     } catch (RuntimeException e) {
@@ -96,6 +106,7 @@ public final class Server implements AutoCloseable {
   }
 
   private void abandon(RuntimeException cause) {
+    stopping = true;
     closed = true;
     try {
       assembly.stopServing();
@@ -105,43 +116,26 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  private void announce() {
-    for (ExportConfig export : config.exports()) {
-      List<RawImage> images = assembly.imagesOf(export);
-      for (int i = 0; i < images.size(); i++) {
-        log.event(Level.INFO, export.name(), "disk", describe(images.get(i), i));
-      }
-      Map<String, Object> fields = new LinkedHashMap<>();
-      fields.put("device", export.kind());
-      fields.put("socket", export.endpoint().toString());
-      log.event(Level.INFO, export.name(), "serving", fields);
-    }
-  }
-
-  private static Map<String, Object> describe(RawImage image, int index) {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("index", index);
-    fields.put("image", image.path());
-    fields.put("bytes", image.sizeBytes());
-    fields.put("mode", image.readOnly() ? "readonly" : "writable");
-    fields.put("cache", image.options().cache().toString());
-    return fields;
-  }
-
   // ---- what it has done ----------------------------------------------------------------------
 
   /**
    * What a loop has done so far.
    *
    * @param name the IOThread's, or "main-loop"
+   * @param threadId its thread's {@link Thread#threadId}; 0 if it has none, being suspended
    */
-  public record LoopUse(String name, LoopStats.Snapshot counts) {}
+  public record LoopUse(String name, LoopStats.Snapshot counts, long threadId) {}
 
-  /** The counters of the loops, the main loop first. */
+  /** The exports as they are now, in the order they were added. Any thread, without waiting. */
+  public List<ExportView> exports() {
+    return assembly.exports().stream().map(ServedExport::view).toList();
+  }
+
+  /** The counters of the loops, the main loop first. Any thread, without waiting. */
   public List<LoopUse> loops() {
     List<LoopUse> uses = new ArrayList<>();
     for (AioContext loop : assembly.loops()) {
-      uses.add(new LoopUse(loop.name(), loop.stats().snapshot()));
+      uses.add(new LoopUse(loop.name(), loop.stats().snapshot(), loop.threadId()));
     }
     return uses;
   }
@@ -149,6 +143,32 @@ public final class Server implements AutoCloseable {
   /** What the big lock has cost so far. */
   public BigLock.Stats lockStats() {
     return assembly.mainLoop().lock().stats();
+  }
+
+  /**
+   * How many of an export's requests stalled so far, by cause, as far as the loops can tell; what
+   * is no loop's to know (collections, io-wq) is missing. Any thread, without waiting.
+   *
+   * @return empty if stages are not recorded
+   */
+  public Map<StallCause, Long> stalls(String export) {
+    ExportStages stages = sessions.stages(export);
+    return stages == null ? Map.of() : stages.stalls();
+  }
+
+  /** Whether it is quiesced, or about to be. Any thread, without waiting. */
+  public boolean isQuiesced() {
+    return quiesced;
+  }
+
+  /** Whether it has been told to stop. Any thread, without waiting. */
+  public boolean isStopping() {
+    return stopping;
+  }
+
+  /** Whether it is closed, or about to be. Any thread, without waiting. */
+  public boolean isClosed() {
+    return closed;
   }
 
   /**
@@ -162,9 +182,172 @@ public final class Server implements AutoCloseable {
     return stages == null ? null : stages.take();
   }
 
-  /** How the server was set up. */
+  /**
+   * Runs something on the thread of each loop, one after the other, and waits for it. The caller
+   * does not hold the big lock.
+   *
+   * @param task gets the loop's name
+   */
+  public void onEachLoop(Consumer<String> task) {
+    for (AioContext loop : assembly.loops()) {
+      loop.invoke(() -> task.accept(loop.name()));
+    }
+  }
+
+  /** How the server was set up when it was started. */
   public ServeConfig config() {
     return config;
+  }
+
+  // ---- exports that come and go --------------------------------------------------------------
+
+  /**
+   * Serves one more device, whose socket is made here. Nothing is left of it if that fails.
+   *
+   * @return it
+   * @throws PlatterException if it does not fit to the others, as at the start; if anything is
+   *     missing; or if the server is quiesced or stops
+   */
+  public synchronized ExportView addExport(ExportConfig added) {
+    checkAtWork("add an export");
+    if (!(added.endpoint() instanceof Endpoint.SocketPath)) {
+      throw PlatterException.badInput(
+          "export " + added.name() + " has no socket= to be made",
+          "Add socket=PATH; sockets that are inherited or systemd's are for the start");
+    }
+    List<ExportConfig> all = new ArrayList<>();
+    assembly.exports().forEach(export -> all.add(export.config()));
+    Set<String> ids = new HashSet<>();
+    config.ioThreads().forEach(ioThread -> ids.add(ioThread.id()));
+    ServeConfig.checkAddition(added, all, ids);
+    all.add(added);
+    FdBudget.check(ids.size(), all);
+    ServedExport export = assembly.prepare(added);
+    export.announce(log);
+    assembly.open(export);
+    return export.view();
+  }
+
+  /**
+   * Serves a device no more: its client is disconnected and what that has in flight completes; its
+   * images are flushed and closed, its socket is removed. Also while the server is quiesced.
+   *
+   * @param force whether to do so with a client connected
+   * @return whether its images could be flushed; it is gone in any case
+   * @throws PlatterException if there is none of that name, or a client is connected and {@code
+   *     force} is not given
+   */
+  public synchronized boolean removeExport(String name, boolean force) {
+    checkOpen();
+    ServedExport export = find(name);
+    if (force) {
+      export.disconnect();
+    } else if (!export.stopUnlessConnected()) {
+      throw PlatterException.failed(
+          "export " + name + " has a client: pid " + export.view().clientPid(),
+          "Have it leave first, or force the removal");
+    }
+    export.stopServing();
+    boolean stable = flush(List.of(export));
+    assembly.remove(export);
+    log.event(Level.INFO, name, "removed", Map.of("flushed", stable));
+    return stable;
+  }
+
+  private ServedExport find(String name) {
+    List<String> names = new ArrayList<>();
+    for (ServedExport export : assembly.exports()) {
+      if (export.name().equals(name)) {
+        return export;
+      }
+      names.add(export.name());
+    }
+    throw PlatterException.badInput(
+        "there is no export " + name,
+        names.isEmpty() ? "Add one first" : "One of " + String.join(", ", names));
+  }
+
+  /**
+   * Makes an image larger and tells its guest. It is never made smaller.
+   *
+   * @param name the export
+   * @param disk which of its images, from 0
+   * @param bytes the new size
+   * @param preallocation see {@link RawImage#grow}
+   * @throws PlatterException if it cannot be; it has its old size then
+   */
+  public synchronized Resized resize(
+      String name, int disk, long bytes, @Nullable Preallocation preallocation) {
+    checkAtWork("resize an image");
+    List<RawImage> images = find(name).images();
+    if (disk < 0 || disk >= images.size()) {
+      throw PlatterException.badInput(
+          "export " + name + " has no disk " + disk,
+          images.size() == 1 ? "Its only one is 0" : "They are 0 to " + (images.size() - 1));
+    }
+    RawImage image = images.get(disk);
+    long before = image.facts().sizeBytes();
+    Preallocation how = image.grow(bytes, preallocation);
+    assembly.mainLoop().context().invoke(image::checkForResize);
+    return new Resized(image.path(), before, image.sizeBytes(), how);
+  }
+
+  /**
+   * A barrier: waits until every request that was in flight has completed. The loops that run them
+   * take no new ones from guests meanwhile, and go on then, or when the time is up.
+   *
+   * @param name the export whose loops are meant, which may be others' as well; null for all
+   * @param nanos how long to wait at most, in nanoseconds
+   * @param flush whether to make what has completed stable ({@code fsync}) after that
+   * @throws PlatterException if requests are still in flight when the time is up
+   */
+  public synchronized Drained drain(@Nullable String name, long nanos, boolean flush) {
+    checkOpen();
+    long start = System.nanoTime();
+    List<ServedExport> drained = name == null ? assembly.exports() : List.of(find(name));
+    int requests = 0;
+    if (!quiesced) {
+      Set<AioContext> loops = new LinkedHashSet<>();
+      drained.forEach(export -> loops.addAll(export.loops()));
+      requests = await(List.copyOf(loops), nanos);
+    }
+    if (flush && !flush(drained)) {
+      throw PlatterException.failed(
+          "nothing is in flight, but an image could not be flushed", "See the log for the image");
+    }
+    return new Drained(requests, flush, millisSince(start));
+  }
+
+  private int await(List<AioContext> loops, long nanos) {
+    try (Barrier waits = new Barrier()) {
+      barrier = waits;
+      if (stopping) {
+        waits.giveUp();
+      }
+      if (!waits.await(loops, nanos)) {
+        checkOpen();
+        throw PlatterException.failed(
+            waits.inFlight() + " requests are still in flight",
+            "Look at the disk under the images, or give it more time");
+      }
+      return waits.begunWith();
+    } finally {
+      barrier = null;
+    }
+  }
+
+  private void checkOpen() {
+    if (stopping) {
+      throw PlatterException.failed("the server is stopping", null);
+    }
+  }
+
+  private void checkAtWork(String what) {
+    checkOpen();
+    if (quiesced) {
+      throw PlatterException.failed(
+          "cannot " + what + " while the server is quiesced", "Resume it first");
+    }
   }
 
   // ---- quiescing -----------------------------------------------------------------------------
@@ -174,12 +357,10 @@ public final class Server implements AutoCloseable {
    * clients stay connected. The caller does not hold the big lock. On a server that is quiesced,
    * flushes and looks again what is left.
    *
-   * @throws IllegalStateException if the server is closed
+   * @throws PlatterException if the server stops or has stopped
    */
   public synchronized Quiesced quiesce() {
-    if (closed) {
-      throw new IllegalStateException("the server is closed");
-    }
+    checkOpen();
     long start = System.nanoTime();
     int drained = assembly.suspendLoops();
     if (!quiesced) {
@@ -201,7 +382,7 @@ public final class Server implements AutoCloseable {
    * @throws PlatterException if the kernel refuses a ring; it is still quiesced then
    */
   public synchronized void resume() {
-    if (!quiesced || closed) {
+    if (!quiesced || stopping) {
       return;
     }
     long start = System.nanoTime();
@@ -236,9 +417,24 @@ public final class Server implements AutoCloseable {
    * Disconnects clients and waits for what is in flight; no more are accepted. The caller does not
    * hold the big lock. Idempotent, and a part of {@link #close}.
    */
-  public synchronized void stopServing() {
-    if (!closed) {
-      assembly.stopServing();
+  public void stopServing() {
+    beginStop();
+    synchronized (this) {
+      if (!closed) {
+        assembly.stopServing();
+      }
+    }
+  }
+
+  /**
+   * Refuses whatever changes the server from here on, and gives up a {@link #drain} that waits.
+   * Waits for nothing. Idempotent, and a part of {@link #stopServing}.
+   */
+  public void beginStop() {
+    stopping = true;
+    Barrier waits = barrier;
+    if (waits != null) {
+      waits.giveUp();
     }
   }
 
@@ -247,35 +443,31 @@ public final class Server implements AutoCloseable {
    * not hold the big lock. A server that is quiesced needs no ring for it. Idempotent.
    */
   @Override
-  public synchronized void close() {
-    if (closed) {
-      return;
+  public void close() {
+    beginStop();
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      assembly.stopServing();
+      flushAll();
+      assembly.takeApart();
     }
-    closed = true;
-    assembly.stopServing();
-    flushAll();
-    assembly.takeApart();
   }
 
   private boolean flushAll() {
-    boolean all = true;
-    for (ExportConfig export : config.exports()) {
-      for (RawImage image : assembly.imagesOf(export)) {
-        all &= flush(export, image);
-      }
-    }
-    return all;
+    return flush(assembly.exports());
   }
 
-  private boolean flush(ExportConfig export, RawImage image) {
-    int result = image.readOnly() ? 0 : image.sync();
-    if (result < 0) {
-      flushed = false;
-      Map<String, Object> fields = new LinkedHashMap<>();
-      fields.put("image", image.path());
-      fields.put("reason", Errno.name(result));
-      log.event(Level.ERROR, export.name(), "flush-failed", fields);
+  private boolean flush(List<ServedExport> exports) {
+    boolean stable = true;
+    for (ServedExport export : exports) {
+      stable &= export.flush(log);
     }
-    return result >= 0;
+    if (!stable) {
+      flushed = false;
+    }
+    return stable;
   }
 }

@@ -28,4 +28,7 @@ interface SessionFactory {
   default @Nullable ExportStages stages(String export) {
     return null;
   }
+
+  /** An export is gone: nothing of it is needed any more. */
+  default void forget(String export) {}
 }

@@ -18,6 +18,7 @@ public final class StreamEventLog implements EventLog, AutoCloseable {
   private final LineWriter writer;
   private final InstantSource clock;
   private final boolean json;
+  private volatile Level threshold = Level.INFO;
 
   private StreamEventLog(PrintWriter out, InstantSource clock, boolean json) {
     this.clock = clock;
@@ -43,8 +44,25 @@ public final class StreamEventLog implements EventLog, AutoCloseable {
     return new StreamEventLog(out, clock, true);
   }
 
+  /**
+   * Leaves out what matters less from now on. Any thread.
+   *
+   * @param least the least level that is written
+   */
+  public void setLevel(Level least) {
+    threshold = least;
+  }
+
+  /** The least level that is written. */
+  public Level level() {
+    return threshold;
+  }
+
   @Override
   public void event(Level level, String export, String event, Map<String, Object> fields) {
+    if (level.compareTo(threshold) < 0) {
+      return;
+    }
     writer.line(line(level, export, event, fields));
   }
 

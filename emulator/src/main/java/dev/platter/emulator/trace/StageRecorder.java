@@ -114,9 +114,11 @@ public final class StageRecorder {
    * Records a request that is done.
    *
    * @param lengthBytes length on the disk, 0 for a flush
+   * @return why it stalled, if it did and its own stamps tell the cause; else null
    */
-  public void record(Timeline stamps, Operation operation, long offsetBytes, long lengthBytes) {
-    record(RequestSpans.NO_SLOT, stamps, operation, offsetBytes, lengthBytes);
+  public @Nullable StallCause record(
+      Timeline stamps, Operation operation, long offsetBytes, long lengthBytes) {
+    return record(RequestSpans.NO_SLOT, stamps, operation, offsetBytes, lengthBytes);
   }
 
   /**
@@ -124,19 +126,21 @@ public final class StageRecorder {
    *
    * @param slot as given to {@link #spanBegins}
    * @param lengthBytes length on the disk, 0 for a flush
+   * @return why it stalled, if it did and its own stamps tell the cause; else null
    */
-  public void record(
+  public @Nullable StallCause record(
       int slot, Timeline stamps, Operation operation, long offsetBytes, long lengthBytes) {
     RequestRecord request = scratch;
     if (!request.set(stamps, device.first(), operation, offsetBytes, lengthBytes)) {
       incomplete += recording ? 1 : 0;
-      return;
+      return null;
     }
     StallCause cause = recording ? add(request) : null;
     spans.commit(slot, request, cause);
     if (recording) {
       scratch = slowest.offer(request);
     }
+    return cause;
   }
 
   private @Nullable StallCause add(RequestRecord request) {

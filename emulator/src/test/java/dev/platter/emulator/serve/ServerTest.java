@@ -337,7 +337,9 @@ class ServerTest {
     assertThat(server.flushed()).isTrue();
     assertThat(socket).doesNotExist();
     assertThat(openDescriptors(directory.toString())).isZero();
-    assertThatThrownBy(server::quiesce).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(server::quiesce)
+        .isInstanceOf(PlatterException.class)
+        .hasMessage("the server is stopping");
     server.resume();
     assertThat(log.names()).doesNotContain("resumed");
   }

@@ -70,7 +70,7 @@ class QuiescedServeTest {
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(Main.class.getName());
-    command.addAll(List.of("serve", "--json-log"));
+    command.addAll(List.of("serve", "--json-log", "--confine=off"));
     command.add(
         "--export=virtio-blk,queues=2,cache=writeback,image=" + image + ",socket=" + socket);
     command.add(

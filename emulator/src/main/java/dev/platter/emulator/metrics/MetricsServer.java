@@ -1,0 +1,139 @@
+package dev.platter.emulator.metrics;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.platter.aio.PlatterException;
+import dev.platter.emulator.export.EventLog;
+import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.serve.Server;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Answers Prometheus over HTTP, without authentication.
+ *
+ * <p>Who connects can use up what there is for metrics, which is bounded: connections, threads, the
+ * time to send a request and to take the answer. Loops and exports go on regardless.
+ */
+public final class MetricsServer implements AutoCloseable {
+  private static final int BACKLOG = 128;
+  private static final int MAX_CONNECTIONS = 32;
+  private static final int MAX_THREADS = 8;
+  private static final int KEEP_THREAD_SECONDS = 30;
+
+  // The JDK reads these once, when its first server is made. What the user has set stays.
+  private static final Map<String, String> LIMITS =
+      Map.of(
+          "jdk.httpserver.maxConnections", Integer.toString(MAX_CONNECTIONS),
+          "sun.net.httpserver.maxIdleConnections", "8",
+          "sun.net.httpserver.idleInterval", "75",
+          "sun.net.httpserver.clockTick", "1000",
+          "sun.net.httpserver.maxReqTime", "3",
+          "sun.net.httpserver.maxRspTime", "10",
+          "sun.net.httpserver.maxReqHeaders", "64",
+          "sun.net.httpserver.maxReqHeaderSize", "16384",
+          "sun.net.httpserver.drainAmount", "16384",
+          // Else headers and body of an answer wait for each other's acknowledgement.
+          "sun.net.httpserver.nodelay", "true");
+
+  private final HttpServer http;
+  private final ThreadPoolExecutor threads;
+  private final Scraper scraper;
+
+  private MetricsServer(HttpServer http, ThreadPoolExecutor threads, Scraper scraper) {
+    this.http = http;
+    this.threads = threads;
+    this.scraper = scraper;
+  }
+
+  /**
+   * Begins to answer.
+   *
+   * @param address where to listen; port 0 is any that is free
+   * @param server whose metrics
+   * @param log told of the address; a warning if others than this host can reach it
+   * @throws PlatterException if nobody can listen there
+   */
+  public static MetricsServer start(InetSocketAddress address, Server server, EventLog log) {
+    return start(address, MetricsSource.of(server), log);
+  }
+
+  static MetricsServer start(InetSocketAddress address, MetricsSource source, EventLog log) {
+    LIMITS.forEach((key, value) -> {
+      if (System.getProperty(key) == null) {
+        System.setProperty(key, value);
+      }
+    });
+    HttpServer http = bind(address);
+    Scraper scraper = new Scraper(source);
+    ThreadPoolExecutor threads =
+        new ThreadPoolExecutor(
+            0,
+            MAX_THREADS,
+            KEEP_THREAD_SECONDS,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            daemons());
+    http.setExecutor(threads);
+    http.createContext("/", new MetricsHandler(scraper, source));
+    http.start();
+    MetricsServer started = new MetricsServer(http, threads, scraper);
+    announce(started.address(), log);
+    return started;
+  }
+
+  private static ThreadFactory daemons() {
+    return Thread.ofPlatform().name("metrics-", 0).daemon().factory();
+  }
+
+  private static HttpServer bind(InetSocketAddress address) {
+    if (address.isUnresolved()) {
+      throw PlatterException.badInput(
+          "cannot serve metrics on " + text(address) + ": no such host",
+          "Name an address of this host, such as 127.0.0.1");
+    }
+    try {
+      return HttpServer.create(address, BACKLOG);
+    } catch (IOException e) {
+      throw PlatterException.badInput(
+          "cannot serve metrics on " + text(address) + ": " + e.getMessage(),
+          "Choose another port with --metrics HOST:PORT, or stop what listens there:"
+              + " ss -ltnp 'sport = :"
+              + address.getPort()
+              + "'");
+    }
+  }
+
+  private static String text(InetSocketAddress address) {
+    String host = address.getHostString();
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+  }
+
+  private static void announce(InetSocketAddress address, EventLog log) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("address", text(address));
+    boolean loopback = address.getAddress().isLoopbackAddress();
+    if (!loopback) {
+      fields.put("reason", "others than this host can read them; there is no authentication");
+    }
+    log.event(loopback ? Level.INFO : Level.WARNING, "", "metrics", fields);
+  }
+
+  /** Where it listens. */
+  public InetSocketAddress address() {
+    return http.getAddress();
+  }
+
+  /** Stops at once: who waits for an answer gets none. Idempotent. */
+  @Override
+  public void close() {
+    http.stop(0);
+    threads.shutdownNow();
+    scraper.close();
+  }
+}

@@ -1,0 +1,66 @@
+package dev.platter.emulator.metrics;
+
+import dev.platter.aio.loop.BigLock;
+import dev.platter.emulator.serve.ExportView;
+import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.trace.StallCause;
+import java.util.List;
+import java.util.Map;
+
+/** What metrics are made of. Any thread, at any time; nothing here waits for a loop or a lock. */
+interface MetricsSource {
+  /** The exports that there are now. */
+  List<ExportView> exports();
+
+  /** The loops that there are now. */
+  List<Server.LoopUse> loops();
+
+  /** What the big lock has cost. */
+  BigLock.Stats lockStats();
+
+  /** How many stalls of an export's requests had each cause; empty if stages are not recorded. */
+  Map<StallCause, Long> stalls(String export);
+
+  /** Whether guests are served at the moment: neither quiesced nor closed. */
+  Serving serving();
+
+  /** Whether a server serves. */
+  enum Serving {
+    YES,
+    QUIESCED,
+    CLOSED
+  }
+
+  /** A server's. */
+  static MetricsSource of(Server server) {
+    return new MetricsSource() {
+      @Override
+      public List<ExportView> exports() {
+        return server.exports();
+      }
+
+      @Override
+      public List<Server.LoopUse> loops() {
+        return server.loops();
+      }
+
+      @Override
+      public BigLock.Stats lockStats() {
+        return server.lockStats();
+      }
+
+      @Override
+      public Map<StallCause, Long> stalls(String export) {
+        return server.stalls(export);
+      }
+
+      @Override
+      public Serving serving() {
+        if (server.isClosed()) {
+          return Serving.CLOSED;
+        }
+        return server.isQuiesced() ? Serving.QUIESCED : Serving.YES;
+      }
+    };
+  }
+}

@@ -1,0 +1,35 @@
+package dev.platter.emulator.serve;
+
+import dev.platter.devices.block.RawImage;
+import java.util.List;
+
+/**
+ * An export as it is at the moment.
+ *
+ * @param name what events call it
+ * @param kind the kind of device, as the command line names it
+ * @param socket where its clients come from
+ * @param images its images, in the order of its disks; they may be closed when the export is gone
+ * @param connected whether a client is served
+ * @param clientPid that client's process id; -1 for none
+ * @param connections how many clients it has accepted so far
+ * @param droppedConnections how many of them did not leave by themselves: they broke the protocol
+ *     or their connection, or found a bug
+ * @param loops the names of the loops that its requests run on
+ */
+public record ExportView(
+    String name,
+    String kind,
+    String socket,
+    List<RawImage> images,
+    boolean connected,
+    int clientPid,
+    long connections,
+    long droppedConnections,
+    List<String> loops) {
+  /** Copies the lists. */
+  public ExportView {
+    images = List.copyOf(images);
+    loops = List.copyOf(loops);
+  }
+}

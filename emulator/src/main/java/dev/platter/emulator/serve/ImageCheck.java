@@ -1,0 +1,30 @@
+package dev.platter.emulator.serve;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.RawImage;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tries whether the images of a server can be served, and leaves them as they are. */
+public final class ImageCheck {
+  private ImageCheck() {}
+
+  /**
+   * Opens and locks all images, and closes them again.
+   *
+   * @throws PlatterException that names the export and the path, as starting the server would
+   */
+  public static void check(ServeConfig config) {
+    Images images = new Images();
+    List<RawImage> opened = new ArrayList<>();
+    try {
+      for (ExportConfig export : config.exports()) {
+        for (ImageConfig image : export.images()) {
+          opened.add(images.open(export.name(), image));
+        }
+      }
+    } finally {
+      opened.forEach(RawImage::close);
+    }
+  }
+}

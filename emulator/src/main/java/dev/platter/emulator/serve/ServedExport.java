@@ -1,0 +1,181 @@
+package dev.platter.emulator.serve;
+
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.IoThread;
+import dev.platter.aio.socket.UnixListener;
+import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.RawImage;
+import dev.platter.emulator.export.ClientSession;
+import dev.platter.emulator.export.EventLog;
+import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.export.ExportServer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parts of one export, made one after the other: images, device, socket, and the thread that
+ * accepts clients. Whatever is there is taken apart the other way round. One thread at a time; only
+ * {@link #view} is for any.
+ */
+final class ServedExport {
+  private final ExportConfig config;
+  private final Closers closers = new Closers();
+  private final List<RawImage> images = new ArrayList<>();
+  private List<AioContext> loops = List.of();
+  private @Nullable IoThread own;
+  private @Nullable ClientSession session;
+  private @Nullable UnixListener listener;
+  private @Nullable ExportServer server;
+
+  ServedExport(ExportConfig config) {
+    this.config = config;
+  }
+
+  ExportConfig config() {
+    return config;
+  }
+
+  String name() {
+    return config.name();
+  }
+
+  List<RawImage> images() {
+    return images;
+  }
+
+  /** The loops that its requests run on. */
+  List<AioContext> loops() {
+    return loops;
+  }
+
+  /** The IOThread that nobody else uses, if it has one. */
+  @Nullable IoThread own() {
+    return own;
+  }
+
+  // ---- making it -----------------------------------------------------------------------------
+
+  void openImages(Images from) {
+    for (ImageConfig image : config.images()) {
+      RawImage its = from.open(name(), image);
+      closers.push(() -> from.close(its));
+      images.add(its);
+    }
+  }
+
+  /** Gives it an IOThread of its own; closed with the export. */
+  AioContext own(IoThread thread) {
+    closers.push(thread::close);
+    own = thread;
+    return thread.context();
+  }
+
+  /**
+   * Makes its device.
+   *
+   * @param itsLoops the loops that its requests run on
+   */
+  void device(ClientSession made, List<AioContext> itsLoops) {
+    session = made;
+    closers.push(made::close);
+    loops = List.copyOf(itsLoops);
+  }
+
+  /** Has something done when it is taken apart, before what is there now. */
+  void onClose(Runnable what) {
+    closers.push(what);
+  }
+
+  void listen(UnixListener at) {
+    closers.push(at::close);
+    listener = at;
+  }
+
+  /** Lets clients in. */
+  void open(EventLog log) {
+    if (session == null || listener == null) {
+      throw new IllegalStateException("export " + name() + " is not complete");
+    }
+    server = new ExportServer(name(), listener, session, log);
+  }
+
+  /** Tells of its disks, and that it is served. */
+  void announce(EventLog log) {
+    for (int i = 0; i < images.size(); i++) {
+      RawImage image = images.get(i);
+      Map<String, Object> disk = new LinkedHashMap<>();
+      disk.put("index", i);
+      disk.put("image", image.path());
+      disk.put("bytes", image.sizeBytes());
+      disk.put("mode", image.readOnly() ? "readonly" : "writable");
+      disk.put("cache", image.options().cache().toString());
+      log.event(Level.INFO, name(), "disk", disk);
+    }
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("device", config.kind());
+    fields.put("socket", config.endpoint().toString());
+    log.event(Level.INFO, name(), "serving", fields);
+  }
+
+  // ---- what it is ----------------------------------------------------------------------------
+
+  /** For any thread, once it is open. */
+  ExportView view() {
+    ExportServer clients = server;
+    return new ExportView(
+        name(),
+        config.kind(),
+        config.endpoint().toString(),
+        images,
+        clients != null && clients.connected(),
+        clients == null ? -1 : clients.clientPid(),
+        clients == null ? 0 : clients.connections(),
+        clients == null ? 0 : clients.droppedConnections(),
+        loops.stream().map(AioContext::name).distinct().toList());
+  }
+
+  /** Makes what has completed stable; tells of what cannot be. */
+  boolean flush(EventLog log) {
+    boolean all = true;
+    for (RawImage image : images) {
+      int result = image.readOnly() ? 0 : image.sync();
+      if (result < 0) {
+        all = false;
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("image", image.path());
+        fields.put("reason", Errno.name(result));
+        log.event(Level.ERROR, name(), "flush-failed", fields);
+      }
+    }
+    return all;
+  }
+
+  // ---- the end -------------------------------------------------------------------------------
+
+  /** Begins to stop unless a client is served; whether it does. */
+  boolean stopUnlessConnected() {
+    return server == null || server.stopUnlessConnected();
+  }
+
+  /** Begins to stop, and waits for nothing. */
+  void disconnect() {
+    if (server != null) {
+      server.disconnect();
+    }
+  }
+
+  /** Stops serving: no client is left, and nothing in flight. The caller has no big lock. */
+  void stopServing() {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  /** Closes whatever there is. */
+  void takeApart() {
+    closers.closeAll();
+  }
+}

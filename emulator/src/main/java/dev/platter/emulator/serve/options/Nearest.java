@@ -1,0 +1,65 @@
+package dev.platter.emulator.serve.options;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Finds what somebody may have meant. */
+final class Nearest {
+  private static final int MAX_LENGTH = 40;
+
+  private Nearest() {}
+
+  /**
+   * The remedy for a word that is not known: the one that was probably meant, and all there are.
+   *
+   * @param known all there are
+   * @param written the same as the user writes them
+   */
+  static String remedy(String word, List<String> known, List<String> written) {
+    String all = "One of " + String.join(", ", written);
+    String nearest = of(word, known);
+    return nearest == null ? all : "Did you mean " + nearest + "? " + all;
+  }
+
+  /** The one of {@code known} that is a slip or two away from {@code word}, or null. */
+  static @Nullable String of(String word, List<String> known) {
+    if (word.length() > MAX_LENGTH) {
+      return null;
+    }
+    String nearest = null;
+    int least = Math.min(2, word.length() / 2) + 1;
+    for (String candidate : known) {
+      int distance = distance(word.replace('_', '-'), candidate);
+      if (distance < least) {
+        least = distance;
+        nearest = candidate;
+      }
+    }
+    return nearest;
+  }
+
+  /** How many characters to add, drop, change or swap with the next one. */
+  private static int distance(String from, String to) {
+    int[][] distances = new int[from.length() + 1][to.length() + 1];
+    for (int i = 0; i <= from.length(); i++) {
+      for (int j = 0; j <= to.length(); j++) {
+        distances[i][j] = i == 0 || j == 0 ? i + j : step(distances, from, to, i, j);
+      }
+    }
+    return distances[from.length()][to.length()];
+  }
+
+  private static int step(int[][] distances, String from, String to, int i, int j) {
+    int change = from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1;
+    int least =
+        Math.min(
+            distances[i - 1][j - 1] + change,
+            Math.min(distances[i - 1][j], distances[i][j - 1]) + 1);
+    boolean swapped =
+        i > 1
+            && j > 1
+            && from.charAt(i - 1) == to.charAt(j - 2)
+            && from.charAt(i - 2) == to.charAt(j - 1);
+    return swapped ? Math.min(least, distances[i - 2][j - 2] + 1) : least;
+  }
+}

@@ -1,0 +1,210 @@
+package dev.platter.emulator.serve.options;
+
+import dev.platter.aio.PlatterException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keys and values that describe one thing, in order, and where each was given: an option's value
+ * such as {@code first,key=value,flag}, or a part of a file. What is wrong with one is told with
+ * its place.
+ */
+public final class OptionWords {
+  private static final List<String> ON = List.of("on", "true");
+  private static final List<String> OFF = List.of("off", "false");
+
+  /**
+   * One of them.
+   *
+   * @param key what it is called
+   * @param value what it is set to, or null for a flag without one
+   * @param place where it was given, as errors begin
+   */
+  record Word(String key, @Nullable String value, String place) {}
+
+  private final String place;
+  private final List<Word> words;
+  private final boolean inFile;
+
+  private OptionWords(String place, List<Word> words, boolean inFile) {
+    this.place = place;
+    this.words = List.copyOf(words);
+    this.inFile = inFile;
+  }
+
+  /**
+   * Takes an option's value apart. A comma inside a value is written twice.
+   *
+   * @param option what the option is called
+   */
+  static OptionWords parse(String option, String text) {
+    String place = option + " " + text;
+    List<Word> words = new ArrayList<>();
+    StringBuilder word = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == ',' && i + 1 < text.length() && text.charAt(i + 1) == ',') {
+        word.append(c);
+        i++;
+      } else if (c == ',') {
+        words.add(word(word, place));
+        word.setLength(0);
+      } else {
+        word.append(c);
+      }
+    }
+    words.add(word(word, place));
+    return new OptionWords(place, words, false);
+  }
+
+  private static Word word(CharSequence word, String place) {
+    String text = word.toString();
+    int equals = text.indexOf('=');
+    return equals < 0
+        ? new Word(text, null, place)
+        : new Word(text.substring(0, equals), text.substring(equals + 1), place);
+  }
+
+  /** What a file says at {@code place}. */
+  static OptionWords inFile(String place, List<Word> words) {
+    return new OptionWords(place, words, true);
+  }
+
+  List<Word> words() {
+    return words;
+  }
+
+  /** Where all of it was given. */
+  String place() {
+    return place;
+  }
+
+  /** How the user would write {@code key} with {@code value}. */
+  String written(String key, String value) {
+    return inFile ? key + ": " + value : key + "=" + value;
+  }
+
+  // ---- values --------------------------------------------------------------------------------
+
+  /** The value of {@code word}, which must have one. */
+  String value(Word word) {
+    String value = word.value();
+    if (value == null || value.isEmpty()) {
+      throw refused(word, "'" + word.key() + "' needs a value", written(word.key(), "VALUE"));
+    }
+    return value;
+  }
+
+  /** A number in a range. */
+  int number(Word word, int min, int max) {
+    String value = value(word);
+    try {
+      int number = Integer.parseInt(value);
+      if (number >= min && number <= max) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Told below.
+    }
+    throw refused(
+        word, word.key() + "=" + value + " is no number from " + min + " to " + max, null);
+  }
+
+  /** A flag: on where it has no value, else {@code on} or {@code off}, or true or false. */
+  boolean flag(Word word) {
+    if (word.value() == null || ON.contains(value(word))) {
+      return true;
+    }
+    if (!OFF.contains(value(word))) {
+      throw refused(word, word.key() + "=" + value(word) + " is not one of on, off", null);
+    }
+    return false;
+  }
+
+  /** One of several words. */
+  String choice(Word word, List<String> choices) {
+    String value = value(word);
+    if (!choices.contains(value)) {
+      throw refused(
+          word, word.key() + "=" + value + " is not one of " + String.join(", ", choices), null);
+    }
+    return value;
+  }
+
+  /** A duration in nanoseconds. */
+  long duration(Word word) {
+    try {
+      return Durations.parse(value(word));
+    } catch (IllegalArgumentException e) {
+      throw refused(word, word.key() + "=: " + e.getMessage(), null);
+    }
+  }
+
+  /** A path, whether or not there is anything. */
+  Path path(Word word) {
+    try {
+      return Path.of(value(word));
+    } catch (InvalidPathException e) {
+      throw refused(
+          word, word.key() + "= is no path in this locale: " + e.getReason(), "Set LC_ALL=C.UTF-8");
+    }
+  }
+
+  /** A text that {@code check} may refuse. */
+  String checked(Word word, Consumer<String> check) {
+    String value = value(word);
+    try {
+      check.accept(value);
+    } catch (PlatterException e) {
+      throw refused(word, String.valueOf(e.getMessage()), e.remedy());
+    }
+    return value;
+  }
+
+  /** Marks a key as given; it may be given once. */
+  void once(Set<String> given, Word word) {
+    if (!given.add(word.key())) {
+      throw refused(word, "'" + word.key() + "' is given twice", null);
+    }
+  }
+
+  // ---- what is wrong -------------------------------------------------------------------------
+
+  /** Makes something of all of it, and tells with its place what is wrong with that. */
+  <T> T whole(Supplier<T> maker) {
+    try {
+      return maker.get();
+    } catch (PlatterException e) {
+      throw refused(String.valueOf(e.getMessage()), e.remedy());
+    }
+  }
+
+  /** What is wrong with all of it. */
+  PlatterException refused(String what, @Nullable String remedy) {
+    return PlatterException.badInput(place + ": " + what, remedy);
+  }
+
+  /** What is wrong with one of them. */
+  PlatterException refused(Word word, String what, @Nullable String remedy) {
+    return PlatterException.badInput(word.place() + ": " + what, remedy);
+  }
+
+  /**
+   * What to say of a key that nobody knows.
+   *
+   * @param known those there are
+   * @param flags which of them need no value
+   */
+  PlatterException unknown(Word word, List<String> known, Set<String> flags) {
+    List<String> written =
+        known.stream().map(key -> flags.contains(key) ? key : key + "=").toList();
+    return refused(
+        word, "there is no '" + word.key() + "' here", Nearest.remedy(word.key(), known, written));
+  }
+}

@@ -1,0 +1,132 @@
+package dev.platter.emulator.serve.options;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.emulator.confine.ConfinementPlan.Mode;
+import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.IoThreadConfig;
+import dev.platter.emulator.serve.options.OptionWords.Word;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server's configuration file: YAML whose keys are the options of {@code platter serve} without
+ * their dashes. Paths are relative to the working directory, as those of options are.
+ */
+public final class ServeFile {
+  private static final List<String> KEYS =
+      List.of(
+          "iothread",
+          "export",
+          "metrics",
+          "control",
+          "json-log",
+          "log-level",
+          "confine",
+          "allow",
+          "stages");
+
+  private final List<Placed<IoThreadConfig>> ioThreads = new ArrayList<>();
+  private final List<Placed<ExportConfig>> exports = new ArrayList<>();
+  private final List<Path> allowed = new ArrayList<>();
+  private @Nullable InetSocketAddress metrics;
+  private @Nullable Path control;
+  private @Nullable Mode confine;
+  private @Nullable Boolean jsonLog;
+  private @Nullable Level logLevel;
+  private @Nullable String stages;
+
+  private ServeFile() {}
+
+  /**
+   * Reads a file.
+   *
+   * @throws PlatterException of kind BAD_INPUT if it cannot be read, or that names the line and
+   *     column of what is wrong in it
+   */
+  public static ServeSettings read(Path file) {
+    return parse(file.toString(), TextFile.read(file));
+  }
+
+  static ServeSettings parse(String file, String text) {
+    YamlNode root = YamlReader.read(file, text);
+    if (root == null || (root instanceof YamlNode.Scalar(_, var word) && word.isEmpty())) {
+      return ServeSettings.NONE;
+    }
+    if (!(root instanceof YamlNode.Mapping mapping)) {
+      throw root.refused(
+          "this is " + root.kind() + ", not the options of platter serve", "Begin with export:");
+    }
+    mapping.checkKeys(KEYS);
+    ServeFile its = new ServeFile();
+    mapping.entries().forEach(its::read);
+    return its.settings();
+  }
+
+  private void read(YamlNode.Entry entry) {
+    switch (entry.key().text()) {
+      case "iothread" -> each(entry, this::addIoThread);
+      case "export" -> each(entry, this::addExport);
+      case "allow" -> each(entry, node -> allowed.add(path(entry, node)));
+      case "metrics" -> metrics = value(entry, ListenAddress::parse);
+      case "control" -> control = path(entry, entry.value());
+      case "confine" -> confine = value(entry, text -> Choices.parse(Mode.class, text));
+      case "log-level" -> logLevel = value(entry, text -> Choices.parse(Level.class, text));
+      case "json-log" -> {
+        Word word = FileWords.word(entry.key().text(), entry.value());
+        jsonLog = alone(word).flag(word);
+      }
+      default -> stages = value(entry, text -> text);
+    }
+  }
+
+  private void addIoThread(YamlNode node) {
+    ioThreads.add(new Placed<>(node.place(), IoThreadParser.parse(FileWords.ioThread(node))));
+  }
+
+  private void addExport(YamlNode node) {
+    exports.add(
+        new Placed<>(node.place(), ExportParser.parse(FileWords.export(node), exports.size())));
+  }
+
+  private ServeSettings settings() {
+    return new ServeSettings(
+        ioThreads, exports, metrics, control, confine, allowed, jsonLog, logLevel, stages);
+  }
+
+  // ---- values --------------------------------------------------------------------------------
+
+  /** Of a list; what is no list is the only one. */
+  private static void each(YamlNode.Entry entry, Consumer<YamlNode> reader) {
+    YamlNode value = entry.value();
+    if (value instanceof YamlNode.Items list) {
+      list.items().forEach(reader);
+    } else {
+      reader.accept(value);
+    }
+  }
+
+  private static <T> T value(YamlNode.Entry entry, Function<String, T> parser) {
+    Word word = FileWords.word(entry.key().text(), entry.value());
+    String text = alone(word).value(word);
+    try {
+      return parser.apply(text);
+    } catch (IllegalArgumentException e) {
+      throw entry.value().refused(word.key() + ": " + e.getMessage(), null);
+    }
+  }
+
+  private static Path path(YamlNode.Entry entry, YamlNode node) {
+    Word word = FileWords.word(entry.key().text(), node);
+    return alone(word).path(word);
+  }
+
+  private static OptionWords alone(Word word) {
+    return OptionWords.inFile(word.place(), List.of(word));
+  }
+}

@@ -1,0 +1,105 @@
+package dev.platter.emulator.serve.options;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.emulator.confine.ConfinementPlan.Mode;
+import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.IoThreadConfig;
+import dev.platter.emulator.serve.ServeConfig;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that a server is told, by its options and its configuration file.
+ *
+ * @param file the configuration file, or null
+ * @param config what it serves
+ * @param metrics where Prometheus may ask; null for nowhere
+ * @param control where the control socket is made; null for none
+ * @param confine how much it gives up
+ * @param allowed files and directories that it must still be able to open later
+ * @param jsonLog whether the log is JSON
+ * @param logLevel what an event must at least be to be logged
+ * @param stages where the stages of requests are written at the end; null if they are not recorded
+ */
+public record ServeOptions(
+    @Nullable Path file,
+    ServeConfig config,
+    @Nullable InetSocketAddress metrics,
+    @Nullable Path control,
+    Mode confine,
+    List<Path> allowed,
+    boolean jsonLog,
+    Level logLevel,
+    @Nullable String stages) {
+  private static final String CONTROL_VARIABLE = "PLATTER_CONTROL";
+
+  /** Makes the list immutable. */
+  public ServeOptions {
+    allowed = List.copyOf(allowed);
+  }
+
+  /**
+   * Puts both together: what the command line says wins, and lists add up, the file's first.
+   *
+   * @param path where the file is; null if there is none
+   * @param environment whose PLATTER_CONTROL is the control socket unless they name one
+   * @throws PlatterException of kind BAD_INPUT if the parts do not fit together
+   */
+  public static ServeOptions of(
+      @Nullable Path path,
+      ServeSettings file,
+      ServeSettings flags,
+      Map<String, String> environment) {
+    return new ServeOptions(
+        path,
+        config(both(file.ioThreads(), flags.ioThreads()), both(file.exports(), flags.exports())),
+        either(flags.metrics(), file.metrics()),
+        either(either(flags.control(), file.control()), control(environment)),
+        or(either(flags.confine(), file.confine()), Mode.AUTO),
+        both(file.allowed(), flags.allowed()),
+        or(either(flags.jsonLog(), file.jsonLog()), false),
+        or(either(flags.logLevel(), file.logLevel()), Level.INFO),
+        either(flags.stages(), file.stages()));
+  }
+
+  private static ServeConfig config(
+      List<Placed<IoThreadConfig>> ioThreads, List<Placed<ExportConfig>> exports) {
+    List<IoThreadConfig> threads = ioThreads.stream().map(Placed::value).toList();
+    List<ExportConfig> devices = exports.stream().map(Placed::value).toList();
+    ServeConfig.Conflict conflict = ServeConfig.conflict(threads, devices);
+    if (conflict == null) {
+      return new ServeConfig(threads, devices);
+    }
+    if (conflict.culprit() < 0) {
+      throw conflict.failure();
+    }
+    List<Placed<?>> all = new ArrayList<>(ioThreads);
+    all.addAll(exports);
+    throw PlatterException.badInput(
+        all.get(conflict.culprit()).place() + ": " + conflict.what(), conflict.remedy());
+  }
+
+  private static @Nullable Path control(Map<String, String> environment) {
+    String path = environment.get(CONTROL_VARIABLE);
+    return path == null || path.isEmpty() ? null : Path.of(path);
+  }
+
+  private static <T> List<T> both(List<T> first, List<T> second) {
+    List<T> all = new ArrayList<>(first);
+    all.addAll(second);
+    return all;
+  }
+
+  private static <T> @Nullable T either(@Nullable T first, @Nullable T second) {
+    return first == null ? second : first;
+  }
+
+  private static <T> T or(@Nullable T value, T otherwise) {
+    return value == null ? otherwise : value;
+  }
+}

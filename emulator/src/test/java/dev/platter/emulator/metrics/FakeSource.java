@@ -1,0 +1,52 @@
+package dev.platter.emulator.metrics;
+
+import dev.platter.aio.loop.BigLock;
+import dev.platter.aio.loop.LoopStats;
+import dev.platter.emulator.serve.ExportView;
+import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.trace.StallCause;
+import java.util.List;
+import java.util.Map;
+
+/** Exports and loops of a test's choice. */
+final class FakeSource implements MetricsSource {
+  volatile List<ExportView> exports = List.of();
+  volatile List<Server.LoopUse> loops = List.of(loop("main-loop"));
+  volatile Serving serving = Serving.YES;
+  volatile Runnable whenAsked = () -> {};
+
+  static ExportView export(String name) {
+    return new ExportView(name, "virtio-blk", "/run/x", List.of(), true, 4711, 3, 2, List.of());
+  }
+
+  static Server.LoopUse loop(String name) {
+    LoopStats.Snapshot counts = new LoopStats.Snapshot(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+    return new Server.LoopUse(name, counts, Thread.currentThread().threadId());
+  }
+
+  @Override
+  public List<ExportView> exports() {
+    whenAsked.run();
+    return exports;
+  }
+
+  @Override
+  public List<Server.LoopUse> loops() {
+    return loops;
+  }
+
+  @Override
+  public BigLock.Stats lockStats() {
+    return new BigLock.Stats(100, 10, 1_500_000_000L, 2_250_000_000L);
+  }
+
+  @Override
+  public Map<StallCause, Long> stalls(String export) {
+    return Map.of(StallCause.LOOP_BUSY, 7L);
+  }
+
+  @Override
+  public Serving serving() {
+    return serving;
+  }
+}

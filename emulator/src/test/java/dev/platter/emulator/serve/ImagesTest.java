@@ -1,0 +1,116 @@
+package dev.platter.emulator.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.CacheMode;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.RawImage;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImagesTest {
+  private static final int ROUNDS = 300;
+  private static final ImageOptions OPTIONS = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
+
+  @TempDir private Path directory;
+
+  private Path sized(String name) throws IOException {
+    Path path = directory.resolve(name);
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.setLength(1 << 20);
+    }
+    return path;
+  }
+
+  private static ImageConfig config(Path path) {
+    return new ImageConfig(path.toString(), OPTIONS);
+  }
+
+  @Test
+  void anImageThatIsServedIsKnownByAnyOfItsNames() throws Exception {
+    Path image = sized("a.img");
+    Path hard = Files.createLink(directory.resolve("hard"), image);
+    Path soft = Files.createSymbolicLink(directory.resolve("soft"), image);
+    Images images = new Images();
+    RawImage opened = images.open("one", config(image));
+    for (Path name : new Path[] {image, hard, soft}) {
+      assertThatThrownBy(() -> images.open("two", config(name)))
+          .isInstanceOf(PlatterException.class)
+          .hasMessageContaining("already a disk of export one");
+    }
+    images.close(opened);
+    images.close(images.open("two", config(soft)));
+  }
+
+  /** Whoever wins the race: what is opened is what is known to be in use. */
+  @Test
+  void aLinkThatIsSwappedMeanwhileConfusesNobody() throws Exception {
+    Path first = sized("a.img");
+    Path second = sized("b.img");
+    Path link = Files.createSymbolicLink(directory.resolve("link"), first);
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread swapper = Thread.ofPlatform().start(() -> swap(link, first, second, stop));
+    try {
+      for (int i = 0; i < ROUNDS; i++) {
+        openOnce(link, first, second);
+      }
+    } finally {
+      stop.set(true);
+      swapper.join();
+    }
+  }
+
+  private static void openOnce(Path link, Path first, Path second) throws IOException {
+    Images images = new Images();
+    RawImage opened;
+    try {
+      opened = images.open("one", config(link));
+    } catch (PlatterException e) {
+      assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT);
+      assertThat(e).hasMessageContaining("has become another file");
+      return;
+    }
+    Object inode = opened.facts().inode();
+    Path same = inode.equals(Files.getAttribute(first, "unix:ino")) ? first : second;
+    assertThatThrownBy(() -> images.open("two", config(same)))
+        .hasMessageContaining("already a disk of export one");
+    images.close(opened);
+  }
+
+  private static void swap(Path link, Path first, Path second, AtomicBoolean stop) {
+    try {
+      Path next = link.resolveSibling("next");
+      for (int i = 0; !stop.get(); i++) {
+        Files.createSymbolicLink(next, i % 2 == 0 ? second : first);
+        Files.move(next, link, StandardCopyOption.ATOMIC_MOVE);
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void lookingLeavesNothingOpen() throws Exception {
+    Path image = sized("a.img");
+    ServeConfig config =
+        ServeConfig.of(
+            ExportConfig.VirtioBlk.at(
+                directory.resolve("vda.sock"), "vda", image.toString(), OPTIONS));
+    ImageCheck.check(config);
+    try (RawImage writer = RawImage.open(image.toString(), OPTIONS)) {
+      assertThat(writer.readOnly()).isFalse();
+      assertThatThrownBy(() -> ImageCheck.check(config))
+          .hasMessageContaining("export vda: ")
+          .hasMessageContaining("in use by pid");
+    }
+    assertThat(directory.resolve("vda.sock")).doesNotExist();
+  }
+}
