@@ -22,6 +22,7 @@ import picocli.CommandLine.ParameterException;
       "  platter guest run",
       "  platter report before.json after.json --report cmp.html",
       "  platter lab all",
+      "  platter doctor",
       "  platter COMMAND --help",
     },
     subcommands = {
@@ -29,10 +30,12 @@ import picocli.CommandLine.ParameterException;
       IotestCommand.class,
       BenchCommand.class,
       ServeCommand.class,
+      CtlCommand.class,
       ImageCommand.class,
       GuestCommand.class,
       ReportCommand.class,
       LabCommand.class,
+      DoctorCommand.class,
     })
 public final class Platter extends PlatterCommand {
   /** For picocli. */

@@ -1,22 +1,24 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.aio.PlatterException;
+import dev.platter.emulator.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
-import dev.platter.emulator.serve.ServeConfig;
-import dev.platter.emulator.serve.Server;
-import dev.platter.emulator.serve.ServiceManager;
-import dev.platter.emulator.serve.StreamEventLog;
-import dev.platter.emulator.serve.SystemdSockets;
+import dev.platter.emulator.serve.options.ExportParser;
+import dev.platter.emulator.serve.options.IoThreadParser;
+import dev.platter.emulator.serve.options.Placed;
+import dev.platter.emulator.serve.options.ServeFile;
+import dev.platter.emulator.serve.options.ServeOptions;
+import dev.platter.emulator.serve.options.ServeSettings;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** {@code platter serve}. */
 @Command(
@@ -40,13 +42,22 @@ import picocli.CommandLine.Option;
       "  platter serve --export virtio-blk,image=disk.img,socket=vda.sock",
       "  platter serve --export ahci,image=a.img,image=b.img,readonly,socket=sata.sock",
       "  platter serve --stages stages.json --export virtio-blk,image=disk.img,socket=vda.sock",
+      "  platter serve --config platter.yaml --check",
+      "  platter serve --config platter.yaml --metrics 9464 --control ctl.sock",
       "  platter serve --json-log --iothread id=io0,cpu=1 \\",
       "      --export virtio-blk,image=disk.img,socket=vda.sock,iothread=io0",
     })
 final class ServeCommand extends PlatterCommand {
   @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description =
+          "A YAML file with these options, without the dashes (docs/serve.md). Options that are"
+              + " given here, too, win; exports, IOThreads and allowed paths add up.")
+  private @Nullable Path configFile;
+
+  @Option(
       names = "--export",
-      required = true,
       paramLabel = "EXPORT",
       description = {
         "A device and its socket; may be given several times:",
@@ -70,9 +81,51 @@ final class ServeCommand extends PlatterCommand {
   private List<String> ioThreads = new ArrayList<>();
 
   @Option(
+      names = "--metrics",
+      paramLabel = "HOST:PORT",
+      converter = AddressConverter.class,
+      description = "Answer Prometheus over HTTP (docs/metrics.md); only a port means 127.0.0.1.")
+  private @Nullable InetSocketAddress metrics;
+
+  @Option(
+      names = "--control",
+      paramLabel = "PATH",
+      description =
+          "Make a socket for 'platter ctl' (docs/control.md). Without it, the one that the"
+              + " environment variable PLATTER_CONTROL names, if any.")
+  private @Nullable Path control;
+
+  @Option(
+      names = "--confine",
+      paramLabel = "MODE",
+      converter = ModeConverter.class,
+      description =
+          "Give up access to all files but those that are served (docs/security.md): auto, as far"
+              + " as the kernel can; on, or fail where it cannot; off. Default: auto")
+  private @Nullable Mode confine;
+
+  @Option(
+      names = "--allow",
+      paramLabel = "PATH",
+      description =
+          "A file or directory that a confined server may still open, for 'platter ctl add'. May be"
+              + " given several times.")
+  private List<Path> allowed = new ArrayList<>();
+
+  @Option(
       names = "--json-log",
+      negatable = true,
       description = "Write each event as a JSON object (docs/serve.md) instead of as text.")
-  private boolean jsonLog;
+  private @Nullable Boolean jsonLog;
+
+  @Option(
+      names = "--log-level",
+      paramLabel = "LEVEL",
+      converter = LevelConverter.class,
+      description =
+          "Log what is at least info, warning or error; scripts that wait for 'ready' need info."
+              + " Default: info")
+  private @Nullable Level logLevel;
 
   @Option(
       names = "--stages",
@@ -82,87 +135,58 @@ final class ServeCommand extends PlatterCommand {
               + " server stops; 'platter report' draws them.")
   private @Nullable String stages;
 
+  @Option(
+      names = "--check",
+      description =
+          "Check the options and the configuration file, the images and the directories of the"
+              + " sockets; print what would be served, and exit.")
+  private boolean check;
+
+  /** Reads a value of {@code --confine}. */
+  static final class ModeConverter extends WordConverter<Mode> {
+    ModeConverter() {
+      super(Mode.class);
+    }
+  }
+
+  /** Reads a value of {@code --log-level}. */
+  static final class LevelConverter extends WordConverter<Level> {
+    LevelConverter() {
+      super(Level.class);
+    }
+  }
+
   @Override
   public void run() {
-    ServeConfig config = config();
-    if (stages != null) {
-      JsonFile.checkWritable(stages);
+    ServeOptions options = options();
+    if (options.stages() != null) {
+      JsonFile.checkWritable(options.stages());
     }
-    ServerSignals signals = ServerSignals.install();
-    try (StreamEventLog log = jsonLog ? StreamEventLog.json(err()) : StreamEventLog.text(err())) {
-      serve(config, signals, log);
+    if (check) {
+      ServeCheck.run(options, out());
+    } else {
+      new ServeRun(options, commandLine(), out(), err()).run();
     }
   }
 
-  private ServeConfig config() {
-    List<IoThreadConfig> threads = new ArrayList<>();
+  private ServeOptions options() {
+    ServeSettings file = configFile == null ? ServeSettings.NONE : ServeFile.read(configFile);
+    List<Placed<IoThreadConfig>> threads = new ArrayList<>();
     for (String ioThread : ioThreads) {
-      threads.add(IoThreadParser.parse(ioThread));
+      threads.add(new Placed<>("--iothread " + ioThread, IoThreadParser.parse(ioThread)));
     }
-    List<ExportConfig> devices = new ArrayList<>();
+    List<Placed<ExportConfig>> devices = new ArrayList<>();
     for (String export : exports) {
-      devices.add(ExportParser.parse(export, devices.size()));
+      int index = file.exports().size() + devices.size();
+      devices.add(new Placed<>("--export " + export, ExportParser.parse(export, index)));
     }
-    return new ServeConfig(threads, devices);
-  }
-
-  private void serve(ServeConfig config, ServerSignals signals, StreamEventLog log) {
-    SystemdSockets activated = SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
-    ServiceManager manager = new ServiceManager(System.getenv(), log);
-    Server server = Server.start(config, log, activated, stages != null);
-    PlatterException unwritten = null;
-    try (server;
-        ServedStages recorded = ServedStages.begin(stages, server)) {
-      log.event(Level.INFO, "", "ready", ready(config));
-      manager.ready();
-      log.event(Level.INFO, "", "stopping", Map.of("signal", awaitStop(server, signals)));
-      manager.stopping();
-      server.stopServing();
-      try {
-        recorded.write(commandLine(), out());
-      } catch (PlatterException e) {
-        unwritten = e; // the images come first
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (configFile == null && devices.isEmpty()) {
+      throw new ParameterException(
+          spec().commandLine(), "missing required option: '--export=EXPORT' or '--config=FILE'");
     }
-    log.event(Level.INFO, "", "stopped", Map.of("flushed", server.flushed()));
-    if (!server.flushed()) {
-      throw PlatterException.failed(
-          "what guests have written could not all be made stable", "See the log for the image");
-    }
-    if (unwritten != null) {
-      throw unwritten;
-    }
-  }
-
-  /** Does what signals ask for until one ends the server; says which. */
-  private static String awaitStop(Server server, ServerSignals signals)
-      throws InterruptedException {
-    while (true) {
-      String signal = signals.next();
-      switch (signal) {
-        case ServerSignals.QUIESCE -> server.quiesce();
-        case ServerSignals.RESUME -> resume(server);
-        default -> {
-          return signal;
-        }
-      }
-    }
-  }
-
-  private static void resume(Server server) {
-    try {
-      server.resume();
-    } catch (PlatterException e) {
-      // The log has it. Still quiesced, the server can be asked again.
-    }
-  }
-
-  private static Map<String, Object> ready(ServeConfig config) {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("exports", config.exports().size());
-    fields.put("pid", ProcessHandle.current().pid());
-    return fields;
+    ServeSettings flags =
+        new ServeSettings(
+            threads, devices, metrics, control, confine, allowed, jsonLog, logLevel, stages);
+    return ServeOptions.of(configFile, file, flags, System.getenv());
   }
 }

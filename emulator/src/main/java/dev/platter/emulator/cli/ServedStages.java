@@ -4,7 +4,7 @@ import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Origin;
 import dev.platter.emulator.report.ServeReport;
-import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.ExportView;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.trace.PauseObserver;
 import dev.platter.emulator.trace.StageRun;
@@ -36,7 +36,7 @@ final class ServedStages implements AutoCloseable {
       return;
     }
     List<ServeReport.Export> exports = new ArrayList<>();
-    for (ExportConfig export : server.config().exports()) {
+    for (ExportView export : server.exports()) {
       StageRun run = server.takeStages(export.name());
       if (run != null) {
         exports.add(new ServeReport.Export(export.name(), export.kind(), run));

@@ -28,6 +28,9 @@ final class ServerSignals {
   /** Asks to resume. */
   static final String RESUME = "SIGHUP";
 
+  /** Asks to stop, and is no signal. */
+  static final String CONTROL = "control";
+
   private static final List<String> STOPS = List.of("TERM", "INT");
   private static final List<String> REQUESTS = List.of("USR1", "HUP");
 
@@ -46,13 +49,9 @@ final class ServerSignals {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
-      Object byDefault = handler.getField("SIG_DFL").get(null);
       InvocationHandler first =
           (_, _, arguments) -> {
-            // From here on the kernel answers, without any help of ours.
-            for (String each : STOPS) {
-              handle(signal, handler, each, byDefault);
-            }
+            byDefault(signal, handler);
             signals.received.add(String.valueOf(arguments[0]));
             return null;
           };
@@ -82,6 +81,31 @@ final class ServerSignals {
       throws ReflectiveOperationException {
     Object number = signal.getConstructor(String.class).newInstance(name);
     signal.getMethod("handle", signal, handler).invoke(null, number, what);
+  }
+
+  /**
+   * Asks to stop, as SIGTERM does. The next SIGTERM kills, as ever after the first. Any thread.
+   *
+   * @throws IllegalStateException if this JVM has no signals to offer
+   */
+  void stop() {
+    try {
+      Class<?> signal = Class.forName("sun.misc.Signal");
+      Class<?> handler = Class.forName("sun.misc.SignalHandler");
+      byDefault(signal, handler);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("cannot give signals back: " + e, e);
+    }
+    received.add(CONTROL);
+  }
+
+  /** From here on the kernel answers, without any help of ours. */
+  private static void byDefault(Class<?> signal, Class<?> handler)
+      throws ReflectiveOperationException {
+    Object byDefault = handler.getField("SIG_DFL").get(null);
+    for (String each : STOPS) {
+      handle(signal, handler, each, byDefault);
+    }
   }
 
   /** Waits for the next signal, and says which it is; anything but a request ends the server. */

@@ -95,6 +95,7 @@ class ServeProcessTest {
     try (BufferedReader log = process.inputReader(UTF_8)) {
       assertThat(untilReady(log))
           .satisfiesExactly(
+              line -> assertThat(line).contains(" platter: confined landlock="),
               line -> assertThat(line).contains(" vda: disk ", "bytes=1048576", "mode=writable"),
               line -> assertThat(line).contains(" vda: serving ", "socket=" + socket),
               line -> assertThat(line).endsWith(" platter: ready exports=1 pid=" + process.pid()));

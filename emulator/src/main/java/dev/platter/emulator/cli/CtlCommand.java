@@ -1,0 +1,123 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.emulator.control.ControlClient;
+import dev.platter.emulator.control.Reply;
+import dev.platter.emulator.report.JsonFile;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+
+/** {@code platter ctl}. */
+@Command(
+    name = "ctl",
+    description = {
+      "Controls a running 'platter serve' through its control socket (serve --control PATH).",
+      "docs/control.md has the protocol, for programs, and what each command means.",
+    },
+    exitCodeList = {
+      "0:done",
+      "1:it failed: the server could not, or not now",
+      "2:bad usage, or refused by the server: an option, an export, a size",
+      "3:nobody serves at the socket",
+    },
+    footer = {
+      "  platter ctl --socket ctl.sock list",
+      "  export PLATTER_CONTROL=ctl.sock",
+      "  platter ctl add virtio-blk,image=b.img,socket=vdb.sock",
+      "  platter ctl resize vdb --size 20G",
+      "  platter ctl drain vdb --flush",
+      "  platter ctl remove vdb --force",
+      "  platter ctl stats --json -",
+    },
+    subcommands = {
+      CtlLooks.List.class,
+      CtlLooks.Stats.class,
+      CtlLooks.Health.class,
+      CtlChanges.Add.class,
+      CtlChanges.Remove.class,
+      CtlChanges.Resize.class,
+      CtlChanges.Quiesce.class,
+      CtlChanges.Resume.class,
+      CtlChanges.Drain.class,
+      CtlChanges.LogLevel.class,
+      CtlChanges.Stop.class,
+      CtlLooks.Raw.class,
+    })
+final class CtlCommand extends PlatterCommand {
+  static final String SCHEMA = "platter.ctl/1";
+  static final String VARIABLE = "PLATTER_CONTROL";
+
+  @Option(
+      names = "--socket",
+      paramLabel = "PATH",
+      scope = ScopeType.INHERIT,
+      description = "The server's control socket. Default: what PLATTER_CONTROL names.")
+  private @Nullable Path socket;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description = "Write the answer as JSON (docs/json.md) as well; - prints JSON only.")
+  private @Nullable String json;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec().commandLine(), "a command is missing");
+  }
+
+  /** The control socket, or null if none is named. */
+  @Nullable Path namedSocket() {
+    String variable = System.getenv(VARIABLE);
+    if (socket != null) {
+      return socket;
+    }
+    return variable == null || variable.isEmpty() ? null : Path.of(variable);
+  }
+
+  /** The control socket. */
+  Path socket() {
+    Path named = namedSocket();
+    if (named == null) {
+      throw PlatterException.badInput(
+          "which server is meant is not said",
+          "Give --socket PATH, or set " + VARIABLE + "; serve --control PATH makes the socket");
+    }
+    return named;
+  }
+
+  /**
+   * Has a command executed, and its answer written as JSON if that is wanted.
+   *
+   * @param timeoutMillis see {@link ControlClient#execute}
+   */
+  Reply execute(
+      String command, Map<String, ? extends @Nullable Object> arguments, int timeoutMillis) {
+    if (json != null) {
+      JsonFile.checkWritable(json);
+    }
+    Reply reply;
+    try (ControlClient client = ControlClient.connect(socket())) {
+      reply = client.execute(command, arguments, timeoutMillis);
+    }
+    if (json != null) {
+      Map<String, @Nullable Object> document = new LinkedHashMap<>();
+      document.put("schema", SCHEMA);
+      document.put("command", command);
+      document.put("return", reply.fields());
+      JsonFile.write(json, document, out());
+    }
+    return reply;
+  }
+
+  /** Whether what is printed is JSON alone. */
+  boolean printsJson() {
+    return JsonFile.STANDARD_OUTPUT.equals(json);
+  }
+}

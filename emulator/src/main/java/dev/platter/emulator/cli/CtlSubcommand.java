@@ -1,0 +1,36 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.emulator.control.Reply;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParentCommand;
+
+/** A command of {@code platter ctl}: asks one thing, and prints what came of it. */
+@Command(
+    exitCodeList = {
+      "0:done",
+      "1:it failed: the server could not, or not now",
+      "2:bad usage, or refused by the server",
+      "3:nobody serves at the socket",
+    })
+abstract class CtlSubcommand extends PlatterCommand {
+  @ParentCommand private CtlCommand parent;
+
+  /** The command that this is one of. */
+  final CtlCommand ctl() {
+    return parent;
+  }
+
+  /** Has it executed, and prints it. */
+  final void ask(String command, Map<String, ? extends @Nullable Object> arguments) {
+    Reply reply = parent.execute(command, arguments, 0);
+    if (!parent.printsJson()) {
+      print(reply);
+      out().flush();
+    }
+  }
+
+  /** Prints an answer for people. */
+  void print(Reply reply) {}
+}

@@ -1,0 +1,165 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.emulator.confine.Confinement;
+import dev.platter.emulator.confine.ConfinementPlan;
+import dev.platter.emulator.confine.ProbeOpen;
+import dev.platter.emulator.control.ControlServer;
+import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.metrics.MetricsServer;
+import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.serve.ServerOptions;
+import dev.platter.emulator.serve.ServiceManager;
+import dev.platter.emulator.serve.StreamEventLog;
+import dev.platter.emulator.serve.SystemdSockets;
+import dev.platter.emulator.serve.options.ListenAddress;
+import dev.platter.emulator.serve.options.ServeOptions;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The life of a server process: what is started, in which order, what it waits for, and how it
+ * stops.
+ */
+final class ServeRun {
+  private final ServeOptions options;
+  private final String commandLine;
+  private final PrintWriter out;
+  private final PrintWriter err;
+
+  /**
+   * A server that is not started yet.
+   *
+   * @param commandLine what it was started with, for the record of stages
+   */
+  ServeRun(ServeOptions options, String commandLine, PrintWriter out, PrintWriter err) {
+    this.options = options;
+    this.commandLine = commandLine;
+    this.out = out;
+    this.err = err;
+  }
+
+  /**
+   * Serves until a signal ends it. What is started last is stopped first.
+   *
+   * @throws PlatterException if it cannot be started, or has not stopped in order
+   */
+  void run() {
+    Confinement.enter(plan()); // before there is a thread or an open file of ours
+    ServerSignals signals = ServerSignals.install();
+    try (StreamEventLog log =
+        options.jsonLog() ? StreamEventLog.json(err) : StreamEventLog.text(err)) {
+      log.setLevel(options.logLevel());
+      log.event(Level.INFO, "", "confined", Confinement.state());
+      serve(signals, log);
+    }
+  }
+
+  /** What the server will still need once it is confined. */
+  private ConfinementPlan plan() {
+    ConfinementPlan plan =
+        ConfinementPlan.of(options.confine(), options.config()).allowing(options.allowed());
+    if (options.file() != null) {
+      plan = plan.reading(options.file()); // by the confined process, which starts anew
+    }
+    if (options.control() != null) {
+      plan = plan.controlledAt(options.control());
+    }
+    if (options.stages() != null && !options.stages().equals("-")) {
+      plan = plan.writing(Path.of(options.stages()));
+    }
+    return options.metrics() == null ? plan : plan.listeningOn(options.metrics().getPort());
+  }
+
+  private void serve(ServerSignals signals, StreamEventLog log) {
+    SystemdSockets activated = SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
+    ServiceManager manager = new ServiceManager(System.getenv(), log);
+    ServerOptions measured = new ServerOptions(options.stages() != null, options.metrics() != null);
+    Server server = Server.start(options.config(), ProbeOpen.on(log), activated, measured);
+    PlatterException unwritten = null;
+    try (server;
+        ServedStages recorded = ServedStages.begin(options.stages(), server)) {
+      serveUntilStopped(server, signals, log, manager);
+      server.stopServing();
+      try {
+        recorded.write(commandLine, out);
+      } catch (PlatterException e) {
+        unwritten = e; // the images come first
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    log.event(Level.INFO, "", "stopped", Map.of("flushed", server.flushed()));
+    if (!server.flushed()) {
+      throw PlatterException.failed(
+          "what guests have written could not all be made stable", "See the log for the image");
+    }
+    if (unwritten != null) {
+      throw unwritten;
+    }
+  }
+
+  private void serveUntilStopped(
+      Server server, ServerSignals signals, StreamEventLog log, ServiceManager manager)
+      throws InterruptedException {
+    try (@Nullable ControlServer _ = control(server, signals, log);
+        @Nullable MetricsServer metrics = metrics(server, log)) {
+      log.event(Level.INFO, "", "ready", ready(server, metrics));
+      manager.ready();
+      ProbeOpen.fromInside(server, log);
+      log.event(Level.INFO, "", "stopping", Map.of("signal", awaitStop(server, signals)));
+      server.beginStop(); // what the control socket is asked for is given up or refused
+      manager.stopping();
+    }
+  }
+
+  private @Nullable ControlServer control(
+      Server server, ServerSignals signals, StreamEventLog log) {
+    return options.control() == null
+        ? null
+        : ControlServer.start(options.control(), server, log, signals::stop);
+  }
+
+  private @Nullable MetricsServer metrics(Server server, StreamEventLog log) {
+    return options.metrics() == null ? null : MetricsServer.start(options.metrics(), server, log);
+  }
+
+  private Map<String, Object> ready(Server server, @Nullable MetricsServer metrics) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("exports", server.exports().size());
+    fields.put("pid", ProcessHandle.current().pid());
+    if (metrics != null) {
+      fields.put("metrics", ListenAddress.text(metrics.address()));
+    }
+    if (options.control() != null) {
+      fields.put("control", options.control().toString());
+    }
+    return fields;
+  }
+
+  /** Does what signals ask for until one ends the server; says which. */
+  private static String awaitStop(Server server, ServerSignals signals)
+      throws InterruptedException {
+    while (true) {
+      String signal = signals.next();
+      switch (signal) {
+        case ServerSignals.QUIESCE -> server.quiesce();
+        case ServerSignals.RESUME -> resume(server);
+        default -> {
+          return signal;
+        }
+      }
+    }
+  }
+
+  private static void resume(Server server) {
+    try {
+      server.resume();
+    } catch (PlatterException e) {
+      // The log has it. Still quiesced, the server can be asked again.
+    }
+  }
+}
