@@ -96,6 +96,7 @@ int main(int argc, char **argv)
 
     check("create", blkio_create("virtio-blk-vhost-user", &device));
     check("path", blkio_set_str(device, "path", argv[1]));
+    check("read-only", blkio_set_bool(device, "read-only", !is_write));
     check("connect", blkio_connect(device));
     check("start", blkio_start(device));
     uint64_t capacity;

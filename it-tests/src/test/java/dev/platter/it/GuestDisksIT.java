@@ -1,5 +1,9 @@
 package dev.platter.it;
 
+import static dev.platter.it.GuestResults.assertNoTrouble;
+import static dev.platter.it.GuestResults.assertVerified;
+import static dev.platter.it.GuestResults.hashes;
+import static dev.platter.it.GuestResults.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.guest.GuestListener;
@@ -16,7 +20,6 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -25,19 +28,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import tools.jackson.jr.ob.JSON;
 
 /** An unmodified Linux uses Platter's disks as any others. */
 @Timeout(900)
 class GuestDisksIT {
   private static final int MIB = 1 << 20;
-
-  private static List<Map<String, Object>> json(GuestConsole.Result result) {
-    assertThat(result.succeeded()).as("%s: %s", result.name(), result.text()).isTrue();
-    List<Map<String, Object>> lines = new ArrayList<>();
-    result.json().forEach(line -> lines.add(JSON.std.mapFrom(line)));
-    return lines;
-  }
 
   private static Map<String, Object> disk(GuestConsole.Result disks, Kind kind) {
     return json(disks).stream()
@@ -90,19 +85,6 @@ class GuestDisksIT {
       assertNoTrouble(dmesg);
       assertQuiet(vm);
     }
-  }
-
-  private static void assertNoTrouble(String dmesg) {
-    assertThat(dmesg.lines())
-        .noneMatch(line -> line.matches(".*(I/O error|exception Emask|hard resetting|timed out).*"))
-        .noneMatch(line -> line.matches(".*(BUG:|WARNING:|Call Trace).*"));
-  }
-
-  private static List<String> hashes(GuestConsole.Result result) {
-    return json(result).stream()
-        .filter(line -> line.containsKey("mib"))
-        .map(line -> String.valueOf(line.get("sha256")))
-        .toList();
   }
 
   @ParameterizedTest
@@ -176,11 +158,7 @@ class GuestDisksIT {
           vm.disk(kind, image)
               .run(
                   GuestListener.NONE, GuestJob.verifyWrites(kind.disk(), writes), GuestJob.dmesg());
-      assertThat(json(outcome.results().getFirst()).getLast())
-          .containsEntry("verified", true)
-          .containsEntry("lost", 0)
-          .containsEntry("torn", 0)
-          .containsEntry("older_than_flush", 0);
+      assertVerified(outcome.results().getFirst());
       assertNoTrouble(String.join("\n", outcome.results().get(1).text()));
       assertQuiet(vm);
     }
