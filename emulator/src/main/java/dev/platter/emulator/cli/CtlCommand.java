@@ -24,7 +24,8 @@ import picocli.CommandLine.ScopeType;
       "0:done",
       "1:it failed: the server could not, or not now",
       "2:bad usage, or refused by the server: an option, an export, a size",
-      "3:nobody serves at the socket",
+      "3:the host lacks something: nobody serves at the socket",
+      "130:interrupted; the server goes on with what it was told",
     },
     footer = {
       "  platter ctl --socket ctl.sock list",

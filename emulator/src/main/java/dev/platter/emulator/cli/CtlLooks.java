@@ -131,7 +131,8 @@ final class CtlLooks {
         "0:it answers, quiesced or not",
         "1:it does not answer in time",
         "2:bad usage",
-        "3:nobody serves at the socket",
+        "3:the host lacks something: nobody serves at the socket",
+        "130:interrupted; the server goes on with what it was told",
       },
       footer = {"  platter ctl health", "  platter ctl health --if-serving"})
   static final class Health extends CtlSubcommand {

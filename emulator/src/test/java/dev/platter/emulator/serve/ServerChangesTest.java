@@ -91,6 +91,7 @@ class ServerChangesTest {
 
   @TempDir private Path directory;
   private final RecordingLog log = new RecordingLog();
+
   @SuppressWarnings("NullAway.Init") // by remembered(), when the server starts
   private Echo latest;
 
