@@ -2,6 +2,7 @@
 # How to run it is in docs/containers.md; io_uring needs emulator/deploy/seccomp/platter.json.
 
 FROM debian:trixie-slim AS build
+LABEL dev.platter.stage=build
 # The JDK's package links manual pages, whose directory slim images lack.
 RUN mkdir -p /usr/share/man/man1 \
  && apt-get update \

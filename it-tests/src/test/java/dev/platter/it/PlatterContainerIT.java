@@ -10,9 +10,9 @@ import java.net.http.HttpResponse;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.containers.ContainerLaunchException;
+import org.testcontainers.containers.Network;
 import org.testcontainers.utility.DockerImageName;
 
 /** What {@link PlatterContainer} offers to other projects' tests. */
@@ -31,7 +31,7 @@ class PlatterContainerIT {
         new PlatterContainer()
             .withNetworkMode("host")
             .withScratchDisk("disk", DISK_BYTES)
-            .withMetrics(19464)) {
+            .withMetrics(PrometheusIT.freePort())) {
       platter.start();
       assertThat(platter.virtioSocket("disk")).exists();
       assertThat(platter.quiesce()).contains("\"safe\":true");
@@ -64,14 +64,12 @@ class PlatterContainerIT {
 
   @Test
   void aPortOfMetricsIsPublishedFromANetworkOfItsOwn() throws Exception {
-    boolean bridged =
-        DockerClientFactory.lazyClient().listNetworksCmd().exec().stream()
-            .anyMatch(network -> "bridge".equals(network.getDriver()));
-    if (!bridged) {
-      throw TestVm.skipped("the engine has no bridge network to publish a port from");
-    }
-    try (PlatterContainer platter =
-        new PlatterContainer().withScratchDisk("disk", DISK_BYTES).withMetrics()) {
+    try (Network network = Network.newNetwork();
+        PlatterContainer platter =
+            new PlatterContainer()
+                .withNetwork(network)
+                .withScratchDisk("disk", DISK_BYTES)
+                .withMetrics()) {
       platter.start();
       assertThat(metrics(platter)).contains("platter_requests_total");
     }

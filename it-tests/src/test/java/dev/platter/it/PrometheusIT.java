@@ -35,7 +35,7 @@ class PrometheusIT {
     Containers.require(Containers.PLATTER, Containers.QEMU, Containers.PROMETHEUS);
   }
 
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }
