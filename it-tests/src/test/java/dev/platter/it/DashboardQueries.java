@@ -18,8 +18,7 @@ final class DashboardQueries {
    * What a server need not have that works well, on a host with plenty, and has not collected yet.
    */
   private static final Pattern MAY_BE_EMPTY =
-      Pattern.compile(
-          "_errors_total|_stalls_total|_sq_full_total|_memory_limit_bytes|_contended_|jvm_gc_pause");
+      Pattern.compile("_errors_total|_stalls_total|_sq_full_total|jvm_gc_pause");
 
   private DashboardQueries() {}
 

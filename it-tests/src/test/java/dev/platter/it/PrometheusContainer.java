@@ -27,6 +27,7 @@ import tools.jackson.jr.ob.JSON;
 final class PrometheusContainer extends GenericContainer<PrometheusContainer> {
   private static final Path SHIPPED = Path.of("../emulator/deploy/prometheus");
   private static final String ALERTS = "platter-alerts.yml";
+  private static final String ALERTS_TEST = "platter-alerts-test.yml";
   private static final String ETC = "/etc/platter";
 
   private final int port;
@@ -47,7 +48,9 @@ final class PrometheusContainer extends GenericContainer<PrometheusContainer> {
     Files.writeString(
         directory.resolve("prometheus.yml"),
         config.replace("15s", "1s").replace(":9464", ":" + scraped));
-    Files.copy(SHIPPED.resolve(ALERTS), directory.resolve(ALERTS));
+    for (String file : List.of(ALERTS, ALERTS_TEST)) {
+      Files.copy(SHIPPED.resolve(file), directory.resolve(file));
+    }
     // The image's user is not this one.
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     withImagePullPolicy(name -> false);
@@ -63,6 +66,11 @@ final class PrometheusContainer extends GenericContainer<PrometheusContainer> {
   /** Has promtool look at the configuration and the alerts. */
   ExecResult check() throws IOException, InterruptedException {
     return execInContainer("promtool", "check", "config", ETC + "/prometheus.yml");
+  }
+
+  /** Has promtool run the alerts on made-up series, on which they are to fire and to be silent. */
+  ExecResult testAlerts() throws IOException, InterruptedException {
+    return execInContainer("promtool", "test", "rules", ETC + "/" + ALERTS_TEST);
   }
 
   /** The samples that a query gives now, each with {@code metric} and {@code value}. */

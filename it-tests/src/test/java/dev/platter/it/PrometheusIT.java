@@ -57,6 +57,8 @@ class PrometheusIT {
       prometheus.start();
       ExecResult check = prometheus.check();
       assertThat(check.getExitCode()).as(check.toString()).isZero();
+      ExecResult tests = prometheus.testAlerts();
+      assertThat(tests.getExitCode()).as(tests.toString()).isZero();
       // A rate needs a sample from before.
       prometheus.await("count(" + READS + ")", count -> count == 1);
       double before = prometheus.value(READS);

@@ -136,7 +136,7 @@ public final class FileHandle implements AutoCloseable {
   public void lock(boolean exclusive) {
     int result = OfdLock.tryLock(fd, exclusive);
     if (result == -Errno.EAGAIN || result == -Errno.EACCES) {
-      List<String> holders = LockHolders.of(facts());
+      List<String> holders = lockHolders();
       throw PlatterException.badInput(
           path + " is in use" + (holders.isEmpty() ? "" : " by " + String.join("; ", holders)),
           "Stop the other user of the image, or use another image");
@@ -144,6 +144,14 @@ public final class FileHandle implements AutoCloseable {
     if (result < 0 && result != -Errno.EOPNOTSUPP) {
       throw PlatterException.failed("cannot lock " + path + ": " + Errno.name(result), null);
     }
+  }
+
+  /**
+   * Who else has it locked, in words: processes by name as far as this user may see them. Empty
+   * only if nobody has.
+   */
+  public List<String> lockHolders() {
+    return LockHolders.orHidden(LockHolders.of(facts()), OfdLock.locked(fd));
   }
 
   /** Its descriptor. */

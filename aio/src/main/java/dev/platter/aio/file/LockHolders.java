@@ -1,5 +1,6 @@
 package dev.platter.aio.file;
 
+import dev.platter.aio.abi.LinuxAbi;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -9,9 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which processes hold a file lock: the kernel does not tell for OFD locks, but lists each
- * descriptor's locks in {@code /proc/PID/fdinfo/FD}. Sees only processes that the caller may
- * inspect.
+ * Which processes hold a file lock: the kernel does not tell for OFD locks, only that there is one,
+ * but lists each descriptor's locks in {@code /proc/PID/fdinfo/FD}. Sees only processes that the
+ * caller may inspect.
  */
 public final class LockHolders {
   private LockHolders() {}
@@ -37,6 +38,20 @@ public final class LockHolders {
       return holders; // no /proc: nothing to tell
     }
     return holders;
+  }
+
+  /**
+   * Those that are visible, or if none is but there is a lock, that somebody has it.
+   *
+   * @param locked as {@link OfdLock#locked} tells
+   */
+  static List<String> orHidden(List<String> visible, int locked) {
+    if (!visible.isEmpty() || locked == LinuxAbi.F_UNLCK) {
+      return visible;
+    }
+    return List.of(
+        "a process that this user cannot see, "
+            + (locked == LinuxAbi.F_WRLCK ? "write lock" : "read lock"));
   }
 
   private static void collect(Path process, String id, List<String> holders) {

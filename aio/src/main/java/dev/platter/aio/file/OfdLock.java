@@ -29,6 +29,20 @@ final class OfdLock {
     }
   }
 
+  /**
+   * Looks for a lock of anybody else, of whichever user and process.
+   *
+   * @return F_RDLCK or F_WRLCK; F_UNLCK if there is none, or the file system has no locks
+   */
+  static int locked(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flock = flock(arena, true);
+      return Libc.fcntl(fd, LinuxAbi.F_OFD_GETLK, flock.address()) < 0
+          ? LinuxAbi.F_UNLCK
+          : flock.get(JAVA_SHORT, LinuxAbi.FLOCK_TYPE);
+    }
+  }
+
   private static MemorySegment flock(Arena arena, boolean exclusive) {
     // l_start = l_len = 0: the whole file, however large it becomes. l_pid must be 0.
     MemorySegment flock = arena.allocate(LinuxAbi.FLOCK_SIZE, JAVA_LONG.byteAlignment());

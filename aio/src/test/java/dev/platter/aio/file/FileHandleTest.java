@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -127,6 +129,31 @@ class FileHandleTest {
     try (FileHandle last = FileHandle.open(path, true, false)) {
       last.lock(true);
     }
+  }
+
+  @Test
+  void aLockIsKnownEvenIfItsHolderIsNot() throws Exception {
+    Path path = image();
+    try (FileHandle looking = FileHandle.open(path.toString(), false, false);
+        FileHandle holder = FileHandle.open(path.toString(), true, false)) {
+      assertThat(OfdLock.locked(looking.fd())).isEqualTo(LinuxAbi.F_UNLCK);
+      assertThat(looking.lockHolders()).isEmpty();
+      holder.lock(false);
+      assertThat(OfdLock.locked(looking.fd())).isEqualTo(LinuxAbi.F_RDLCK);
+      holder.lock(true);
+      assertThat(OfdLock.locked(looking.fd())).isEqualTo(LinuxAbi.F_WRLCK);
+      assertThat(OfdLock.locked(holder.fd())).as("its own").isEqualTo(LinuxAbi.F_UNLCK);
+      assertThat(looking.lockHolders())
+          .singleElement()
+          .asString()
+          .startsWith("pid " + ProcessHandle.current().pid());
+    }
+    assertThat(LockHolders.orHidden(List.of(), LinuxAbi.F_WRLCK))
+        .containsExactly("a process that this user cannot see, write lock");
+    assertThat(LockHolders.orHidden(List.of(), LinuxAbi.F_RDLCK))
+        .containsExactly("a process that this user cannot see, read lock");
+    assertThat(LockHolders.orHidden(List.of(), LinuxAbi.F_UNLCK)).isEmpty();
+    assertThat(LockHolders.orHidden(List.of("pid 1"), LinuxAbi.F_WRLCK)).containsExactly("pid 1");
   }
 
   @Test

@@ -10,7 +10,7 @@ import java.util.function.Function;
  * time. Immutable.
  *
  * @param operations nanoseconds, in {@link Buckets#LATENCY_NANOS}; all operations are there
- * @param depth how many requests were in flight on the same loop when one began, itself counted, in
+ * @param depth how many were in flight on the same disk and loop when one began, itself counted, in
  *     {@link Buckets#DEPTH}
  */
 public record BlockLatencies(

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes an open image larger. Space is reserved behind the end of the file first, and the size is
- * set last: whoever looks meanwhile, or a failure, finds the old size.
+ * set last: whoever looks meanwhile finds the old size, and so does a failure, unless it is that
+ * the new size could not be made stable.
  */
 final class ImageGrowth {
   private final FileHandle file;
@@ -29,7 +30,9 @@ final class ImageGrowth {
    *
    * @param bytes the new size
    * @param wanted OFF or FALLOC; null for FALLOC if the image has no hole, else OFF
-   * @return how it was done
+   * @return how it was really done
+   * @throws PlatterException if it cannot be; it has its old size then, or if the message says so
+   *     its new one
    */
   Preallocation to(long bytes, @Nullable Preallocation wanted) {
     FileFacts facts = file.facts();
@@ -41,11 +44,15 @@ final class ImageGrowth {
     Preallocation how = wanted == null ? asItIs(facts) : wanted;
     if (bytes > facts.sizeBytes()) {
       if (how == Preallocation.FALLOC) {
-        reserve(facts.sizeBytes(), bytes, wanted != null);
+        how = reserve(facts.sizeBytes(), bytes, wanted != null);
       }
-      int result = retried(() -> Libc.ftruncate(file.fd(), bytes));
-      if (result < 0) {
-        throw failed(bytes, result);
+      try {
+        setSize(facts.sizeBytes(), bytes);
+      } catch (PlatterException e) {
+        if (how == Preallocation.FALLOC) {
+          release(facts.sizeBytes());
+        }
+        throw e;
       }
     }
     int result = Libc.fsync(file.fd());
@@ -55,6 +62,26 @@ final class ImageGrowth {
           "Look at the host's log for errors of the disk under it");
     }
     return how;
+  }
+
+  /** Moves the end of the file, unless that is not where it was. */
+  void setSize(long before, long bytes) {
+    long now = file.facts().sizeBytes();
+    if (now != before) {
+      throw PlatterException.failed(
+          "cannot grow "
+              + file.path()
+              + ": somebody else has changed its size meanwhile, from "
+              + before
+              + " to "
+              + now
+              + " bytes",
+          "Look who that is; then ask again");
+    }
+    int result = retried(() -> Libc.ftruncate(file.fd(), bytes));
+    if (result < 0) {
+      throw failed(bytes, result);
+    }
   }
 
   private void check(FileFacts facts, long bytes) {
@@ -95,7 +122,8 @@ final class ImageGrowth {
     return full ? Preallocation.FALLOC : Preallocation.OFF;
   }
 
-  private void reserve(long from, long to, boolean must) {
+  /** Reserves space behind the end; returns OFF if the file system cannot and need not. */
+  private Preallocation reserve(long from, long to, boolean must) {
     checkSpace(from, to);
     int result =
         retried(() -> Libc.fallocate(file.fd(), LinuxAbi.FALLOC_FL_KEEP_SIZE, from, to - from));
@@ -109,10 +137,13 @@ final class ImageGrowth {
                 + ") cannot preallocate",
             "Grow it with preallocation off");
       }
-    } else if (result < 0) {
+      return Preallocation.OFF;
+    }
+    if (result < 0) {
       release(from);
       throw failed(to, result);
     }
+    return Preallocation.FALLOC;
   }
 
   /** Before all that is left is taken from the other images only to find that it does not do. */

@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param facts size, allocation, file system
  * @param extents how it is stored; empty for block devices and where the file system does not tell
  * @param direct what O_DIRECT asks for; empty where the file system has none
- * @param lockHolders who has it locked, as far as the caller may see; empty if nobody
+ * @param lockHolders who has it locked, by name as far as the caller may see; empty if nobody
  * @param directWrites whether O_DIRECT writes would be punted to io-wq
  */
 public record ImageInfo(

@@ -7,7 +7,6 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
-import dev.platter.aio.file.LockHolders;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -44,7 +43,7 @@ public final class ImageInspector {
           facts,
           extents,
           direct(path),
-          LockHolders.of(facts),
+          file.lockHolders(),
           DirectWrites.forecast(
               facts, extents, isNocow(file), System.getProperty("os.version", "")));
     }

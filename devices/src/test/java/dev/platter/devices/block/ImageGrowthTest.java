@@ -1,5 +1,6 @@
 package dev.platter.devices.block;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -129,5 +130,49 @@ class ImageGrowthTest {
       assertThat(facts(path).sizeBytes()).isEqualTo(SIZE);
       assertThat(facts(path).allocatedBytes()).isEqualTo(allocated);
     }
+  }
+
+  @Test
+  void whatSomebodyHasGrownMeanwhileIsNotCutShort() throws Exception {
+    Path path = create(Preallocation.OFF);
+    try (FileHandle file = FileHandle.open(path.toString(), true, false);
+        RandomAccessFile other = new RandomAccessFile(path.toFile(), "rw")) {
+      ImageGrowth growth = new ImageGrowth(file, 512);
+      other.setLength(8 * SIZE);
+      assertThatThrownBy(() -> growth.setSize(SIZE, 4 * SIZE))
+          .hasMessageContaining("somebody else has changed its size");
+      assertThat(facts(path).sizeBytes()).isEqualTo(8 * SIZE);
+    }
+  }
+
+  /** Grows the image that its argument names, beyond the limit that its parent has set. */
+  static final class BeyondTheLimit {
+    private BeyondTheLimit() {}
+
+    /** Runs it. */
+    public static void main(String[] args) {
+      try (RawImage image = RawImage.open(args[0], CACHED)) {
+        image.grow(64 * SIZE, Preallocation.FALLOC);
+      } catch (PlatterException e) {
+        System.out.println(e.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void whatWasReservedIsGivenBackIfTheSizeCannotBeSet() throws Exception {
+    Path path = create(Preallocation.OFF);
+    long allocated = facts(path).allocatedBytes();
+    List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 8192; exec \"$@\"", "-"));
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:-UsePerfData"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(BeyondTheLimit.class.getName(), path.toString()));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    assertThat(output).contains("cannot grow " + path, "ulimit -f");
+    assertThat(facts(path).sizeBytes()).isEqualTo(SIZE);
+    assertThat(facts(path).allocatedBytes()).isEqualTo(allocated);
   }
 }

@@ -1,5 +1,6 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.emulator.control.Reply;
 import dev.platter.emulator.report.Units;
 import java.util.Collections;
@@ -44,7 +45,8 @@ final class CtlChanges {
       name = "remove",
       description =
           "Serves a device no more: what is in flight completes, its images are flushed and closed,"
-              + " its socket is removed.",
+              + " its socket is removed. Exits with 1 if an image could not be flushed; it is gone"
+              + " nevertheless.",
       footer = {"  platter ctl remove vdb", "  platter ctl remove vdb --force"})
   static final class Remove extends CtlSubcommand {
     @Parameters(paramLabel = "EXPORT", description = "Its name, as 'list' tells.")
@@ -66,6 +68,15 @@ final class CtlChanges {
                   + reply.text("name")
                   + " is gone"
                   + (reply.flag("flushed") ? "" : ", but an image could not be flushed"));
+    }
+
+    @Override
+    void check(Reply reply) {
+      if (!reply.flag("flushed")) {
+        throw PlatterException.failed(
+            "the export is gone, but what its guest has written could not be made stable",
+            "See the server's log for the image, and the host's for errors of the disk under it");
+      }
     }
   }
 
@@ -129,7 +140,8 @@ final class CtlChanges {
       name = "quiesce",
       description =
           "As SIGUSR1 does: takes no more requests, drains, flushes and closes all rings, while"
-              + " clients stay connected (docs/serve.md).",
+              + " clients stay connected (docs/serve.md). Exits with 1 if a checkpoint is not safe"
+              + " then; it is quiesced nevertheless.",
       footer = "  platter ctl quiesce && criu dump ...; platter ctl resume")
   static final class Quiesce extends CtlSubcommand {
     @Override
@@ -144,6 +156,15 @@ final class CtlChanges {
               reply.flag("safe")
                   ? "quiesced: a checkpoint is safe"
                   : "quiesced, but a checkpoint is not safe: " + reply.text("reason"));
+    }
+
+    @Override
+    void check(Reply reply) {
+      if (!reply.flag("safe")) {
+        throw PlatterException.failed(
+            "the server is quiesced, but a checkpoint is not safe: " + reply.text("reason"),
+            "Quiesce again, which looks again; or 'platter ctl resume' to go on");
+      }
     }
   }
 

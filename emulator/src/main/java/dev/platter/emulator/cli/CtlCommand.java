@@ -4,9 +4,11 @@ import dev.platter.aio.PlatterException;
 import dev.platter.emulator.control.ControlClient;
 import dev.platter.emulator.control.Reply;
 import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.serve.options.ServeOptions;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,7 +24,7 @@ import picocli.CommandLine.ScopeType;
     },
     exitCodeList = {
       "0:done",
-      "1:it failed: the server could not, or not now",
+      "1:it failed: the server could not, or not now, or not safely",
       "2:bad usage, or refused by the server: an option, an export, a size",
       "3:the host lacks something: nobody serves at the socket",
       "130:interrupted; the server goes on with what it was told",
@@ -75,11 +77,7 @@ final class CtlCommand extends PlatterCommand {
 
   /** The control socket, or null if none is named. */
   @Nullable Path namedSocket() {
-    String variable = System.getenv(VARIABLE);
-    if (socket != null) {
-      return socket;
-    }
-    return variable == null || variable.isEmpty() ? null : Path.of(variable);
+    return socket == null ? ServeOptions.control(System.getenv()) : socket;
   }
 
   /** The control socket. */
@@ -96,7 +94,8 @@ final class CtlCommand extends PlatterCommand {
   /**
    * Has a command executed, and its answer written as JSON if that is wanted.
    *
-   * @param timeoutMillis see {@link ControlClient#execute}
+   * @param timeoutMillis how long that may take, from the connecting on, in milliseconds; 0 for as
+   *     long as it takes
    */
   Reply execute(
       String command, Map<String, ? extends @Nullable Object> arguments, int timeoutMillis) {
@@ -104,8 +103,11 @@ final class CtlCommand extends PlatterCommand {
       JsonFile.checkWritable(json);
     }
     Reply reply;
+    long start = System.nanoTime();
     try (ControlClient client = ControlClient.connect(socket())) {
-      reply = client.execute(command, arguments, timeoutMillis);
+      long spent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+      int left = timeoutMillis == 0 ? 0 : Math.clamp(timeoutMillis - spent, 1, timeoutMillis);
+      reply = client.execute(command, arguments, left);
     }
     if (json != null) {
       Map<String, @Nullable Object> document = new LinkedHashMap<>();

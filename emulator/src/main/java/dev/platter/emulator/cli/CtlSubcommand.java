@@ -1,5 +1,6 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.emulator.control.Reply;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +11,7 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     exitCodeList = {
       "0:done",
-      "1:it failed: the server could not, or not now",
+      "1:it failed: the server could not, or not now, or not safely",
       "2:bad usage, or refused by the server",
       "3:the host lacks something: nobody serves at the socket",
       "130:interrupted; the server goes on with what it was told",
@@ -30,7 +31,16 @@ abstract class CtlSubcommand extends PlatterCommand {
       print(reply);
       out().flush();
     }
+    check(reply);
   }
+
+  /**
+   * Looks whether what was done has come out as wanted; for commands that do their work and may
+   * still have something wrong to tell.
+   *
+   * @throws PlatterException of kind FAILED if not
+   */
+  void check(Reply reply) {}
 
   /** Prints an answer for people. */
   void print(Reply reply) {}

@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
     description =
         "Tells on one page what this host has of all that Platter needs, what it lacks and what to"
             + " do about it. Put the page into a bug report: it shows no environment variable, no"
-            + " user and no host name, and no path but those of the images given. Changes nothing;"
+            + " user and no host name, and no path but those of the images given and of QEMUs, without"
+            + " the name of a home directory. Changes nothing;"
             + " takes ten seconds at most. Exits with 0 if nothing stops Platter, also if it has"
             + " warnings; with 3 if the host lacks something; with 2 if only an image is at fault.",
     footer = {

@@ -4,9 +4,8 @@ import dev.platter.aio.PlatterException;
 import dev.platter.emulator.confine.Confinement;
 import dev.platter.emulator.confine.ConfinementPlan;
 import dev.platter.emulator.confine.ProbeOpen;
-import dev.platter.emulator.control.ControlServer;
+import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
-import dev.platter.emulator.metrics.MetricsServer;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.ServerOptions;
 import dev.platter.emulator.serve.ServiceManager;
@@ -15,6 +14,7 @@ import dev.platter.emulator.serve.SystemdSockets;
 import dev.platter.emulator.serve.options.ListenAddress;
 import dev.platter.emulator.serve.options.ServeOptions;
 import java.io.PrintWriter;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -55,6 +55,8 @@ final class ServeRun {
       log.setLevel(options.logLevel());
       log.event(Level.INFO, "", "confined", Confinement.state());
       serve(signals, log);
+    } finally {
+      Confinement.leave();
     }
   }
 
@@ -78,11 +80,14 @@ final class ServeRun {
     SystemdSockets activated = SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
     ServiceManager manager = new ServiceManager(System.getenv(), log);
     ServerOptions measured = new ServerOptions(options.stages() != null, options.metrics() != null);
-    Server server = Server.start(options.config(), ProbeOpen.on(log), activated, measured);
+    ServeDoors doors = new ServeDoors(options, signals, log);
+    Server server = start(ProbeOpen.on(log), activated, measured, doors);
+    signals.onStop(
+        server::beginStop); // what the control socket is asked for is given up or refused
     PlatterException unwritten = null;
     try (server;
         ServedStages recorded = ServedStages.begin(options.stages(), server)) {
-      serveUntilStopped(server, signals, log, manager);
+      serveUntilStopped(server, doors, signals, log, manager);
       server.stopServing();
       try {
         recorded.write(commandLine, out);
@@ -102,37 +107,38 @@ final class ServeRun {
     }
   }
 
+  private Server start(
+      EventLog log, SystemdSockets activated, ServerOptions measured, ServeDoors doors) {
+    try {
+      return Server.start(options.config(), log, activated, measured, doors::open);
+    } catch (RuntimeException e) {
+      doors.close();
+      throw e;
+    }
+  }
+
   private void serveUntilStopped(
-      Server server, ServerSignals signals, StreamEventLog log, ServiceManager manager)
+      Server server,
+      ServeDoors doors,
+      ServerSignals signals,
+      StreamEventLog log,
+      ServiceManager manager)
       throws InterruptedException {
-    try (@Nullable ControlServer _ = control(server, signals, log);
-        @Nullable MetricsServer metrics = metrics(server, log)) {
-      log.event(Level.INFO, "", "ready", ready(server, metrics));
+    try (doors) {
+      log.event(Level.INFO, "", "ready", ready(server, doors.metricsAddress()));
       manager.ready();
       ProbeOpen.fromInside(server, log);
       log.event(Level.INFO, "", "stopping", Map.of("signal", awaitStop(server, signals)));
-      server.beginStop(); // what the control socket is asked for is given up or refused
       manager.stopping();
     }
   }
 
-  private @Nullable ControlServer control(
-      Server server, ServerSignals signals, StreamEventLog log) {
-    return options.control() == null
-        ? null
-        : ControlServer.start(options.control(), server, log, signals::stop);
-  }
-
-  private @Nullable MetricsServer metrics(Server server, StreamEventLog log) {
-    return options.metrics() == null ? null : MetricsServer.start(options.metrics(), server, log);
-  }
-
-  private Map<String, Object> ready(Server server, @Nullable MetricsServer metrics) {
+  private Map<String, Object> ready(Server server, @Nullable InetSocketAddress metrics) {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("exports", server.exports().size());
     fields.put("pid", ProcessHandle.current().pid());
     if (metrics != null) {
-      fields.put("metrics", ListenAddress.text(metrics.address()));
+      fields.put("metrics", ListenAddress.text(metrics));
     }
     if (options.control() != null) {
       fields.put("control", options.control().toString());
@@ -141,13 +147,12 @@ final class ServeRun {
   }
 
   /** Does what signals ask for until one ends the server; says which. */
-  private static String awaitStop(Server server, ServerSignals signals)
-      throws InterruptedException {
+  static String awaitStop(Server server, ServerSignals signals) throws InterruptedException {
     while (true) {
       String signal = signals.next();
       switch (signal) {
-        case ServerSignals.QUIESCE -> server.quiesce();
-        case ServerSignals.RESUME -> resume(server);
+        case ServerSignals.QUIESCE -> attempt(server::quiesce);
+        case ServerSignals.RESUME -> attempt(server::resume);
         default -> {
           return signal;
         }
@@ -155,11 +160,11 @@ final class ServeRun {
     }
   }
 
-  private static void resume(Server server) {
+  private static void attempt(Runnable request) {
     try {
-      server.resume();
+      request.run();
     } catch (PlatterException e) {
-      // The log has it. Still quiesced, the server can be asked again.
+      // It stops, or the log has it: still quiesced, the server can be asked again.
     }
   }
 }

@@ -5,6 +5,7 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The signals to a server that ends by itself, one after the other. SIGTERM and SIGINT end it, and
@@ -36,7 +37,11 @@ final class ServerSignals {
 
   private final BlockingQueue<String> received = new LinkedBlockingQueue<>();
 
-  private ServerSignals() {}
+  private @Nullable Runnable onStop;
+  private boolean stopAsked;
+
+  /** One that hears nothing but what it is told. */
+  ServerSignals() {}
 
   /**
    * Begins to listen.
@@ -52,12 +57,12 @@ final class ServerSignals {
       InvocationHandler first =
           (_, _, arguments) -> {
             byDefault(signal, handler);
-            signals.received.add(String.valueOf(arguments[0]));
+            signals.stopWith(String.valueOf(arguments[0]));
             return null;
           };
       InvocationHandler request =
           (_, _, arguments) -> {
-            signals.received.add(String.valueOf(arguments[0]));
+            signals.request(String.valueOf(arguments[0]));
             return null;
           };
       for (String each : STOPS) {
@@ -96,7 +101,42 @@ final class ServerSignals {
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("cannot give signals back: " + e, e);
     }
-    received.add(CONTROL);
+    stopWith(CONTROL);
+  }
+
+  /** What a signal that ends the server does. Any thread. */
+  void stopWith(String signal) {
+    Runnable action;
+    synchronized (this) {
+      stopAsked = true;
+      action = onStop;
+    }
+    if (action != null) {
+      action.run();
+    }
+    received.add(signal);
+  }
+
+  /** What a signal that asks for something does. Any thread. */
+  void request(String signal) {
+    received.add(signal);
+  }
+
+  /**
+   * Sets what is done as soon as the server is asked to stop, whatever the thread that takes {@link
+   * #next} waits for; at once if it has been asked already.
+   *
+   * @param action waits for nothing; any thread
+   */
+  void onStop(Runnable action) {
+    boolean late;
+    synchronized (this) {
+      onStop = action;
+      late = stopAsked;
+    }
+    if (late) {
+      action.run();
+    }
   }
 
   /** From here on the kernel answers, without any help of ours. */

@@ -3,6 +3,7 @@ package dev.platter.emulator.confine;
 import dev.platter.aio.abi.LandlockAbi;
 import dev.platter.emulator.serve.ImageConfig;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +25,9 @@ final class AccessRules {
       rules.add(PathRule.required(directory, PathRule.SOCKETS));
     }
     for (Path file : plan.written()) {
-      rules.add(PathRule.required(writtenIn(file), PathRule.DOCUMENTS));
+      if (Files.notExists(file) || Files.isRegularFile(file)) {
+        rules.add(PathRule.required(writtenIn(file), PathRule.DOCUMENTS));
+      } // a device or pipe is written in place
       rules.add(PathRule.of(file, PathRule.READ_WRITE | LandlockAbi.ACCESS_FS_TRUNCATE));
     }
     if (plan.metricsPort().isPresent()) {

@@ -7,12 +7,14 @@ import dev.platter.aio.sys.ProcessControl;
 import dev.platter.emulator.serve.ImageCheck;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Confines this process. Two JVMs take part, one after the other in the same process: the first
@@ -47,7 +49,7 @@ public final class Confinement {
     Mark mark = Mark.of(System.getenv(Mark.VARIABLE), ProcessHandle.current().pid());
     if (mark != null) {
       Verification.verify(mark);
-      arrive(new LandlockLevel(mark.abi()));
+      arrive(new LandlockLevel(mark.abi()), !mark.outside().isEmpty());
       return;
     }
     LandlockLevel level = new LandlockLevel(Landlock.landlockAbi());
@@ -60,45 +62,77 @@ public final class Confinement {
     confineAndExecute(plan, level);
   }
 
+  /** Removes what {@link #enter} has made for the process, at its end. */
+  public static void leave() {
+    Scratch scratch = Scratch.own();
+    if (scratch != null) {
+      scratch.remove();
+    }
+  }
+
   /** The state of this process, as fields of the log event {@code confined}. */
   public static Map<String, Object> state() {
     return state;
   }
 
   private static void confineAndExecute(ConfinementPlan plan, LandlockLevel level) {
+    Scratch scratch = null;
     try {
-      String outside = Verification.choosePath();
+      scratch = scratch(plan);
+      List<PathRule> rules = level.available() ? rules(plan, scratch) : List.of();
+      String outside = Verification.choosePath(rules);
       Mark mark = new Mark(ProcessHandle.current().pid(), level.abi(), outside);
       SameProgram program =
           SameProgram.running()
-              .withOptions(options(plan))
+              .withOptions(options(scratch))
               .withVariable(Mark.VARIABLE, mark.value());
-      removePerfData();
+      removePerfData(
+          Path.of("/tmp", "hsperfdata_" + System.getProperty("user.name")),
+          ProcessHandle.current().pid());
       check("set no_new_privs", ProcessControl.setNoNewPrivs());
       if (level.available()) {
-        enforce(plan, level);
+        enforce(plan, level, rules);
       }
       program.execute(descriptors(plan));
     } catch (IOException e) {
       throw PlatterException.failed("cannot confine the server: " + e, "Use --confine off");
+    } finally { // it has not been executed
+      if (scratch != null) {
+        scratch.remove();
+      }
     }
   }
 
-  private static void enforce(ConfinementPlan plan, LandlockLevel level) throws IOException {
+  private static void enforce(ConfinementPlan plan, LandlockLevel level, List<PathRule> allowed) {
     // systemd's socket may have an abstract name.
     String manager = System.getenv("NOTIFY_SOCKET");
     try (Ruleset rules = Ruleset.create(level, manager == null || !manager.startsWith("@"))) {
-      rules.allow(AccessRules.of(plan, JvmFiles.running()));
+      rules.allow(allowed);
       rules.allow(plan.metricsPort());
       check("enforce the Landlock rules", rules.enforce());
     }
   }
 
-  private static List<String> options(ConfinementPlan plan) {
+  /** Only who writes a document records anything. */
+  private static @Nullable Scratch scratch(ConfinementPlan plan) throws IOException {
+    return plan.written().isEmpty()
+        ? null
+        : Scratch.make(AccessRules.writtenIn(plan.written().getFirst()));
+  }
+
+  private static List<PathRule> rules(ConfinementPlan plan, @Nullable Scratch scratch)
+      throws IOException {
+    List<PathRule> rules = new ArrayList<>(AccessRules.of(plan, JvmFiles.running()));
+    if (scratch != null) {
+      rules.addAll(scratch.rules());
+    }
+    return rules;
+  }
+
+  private static List<String> options(@Nullable Scratch scratch) {
     List<String> options = new ArrayList<>(JVM_OPTIONS);
-    if (!plan.written().isEmpty()) {
-      // A flight recorder needs a directory; this one is writable anyway.
-      options.add("-Djava.io.tmpdir=" + AccessRules.writtenIn(plan.written().getFirst()));
+    if (scratch != null) {
+      options.addAll(scratch.options());
     }
     return options;
   }
@@ -112,11 +146,20 @@ public final class Confinement {
     return inherited;
   }
 
-  /** What the first JVM has told about itself in /tmp is not true of the second. */
-  private static void removePerfData() throws IOException {
-    String user = System.getProperty("user.name");
-    Files.deleteIfExists(
-        Path.of("/tmp", "hsperfdata_" + user, Long.toString(ProcessHandle.current().pid())));
+  /**
+   * What the first JVM has told about itself in /tmp is not true of the second. A directory of that
+   * name may be another user's, or a link to anywhere; the JVM does not write into such.
+   */
+  static void removePerfData(Path directory, long pid) {
+    try {
+      Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+      if (Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
+          && self.equals(Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
+        Files.deleteIfExists(directory.resolve(Long.toString(pid)));
+      }
+    } catch (IOException e) {
+      // It only misleads jps.
+    }
   }
 
   private static void check(String what, int result) {
@@ -126,7 +169,7 @@ public final class Confinement {
     }
   }
 
-  private static void arrive(LandlockLevel level) {
+  private static void arrive(LandlockLevel level, boolean probed) {
     check("make the process undumpable", ProcessControl.setDumpable(false));
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("landlock", level.describe());
@@ -134,6 +177,9 @@ public final class Confinement {
     fields.put("dumpable", ProcessControl.dumpable() != 0);
     fields.put(
         "lacking", level.lacking().isEmpty() ? "nothing" : String.join(", ", level.lacking()));
+    if (level.available() && !probed) {
+      fields.put("probed", "no: every path to probe with is allowed"); // such as by --allow /
+    }
     state = Collections.unmodifiableMap(fields);
   }
 }

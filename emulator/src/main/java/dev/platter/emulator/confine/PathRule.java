@@ -44,8 +44,15 @@ record PathRule(Path path, long rights, Need need) {
           | LandlockAbi.ACCESS_FS_TRUNCATE
           | LandlockAbi.ACCESS_FS_IOCTL_DEV;
 
-  /** To make, replace and remove files and directories. */
+  /** To write a file beside another, and to replace that. Not to read what lies there. */
   static final long DOCUMENTS =
+      LandlockAbi.ACCESS_FS_WRITE_FILE
+          | LandlockAbi.ACCESS_FS_TRUNCATE
+          | LandlockAbi.ACCESS_FS_MAKE_REG
+          | LandlockAbi.ACCESS_FS_REMOVE_FILE;
+
+  /** To make, replace and remove files and directories. */
+  static final long SCRATCH =
       READ_WRITE
           | LandlockAbi.ACCESS_FS_READ_DIR
           | LandlockAbi.ACCESS_FS_TRUNCATE

@@ -16,14 +16,33 @@ final class Verification {
   private static final Path TASKS = Path.of("/proc/self/task");
   private static final String NO_NEW_PRIVS = "NoNewPrivs:";
 
-  // Every host has these, and every user may open them.
-  private static final List<String> OUTSIDE = List.of("/", "/etc", "/usr", "/etc/passwd");
+  // Most hosts have these, and every user may open them.
+  private static final List<String> OUTSIDE =
+      List.of("/", "/etc", "/usr", "/etc/passwd", "/var", "/home", "/usr/bin", "/dev");
+  private static final long READS = PathRule.READ_TREE;
 
   private Verification() {}
 
-  /** A path to verify with: one that can be opened now. "" if there is none. */
-  static String choosePath() {
-    return OUTSIDE.stream().filter(path -> tryOpen(path) == 0).findFirst().orElse("");
+  /** A path to verify with: one that can be opened now, and by no rule. "" if there is none. */
+  static String choosePath(List<PathRule> rules) {
+    List<Path> given =
+        rules.stream()
+            .filter(rule -> (rule.rights() & READS) != 0)
+            .map(rule -> real(rule.path()))
+            .toList();
+    return OUTSIDE.stream()
+        .filter(path -> tryOpen(path) == 0)
+        .filter(path -> given.stream().noneMatch(real(Path.of(path))::startsWith))
+        .findFirst()
+        .orElse("");
+  }
+
+  private static Path real(Path path) {
+    try {
+      return path.toRealPath();
+    } catch (IOException e) {
+      return path.toAbsolutePath().normalize(); // it is not there, or cannot be looked at
+    }
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.platter.devices.block.Preallocation;
 import dev.platter.emulator.confine.Confinement;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Drained;
+import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ExportView;
 import dev.platter.emulator.serve.Resized;
@@ -15,9 +16,11 @@ import dev.platter.emulator.serve.options.ExportParser;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -200,20 +203,29 @@ final class Commands {
   private Answer add(Arguments arguments) {
     String text = arguments.text("export");
     ExportView view;
+    ExportConfig config = null;
     try {
-      ExportConfig config = ExportParser.parse(text, server.exports().size());
+      config = ExportParser.parse(text, server.exports().size());
       view = server.addExport(config);
     } catch (PlatterException e) {
-      throw explained(e);
+      throw explained(e, config);
     }
     return new Answer(facts.describe(view));
   }
 
   /** What a peer may not know: where the server's paths begin, and what it has given up. */
-  private static PlatterException explained(PlatterException e) {
+  private PlatterException explained(PlatterException e, @Nullable ExportConfig added) {
     String message = String.valueOf(e.getMessage());
     boolean denied = message.contains("permission denied") || message.contains("EACCES");
-    if (denied && !"off".equals(Confinement.state().get("landlock"))) {
+    boolean confined = !"off".equals(Confinement.state().get("landlock"));
+    if (denied
+        && confined
+        && added != null
+        && added.endpoint() instanceof Endpoint.SocketPath(Path path)
+        && message.contains(path.toString())) {
+      return new PlatterException(e.kind(), message, socketRemedy(server.exports()), e);
+    }
+    if (denied && confined) {
       return new PlatterException(
           e.kind(),
           message,
@@ -228,6 +240,19 @@ final class Commands {
           e);
     }
     return e;
+  }
+
+  /** Where a confined server can still make a socket: --allow gives images, and no sockets. */
+  static String socketRemedy(List<ExportView> exports) {
+    Set<String> directories = new LinkedHashSet<>();
+    for (ExportView export : exports) {
+      Path directory = Path.of(export.socket()).getParent();
+      if (directory != null) {
+        directories.add(directory.toString());
+      }
+    }
+    return "The server is confined: name a directory that it had a socket in when it was started"
+        + (directories.isEmpty() ? "" : ", such as " + String.join(", ", directories));
   }
 
   private Answer remove(Arguments arguments) {

@@ -47,6 +47,9 @@ final class ControlConnection {
         .start(() -> {
           try {
             serve();
+          } catch (RuntimeException | Error e) {
+            // Ends this connection. Uncaught it would end the server.
+            tellBug("", e);
           } finally {
             left.run();
           }
@@ -94,7 +97,7 @@ final class ControlConnection {
       send(connection, Wire.failure(request.id(), e));
       return;
     } catch (RuntimeException e) {
-      tellBug(request, e);
+      tellBug(request.command(), e);
       send(
           connection,
           Wire.failure(
@@ -109,14 +112,23 @@ final class ControlConnection {
     }
   }
 
-  private void tellBug(Wire.Request request, RuntimeException e) {
-    StringWriter trace = new StringWriter();
-    e.printStackTrace(new PrintWriter(trace));
-    Map<String, Object> fields = new LinkedHashMap<>(peer.fields());
-    fields.put("command", request.command());
-    fields.put("reason", e.toString());
-    fields.put("trace", trace.toString());
-    log.event(Level.ERROR, "", "control-failed", fields);
+  private void tellBug(String command, Throwable bug) {
+    tellBug(log, peer, command, bug);
+  }
+
+  /** Tells the log of a bug; if there is no memory for that, nothing is told. */
+  static void tellBug(EventLog log, Peer peer, String command, Throwable bug) {
+    try {
+      StringWriter trace = new StringWriter();
+      bug.printStackTrace(new PrintWriter(trace));
+      Map<String, Object> fields = new LinkedHashMap<>(peer.fields());
+      fields.put("command", command);
+      fields.put("reason", bug.toString());
+      fields.put("trace", trace.toString());
+      log.event(Level.ERROR, "", "control-failed", fields);
+    } catch (OutOfMemoryError e) {
+      // The server's disks matter more.
+    }
   }
 
   /** Sends a line. */

@@ -68,7 +68,8 @@ public final class ControlServer implements AutoCloseable {
   public static ControlServer start(
       Path socket, Server server, StreamEventLog log, @Nullable Runnable stop) {
     Commands commands = new Commands(server, log, stop);
-    return new ControlServer(UnixListener.bind(socket), commands, log, ownUid());
+    int uid = ownUid(); // before there is a socket to leave behind
+    return new ControlServer(UnixListener.bind(socket), commands, log, uid);
   }
 
   private static int ownUid() {
@@ -95,7 +96,13 @@ public final class ControlServer implements AutoCloseable {
       if (client == null) {
         return;
       }
-      welcome(client);
+      try {
+        welcome(client);
+      } catch (RuntimeException | Error e) {
+        // Costs this peer its connection. Uncaught it would end the server.
+        client.closeAfterDraining(0);
+        ControlConnection.tellBug(log, new Peer(client.peerPid(), client.peerUid()), "", e);
+      }
     }
   }
 

@@ -17,6 +17,8 @@ final class CgroupLimits {
    * @param version for people
    * @param memoryBytes memory
    * @param memoryUsedBytes how much of that is used, page cache included
+   * @param memoryIdleBytes how much of what is used is page cache that the kernel would take back
+   *     first
    * @param tasks threads and processes
    * @param cpus CPU time per time
    */
@@ -24,6 +26,7 @@ final class CgroupLimits {
       String version,
       @Nullable Long memoryBytes,
       @Nullable Long memoryUsedBytes,
+      @Nullable Long memoryIdleBytes,
       @Nullable Long tasks,
       @Nullable Double cpus) {}
 
@@ -47,7 +50,7 @@ final class CgroupLimits {
       return limits.legacy(unified == null ? "version 1" : "version 1, with version 2 beside it");
     }
     return unified == null
-        ? new Limits("none is seen", null, null, null, null)
+        ? new Limits("none is seen", null, null, null, null, null)
         : limits.unified(unified);
   }
 
@@ -56,6 +59,7 @@ final class CgroupLimits {
         "version 2",
         least(own, "memory.max", text -> HostFiles.parse(text)),
         files.number(own + "/memory.current"),
+        statistic(own, "inactive_file"),
         least(own, "pids.max", text -> HostFiles.parse(text)),
         least(own, "cpu.max", text -> share(text.split(" ", -1))));
   }
@@ -68,8 +72,19 @@ final class CgroupLimits {
         version,
         memory == null ? null : least(memory, "memory.limit_in_bytes", text -> memory(text)),
         memory == null ? null : files.number(memory + "/memory.usage_in_bytes"),
+        memory == null ? null : statistic(memory, "total_inactive_file"),
         pids == null ? null : least(pids, "pids.max", text -> HostFiles.parse(text)),
         cpu == null ? null : quota(cpu));
+  }
+
+  /** A line of {@code memory.stat}: name, blank, number. */
+  private @Nullable Long statistic(Path memory, String name) {
+    for (String line : files.lines(memory + "/memory.stat")) {
+      if (line.startsWith(name + " ")) {
+        return HostFiles.parse(line.substring(name.length() + 1));
+      }
+    }
+    return null;
   }
 
   private static @Nullable Long memory(String text) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Whether this is a container, and what its cgroup leaves. */
 final class ContainerCheck implements DoctorCheck {
   private static final long LITTLE_MEMORY = 256L << 20;
-  private static final long FEW_TASKS = 100;
+  private static final long FEW_TASKS = 64;
 
   private static final String INIT = "/proc/1/cgroup";
   private static final String SYSTEMD = "/run/systemd/container";

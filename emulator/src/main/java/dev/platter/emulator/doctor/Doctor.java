@@ -3,6 +3,7 @@ package dev.platter.emulator.doctor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -76,7 +77,9 @@ public final class Doctor {
       return unfinished(one, "did not end in " + limit.toMillis() / 1e3 + " s");
     } catch (ExecutionException e) {
       // A bug, or a host such as nobody has thought of: the rest of the page is worth having.
-      return unfinished(one, "failed: " + e.getCause());
+      // Only its class: a message may have paths.
+      return unfinished(
+          one, "failed: " + Objects.requireNonNull(e.getCause()).getClass().getName());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return unfinished(one, "was interrupted");

@@ -36,7 +36,11 @@ final class StorageCheck implements DoctorCheck {
       String filesystem = handle.facts().filesystem();
       String text = filesystem + ", " + Units.bytes(free) + " free";
       if (!Files.isWritable(directory)) {
-        return List.of(DoctorLine.warning("scratch", text + ", not writable", remedy));
+        return List.of(
+            DoctorLine.warning(
+                "scratch",
+                text + ", not writable",
+                remedy + "; in a container -v scratch:/var/tmp"));
       }
       if (filesystem.equals("tmpfs")) {
         return List.of(

@@ -99,7 +99,7 @@ final class ExportMetrics implements MultiCollector {
     }
     families.distribution(
         "platter_queue_depth_requests",
-        "Requests in flight on the same loop when one was submitted, itself counted.",
+        "Requests in flight on the same disk and loop when one was submitted, itself counted.",
         labels,
         latencies.depth());
   }

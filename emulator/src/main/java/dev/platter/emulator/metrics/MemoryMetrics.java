@@ -1,6 +1,8 @@
 package dev.platter.emulator.metrics;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.platter.emulator.doctor.ChargedMemory;
+import dev.platter.emulator.doctor.HostFiles;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
@@ -9,17 +11,17 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** The process's memory by what it is: its own, and that of guests which it has touched. */
 final class MemoryMetrics implements MeterBinder {
   private final Path status;
+  private final Supplier<Double> charged;
 
   MemoryMetrics() {
-    this(Path.of("/proc/self/status"));
-  }
-
-  MemoryMetrics(Path status) {
-    this.status = status;
+    this.status = Path.of("/proc/self/status");
+    HostFiles files = HostFiles.ofHost();
+    this.charged = () -> ChargedMemory.bytes(files);
   }
 
   @Override
@@ -33,6 +35,11 @@ final class MemoryMetrics implements MeterBinder {
         "RssAnon",
         "RssFile");
     gauge(registry, "platter.guest.memory", "Memory of guests that was touched.", "RssShmem");
+    Gauge.builder("platter.memory.used", charged, Supplier::get)
+        .description("What counts against that limit, inactive page cache left out.")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
     OperatingSystemMXBean system =
         (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     Gauge.builder("platter.memory.limit", system, OperatingSystemMXBean::getTotalMemorySize)

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param exports the devices, at least one
  */
 public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exports) {
+  /** The name of the loop that no export or IOThread may share. */
+  static final String MAIN_LOOP = "main-loop";
+
   /**
    * Checks what can be checked without looking at the host.
    *
@@ -50,6 +53,12 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
     }
     Set<String> ids = new HashSet<>();
     for (IoThreadConfig ioThread : ioThreads) {
+      if (ioThread.id().equals(MAIN_LOOP)) {
+        return new Conflict(
+            ioThreads.indexOf(ioThread),
+            "an IOThread cannot be called " + MAIN_LOOP + ", as the main loop is",
+            "Give it another id=");
+      }
       if (!ids.add(ioThread.id())) {
         return new Conflict(
             ioThreads.lastIndexOf(ioThread),
@@ -89,6 +98,12 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
 
   private static @Nullable Conflict conflict(
       ExportConfig export, int index, Set<String> ids, Set<String> names, Set<Endpoint> endpoints) {
+    if (export.name().equals(MAIN_LOOP)) {
+      return new Conflict(
+          index,
+          "an export cannot be called " + MAIN_LOOP + ", as the main loop is",
+          "Give it another name=");
+    }
     if (!names.add(export.name())) {
       return new Conflict(
           index, "two exports are called " + export.name(), "Give each its own name=");

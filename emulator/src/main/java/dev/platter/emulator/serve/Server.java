@@ -84,20 +84,49 @@ public final class Server implements AutoCloseable {
    */
   public static Server start(
       ServeConfig config, EventLog log, SystemdSockets activated, ServerOptions options) {
-    return start(config, log, activated, new DeviceSessions(options));
+    return start(config, log, activated, options, _ -> {});
+  }
+
+  /**
+   * Starts a server as {@link #start(ServeConfig, EventLog, SystemdSockets)} does.
+   *
+   * @param options what it measures
+   * @param beforeOpen run when everything is made, and before a client can connect; what it throws
+   *     ends the start. Changes that are asked of the server meanwhile wait
+   * @throws PlatterException if anything is missing; nothing is left behind then
+   */
+  public static Server start(
+      ServeConfig config,
+      EventLog log,
+      SystemdSockets activated,
+      ServerOptions options,
+      Consumer<Server> beforeOpen) {
+    return start(config, log, activated, new DeviceSessions(options), beforeOpen);
   }
 
   static Server start(
       ServeConfig config, EventLog log, SystemdSockets activated, SessionFactory sessions) {
+    return start(config, log, activated, sessions, _ -> {});
+  }
+
+  private static Server start(
+      ServeConfig config,
+      EventLog log,
+      SystemdSockets activated,
+      SessionFactory sessions,
+      Consumer<Server> beforeOpen) {
     FdBudget.check(config);
     Map<String, Integer> descriptors = activated.assign(config.exports());
     Assembly assembly = new Assembly(config.ioThreads(), log, sessions);
     Server server = new Server(config, log, sessions, assembly);
     try {
       assembly.assemble(config);
-      assembly.listen(descriptors);
-      assembly.exports().forEach(export -> export.announce(log));
-      assembly.open();
+      synchronized (server) {
+        assembly.listen(descriptors);
+        beforeOpen.accept(server);
+        assembly.exports().forEach(export -> export.announce(log));
+        assembly.open();
+      }
       return server;
     } catch (RuntimeException e) {
       server.abandon(e);
@@ -274,7 +303,8 @@ public final class Server implements AutoCloseable {
    * @param disk which of its images, from 0
    * @param bytes the new size
    * @param preallocation see {@link RawImage#grow}
-   * @throws PlatterException if it cannot be; it has its old size then
+   * @throws PlatterException if it cannot be; it has its old size then, unless the message says
+   *     that the new one could not be made stable
    */
   public synchronized Resized resize(
       String name, int disk, long bytes, @Nullable Preallocation preallocation) {
@@ -287,8 +317,13 @@ public final class Server implements AutoCloseable {
     }
     RawImage image = images.get(disk);
     long before = image.facts().sizeBytes();
-    Preallocation how = image.grow(bytes, preallocation);
-    assembly.mainLoop().context().invoke(image::checkForResize);
+    Preallocation how;
+    try {
+      how = image.grow(bytes, preallocation);
+    } finally {
+      // Also after a failure: the size may be the new one.
+      assembly.mainLoop().context().invoke(image::checkForResize);
+    }
     return new Resized(image.path(), before, image.sizeBytes(), how);
   }
 

@@ -1,11 +1,15 @@
 package dev.platter.emulator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.ring.Ring;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.control.ControlServer;
+import dev.platter.emulator.control.Reply;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
@@ -17,6 +21,7 @@ import java.io.Writer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -159,5 +164,28 @@ class CtlCommandTest {
       assertThat(Cli.run("ctl", command, "--help").out())
           .contains("--socket", "--json", "Exit codes", "Examples", "platter ctl " + command);
     }
+  }
+
+  @Test
+  void aCheckpointThatIsNotSafeIsAFailure() {
+    // A ring that is none of the server's, in the same process.
+    try (Ring _ = Ring.open(8, Set.of())) {
+      for (Cli result : List.of(ctl("quiesce"), ctl("quiesce", "--json", "-"))) {
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains("not safe", "io_uring descriptors are open", "try:");
+        assertThat(result.out()).isNotEmpty();
+      }
+    }
+    assertPrints(ctl("quiesce"), "a checkpoint is safe");
+  }
+
+  @Test
+  void anExportThatCouldNotBeFlushedIsAFailure() {
+    CtlChanges.Remove remove = new CtlChanges.Remove();
+    remove.check(new Reply(Map.of("name", "vda", "flushed", true)));
+    assertThatThrownBy(() -> remove.check(new Reply(Map.of("name", "vda", "flushed", false))))
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> assertThat(e.kind()).isEqualTo(PlatterException.Kind.FAILED));
   }
 }

@@ -7,6 +7,8 @@ import dev.platter.aio.socket.UnixConnection;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -227,6 +229,38 @@ class ServeProcessTest {
       String warning = log.readLine();
       assertThat(warning).contains("warning platter: notify-failed", "gone");
       assertThat(process.waitFor(0, TimeUnit.SECONDS)).as("no reason to stop").isFalse();
+    }
+  }
+
+  @Test
+  void whatCannotBeHadIsFoundBeforeAClientCanConnect() throws Exception {
+    try (ServerSocket busy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Path control = directory.resolve("ctl.sock");
+      Process process = start("--metrics=" + busy.getLocalPort(), "--control=" + control);
+      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+      assertThat(process.waitFor()).isEqualTo(2);
+      assertThat(output).contains("platter: cannot").doesNotContain(" serving ");
+      assertThat(socket).doesNotExist();
+      assertThat(control).doesNotExist();
+      assertUnlocked();
+    }
+  }
+
+  @Test
+  void theControlSocketIsNoExports() throws Exception {
+    Process process = start("--check", "--control=" + socket);
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).isEqualTo(2);
+    assertThat(output).contains("export vda listens on " + socket + ", as the control socket");
+  }
+
+  @Test
+  void aServerThatMayOpenEverythingStarts() throws Exception {
+    Process process = start("--allow=/", "--stages=/dev/null");
+    try (BufferedReader log = process.inputReader(UTF_8)) {
+      untilReady(log);
+      process.destroy();
+      assertThat(process.waitFor()).isZero();
     }
   }
 }

@@ -136,4 +136,17 @@ class AccessRulesTest {
     assertThat(disk.accepts(FileFacts.Type.DIRECTORY)).isFalse();
     assertThat(disk.accepts(FileFacts.Type.OTHER)).isFalse();
   }
+
+  @Test
+  void aDeviceIsWrittenInPlaceAndNothingBesideIt() {
+    ConfinementPlan writing = plan.writing(Path.of("/dev/zero"));
+    assertThat(rights(writing, "/dev")).isZero();
+    assertThat(rights(writing, "/dev/zero") & ACCESS_FS_WRITE_FILE).isNotZero();
+  }
+
+  @Test
+  void whatLiesBesideADocumentIsNotRead() {
+    long rights = rights(plan.writing(directory.resolve("new")), directory.toString());
+    assertThat(rights & (ACCESS_FS_READ_FILE | ACCESS_FS_READ_DIR)).isZero();
+  }
 }

@@ -89,6 +89,10 @@ final class ConfinedChild {
     attempt(
         "connect", () -> new Socket(InetAddress.getLoopbackAddress(), Integer.parseInt(args[2])));
     attempt("signal", () -> kill(Long.parseLong(args[1])));
+    Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
+    attempt("write-scratch", () -> Files.createFile(scratch.resolve("file")));
+    Confinement.leave();
+    System.out.println("scratch-left=" + Files.exists(scratch));
   }
 
   private static void kill(long pid) throws IOException {

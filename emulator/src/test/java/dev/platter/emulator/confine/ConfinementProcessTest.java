@@ -108,7 +108,9 @@ class ConfinementProcessTest {
         .containsEntry("passwords", "EACCES")
         .containsEntry("write-image", "done")
         .containsEntry("listen", "done")
-        .containsEntry("write-document", "done");
+        .containsEntry("write-document", "done")
+        .containsEntry("write-scratch", "done")
+        .containsEntry("scratch-left", "false");
     for (String refused :
         List.of(
             "write-readonly",

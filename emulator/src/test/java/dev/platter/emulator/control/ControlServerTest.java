@@ -453,4 +453,32 @@ class ControlServerTest {
       assertThat(e).hasMessageMatching("Broken pipe|Connection reset.*");
     }
   }
+
+  @Test
+  void aBugOutsideACommandCostsOneConnection() {
+    Path other = directory.resolve("other.sock");
+    Runnable bug =
+        () -> {
+          throw new StackOverflowError("none of the server's business");
+        };
+    try (ControlServer _ = ControlServer.start(other, server, log, bug)) {
+      try (ControlClient client = ControlClient.connect(other)) {
+        assertThat(client.execute("stop", Map.of()).flag("stopping")).isTrue();
+        assertThatThrownBy(() -> client.execute("health", Map.of()))
+            .hasMessageContaining("closed the connection");
+      }
+      try (ControlClient client = ControlClient.connect(other)) {
+        assertThat(client.execute("health", Map.of()).text("status")).isEqualTo("serving");
+      }
+    } // waits for those that tell the log
+    assertThat(logged.toString()).contains("control-failed", "none of the server's business");
+  }
+
+  @Test
+  void whereAConfinedServerMayMakeASocketIsSaid() {
+    assertThat(Commands.socketRemedy(server.exports()))
+        .contains("such as " + directory)
+        .doesNotContain("--allow");
+    assertThat(Commands.socketRemedy(List.of())).endsWith("when it was started");
+  }
 }

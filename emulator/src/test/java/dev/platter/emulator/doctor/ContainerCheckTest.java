@@ -58,6 +58,18 @@ class ContainerCheckTest {
   }
 
   @Test
+  void asManyTasksAsTheDocumentedContainerHasAreEnough() throws IOException {
+    FakeHost host =
+        new FakeHost(root)
+            .with("/proc/self/cgroup", "0::/\n")
+            .with("/proc/self/mountinfo", V2_MOUNT)
+            .with("/sys/fs/cgroup/pids.max", "64\n");
+    assertThat(host.line(new ContainerCheck(), "pids_limit").status()).isEqualTo(Status.OK);
+    host.with("/sys/fs/cgroup/pids.max", "63\n");
+    assertThat(host.line(new ContainerCheck(), "pids_limit").status()).isEqualTo(Status.WARNING);
+  }
+
+  @Test
   void version1AsAContainerSeesIt() throws IOException {
     FakeHost host =
         new FakeHost(root)

@@ -49,13 +49,12 @@ class DoctorTest {
             new Check(
                 "broken",
                 () -> {
-                  throw new IllegalStateException("oops");
+                  throw new IllegalStateException("/home/secret");
                 }),
             new Check("b", () -> List.of(DoctorLine.ok("fine", "yes"))));
     assertThat(report.groups().get(0).lines())
         .containsExactly(
-            DoctorLine.warning(
-                "check", "Check failed: java.lang.IllegalStateException: oops", null));
+            DoctorLine.warning("check", "Check failed: java.lang.IllegalStateException", null));
     assertThat(report.groups().get(1).lines()).containsExactly(DoctorLine.ok("fine", "yes"));
     assertThat(report.failure()).isNull();
   }

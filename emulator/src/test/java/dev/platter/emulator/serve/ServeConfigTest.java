@@ -97,4 +97,16 @@ class ServeConfigTest {
               assertThat(e.remedy()).contains("ulimit -n " + needed);
             });
   }
+
+  @Test
+  void theMainLoopsNameIsTaken() {
+    assertRefused(
+        List.of(),
+        List.of(disk("main-loop", "a.sock", 1)),
+        "an export cannot be called main-loop, as the main loop is");
+    assertRefused(
+        List.of(io("main-loop")),
+        List.of(disk("a", "a.sock", 1, "main-loop")),
+        "an IOThread cannot be called main-loop, as the main loop is");
+  }
 }

@@ -3,10 +3,12 @@ package dev.platter.emulator.serve.options;
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
 import dev.platter.emulator.serve.ServeConfig;
 import java.net.InetSocketAddress;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,11 +57,18 @@ public record ServeOptions(
       ServeSettings file,
       ServeSettings flags,
       Map<String, String> environment) {
+    Path named = either(flags.control(), file.control());
+    Path control = named == null ? control(environment) : named;
+    ServeConfig config =
+        config(both(file.ioThreads(), flags.ioThreads()), both(file.exports(), flags.exports()));
+    if (control != null) {
+      checkControl(control, config);
+    }
     return new ServeOptions(
         path,
-        config(both(file.ioThreads(), flags.ioThreads()), both(file.exports(), flags.exports())),
+        config,
         either(flags.metrics(), file.metrics()),
-        either(either(flags.control(), file.control()), control(environment)),
+        control,
         or(either(flags.confine(), file.confine()), Mode.AUTO),
         both(file.allowed(), flags.allowed()),
         or(either(flags.jsonLog(), file.jsonLog()), false),
@@ -84,9 +93,34 @@ public record ServeOptions(
         all.get(conflict.culprit()).place() + ": " + conflict.what(), conflict.remedy());
   }
 
-  private static @Nullable Path control(Map<String, String> environment) {
+  /**
+   * The control socket that the environment names; null if none.
+   *
+   * @throws PlatterException of kind BAD_INPUT if that is no path
+   */
+  public static @Nullable Path control(Map<String, String> environment) {
     String path = environment.get(CONTROL_VARIABLE);
-    return path == null || path.isEmpty() ? null : Path.of(path);
+    if (path == null || path.isEmpty()) {
+      return null;
+    }
+    try {
+      return Path.of(path);
+    } catch (InvalidPathException e) {
+      throw PlatterException.badInput(
+          CONTROL_VARIABLE + " is no path in this locale: " + e.getReason(), "Set LC_ALL=C.UTF-8");
+    }
+  }
+
+  private static void checkControl(Path control, ServeConfig config) {
+    Path place = control.toAbsolutePath().normalize();
+    for (ExportConfig export : config.exports()) {
+      if (export.endpoint() instanceof Endpoint.SocketPath(Path path)
+          && path.toAbsolutePath().normalize().equals(place)) {
+        throw PlatterException.badInput(
+            "export " + export.name() + " listens on " + control + ", as the control socket is to",
+            "Give each its own path");
+      }
+    }
   }
 
   private static <T> List<T> both(List<T> first, List<T> second) {

@@ -1,0 +1,39 @@
+package dev.platter.emulator.doctor;
+
+import dev.platter.emulator.doctor.CgroupLimits.Limits;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** How much memory is in use of that which this process may use. Any thread. */
+public final class ChargedMemory {
+  private static final long KIB = 1024;
+
+  private ChargedMemory() {}
+
+  /**
+   * All that counts against the limit of this process' cgroup, without inactive page cache, which
+   * is taken back when it runs short; of a cgroup without a limit below the host's memory, what is
+   * not available of that.
+   *
+   * @return bytes; not a number if it is not to be seen
+   */
+  public static double bytes(HostFiles files) {
+    Map<String, String> host = files.fields("/proc/meminfo");
+    Long total = kilobytes(host, "MemTotal");
+    Limits limits = CgroupLimits.read(files);
+    Long most = limits.memoryBytes();
+    Long used = limits.memoryUsedBytes();
+    if (most != null && used != null && (total == null || most < total)) {
+      Long idle = limits.memoryIdleBytes();
+      // They are read one after the other.
+      return Math.max(0, used - (idle == null ? 0 : idle));
+    }
+    Long available = kilobytes(host, "MemAvailable");
+    return total == null || available == null ? Double.NaN : total - available;
+  }
+
+  private static @Nullable Long kilobytes(Map<String, String> host, String name) {
+    Long number = HostFiles.parse(host.getOrDefault(name, "").replace("kB", "").strip());
+    return number == null ? null : number * KIB;
+  }
+}
