@@ -674,6 +674,7 @@ public final class AioContext implements AutoCloseable {
       invocations.resume();
     }
     try {
+      pausing = false;
       wakeupWatch.rearm();
       List.copyOf(watches).forEach(Watch::rearm);
       resumeClients();

@@ -47,6 +47,7 @@ class ServerChangesTest {
     private boolean closed;
     volatile int inFlight;
     volatile boolean paused;
+    // Asked, after it was paused, what is in flight.
     final CountDownLatch pausedOnce = new CountDownLatch(1);
 
     Echo(SessionFactory.Parts parts) {
@@ -67,12 +68,15 @@ class ServerChangesTest {
     @Override
     public void pause() {
       paused = true;
-      pausedOnce.countDown();
     }
 
     @Override
     public int inFlight() {
-      return inFlight;
+      int count = inFlight;
+      if (paused) {
+        pausedOnce.countDown();
+      }
+      return count;
     }
 
     @Override
