@@ -9,7 +9,7 @@ final class RingUnavailable {
       "Allow io_uring_setup, io_uring_enter and io_uring_register. Docker, Podman: --security-opt"
           + " seccomp=platter.json, Platter's profile (emulator/deploy/seccomp/platter.json, in its"
           + " image /opt/platter/seccomp.json). Kubernetes: securityContext.seccompProfile of type"
-          + " Localhost with that file. systemd: SystemCallFilter=@aio";
+          + " Localhost with platter-kubernetes.json from there. systemd: SystemCallFilter=@aio";
   private static final String NEWER_KERNEL =
       "Use Linux 5.15 or newer built with CONFIG_IO_URING; in a virtual machine, a microVM or"
           + " gVisor it is that kernel that counts";
