@@ -40,9 +40,9 @@ public final class AioContext implements AutoCloseable {
   private final LoopTimers timers = new LoopTimers();
   private final BottomHalfQueue bottomHalves = new BottomHalfQueue();
   private final EventPollers pollers = new EventPollers();
-  private final List<Watch> watches = new ArrayList<>();
+  private final List<LoopWatch> watches = new ArrayList<>();
   private final AdaptivePolling polling;
-  private final EventWatch wakeupWatch;
+  private final WakeupRead wakeupRead;
   private final boolean checksCq;
   private final Look look;
   private final Invocations invocations;
@@ -62,6 +62,8 @@ public final class AioContext implements AutoCloseable {
   private boolean taskWorkHidden;
   private boolean ringSaysReady;
   private boolean pausing;
+  // Whether watches are armed: not from when a loop takes them back to suspend until its resume.
+  private boolean watching = true;
   private int drained;
   private boolean closed;
 
@@ -102,9 +104,8 @@ public final class AioContext implements AutoCloseable {
     if (lock != null) {
       lock.bind(this);
     }
-    // Being awake is all that a wake-up asks for.
-    this.wakeupWatch = new EventWatch(this, wakeup.notifier(), () -> {});
-    addSqe(wakeupWatch);
+    this.wakeupRead = new WakeupRead(wakeup.notifier());
+    requests.add(wakeupRead);
   }
 
   private static Ring openRing(AioConfig config, LoopWakeup wakeup) {
@@ -232,6 +233,10 @@ public final class AioContext implements AutoCloseable {
     wakeup.accept();
     look.begin(requests.anyTimelines());
     requests.fillWaiting();
+    if (mayBlock && !wakeupRead.inFlight()) {
+      // Whatever else the loop is about to do: it never sleeps where nobody can wake it.
+      requests.add(wakeupRead);
+    }
     // What waits for room cannot wait for a completion as well: nothing says that one will come.
     boolean block = mayBlock && bottomHalves.isEmpty() && !requests.anyWaiting();
     block &= cq.isEmpty() || !checksCq;
@@ -502,28 +507,18 @@ public final class AioContext implements AutoCloseable {
 
   // ---- watches -------------------------------------------------------------------------------
 
-  /** Something that keeps a request armed until it is closed. */
-  interface Watch {
-    void close();
-
-    /** Takes the request back; {@link #rearm} will follow. */
-    void disarm();
-
-    /** Adds it again. What happened meanwhile is told now or by its completion. */
-    void rearm();
-  }
-
   /**
    * Watches a notifier: {@code handler} runs on the loop each time it was signalled.
    *
-   * @return the watch, to be closed on the loop; no handler runs after that
+   * @return the watch, to be closed on the loop; no handler runs after that. A loop that closes
+   *     returns one that is closed
    */
   public EventWatch watch(EventNotifier notifier, EventHandler handler) {
     checkAccess();
     EventWatch watch = new EventWatch(this, notifier, handler);
-    watches.add(watch);
-    pollers.add(watch);
-    addSqe(watch);
+    if (begin(watch)) {
+      pollers.add(watch);
+    }
     return watch;
   }
 
@@ -531,17 +526,35 @@ public final class AioContext implements AutoCloseable {
    * Watches a descriptor, level-triggered: {@code handler} runs while it is ready.
    *
    * @param events poll(2) events
-   * @return the watch, to be closed on the loop; no handler runs after that
+   * @return the watch, to be closed on the loop; no handler runs after that. A loop that closes
+   *     returns one that is closed
    */
   public FdWatch watchFd(int fd, int events, FdHandler handler) {
     checkAccess();
     FdWatch watch = new FdWatch(this, fd, events, handler);
-    watches.add(watch);
-    addSqe(watch);
+    begin(watch);
     return watch;
   }
 
-  void forget(Watch watch) {
+  /** Begins a watch; returns whether it is one of the loop's now, which a closing loop refuses. */
+  private boolean begin(LoopWatch watch) {
+    if (closed) {
+      watch.close();
+      return false;
+    }
+    watches.add(watch);
+    if (watching) {
+      watch.arm();
+    }
+    return true;
+  }
+
+  /** Whether watches are to be armed. */
+  boolean isWatching() {
+    return watching;
+  }
+
+  void forget(LoopWatch watch) {
     checkAccess();
     watches.remove(watch);
     if (watch instanceof EventWatch eventWatch) {
@@ -600,13 +613,13 @@ public final class AioContext implements AutoCloseable {
     while (clientsInFlight() > 0) {
       turn(true);
     }
-    while (!tryToLeave()) {
-      wakeupWatch.disarm();
-      watches.forEach(Watch::disarm);
+    watching = false;
+    watches.forEach(this::cancel);
+    do {
       drain();
       turn(false); // who waits for us may bring new requests
       pollers.end();
-    }
+    } while (!tryToLeave());
   }
 
   /**
@@ -675,8 +688,8 @@ public final class AioContext implements AutoCloseable {
     }
     try {
       pausing = false;
-      wakeupWatch.rearm();
-      List.copyOf(watches).forEach(Watch::rearm);
+      watching = true;
+      List.copyOf(watches).forEach(LoopWatch::arm);
       resumeClients();
     } catch (RuntimeException | Error e) {
       abandon(e);
@@ -704,10 +717,9 @@ public final class AioContext implements AutoCloseable {
   }
 
   private void closeWatches() {
-    for (Watch watch : List.copyOf(watches)) {
+    for (LoopWatch watch : List.copyOf(watches)) {
       watch.close();
     }
-    wakeupWatch.closeOwn();
   }
 
   // ---- the end -------------------------------------------------------------------------------
@@ -738,10 +750,19 @@ public final class AioContext implements AutoCloseable {
     leaveThread();
   }
 
-  /** The kernel may write to our memory until the last CQE: nothing is unmapped before. */
+  /**
+   * The kernel may write to our memory until the last CQE: nothing is unmapped before. Turns run
+   * what other threads bring, who must be able to wake the loop until nothing else is in flight:
+   * the read that hears them is taken back last, and armed again if they bring something after
+   * that.
+   */
   private void drain() {
     while (!requests.isEmpty()) {
-      turn(true);
+      boolean last = requests.isOnly(wakeupRead);
+      if (last) {
+        cancel(wakeupRead);
+      }
+      turn(!last);
     }
   }
 

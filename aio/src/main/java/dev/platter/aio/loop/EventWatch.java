@@ -14,29 +14,22 @@ import java.util.concurrent.CountDownLatch;
  * One from another process may be non-blocking, and a read would fail instead of waiting: there it
  * is a multishot poll, which reports every write, and nobody needs the counter.
  */
-public final class EventWatch extends RingOp implements AioContext.Watch {
-  private final AioContext context;
+public final class EventWatch extends LoopWatch {
   private final EventNotifier notifier;
   private final EventHandler handler;
   // Freed by the collector, and so not before the last CQE: the context refers to us till then.
   private final MemorySegment counter = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
   private final CountDownLatch ended = new CountDownLatch(1);
-  private boolean closed;
-  private boolean disarmed;
   private boolean missed;
 
   EventWatch(AioContext context, EventNotifier notifier, EventHandler handler) {
-    this.context = context;
+    super(context);
     this.notifier = notifier;
     this.handler = handler;
   }
 
   EventHandler handler() {
     return handler;
-  }
-
-  boolean isClosed() {
-    return closed;
   }
 
   @Override
@@ -52,13 +45,13 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
   protected void complete(int result, int cqeFlags) {
     // A CQE that was already in the ring when the watch was closed ends here.
     boolean armed = (cqeFlags & IoUringAbi.CQE_F_MORE) != 0;
-    if (closed) {
+    if (isClosed()) {
       if (!armed) {
         ended.countDown();
       }
       return;
     }
-    if (disarmed) {
+    if (!context.isWatching()) {
       missed |= result > 0; // it came before it could be taken back
       return;
     }
@@ -71,12 +64,20 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
     handler.ready();
   }
 
-  /** Stops watching, on the loop's thread or under its lock. Idempotent. */
+  @Override
+  void arm() {
+    super.arm();
+    if (missed && !isClosed()) {
+      missed = false;
+      handler.ready();
+    }
+  }
+
   @Override
   public void close() {
-    if (!closed) {
-      context.forget(this);
-      closeOwn();
+    super.close();
+    if (!inFlight()) {
+      ended.countDown();
     }
   }
 
@@ -86,37 +87,5 @@ public final class EventWatch extends RingOp implements AioContext.Watch {
    */
   public void awaitEnd() {
     context.waitFor(ended);
-  }
-
-  void closeOwn() {
-    closed = true;
-    if (inFlight()) {
-      context.cancel(this);
-    } else {
-      ended.countDown();
-    }
-  }
-
-  @Override
-  public void disarm() {
-    if (!closed) {
-      disarmed = true;
-      context.cancel(this);
-    }
-  }
-
-  @Override
-  public void rearm() {
-    disarmed = false;
-    if (closed) {
-      return;
-    }
-    if (!inFlight()) {
-      context.addSqe(this);
-    }
-    if (missed) {
-      missed = false;
-      handler.ready();
-    }
   }
 }

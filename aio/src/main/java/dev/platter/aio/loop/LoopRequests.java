@@ -147,6 +147,11 @@ final class LoopRequests {
     return waiting.isEmpty() && ops.inFlight() == 0;
   }
 
+  /** Whether {@code op} is all that waits or is in flight. */
+  boolean isOnly(RingOp op) {
+    return op.inFlight() && waiting.size() + ops.inFlight() == 1;
+  }
+
   /** How many block requests are in flight or waiting for room. */
   int blockInFlight() {
     return blockInFlight;

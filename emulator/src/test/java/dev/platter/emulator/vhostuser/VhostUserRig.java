@@ -99,14 +99,15 @@ final class VhostUserRig implements AutoCloseable {
         .name("export-rig")
         .daemon()
         .start(() -> {
+          Exception end = null;
           try (connection) {
             session.serve(connection);
-            served.end.complete(null);
           } catch (IOException e) {
-            served.end.complete(e);
+            end = e;
           } catch (RuntimeException | Error e) {
             served.end.completeExceptionally(e);
           }
+          served.end.complete(end); // the connection is closed
         });
     return served;
   }

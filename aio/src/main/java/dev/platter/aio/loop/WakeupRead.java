@@ -1,0 +1,33 @@
+package dev.platter.aio.loop;
+
+import dev.platter.aio.ring.Sqe;
+import dev.platter.aio.sys.Errno;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The read on a loop's own eventfd. Being awake is all that a wake-up asks for, so its completion
+ * does nothing; a turn that may sleep arms it again first.
+ */
+final class WakeupRead extends RingOp {
+  private final EventNotifier notifier;
+  // Freed by the collector, and so not before the last CQE: the context refers to us till then.
+  private final MemorySegment counter = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
+
+  WakeupRead(EventNotifier notifier) {
+    this.notifier = notifier;
+  }
+
+  @Override
+  protected void prepare(Sqe sqe) {
+    sqe.prepRead(notifier.fd(), counter.address(), Long.BYTES, Sqe.CURRENT_POSITION);
+  }
+
+  @Override
+  protected void complete(int result, int cqeFlags) {
+    if (result < 0 && result != -Errno.ECANCELED && result != -Errno.EINTR) {
+      throw new IllegalStateException(
+          "reading the loop's eventfd failed with " + Errno.name(result));
+    }
+  }
+}
