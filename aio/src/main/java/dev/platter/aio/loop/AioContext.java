@@ -168,6 +168,11 @@ public final class AioContext implements AutoCloseable {
     return ring;
   }
 
+  /** How long the loop polls before it sleeps; the loop's own thread. */
+  AdaptivePolling polling() {
+    return polling;
+  }
+
   /** How many block requests are in flight or waiting for room. */
   public int blockRequestsInFlight() {
     checkAccess();

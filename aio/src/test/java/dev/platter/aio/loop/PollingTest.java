@@ -57,19 +57,12 @@ class PollingTest {
     assertThat(polling.nanos()).isZero();
   }
 
-  /** Turns the loop until its busy polls are at least {@code nanos} long. */
+  /** Makes the loop's busy polls at least {@code nanos} long, as many short waits would. */
   private static void growPolling(AioContext context, long nanos) {
-    // Each wait takes longer than the polls are, and less than they may become.
-    long waited = 0;
-    for (long length = 4_000; length < 2 * nanos; length *= 2) {
-      AioTimer timer = context.newTimer(() -> {});
-      waited = length + length / 2 + 200_000;
-      timer.arm(waited);
-      while (timer.isArmed()) {
-        context.turn(true);
-      }
+    AdaptivePolling polling = context.polling();
+    while (polling.nanos() < nanos) {
+      polling.adjust(SECOND);
     }
-    assertThat(waited).isPositive();
   }
 
   /** With COOP_TASKRUN, who polls the CQ from user space must look at IORING_SQ_TASKRUN too. */
@@ -83,7 +76,7 @@ class PollingTest {
       AioConfig config = AioConfig.ioThread().withFlags(flags).withPollMaxNanos(SECOND);
       try (AioContext context = new AioContext("own", config, null)) {
         assumeTrue(context.ring().granted().equals(flags), "an older kernel: " + flags);
-        growPolling(context, 16 * MILLISECOND);
+        growPolling(context, SECOND);
         TestOp op = TestOp.timeout(2 * MILLISECOND, () -> {});
         context.addSqe(op);
         context.turn(false); // submits it; a turn with SQEs to submit does not poll
@@ -161,7 +154,7 @@ class PollingTest {
   void workIsFoundByPollingWithoutASignal() {
     try (AioContext context = new AioContext("own", polling(), null);
         EventNotifier notifier = new EventNotifier()) {
-      growPolling(context, MILLISECOND);
+      growPolling(context, SECOND);
       Queue queue = new Queue();
       context.watch(notifier, queue);
       context.turn(false);
@@ -217,7 +210,7 @@ class PollingTest {
   void aPolledQueueIsNotForgottenByABusyLoop() {
     try (AioContext context = new AioContext("own", polling(), null);
         EventNotifier notifier = new EventNotifier()) {
-      growPolling(context, MILLISECOND);
+      growPolling(context, SECOND);
       Queue queue = new Queue();
       context.watch(notifier, queue);
       context.turn(false);
@@ -240,7 +233,7 @@ class PollingTest {
   void aClosedWatchIsPolledNoMore() {
     try (AioContext context = new AioContext("own", polling(), null);
         EventNotifier notifier = new EventNotifier()) {
-      growPolling(context, MILLISECOND);
+      growPolling(context, SECOND);
       Queue queue = new Queue();
       EventWatch watch = context.watch(notifier, queue);
       context.turn(false);

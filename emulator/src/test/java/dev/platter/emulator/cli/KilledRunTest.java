@@ -3,6 +3,7 @@ package dev.platter.emulator.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.workload.WriteLedger;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -11,18 +12,17 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs in a JVM of their own, ended from outside in the middle. */
-@Timeout(120)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class KilledRunTest {
   private static final long IMAGE_BYTES = 16 << 20;
   private static final int ENOUGH_STABLE_SECTORS = 2000;
@@ -45,15 +45,7 @@ class KilledRunTest {
   }
 
   private ProcessBuilder command(String... arguments) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(Platter.class.getName());
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
+    return ChildJvm.builder(Platter.class, arguments)
         .redirectOutput(directory.resolve("output").toFile());
   }
 

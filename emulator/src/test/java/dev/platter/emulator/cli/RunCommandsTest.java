@@ -1,7 +1,9 @@
 package dev.platter.emulator.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.emulator.ChildJvm;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -152,11 +154,12 @@ class RunCommandsTest {
     assertThat(same.exitCode()).isEqualTo(2);
   }
 
+  /** In a process of its own, which has a TMPDIR of its own: others may make theirs meanwhile. */
   @Test
-  void aScratchImageIsRemoved() throws IOException {
-    long before = scratchImages();
-    Cli cli =
-        Cli.run(
+  void aScratchImageIsRemoved(@TempDir Path temporary) throws Exception {
+    ProcessBuilder builder =
+        ChildJvm.builder(
+            Platter.class,
             "bench",
             "--device=raw",
             "--size=1M",
@@ -164,16 +167,11 @@ class RunCommandsTest {
             "--warmup=0",
             "--verify",
             "--cache=writeback");
-    assertThat(cli.err()).isEmpty();
-    assertThat(cli.exitCode()).isZero();
-    assertThat(scratchImages()).isEqualTo(before);
-  }
-
-  private static long scratchImages() throws IOException {
-    String tmpdir = System.getenv("TMPDIR");
-    try (var files = Files.list(Path.of(tmpdir == null ? "/var/tmp" : tmpdir))) {
-      return files.filter(f -> f.getFileName().toString().startsWith("platter-scratch-")).count();
-    }
+    builder.environment().put("TMPDIR", temporary.toString());
+    Process process = builder.start();
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    assertThat(temporary).isEmptyDirectory();
   }
 
   @Test
@@ -267,7 +265,8 @@ class RunCommandsTest {
         "iotest IMAGE --chunk=8M --total=8M            | smaller than one request",
         "bench IMAGE --bs=2M --device=virtio           | more than this disk's driver takes",
         "bench IMAGE --bs=64M --device=ahci            | smaller than one request",
-        "bench IMAGE --rw=write --bs=512K --iodepth=32 --verify --destroy-data | too small to verify",
+        "bench IMAGE --rw=write --bs=512K --iodepth=32 --verify --destroy-data | too small to"
+            + " verify",
       })
   void whatTheDiskCannotDoIsRefused(String command, String message) {
     Cli cli =

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.socket.UnixConnection;
+import dev.platter.emulator.ChildJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -26,13 +27,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.jr.ob.JSON;
 
 /** {@code platter serve} in a JVM of its own: signals and exit codes. */
-@Timeout(120)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class ServeProcessTest {
   @TempDir private Path directory;
   private Path image;
@@ -59,15 +61,10 @@ class ServeProcessTest {
 
   private Process start(Map<String, String> environment, String... more) throws IOException {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(Platter.class.getName());
     command.add("serve");
     command.add("--export=virtio-blk,cache=writeback,image=" + image + ",socket=" + socket);
     command.addAll(List.of(more));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    ProcessBuilder builder = ChildJvm.builder(Platter.class, command.toArray(String[]::new));
     builder.environment().putAll(environment);
     Process process = builder.start();
     started.add(process);
@@ -165,14 +162,7 @@ class ServeProcessTest {
   @ParameterizedTest
   @CsvSource({"TERM, TERM, 143", "INT, TERM, 143", "TERM, INT, 130"})
   void aSecondSignalEndsItAtOnce(String first, String second, int exitCode) throws Exception {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Stuck.class.getName())
-            .redirectErrorStream(true)
-            .start();
+    Process process = ChildJvm.builder(Stuck.class).start();
     started.add(process);
     try (BufferedReader output = process.inputReader(UTF_8)) {
       assertThat(output.readLine()).isEqualTo("up");

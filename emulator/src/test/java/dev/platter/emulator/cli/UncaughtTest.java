@@ -3,9 +3,8 @@ package dev.platter.emulator.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.emulator.ChildJvm;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
@@ -29,15 +28,7 @@ class UncaughtTest {
 
   @Test
   void aThreadThatDiesEndsTheProcess() throws Exception {
-    Process process =
-        new ProcessBuilder(
-                List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Doomed.class.getName()))
-            .redirectErrorStream(true)
-            .start();
+    Process process = ChildJvm.builder(Doomed.class).start();
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor()).isEqualTo(1);
     assertThat(output)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.sys.Landlock;
+import dev.platter.emulator.ChildJvm;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
@@ -19,10 +20,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a process that has confined itself can still do: the kernel's answers, not our rules. */
-@Timeout(120)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class ConfinementProcessTest {
   private static final String TEXT = "'quoted' \"text\" $HOME";
 
@@ -55,14 +57,12 @@ class ConfinementProcessTest {
     try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       List<String> command = new ArrayList<>();
       command.addAll(List.of("sh", "-c", setup + "exec 7</dev/null 8</dev/null; exec \"$@\"", "-"));
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Dstdout.encoding=UTF-8"));
-      command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-      command.add(ConfinedChild.class.getName());
-      command.add(directory.toString());
-      command.add(Long.toString(victim.pid()));
-      command.add(Integer.toString(listening.getLocalPort()));
-      command.add(TEXT);
+      String port = Integer.toString(listening.getLocalPort());
+      command.addAll(
+          ChildJvm.command(
+              ConfinedChild.class,
+              List.of("-Dstdout.encoding=UTF-8"),
+              List.of(directory.toString(), Long.toString(victim.pid()), port, TEXT)));
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
       builder.environment().put("LC_ALL", "C.UTF-8");
       Process process = builder.start();

@@ -2,11 +2,11 @@ package dev.platter.emulator.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.cli.Platter;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -29,16 +29,9 @@ class StartUpTest {
   private List<String> flightRecorderClasses(String... arguments) throws Exception {
     Path log = directory.resolve("classes");
     Path output = directory.resolve("output");
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-Xlog:class+load:file=" + log);
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(Platter.class.getName());
-    command.addAll(List.of(arguments));
+    List<String> logging = List.of("-Xlog:class+load:file=" + log);
     Process process =
-        new ProcessBuilder(command)
+        new ProcessBuilder(ChildJvm.command(Platter.class, logging, List.of(arguments)))
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Landlock;
+import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.cli.Platter;
 import dev.platter.emulator.vhostuser.VhostUserClient.Queue;
 import java.io.BufferedReader;
@@ -54,15 +55,15 @@ class ConfinedServeTest {
     socket = Files.createDirectory(directory.resolve("run")).resolve("vda.sock");
     Path allowed = Files.createDirectory(directory.resolve("allowed"));
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-Dplatter.probe-open=" + secret + ":" + image + ":/etc/passwd");
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Platter.class.getName()));
     command.addAll(List.of("serve", "--json-log", "--confine=on"));
     command.addAll(List.of("--allow", allowed.toString(), "--control", control().toString()));
     command.add(
         "--export=virtio-blk,queues=2,cache=writeback,image=" + image + ",socket=" + socket);
-    process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String probe = "-Dplatter.probe-open=" + secret + ":" + image + ":/etc/passwd";
+    process =
+        new ProcessBuilder(ChildJvm.command(Platter.class, List.of(probe), command))
+            .redirectErrorStream(true)
+            .start();
     log = process.inputReader(UTF_8);
   }
 

@@ -8,6 +8,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.devices.virtio.blk.BlkAbi;
+import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.cli.Platter;
 import dev.platter.emulator.vhostuser.VhostUserClient.Queue;
 import java.io.BufferedReader;
@@ -65,17 +66,12 @@ class QuiescedServeTest {
       }
     }
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(Main.class.getName());
     command.addAll(List.of("serve", "--json-log", "--confine=off"));
     command.add(
         "--export=virtio-blk,queues=2,cache=writeback,image=" + image + ",socket=" + socket);
     command.add(
         "--export=ahci,image=" + sata + ",cache=writeback,socket=" + directory + "/sata.sock");
-    process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process = ChildJvm.builder(Main.class, command.toArray(String[]::new)).start();
     log = process.inputReader(UTF_8);
     await("ready");
     client = new VhostUserClient(UnixConnection.connect(socket));
