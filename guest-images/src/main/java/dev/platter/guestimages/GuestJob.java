@@ -27,10 +27,15 @@ import java.util.regex.Pattern;
  *     {"hashed_bytes":N}}
  * <tr><td>{@code verify-writes}<td>{@link VerifyWrites}; {@code {"flushed":N}} a few times a second
  *     while it writes (N: writes that a completed flush covers), then {@code
- *     {"verified":true,"writes":N,"flushes":N,"reads":N,"blocks":N,"lost":0,"torn":0,
- *     "older_than_flush":0,"misplaced":0}}; before that, for the first bad blocks, {@code
+ *     {"verified":true,"writes":N,"flushes":N,"reads":N,"blocks":N,"io_errors":0,"lost":0,
+ *     "torn":0,"older_than_flush":0,"misplaced":0}}; before that, for the first bad blocks, {@code
  *     {"bad_block_bytes":OFFSET,"kind":"torn","found":N,"acknowledged":N,"flushed":N}} with numbers
  *     of writes
+ * <tr><td>{@code endure}<td>{@link Endure}; the lines of {@code verify-writes}, and {@code
+ *     {"guarded":true,"reads":N,"io_errors":0,"wrong_reads":0,"checked_pages":N,
+ *     "damaged_pages":0}}; before that, for the first that are wrong, {@code
+ *     {"damaged_page":OFFSET,"word":I,"holds":"...","wanted":"..."}} or the same of a {@code
+ *     wrong_read}
  * <tr><td>{@code fs}<td>{@code files}, {@code mib} (of each), {@code seed}: makes an ext4 on the
  *     disk, writes files, fsyncs, unmounts, checks, mounts again and compares; {@code
  *     {"file":"f0","bytes":N,"sha256":"..."}} for each, then {@code
@@ -130,6 +135,18 @@ public record GuestJob(String name, Map<String, String> parameters) {
     }
   }
 
+  /**
+   * Checked writes to the start of a disk that go on when requests fail, while the part behind it
+   * is read and compared with {@link KnownPattern}, and the memory that was read into, and more
+   * beside it, is watched. It ends when a line is typed on the console.
+   *
+   * @param regionBytes how much of the disk's start is written to; a multiple of 64 KiB
+   * @param guardBytes how much behind it is read; a multiple of 64 KiB
+   * @param seed of the disk's contents, and of what is written
+   * @param giveUpSeconds how long nothing at all may succeed
+   */
+  public record Endure(long regionBytes, long guardBytes, long seed, int giveUpSeconds) {}
+
   /** A job with parameters given as alternating keys and values. */
   public static GuestJob of(String name, Object... keysAndValues) {
     Map<String, String> parameters = new LinkedHashMap<>();
@@ -207,6 +224,22 @@ public record GuestJob(String name, Map<String, String> parameters) {
         options.runtimeMillis(),
         "seed",
         options.seed());
+  }
+
+  /** Writes, reads and memory that are checked while the disk may stall. */
+  public static GuestJob endure(String disk, Endure options) {
+    return of(
+        "endure",
+        "disk",
+        disk,
+        "region",
+        options.regionBytes(),
+        "guard",
+        options.guardBytes(),
+        "seed",
+        options.seed(),
+        "give_up_s",
+        options.giveUpSeconds());
   }
 
   /** Fills a disk with {@link KnownPattern}. */

@@ -13,7 +13,15 @@ import java.util.List;
  */
 final class GuestProgram {
   private static final List<String> SOURCES =
-      List.of("main.c", "ring.c", "iotest.c", "bench.c", "verify.c", "contents.c", "report.c");
+      List.of(
+          "main.c",
+          "ring.c",
+          "iotest.c",
+          "bench.c",
+          "verify.c",
+          "guard.c",
+          "contents.c",
+          "report.c");
   private static final List<String> HEADERS = List.of("guest.h");
 
   private static final List<String> FLAGS =

@@ -49,6 +49,7 @@ class GuestJobTest {
             GuestJob.iotest("vda", "virtio", GuestJob.Iotest.defaults()),
             GuestJob.bench("vda", "virtio", GuestJob.Bench.defaults()),
             GuestJob.verifyWrites("vda", GuestJob.VerifyWrites.defaults()),
+            GuestJob.endure("vda", new GuestJob.Endure(1 << 20, 1 << 20, 1, 1)),
             GuestJob.writePattern("vda", 1),
             GuestJob.hash("vda"),
             GuestJob.fileSystem("vda", 1, 1, 1),

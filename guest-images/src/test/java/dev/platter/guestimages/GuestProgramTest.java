@@ -204,6 +204,59 @@ class GuestProgramTest {
   }
 
   @Test
+  void guardedMemoryAndReadsAreAsTheyShouldBe() {
+    HostCommand.Result result =
+        run(
+            "guard-memory",
+            "disk=" + image(4L << 20),
+            "offset=1M",
+            "bytes=2M",
+            "seed=3",
+            "runtime_ms=300");
+    assertThat(result.status()).as(result.output() + result.errors()).isZero();
+    Map<String, Object> end = json(result.lines().getLast());
+    assertThat(end)
+        .containsEntry("guarded", true)
+        .containsEntry("wrong_reads", 0)
+        .containsEntry("damaged_pages", 0);
+    // Its area of 24 MiB, and the 16 pages of each read.
+    assertThat((Integer) value(end, "checked_pages"))
+        .isEqualTo(6144 + 16 * (Integer) value(end, "reads"));
+  }
+
+  @Test
+  void aChangedBitInMemoryAndAWrongSectorAreSeen() {
+    String disk = "disk=" + image(4L << 20);
+    String[] words = {"guard-memory", disk, "offset=0", "bytes=4M", "runtime_ms=300"};
+    HostCommand.Result spoilt = run(append(words, "seed=3", "spoil=1"));
+    assertThat(spoilt.status()).isEqualTo(1);
+    assertThat(json(spoilt.lines().getLast())).containsEntry("damaged_pages", 1);
+    HostCommand.Result wrong = run(append(words, "seed=4"));
+    assertThat(wrong.status()).isEqualTo(1);
+    Map<String, Object> end = json(wrong.lines().getLast());
+    assertThat(value(end, "wrong_reads")).isEqualTo(value(end, "reads")).isNotEqualTo(0);
+    assertThat(end).containsEntry("damaged_pages", 0);
+  }
+
+  private static String[] append(String[] words, String... more) {
+    List<String> all = new ArrayList<>(List.of(words));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  @Test
+  void aWorkloadWithoutAnEndStopsWhenItIsTold() throws IOException {
+    String disk = "disk=" + image(4L << 20);
+    String until = "until=" + Files.createFile(directory.resolve("told"));
+    HostCommand.Result writes =
+        run("verify-writes", disk, "region=1M", "retry=1", "runtime_ms=86400000", until);
+    assertThat(writes.status()).as(writes.output() + writes.errors()).isZero();
+    assertThat(json(writes.lines().getLast())).containsEntry("io_errors", 0);
+    HostCommand.Result guard = run("guard-memory", disk, "offset=0", "bytes=4M", "seed=3", until);
+    assertThat(json(guard.lines().getLast())).containsEntry("reads", 0);
+  }
+
+  @Test
   void mistakesAreNamed() {
     String disk = "disk=" + image(1 << 20);
     assertThat(run("iotest", disk, "totl=1M").errors()).contains("unknown parameter totl");

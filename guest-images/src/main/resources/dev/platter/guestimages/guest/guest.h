@@ -28,6 +28,8 @@ struct disk disk_open(bool write);
 uint64_t now_nanos(void);
 void sleep_until(uint64_t deadline_nanos);
 void *aligned_buffer(size_t bytes);
+/* Whether the file of the parameter "until" is there; NULL for a workload that ends by itself. */
+bool told_to_stop(const char *until);
 
 /* ring.c: an io_uring without liburing, used by one thread */
 
@@ -89,6 +91,7 @@ uint64_t mix64(uint64_t word);
 int run_iotest(void);
 int run_bench(void);
 int run_verify(void);
+int run_guard(void);
 int run_hash(void);
 int run_write_pattern(void);
 

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 static struct {
   const char *key, *value;
@@ -116,6 +117,10 @@ void *aligned_buffer(size_t bytes) {
   return buffer;
 }
 
+bool told_to_stop(const char *until) {
+  return until && !access(until, F_OK);
+}
+
 int main(int count, char **words) {
   static const struct {
     const char *name;
@@ -123,12 +128,13 @@ int main(int count, char **words) {
   } workloads[] = {
       {"iotest", run_iotest}, {"bench", run_bench},       {"verify-writes", run_verify},
       {"hash", run_hash},     {"write-pattern", run_write_pattern},
+      {"guard-memory", run_guard},
   };
   /* The default slack of 50 us would lengthen every pause. */
   prctl(PR_SET_TIMERSLACK, 1);
   setvbuf(stdout, NULL, _IOLBF, 1 << 16);
   if (count < 2)
-    die("which workload? iotest, bench, verify-writes, hash or write-pattern");
+    die("which workload? iotest, bench, verify-writes, guard-memory, hash or write-pattern");
   args_parse(count - 2, words + 2);
   for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
     if (!strcmp(words[1], workloads[i].name))

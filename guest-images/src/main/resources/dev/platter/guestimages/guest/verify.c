@@ -2,6 +2,9 @@
  * Random 4 KiB writes whose blocks say where they belong and which write they come from, with
  * flushes among them and reads that check; in the end everything is read back. An acknowledged write
  * that does not read back is lost, older than what a completed flush covered, torn or misplaced.
+ *
+ * A request that fails ends the program, unless retry=1: then the same one is made again until it
+ * succeeds, as a database would that must not stop.
  */
 #define _GNU_SOURCE
 #include "guest.h"
@@ -15,7 +18,7 @@
 enum { BLOCK = 4096, WORDS = BLOCK / 8, MAX_DEPTH = 256, SHOWN = 10 };
 static const uint64_t MAGIC = 0x4659524556544c50; /* "PLTVERYF" */
 static const uint64_t GOLDEN = 0x9e3779b97f4a7c15;
-static const uint64_t PROGRESS_NANOS = 200000000;
+static const uint64_t PROGRESS_NANOS = 200000000, RETRY_NANOS = 200000000;
 
 enum operation { IDLE, WRITE, READ };
 struct slot {
@@ -27,13 +30,14 @@ static struct disk disk;
 static struct ring ring;
 static struct slot slots[MAX_DEPTH];
 static char *buffers;
-static uint64_t seed, depth, flush_every, give_up_nanos, random_state;
+static uint64_t seed, depth, flush_every, give_up_nanos, random_state, last_success_nanos;
 /* By block: the newest write acknowledged, covered by a flush being made, by one completed. */
 static uint64_t *acknowledged, *covering, *flushed;
 static unsigned char *busy;
 static uint64_t blocks, sequence, writes, flushes, reads, covered_writes, covering_writes;
-static uint64_t outstanding, writes_since_flush;
-static bool flushing;
+static uint64_t outstanding, writes_since_flush, io_errors;
+static bool flushing, retries;
+static const char *until;
 static struct {
   uint64_t lost, torn, older_than_flush, misplaced, shown;
 } bad;
@@ -119,7 +123,32 @@ static void start_flush(void) {
   outstanding++;
 }
 
+/* Makes a failed request again, after a while: a disk that is gone fails at once and for ever. */
+static void again(uint64_t tag) {
+  struct slot *slot = &slots[tag];
+  io_errors++;
+  sleep_until(now_nanos() + RETRY_NANOS);
+  if (tag == depth)
+    ring_flush(&ring, disk.fd, depth);
+  else
+    ring_transfer(&ring, slot->operation == WRITE, disk.fd, buffers + tag * BLOCK, BLOCK,
+                  slot->block * BLOCK, tag);
+}
+
+/* Whether a request succeeded, now or later. */
+static bool failed(uint64_t tag, int result) {
+  if (!retries || result == (tag == depth ? 0 : BLOCK))
+    return false;
+  if (now_nanos() - last_success_nanos > give_up_nanos)
+    die("%s has failed every request for too long: %s", disk.path, strerror(-result));
+  again(tag);
+  return true;
+}
+
 static void finish(uint64_t tag, int result) {
+  if (failed(tag, result))
+    return;
+  last_success_nanos = now_nanos();
   outstanding--;
   if (tag == depth) {
     if (result)
@@ -157,7 +186,8 @@ static void reap(void) {
 
 static void write_for(uint64_t nanos) {
   uint64_t end = now_nanos() + nanos, next_progress = 0;
-  while (now_nanos() < end) {
+  last_success_nanos = now_nanos();
+  while (now_nanos() < end && !told_to_stop(until)) {
     for (uint64_t tag = 0; tag < depth; tag++)
       if (slots[tag].operation == IDLE)
         start(tag);
@@ -222,6 +252,8 @@ int run_verify(void) {
   give_up_nanos = arg_number("give_up_s", 120) * 1000000000;
   uint64_t runtime_ms = arg_number("runtime_ms", 10000);
   const char *how = arg_text("spoil", NULL);
+  retries = arg_number("retry", 0);
+  until = arg_text("until", NULL);
   disk = disk_open(true);
   args_end();
   blocks = (region < disk.size_bytes ? region : disk.size_bytes) / BLOCK;
@@ -242,10 +274,10 @@ int run_verify(void) {
   uint64_t checked = read_back();
   bool good = !(bad.lost + bad.torn + bad.older_than_flush + bad.misplaced);
   printf("{\"verified\":%s,\"writes\":%llu,\"flushes\":%llu,\"reads\":%llu,\"blocks\":%llu,"
-         "\"lost\":%llu,\"torn\":%llu,\"older_than_flush\":%llu,\"misplaced\":%llu}\n",
+         "\"io_errors\":%llu,\"lost\":%llu,\"torn\":%llu,\"older_than_flush\":%llu,\"misplaced\":%llu}\n",
          good ? "true" : "false", (unsigned long long)writes, (unsigned long long)flushes,
-         (unsigned long long)reads, (unsigned long long)checked, (unsigned long long)bad.lost,
-         (unsigned long long)bad.torn, (unsigned long long)bad.older_than_flush,
+         (unsigned long long)reads, (unsigned long long)checked, (unsigned long long)io_errors,
+         (unsigned long long)bad.lost, (unsigned long long)bad.torn, (unsigned long long)bad.older_than_flush,
          (unsigned long long)bad.misplaced);
   return good ? 0 : 1;
 }
