@@ -36,6 +36,14 @@ public interface BlockBackend extends AutoCloseable {
   void submit(BlockRequest request);
 
   /**
+   * Makes all completed writes stable, on the calling thread, which waits for it. For who has to
+   * know it before going on and runs no loop; also while loops are suspended. Any thread.
+   *
+   * @return 0 or {@code -errno}
+   */
+  int sync();
+
+  /**
    * Registers to be told of a new size.
    *
    * @param listener runs on the main loop with the new size in bytes

@@ -284,12 +284,7 @@ public final class RawImage implements BlockBackend {
     zeroRangeUnsupported = true;
   }
 
-  /**
-   * Makes all completed writes stable, also those that no guest has flushed. Blocks; for the end,
-   * when nothing is in flight.
-   *
-   * @return 0 or {@code -errno}
-   */
+  @Override
   public int sync() {
     return Libc.fsync(file.fd());
   }

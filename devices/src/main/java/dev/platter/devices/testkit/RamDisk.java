@@ -124,6 +124,11 @@ public final class RamDisk implements BlockBackend {
   }
 
   @Override
+  public int sync() {
+    return 0;
+  }
+
+  @Override
   public void addResizeListener(LongConsumer listener) {
     resizeListeners.add(listener);
   }

@@ -8,8 +8,8 @@ import dev.platter.aio.loop.EventNotifier;
  * <p>Life: {@link #onConfigChange} once; then, as often as the guest resets it: {@link #activate},
  * {@link #startQueue} for each queue, {@link #stopQueue} for each queue, {@link #reset}; {@link
  * #close} at the end. All of it under the big lock where there is one, but that queues may be
- * started and stopped without it, by one thread at a time: who waits for a slow disk then keeps
- * nobody else. The device runs a started queue on a context of its own choice, and touches no queue
+ * started and stopped, and the configuration written, without it, by one thread at a time: who
+ * waits for a slow disk then keeps nobody else. The device runs a started queue on a context of its own choice, and touches no queue
  * outside {@code startQueue .. stopQueue}.
  */
 public interface VirtioDevice extends AutoCloseable {
@@ -33,8 +33,18 @@ public interface VirtioDevice extends AutoCloseable {
    */
   long readConfig(long offset, int sizeBytes);
 
-  /** Writes the device configuration space; what is read-only or not there is ignored. */
+  /**
+   * Writes the device configuration space for the guest; what is read-only or not there is ignored.
+   * Returns when what the new value promises holds, and so may wait for the backend; if that cannot
+   * be brought about, the space stays what it is.
+   */
   void writeConfig(long offset, int sizeBytes, long value);
+
+  /**
+   * Writes what the guest has written before, and now finds in the space as it thinks: after
+   * another negotiation of features, or in another process. No queue is at work. Waits for nothing.
+   */
+  void restoreConfig(long offset, int sizeBytes, long value);
 
   /** Sets what to run, on the main loop, after the configuration space has changed by itself. */
   void onConfigChange(Runnable listener);

@@ -2,12 +2,13 @@ package dev.platter.emulator.vhostuser;
 
 import dev.platter.aio.loop.BigLock;
 import dev.platter.devices.virtio.VirtioDevice;
+import java.util.Arrays;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is asked of the device but for its queues, under the big lock where there is one: features
- * and the configuration space. Keeps what the front-end has written there through another
+ * What is asked of the device but for its queues: features and the configuration space. Under the
+ * big lock where there is one, but for what may wait for the disk. Keeps what the front-end has written there through another
  * negotiation of features, which front-ends that stop and continue make: the guest, who knows
  * nothing of it, relies on the cache mode that it has set.
  */
@@ -59,7 +60,7 @@ final class DeviceControl {
     active = true;
     locked(() -> {
       device.activate(taken);
-      isWritten.stream().forEach(i -> device.writeConfig(i, 1, written[i] & 0xff));
+      isWritten.stream().forEach(i -> device.restoreConfig(i, 1, written[i] & 0xff));
     });
   }
 
@@ -78,25 +79,23 @@ final class DeviceControl {
   }
 
   /**
-   * Writes the configuration space.
+   * Writes the configuration space. May wait for the disk.
    *
    * @return whether it is now as it was to be; read-only fields stay what they are
    */
   boolean writeConfig(int offset, byte[] from) {
-    boolean[] taken = {true};
-    locked(() -> {
-      for (int i = 0; i < from.length; i++) {
-        int at = offset + i;
-        device.writeConfig(at, 1, from[i] & 0xff);
-        if ((byte) device.readConfig(at, 1) == from[i]) {
-          written[at] = from[i];
-          isWritten.set(at);
-        } else {
-          taken[0] = false;
-        }
+    for (int i = 0; i < from.length; i++) {
+      device.writeConfig(offset + i, 1, from[i] & 0xff);
+    }
+    byte[] now = new byte[from.length];
+    readConfig(offset, now);
+    for (int i = 0; i < from.length; i++) {
+      if (now[i] == from[i]) {
+        written[offset + i] = from[i];
+        isWritten.set(offset + i);
       }
-    });
-    return taken[0];
+    }
+    return Arrays.equals(now, from);
   }
 
   /** Takes over what a back-end before this one was told, where this one was not told anything. */
@@ -107,7 +106,7 @@ final class DeviceControl {
     written[offset] = value;
     isWritten.set(offset);
     if (active) {
-      locked(() -> device.writeConfig(offset, 1, value & 0xff));
+      locked(() -> device.restoreConfig(offset, 1, value & 0xff));
     }
   }
 

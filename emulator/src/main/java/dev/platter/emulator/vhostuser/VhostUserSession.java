@@ -370,7 +370,7 @@ public final class VhostUserSession implements ClientSession {
       }
       // A migration brings along all fields, and those that are read-only are ours already.
       if (!backend.writeConfig(offset, space) && !migration) {
-        throw new RequestRefused("configuration field is read-only");
+        throw new RequestRefused("a field is read-only, or the disk's cache could not be flushed");
       }
     }
 

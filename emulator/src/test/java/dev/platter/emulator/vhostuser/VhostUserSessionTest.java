@@ -5,6 +5,7 @@ import static dev.platter.emulator.vhostuser.VhostUserClient.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.socket.UnixConnection;
+import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.virtio.DeviceStatus;
 import dev.platter.devices.virtio.VirtioFeatures;
@@ -230,7 +231,10 @@ class VhostUserSessionTest {
     assertThat(client.ask(VhostUserRequest.GET_CONFIG, config(-1, 10)).remaining()).isZero();
   }
 
-  /** "SET_CONFIG": the cache mode is kept while the front-end does not reset the device. */
+  /**
+   * "SET_CONFIG": the cache mode is kept while the front-end does not reset the device. What the
+   * cache held is flushed before the answer, as the guest will not do it (virtio 5.2.6.2).
+   */
   @Test
   void takesTheCacheMode() throws IOException {
     Queue queue = client.bringUp();
@@ -245,8 +249,46 @@ class VhostUserSessionTest {
     assertThat(rig.disk.takeSubmitted())
         .containsExactly(
             new GatedDisk.Submitted(Operation.WRITE, 0, false),
+            new GatedDisk.Submitted(Operation.FLUSH, 0, false),
             new GatedDisk.Submitted(Operation.WRITE, 8 * 512, true),
             new GatedDisk.Submitted(Operation.WRITE, 16 * 512, true));
+  }
+
+  /** What was written into the cache and completes after the switch is stable when it does. */
+  @Test
+  void aWriteInFlightIsFlushedIfTheCacheModeChanges() throws Exception {
+    Queue queue = client.bringUp();
+    rig.disk.closeGate();
+    client.offer(queue, BlkAbi.T_OUT, 0, BUFFERS + 0x1000, 512);
+    client.kick(queue);
+    rig.disk.awaitHeld(1);
+    client.must(VhostUserRequest.SET_CONFIG, config(BlkAbi.CFG_WRITEBACK, 1, 0));
+    rig.disk.release(0);
+    rig.disk.awaitHeld(1);
+    assertThat(client.statusAt(BUFFERS + 0x1000)).as("not before it is stable").isEqualTo(0xff);
+    rig.disk.openGate();
+    client.awaitUsed(queue, 1);
+    assertThat(client.statusAt(BUFFERS + 0x1000)).isEqualTo(BlkAbi.S_OK);
+    assertThat(rig.disk.takeSubmitted())
+        .containsExactly(
+            new GatedDisk.Submitted(Operation.WRITE, 0, false),
+            new GatedDisk.Submitted(Operation.FLUSH, 0, false),
+            new GatedDisk.Submitted(Operation.FLUSH, 0, false));
+  }
+
+  @Test
+  void aCacheThatCannotBeFlushedStaysOn() throws IOException {
+    Queue queue = client.bringUp();
+    rig.disk.failSync(-Errno.EIO);
+    assertThat(client.ack(VhostUserRequest.SET_CONFIG, config(BlkAbi.CFG_WRITEBACK, 1, 0)))
+        .isNotZero();
+    ByteBuffer mode = client.ask(VhostUserRequest.GET_CONFIG, config(BlkAbi.CFG_WRITEBACK, 1, 0));
+    assertThat(mode.get(12)).isEqualTo((byte) 1);
+    assertThat(client.run(queue, BlkAbi.T_OUT, 8, BUFFERS + 0x1000, 512)).isZero();
+    assertThat(rig.disk.takeSubmitted())
+        .containsExactly(
+            new GatedDisk.Submitted(Operation.FLUSH, 0, false),
+            new GatedDisk.Submitted(Operation.WRITE, 8 * 512, false));
   }
 
   @Test

@@ -214,7 +214,7 @@ final class BlkQueue implements EventHandler, LoopClient {
   /** A step of a request is done. */
   void completed(BlkRequest slot, int result) {
     inFlight--;
-    if (result == 0 && slot.prepareNext()) {
+    if (result == 0 && slot.prepareNext(device.writesThrough())) {
       submit(slot);
       return;
     }

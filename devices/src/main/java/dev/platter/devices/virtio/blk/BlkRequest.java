@@ -24,7 +24,7 @@ final class BlkRequest extends BlockRequest {
   private int segments;
   private int nextSegment;
   private boolean discard;
-  private boolean flushAfter;
+  private boolean cached;
 
   BlkRequest(BlkQueue queue) {
     super(INITIAL_VECTOR_ENTRIES);
@@ -41,7 +41,7 @@ final class BlkRequest extends BlockRequest {
     this.writtenOnSuccess = writtenOnSuccess;
     segments = 0;
     nextSegment = 0;
-    flushAfter = false;
+    cached = false;
   }
 
   DescriptorChain chain() {
@@ -68,18 +68,23 @@ final class BlkRequest extends BlockRequest {
     segments++;
   }
 
-  /**
-   * Says what the segments are for.
-   *
-   * @param flushAfter whether they must be stable before the request completes
-   */
-  void segmentsAre(boolean discard, boolean flushAfter) {
+  /** Says what the segments are for. */
+  void segmentsAre(boolean discard) {
     this.discard = discard;
-    this.flushAfter = flushAfter;
   }
 
-  /** Prepares the next step, if there is one. */
-  boolean prepareNext() {
+  /** Says whether what it writes may be in the backend's write cache when it is done. */
+  void setCached(boolean cached) {
+    this.cached = cached;
+  }
+
+  /**
+   * Prepares the next step, if there is one.
+   *
+   * @param writesThrough whether a write must be stable before it completes, as of now: the guest
+   *     may have switched that while this one was in flight
+   */
+  boolean prepareNext(boolean writesThrough) {
     if (nextSegment < segments && offsets != null && lengths != null && mayUnmap != null) {
       int i = nextSegment++;
       if (discard) {
@@ -89,8 +94,8 @@ final class BlkRequest extends BlockRequest {
       }
       return true;
     }
-    if (flushAfter) {
-      flushAfter = false;
+    if (cached && writesThrough) {
+      cached = false;
       prepareFlush();
       return true;
     }

@@ -106,7 +106,9 @@ final class RequestParser {
     if (length == 0) {
       return BlkAbi.S_OK;
     }
-    slot.prepareWrite(sector * BlkAbi.SECTOR_BYTES, device.writesThrough());
+    boolean stable = device.writesThrough();
+    slot.setCached(!stable);
+    slot.prepareWrite(sector * BlkAbi.SECTOR_BYTES, stable);
     return SUBMIT;
   }
 
@@ -150,7 +152,8 @@ final class RequestParser {
             sector * BlkAbi.SECTOR_BYTES, length, (flags & BlkAbi.SEGMENT_F_UNMAP) != 0);
       }
     }
-    slot.segmentsAre(discard, !discard && device.writesThrough());
-    return slot.prepareNext() ? SUBMIT : BlkAbi.S_OK;
+    slot.segmentsAre(discard);
+    slot.setCached(!discard);
+    return slot.prepareNext(device.writesThrough()) ? SUBMIT : BlkAbi.S_OK;
   }
 }

@@ -141,8 +141,38 @@ public final class VirtioBlk implements VirtioDevice {
 
   @Override
   public void writeConfig(long offset, int sizeBytes, long value) {
-    if (offset == BlkAbi.CFG_WRITEBACK && sizeBytes == 1 && negotiated(BlkAbi.F_CONFIG_WCE)) {
+    if (isCacheMode(offset, sizeBytes)) {
+      boolean on = (value & 1) != 0;
+      if (on || !writeback) {
+        setWriteback(on);
+      } else {
+        endWriteback();
+      }
+    }
+  }
+
+  @Override
+  public void restoreConfig(long offset, int sizeBytes, long value) {
+    if (isCacheMode(offset, sizeBytes)) {
       setWriteback((value & 1) != 0);
+    }
+  }
+
+  private boolean isCacheMode(long offset, int sizeBytes) {
+    return offset == BlkAbi.CFG_WRITEBACK && sizeBytes == 1 && negotiated(BlkAbi.F_CONFIG_WCE);
+  }
+
+  /**
+   * From here on the guest sends no flushes, also none for what it has written before: that is made
+   * stable first. What is in flight meanwhile makes itself stable before it completes ({@link
+   * BlkRequest#prepareNext}).
+   */
+  private void endWriteback() {
+    writeback = false;
+    if (backend.sync() == 0) {
+      config.setWriteback(false);
+    } else {
+      writeback = true;
     }
   }
 

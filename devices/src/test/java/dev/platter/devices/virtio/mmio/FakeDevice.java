@@ -43,6 +43,11 @@ final class FakeDevice implements VirtioDevice {
   }
 
   @Override
+  public void restoreConfig(long offset, int sizeBytes, long value) {
+    writeConfig(offset, sizeBytes, value);
+  }
+
+  @Override
   public void writeConfig(long offset, int sizeBytes, long value) {
     if (offset == 0) {
       config = (byte) value;
