@@ -12,7 +12,10 @@ final class BlkConfig {
 
   // Drivers build a request of a header, segments and a status: two descriptors are not segments.
   private static final int NOT_SEGMENTS = 2;
-  private static final int MIN_SEG_MAX = 126;
+  // What the ring that front-ends have unless told otherwise, of 128, has room for: a driver
+  // without
+  // indirect tables would wait for ever with a request that is longer than its ring.
+  private static final int MAX_SEG_MAX = 126;
   // Smaller writes make a file system on the host read before it writes.
   private static final int PHYSICAL_BLOCK_BYTES = 4096;
   // Not 0 or 1 block: Windows takes the field at its word and cuts its I/O to that size. Linux
@@ -39,7 +42,7 @@ final class BlkConfig {
     int block = backend.blockSizeBytes();
     int physical = Math.max(block, PHYSICAL_BLOCK_BYTES);
     int physicalSectors = physical / BlkAbi.SECTOR_BYTES;
-    set32(BlkAbi.CFG_SEG_MAX, Math.max(queueSize - NOT_SEGMENTS, MIN_SEG_MAX));
+    set32(BlkAbi.CFG_SEG_MAX, Math.clamp(queueSize - NOT_SEGMENTS, 1, MAX_SEG_MAX));
     set32(BlkAbi.CFG_BLK_SIZE, block);
     set8(BlkAbi.CFG_PHYSICAL_BLOCK_EXP, Integer.numberOfTrailingZeros(physical / block));
     space.set(LE16, BlkAbi.CFG_MIN_IO_SIZE, (short) (physical / block));
