@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The real devices: virtio-blk behind vhost-user, AHCI behind vfio-user. */
 final class DeviceSessions implements SessionFactory {
-  private static final int QUEUE_SIZE = 256;
-
   private final ServerOptions options;
   private final Map<String, ExportStages> stages = new ConcurrentHashMap<>();
 
@@ -64,7 +62,8 @@ final class DeviceSessions implements SessionFactory {
   }
 
   private ClientSession virtioBlk(ExportConfig.VirtioBlk export, Parts parts) {
-    VirtioBlk.Options disk = new VirtioBlk.Options(export.queues(), QUEUE_SIZE, export.serial());
+    VirtioBlk.Options disk =
+        new VirtioBlk.Options(export.queues(), export.queueSize(), export.serial());
     VirtioBlk device = new VirtioBlk(parts.images().getFirst(), disk, parts.queueLoops());
     if (options.recordsStages()) {
       device.trace(recorded(export.name(), TracedDevice.VIRTIO_EXPORT, parts.queueLoops()));

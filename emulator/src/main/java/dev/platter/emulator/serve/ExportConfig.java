@@ -12,6 +12,12 @@ public sealed interface ExportConfig {
   /** The most queues a virtio disk may have here. */
   int MAX_QUEUES = 64;
 
+  /** The largest queue size that a virtio disk may have here, in descriptors. */
+  int MAX_QUEUE_SIZE = 1024;
+
+  /** The largest queue size of a virtio disk that is told no other. */
+  int DEFAULT_QUEUE_SIZE = 256;
+
   /** The most disks that an AHCI controller takes. */
   int MAX_PORTS = 32;
 
@@ -35,6 +41,8 @@ public sealed interface ExportConfig {
    *
    * @param serial up to 20 printable ASCII characters
    * @param queues how many request queues, at most {@link #MAX_QUEUES}
+   * @param queueSize the largest queue size that a client may choose, a power of two up to {@link
+   *     #MAX_QUEUE_SIZE}
    * @param ioThreads ids of the IOThreads that its queues are dealt to in turn; with none, it has
    *     one of its own
    * @param pollMaxNanos longest busy poll of that IOThread of its own; empty for the default
@@ -45,6 +53,7 @@ public sealed interface ExportConfig {
       ImageConfig image,
       String serial,
       int queues,
+      int queueSize,
       List<String> ioThreads,
       OptionalLong pollMaxNanos)
       implements ExportConfig {
@@ -58,11 +67,28 @@ public sealed interface ExportConfig {
             "export " + name + ": queues=" + queues + " is out of range",
             "Give 1 to " + MAX_QUEUES + ", as many as the guest has CPUs");
       }
+      if (queueSize < 2 || queueSize > MAX_QUEUE_SIZE || Integer.bitCount(queueSize) != 1) {
+        throw PlatterException.badInput(
+            "export " + name + ": queue-size=" + queueSize + " is no power of two up to 1024",
+            "Give 256, or 512 or 1024 for a client that asks for as many");
+      }
       if (pollMaxNanos.isPresent() && !ioThreads.isEmpty()) {
         throw PlatterException.badInput(
             "export " + name + ": poll-max= and iothread= exclude each other",
             "Give poll-max= with the --iothread");
       }
+    }
+
+    /** Queues of the default size. */
+    public VirtioBlk(
+        String name,
+        Endpoint endpoint,
+        ImageConfig image,
+        String serial,
+        int queues,
+        List<String> ioThreads,
+        OptionalLong pollMaxNanos) {
+      this(name, endpoint, image, serial, queues, DEFAULT_QUEUE_SIZE, ioThreads, pollMaxNanos);
     }
 
     /** One queue on an IOThread of its own, for a socket that is made at {@code path}. */

@@ -22,7 +22,7 @@ public final class ExportParser {
   private static final List<String> COMMON =
       List.of(
           "image", "socket", "fd", "name", "poll-max", "readonly", "serial", "cache", "discard");
-  private static final List<String> VIRTIO_BLK = and(COMMON, "queues", "iothread");
+  private static final List<String> VIRTIO_BLK = and(COMMON, "queues", "queue-size", "iothread");
   private static final List<String> AHCI = and(COMMON, "model", "firmware");
   private static final Set<String> FLAGS = Set.of("readonly");
 
@@ -39,6 +39,7 @@ public final class ExportParser {
   private @Nullable Endpoint endpoint;
   private @Nullable String name;
   private int queues = 1;
+  private int queueSize = ExportConfig.DEFAULT_QUEUE_SIZE;
   private OptionalLong pollMaxNanos = OptionalLong.empty();
 
   /** What is said of one image, before defaults. */
@@ -131,6 +132,10 @@ public final class ExportParser {
           words.once(given, word);
           queues = words.number(word, 1, ExportConfig.MAX_QUEUES);
         }
+        case "queue-size" -> {
+          words.once(given, word);
+          queueSize = words.number(word, 2, ExportConfig.MAX_QUEUE_SIZE);
+        }
         case "iothread" -> ioThreads.add(words.value(word));
         default -> {
           if (!common(word) && !ofDisk(disk, word, false)) {
@@ -147,7 +152,7 @@ public final class ExportParser {
     ImageConfig image = disk.image();
     return words.whole(() ->
         new ExportConfig.VirtioBlk(
-            its, endpoint(), image, serial, queues, ioThreads, pollMaxNanos));
+            its, endpoint(), image, serial, queues, queueSize, ioThreads, pollMaxNanos));
   }
 
   /** In whatever order the options of the one disk come. */

@@ -68,6 +68,8 @@ class OptionParsersTest {
                 List.of("io0", "io1"),
                 OptionalLong.empty()));
     assertThat(virtioBlk("virtio-blk,image=a,poll-max=8us").pollMaxNanos()).hasValue(8_000);
+    assertThat(virtioBlk("virtio-blk,image=a").queueSize()).isEqualTo(256);
+    assertThat(virtioBlk("virtio-blk,image=a,queue-size=1024").queueSize()).isEqualTo(1024);
     assertThat(virtioBlk("virtio-blk,image=a,discard=ignore").image().options())
         .isEqualTo(new ImageOptions(false, CacheMode.NONE, false));
     assertThat(virtioBlk("virtio-blk,image=a,readonly=off").image().options().readOnly()).isFalse();
@@ -164,6 +166,9 @@ class OptionParsersTest {
         "virtio-blk,image=a,fd=3x|fd=3x is no number",
         "virtio-blk,image=a,queues=0|queues=0 is no number from 1 to 64",
         "virtio-blk,image=a,queues=65|queues=65 is no number from 1 to 64",
+        "virtio-blk,image=a,queue-size=2048|queue-size=2048 is no number from 2 to 1024",
+        "virtio-blk,image=a,queue-size=48|queue-size=48 is no power of two",
+        "ahci,image=a,queue-size=64|there is no 'queue-size' here",
         "virtio-blk,image=a,queues=many|queues=many is no number",
         "virtio-blk,image=a,queues=2,queues=2|'queues' is given twice",
         "virtio-blk,image=a,cache=unsafe|cache=unsafe is not one of none, writeback",

@@ -56,6 +56,7 @@ class ServeFileTest {
                 image: disk.img
                 iothread: [io0, io1]
                 queues: 2
+                queue-size: 512
                 serial: 0042
                 readonly: on
               - device: ahci
@@ -96,7 +97,7 @@ class ServeFileTest {
         .containsExactly(
             ExportParser.parse(
                 "virtio-blk,socket=/run/p/vda.sock,image=disk.img,iothread=io0,iothread=io1,"
-                    + "queues=2,serial=0042,readonly",
+                    + "queues=2,queue-size=512,serial=0042,readonly",
                 0),
             ExportParser.parse(
                 "ahci,image=a,,b.img,model=M 1,socket=s/sata.sock,cache=writeback,poll-max=1ms", 1),
