@@ -97,6 +97,16 @@ abstract class AbstractRing implements DeviceRing {
     return left[nextLeft++];
   }
 
+  @Override
+  public final boolean isIdle() {
+    for (DescriptorChain chain : chains) {
+      if (chain.inFlight()) {
+        return false;
+      }
+    }
+    return !hasLeft();
+  }
+
   // ---- chains --------------------------------------------------------------------------------
 
   /** An empty chain, or null, having failed, if the driver uses this id for another buffer. */

@@ -47,6 +47,12 @@ public interface DeviceRing extends VirtQueue {
   }
 
   /**
+   * Whether nothing is still to be given back: neither of what was taken, nor of what the record
+   * had at the start.
+   */
+  boolean isIdle();
+
+  /**
    * Where the next buffer will be taken: the free-running 16-bit index of a split ring, a
    * descriptor's place in a packed one.
    */

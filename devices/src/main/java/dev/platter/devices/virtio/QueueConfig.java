@@ -46,10 +46,12 @@ public record QueueConfig(
   /**
    * The same place for a packed ring that goes on.
    *
-   * @param base both positions and wrap counters, as {@link DeviceRing#vringBase} tells them
+   * @param base both positions and wrap counters, as {@link DeviceRing#vringBase} tells them. Some
+   *     drivers' front-ends know the first alone, and leave the upper half zero: nothing is in
+   *     flight in a ring that is set up, so both are the same
    */
   public QueueConfig withPackedBase(int base) {
-    int used = base >>> 16;
+    int used = base >>> 16 == 0 ? base : base >>> 16;
     return new QueueConfig(
         size,
         descriptorArea,

@@ -1,6 +1,7 @@
 package dev.platter.devices.virtio;
 
 import dev.platter.aio.loop.EventNotifier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device type (block, ...) as a transport (MMIO, vhost-user, ...) drives it.
@@ -9,8 +10,8 @@ import dev.platter.aio.loop.EventNotifier;
  * {@link #startQueue} for each queue, {@link #stopQueue} for each queue, {@link #reset}; {@link
  * #close} at the end. All of it under the big lock where there is one, but that queues may be
  * started and stopped, and the configuration written, without it, by one thread at a time: who
- * waits for a slow disk then keeps nobody else. The device runs a started queue on a context of its own choice, and touches no queue
- * outside {@code startQueue .. stopQueue}.
+ * waits for a slow disk then keeps nobody else. The device runs a started queue on a context of its
+ * own choice, and touches no queue outside {@code startQueue .. stopQueue}.
  */
 public interface VirtioDevice extends AutoCloseable {
   /** The virtio device ID (section 5). */
@@ -62,9 +63,10 @@ public interface VirtioDevice extends AutoCloseable {
    * @param index the queue's number
    * @param queue the queue, started
    * @param doorbell signalled by the driver; it must outlive this device, or if it is {@linkplain
-   *     EventNotifier#isForeign foreign}, outlive {@link #stopQueue}
+   *     EventNotifier#isForeign foreign}, outlive {@link #stopQueue}. Null if the driver rings
+   *     none: the device looks at the ring from time to time
    */
-  void startQueue(int index, VirtQueue queue, EventNotifier doorbell);
+  void startQueue(int index, VirtQueue queue, @Nullable EventNotifier doorbell);
 
   /**
    * Takes a queue out of work: returns when nothing taken from it is in flight. May give up the big

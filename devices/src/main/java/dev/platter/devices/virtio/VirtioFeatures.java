@@ -13,6 +13,9 @@ public final class VirtioFeatures {
   /** The device is not a legacy device. */
   public static final long VERSION_1 = 1L << 32;
 
+  /** The device reaches memory as the platform says, which may translate addresses (6). */
+  public static final long ACCESS_PLATFORM = 1L << 33;
+
   /** The virtqueues are packed (2.8). */
   public static final long RING_PACKED = 1L << 34;
 

@@ -44,6 +44,11 @@ final class ConfigRecord {
     }
   }
 
+  /** Forgets all. */
+  void clear() {
+    memory.fill((byte) 0);
+  }
+
   /** Tells a device what is kept. */
   void restoreTo(DeviceControl device) {
     for (long at = 0; at < BYTES; at += Long.BYTES) {

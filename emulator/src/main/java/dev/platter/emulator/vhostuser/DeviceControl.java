@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is asked of the device but for its queues: features and the configuration space. Under the
- * big lock where there is one, but for what may wait for the disk. Keeps what the front-end has written there through another
- * negotiation of features, which front-ends that stop and continue make: the guest, who knows
- * nothing of it, relies on the cache mode that it has set.
+ * big lock where there is one, but for what may wait for the disk. Keeps what the front-end has
+ * written there through another negotiation of features, which front-ends that stop and continue
+ * make: the guest, who knows nothing of it, relies on the cache mode that it has set.
  */
 final class DeviceControl {
   /** The longest configuration space that a message carries. */

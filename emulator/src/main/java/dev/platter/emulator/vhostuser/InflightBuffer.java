@@ -4,7 +4,6 @@ import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.virtio.InflightRegion;
-import dev.platter.devices.virtio.Vring;
 import dev.platter.emulator.export.SharedMemory;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +18,9 @@ final class InflightBuffer implements AutoCloseable {
 
   /** The same as a C compiler pads it. */
   static final int PADDED_DESCRIPTION_BYTES = 24;
+
+  // No queue here is larger; what a ring remembers of its record grows with this.
+  private static final int MAX_QUEUE_SIZE = 1024;
 
   private static final int F_SEAL_SEAL = 1;
   private static final int F_SEAL_GROW = 4;
@@ -42,7 +44,7 @@ final class InflightBuffer implements AutoCloseable {
     }
 
     private void check(int maxQueues) throws RequestRefused {
-      if (queues < 1 || queues > maxQueues || queueSize < 1 || queueSize > Vring.MAX_SIZE) {
+      if (queues < 1 || queues > maxQueues || queueSize < 1 || queueSize > MAX_QUEUE_SIZE) {
         throw new RequestRefused("in-flight buffer for " + queues + " queues of " + queueSize);
       }
     }
@@ -139,9 +141,18 @@ final class InflightBuffer implements AutoCloseable {
     return config;
   }
 
-  /** Forgets what was recorded; no ring uses it. */
+  /** Forgets all that was recorded; no ring uses it. */
   void clear() {
-    memory.segment().fill((byte) 0);
+    clearQueues();
+    if (config != null) {
+      config.clear();
+    }
+  }
+
+  /** Forgets what was in flight; no ring uses it. */
+  void clearQueues() {
+    long bytes = Math.min(description.queuesBytes(), memory.segment().byteSize());
+    memory.segment().asSlice(0, bytes).fill((byte) 0);
   }
 
   /** Unmaps it; no ring uses it. Idempotent. */

@@ -204,6 +204,10 @@ final class MemoryTable implements AutoCloseable {
             .toList());
   }
 
+  boolean isEmpty() {
+    return regions.isEmpty();
+  }
+
   /** The guest address of an address of the front-end's, or {@link #NOWHERE}. */
   long guestAddress(long userAddress) {
     for (Region region : regions) {

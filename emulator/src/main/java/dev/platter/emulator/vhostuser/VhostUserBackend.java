@@ -95,11 +95,13 @@ final class VhostUserBackend implements AutoCloseable {
   }
 
   void setFeatures(long taken) throws RequestRefused {
-    long unknown = taken & ~device.offered();
+    // Not offered, as some drivers would take it for a need to translate. Whoever takes it all the
+    // same, as for encrypted guests, means guest memory as it is: there is no IOTLB here.
+    long unknown = taken & ~(device.offered() | VirtioFeatures.ACCESS_PLATFORM);
     if (unknown != 0) {
       throw new RequestRefused(String.format("features 0x%x are not offered", unknown));
     }
-    long features = taken & ~VhostUserFeatures.PROTOCOL_FEATURES;
+    long features = taken & ~(VhostUserFeatures.PROTOCOL_FEATURES | VirtioFeatures.ACCESS_PLATFORM);
     if ((features & VirtioFeatures.RING_PACKED) != 0
         && (features & VirtioFeatures.VERSION_1) == 0) {
       throw new RequestRefused("packed rings without VERSION_1");
@@ -153,9 +155,7 @@ final class VhostUserBackend implements AutoCloseable {
   private void startRingsInMemory() {
     if (device.isActive()) {
       for (VringState ring : rings) {
-        if (ring.hasPlace(memory)) {
-          ring.startIfReady(device.features(), memory, inflight);
-        }
+        ring.startIfInMemory(device.features(), memory, inflight);
       }
     }
   }
@@ -191,9 +191,12 @@ final class VhostUserBackend implements AutoCloseable {
     return ring(index).stop();
   }
 
-  /** Sets the doorbell, which starts the ring; takes over the descriptor. */
+  /**
+   * Sets the doorbell, which starts the ring; takes over the descriptor, which is negative for
+   * none: then the ring is looked at without one.
+   */
   void setVringKick(int index, int fd) throws RequestRefused {
-    EventNotifier kick = adopt(index, fd);
+    EventNotifier kick = fd < 0 ? null : adopt(index, fd);
     ring(index).setKick(kick);
     startReadyRings();
   }
@@ -286,6 +289,9 @@ final class VhostUserBackend implements AutoCloseable {
   }
 
   private void closeInflight() {
+    for (VringState ring : rings) {
+      ring.detachRecord();
+    }
     if (inflight != null) {
       inflight.close();
       inflight = null;
@@ -342,6 +348,9 @@ final class VhostUserBackend implements AutoCloseable {
     if (bits == 0) {
       for (VringState ring : rings) {
         ring.stop();
+      }
+      if (inflight != null) {
+        inflight.clearQueues();
       }
       status.set(0);
     } else {

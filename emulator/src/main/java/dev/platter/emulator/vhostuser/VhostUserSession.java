@@ -12,8 +12,11 @@ import dev.platter.emulator.export.ProtocolViolation;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,6 +97,7 @@ public final class VhostUserSession implements ClientSession {
     private final VhostUserMessage message = new VhostUserMessage();
     private final VhostUserBackend backend;
     private final BitSet toldBroken = new BitSet();
+    private final Set<@Nullable VhostUserRequest> toldRefused = new HashSet<>();
     private volatile boolean memoryLost;
 
     Client(UnixConnection connection) {
@@ -156,10 +160,21 @@ public final class VhostUserSession implements ClientSession {
         if (!wantsAck() || hasAnswer(request)) {
           throw new ProtocolViolation(name + ": " + e.getMessage());
         }
+        tellRefused(request, name, String.valueOf(e.getMessage()));
         done = false;
       }
       if (!answered && wantsAck()) {
         message.replyNumber(connection, done ? 0 : 1);
+      }
+    }
+
+    /** One line for each kind of request: a client could repeat it again and again. */
+    private void tellRefused(@Nullable VhostUserRequest kind, String name, String reason) {
+      if (toldRefused.add(kind)) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("request", name);
+        fields.put("reason", reason);
+        log.event(Level.WARNING, export, "request-refused", fields);
       }
     }
 
@@ -252,7 +267,7 @@ public final class VhostUserSession implements ClientSession {
             backend.setVringAddresses(
                 message.u32(0),
                 new VringState.Addresses(message.u64(8), message.u64(16), message.u64(24)));
-        case SET_VRING_KICK -> setKick();
+        case SET_VRING_KICK -> backend.setVringKick(vring(), takeFd());
         case SET_VRING_CALL -> backend.setVringCall(vring(), takeFd());
         case SET_VRING_ERR -> backend.setVringError(vring(), takeFd());
         case SET_BACKEND_REQ_FD -> {
@@ -279,13 +294,6 @@ public final class VhostUserSession implements ClientSession {
 
     private int takeFd() {
       return message.fds().size() == 0 ? -1 : message.fds().take();
-    }
-
-    private void setKick() throws RequestRefused {
-      if (message.fds().size() == 0) {
-        throw new RequestRefused("a ring without a doorbell would have to be polled");
-      }
-      backend.setVringKick(vring(), message.fds().take());
     }
 
     // ---- memory ------------------------------------------------------------------------------

@@ -14,10 +14,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * One virtqueue of a front-end ("Ring states"): what it has been told to be, and the ring itself.
  *
- * <p>It is started from the moment it has a doorbell to the moment its position is asked for, and
- * at work while it is started and enabled, has a size and a place, and is not broken. Buffers that
- * wait already are taken then, without a doorbell. Between two times at work it keeps its position;
- * where its memory is, is looked up each time anew.
+ * <p>It is started from the moment it has a doorbell, or is told that it has none, to the moment
+ * its position is asked for, and at work while it is started and enabled, has a size and a place,
+ * and is not broken. Buffers that wait already are taken then, without a doorbell. Between two
+ * times at work it keeps its position; where its memory is, is looked up each time anew, and may
+ * come last.
+ *
+ * <p>The record of what is in flight knows the position when nobody else does: the front-end of a
+ * back-end that has died. Whoever is told the position, or tells another, knows it: then the record
+ * begins anew.
  */
 final class VringState implements QueueListener, AutoCloseable {
   private final int index;
@@ -28,6 +33,7 @@ final class VringState implements QueueListener, AutoCloseable {
   private final EventSlot error = new EventSlot();
 
   private @Nullable EventNotifier kick;
+  private boolean kickless;
   private @Nullable DeviceRing ring;
   private boolean ringIsPacked;
   private int size;
@@ -35,6 +41,9 @@ final class VringState implements QueueListener, AutoCloseable {
   private int base;
   private boolean enabled;
   private boolean atWork;
+  // What the ring has last recorded in, while it is mapped.
+  private @Nullable InflightRegion record;
+  private boolean nowhere;
   // Set on the queue's loop.
   private volatile boolean broken;
 
@@ -87,8 +96,21 @@ final class VringState implements QueueListener, AutoCloseable {
   /** Sets the position to take it up at, as {@link DeviceRing#vringBase} has it. */
   void setBase(int position) throws RequestRefused {
     checkNotAtWork();
+    forgetRecord();
     base = position;
     broken = false;
+  }
+
+  /** Has the record begin anew, unless there is something in it. */
+  private void forgetRecord() {
+    if (record != null && ring != null && ring.isIdle()) {
+      record.clear();
+    }
+  }
+
+  /** The record is about to be unmapped. */
+  void detachRecord() {
+    record = null;
   }
 
   private void checkNotAtWork() throws RequestRefused {
@@ -103,17 +125,20 @@ final class VringState implements QueueListener, AutoCloseable {
       pause();
       addresses = replacement;
       broken = false;
+      nowhere = false;
     }
   }
 
-  /** Sets the doorbell, which it owns from here on; a queue at work pauses. */
-  void setKick(EventNotifier replacement) {
+  /** Sets the doorbell, which it owns from here on, or that there is none; one at work pauses. */
+  void setKick(@Nullable EventNotifier replacement) {
     pause();
     closeKick();
     kick = replacement;
+    kickless = replacement == null;
   }
 
   private void closeKick() {
+    kickless = false;
     if (kick != null) {
       kick.close();
       kick = null;
@@ -156,18 +181,23 @@ final class VringState implements QueueListener, AutoCloseable {
   void startIfReady(long features, MemoryTable table, @Nullable InflightBuffer inflight) {
     EventNotifier bell = kick;
     Addresses place = addresses;
-    if (atWork || broken || !enabled || bell == null || place == null || size == 0) {
+    boolean started = bell != null || kickless;
+    if (atWork || broken || !enabled || !started || place == null || size == 0) {
       return;
+    }
+    if (table.isEmpty()) {
+      return; // it comes later
     }
     boolean packed = (features & VirtioFeatures.RING_PACKED) != 0;
     QueueConfig config = config(place, table, packed);
     if (config == null) {
+      nowhere = true;
       broken("ring is outside guest memory");
       return;
     }
-    InflightRegion record;
+    InflightRegion region;
     try {
-      record = inflight == null ? null : inflight.region(index, packed);
+      region = inflight == null ? null : inflight.region(index, packed);
     } catch (RequestRefused e) {
       broken(String.valueOf(e.getMessage()));
       return;
@@ -178,16 +208,26 @@ final class VringState implements QueueListener, AutoCloseable {
       ring = opened;
       ringIsPacked = packed;
     }
-    if (opened.start(config, features, record)) {
+    if (opened.start(config, features, region)) {
       atWork = true;
+      record = region;
       device.startQueue(index, opened, bell);
     }
   }
 
-  /** Whether guest memory is there where it was told to be. */
-  boolean hasPlace(MemoryTable table) {
+  /**
+   * After a change of memory: as {@link #startIfReady} if guest memory is there where the ring was
+   * told to be. If not, it waits for the next change.
+   */
+  void startIfInMemory(long features, MemoryTable table, @Nullable InflightBuffer inflight) {
     Addresses place = addresses;
-    return place != null && config(place, table, false) != null;
+    if (place != null && config(place, table, false) != null) {
+      if (nowhere) {
+        nowhere = false;
+        broken = false;
+      }
+      startIfReady(features, table, inflight);
+    }
   }
 
   private @Nullable QueueConfig config(Addresses place, MemoryTable table, boolean packed) {
@@ -218,15 +258,21 @@ final class VringState implements QueueListener, AutoCloseable {
    * @return its position
    */
   int stop() {
+    end();
+    forgetRecord();
+    return base;
+  }
+
+  private void end() {
     pause();
     closeKick();
     broken = false;
-    return base;
+    nowhere = false;
   }
 
   /** Stops it and forgets what it was told, but for whom to signal. */
   void reset() {
-    stop();
+    end();
     enabled = false;
     size = 0;
     addresses = null;

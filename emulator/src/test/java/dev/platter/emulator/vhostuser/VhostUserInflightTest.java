@@ -192,6 +192,7 @@ class VhostUserInflightTest {
       assertThat(rig.events).containsExactly("queue-broken");
       // It does not fit two queues of 1024 either.
       byte[] larger = description.clone();
+      larger[18] = 0;
       larger[19] = 4;
       client.stop(queue);
       client.must(VhostUserRequest.SET_INFLIGHT_FD, larger, inflight);

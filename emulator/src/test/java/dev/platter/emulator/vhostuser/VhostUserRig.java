@@ -42,6 +42,10 @@ final class VhostUserRig implements AutoCloseable {
   }
 
   VhostUserRig(Path directory, ImageOptions options) throws IOException {
+    this(directory, options, QUEUE_SIZE);
+  }
+
+  VhostUserRig(Path directory, ImageOptions options, int queueSize) throws IOException {
     file = Files.createTempFile(directory, "disk", ".img");
     resizeFile(DISK_BYTES);
     image = RawImage.open(file.toString(), options);
@@ -51,7 +55,7 @@ final class VhostUserRig implements AutoCloseable {
     VirtioBlk blk =
         new VirtioBlk(
             disk,
-            new VirtioBlk.Options(2, QUEUE_SIZE, "rig"),
+            new VirtioBlk.Options(2, queueSize, "rig"),
             threads.stream().map(IoThread::context).toList());
     session = new VhostUserSession(blk, memory, mainLoop.lock(), "rig", this::event);
   }

@@ -1,6 +1,7 @@
 package dev.platter.devices.virtio.blk;
 
 import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.loop.EventHandler;
 import dev.platter.aio.loop.EventNotifier;
@@ -18,12 +19,18 @@ import org.jspecify.annotations.Nullable;
  * on the loop (for the main loop: under the big lock), where the fields belong.
  */
 final class BlkQueue implements EventHandler, LoopClient {
+  // A ring without a doorbell is looked at: soon again after it had something, then ever more
+  // seldom. The loop is free in between, for whom it serves beside.
+  private static final long SOON_NANOS = 20_000;
+  private static final long SELDOM_NANOS = 1_000_000;
+
   private final VirtioBlk device;
   private final AioContext context;
   private final RequestParser parser;
   private final BlkRequest[] slots;
   private final BottomHalf notify;
   private final BottomHalf goOn;
+  private final AioTimer lookTimer;
 
   private @Nullable VirtQueue queue;
   private @Nullable EventNotifier doorbell;
@@ -34,6 +41,7 @@ final class BlkQueue implements EventHandler, LoopClient {
   private boolean paused;
   private boolean processing;
   private int inFlight;
+  private long lookNanos;
 
   BlkQueue(VirtioBlk device, AioContext context) {
     this.device = device;
@@ -45,6 +53,7 @@ final class BlkQueue implements EventHandler, LoopClient {
     }
     notify = context.newBottomHalf(this::notifyDriver);
     goOn = context.newBottomHalf(this::process);
+    lookTimer = context.newTimer(this::look);
   }
 
   /** Has requests stamped from now on; called before the first start. */
@@ -54,14 +63,27 @@ final class BlkQueue implements EventHandler, LoopClient {
 
   // ---- life ----------------------------------------------------------------------------------
 
-  void start(VirtQueue started, EventNotifier bell) {
+  void start(VirtQueue started, @Nullable EventNotifier bell) {
     context.invoke(() -> {
       context.addClient(this);
       queue = started;
       drained = null;
-      watch(bell);
-      process();
+      if (bell == null) {
+        unwatch();
+        lookNanos = SOON_NANOS;
+        look();
+      } else {
+        watch(bell);
+        process();
+      }
     });
+  }
+
+  private void look() {
+    boolean found = poll();
+    process();
+    lookNanos = found ? SOON_NANOS : Math.min(2 * lookNanos, SELDOM_NANOS);
+    lookTimer.arm(lookNanos);
   }
 
   /**
@@ -89,6 +111,7 @@ final class BlkQueue implements EventHandler, LoopClient {
     CountDownLatch latch = new CountDownLatch(1);
     context.invoke(() -> {
       drained = latch;
+      lookTimer.cancel();
       finishStop();
     });
     context.waitFor(latch);

@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A virtio disk (section 5.2). Does not own the backend.
@@ -194,7 +195,7 @@ public final class VirtioBlk implements VirtioDevice {
   }
 
   @Override
-  public void startQueue(int index, VirtQueue queue, EventNotifier doorbell) {
+  public void startQueue(int index, VirtQueue queue, @Nullable EventNotifier doorbell) {
     queues[index].start(queue, doorbell);
   }
 

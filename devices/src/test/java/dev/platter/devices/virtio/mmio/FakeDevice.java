@@ -65,7 +65,7 @@ final class FakeDevice implements VirtioDevice {
   }
 
   @Override
-  public void startQueue(int index, VirtQueue queue, EventNotifier doorbell) {
+  public void startQueue(int index, VirtQueue queue, @Nullable EventNotifier doorbell) {
     calls.add("start " + index);
     queues[index] = queue;
   }
