@@ -64,8 +64,8 @@ final class ServeCommand extends PlatterCommand {
         "virtio-blk,image=PATH,socket=PATH[,queues=N][,queue-size=N][,iothread=ID]",
         "ahci,image=PATH[,image=PATH...],socket=PATH",
         "Of each image: serial=TEXT, readonly, cache=none|writeback, discard=unmap|ignore; with"
-            + " ahci, where these follow the image they are about, also model=TEXT,"
-            + " firmware=TEXT. Of each export: name=NAME, poll-max=TIME. fd=N is a listening socket that was"
+            + " ahci, where these follow the image they are about, also model=TEXT, firmware=TEXT."
+            + " Of each export: name=NAME, poll-max=TIME. fd=N is a listening socket that was"
             + " inherited, fd=NAME one from systemd; without socket= and fd= the next one from"
             + " systemd. A comma in a value is written twice.",
       })
