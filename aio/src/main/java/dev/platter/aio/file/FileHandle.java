@@ -5,6 +5,7 @@ import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open file and its descriptor. Errors of opening are told as {@link PlatterException} of kind
@@ -14,6 +15,7 @@ public final class FileHandle implements AutoCloseable {
   private final String path;
   private final int fd;
   private final boolean direct;
+  private @Nullable FileLock lock;
   private boolean closed;
 
   private FileHandle(String path, int fd, boolean direct) {
@@ -129,21 +131,30 @@ public final class FileHandle implements AutoCloseable {
   }
 
   /**
-   * Locks the whole file until it is closed: exclusively for writers, shared for readers.
+   * Locks the file until it is closed and all requests on it are done: exclusively for writers,
+   * shared for readers. Waits for nobody.
    *
    * @throws PlatterException of kind BAD_INPUT, naming the holders if they can be seen
    */
   public void lock(boolean exclusive) {
-    int result = OfdLock.tryLock(fd, exclusive);
-    if (result == -Errno.EAGAIN || result == -Errno.EACCES) {
-      List<String> holders = lockHolders();
-      throw PlatterException.badInput(
-          path + " is in use" + (holders.isEmpty() ? "" : " by " + String.join("; ", holders)),
-          "Stop the other user of the image, or use another image");
+    lock(exclusive, "", LockPatience.none());
+  }
+
+  /**
+   * Locks the file as {@link #lock(boolean)} does, but waits for the requests of users that have
+   * died, which hold a lock as long as they are in flight.
+   *
+   * @param place where guests reach what is read from the file: a socket. The next reader at the
+   *     same place waits for the requests of the last, which may write to the guest's memory; other
+   *     readers share
+   * @throws PlatterException of kind BAD_INPUT if a living process has it locked; of kind FAILED if
+   *     the wait takes longer than there is patience
+   */
+  public void lock(boolean exclusive, String place, LockPatience patience) {
+    if (lock != null) {
+      lock.close();
     }
-    if (result < 0 && result != -Errno.EOPNOTSUPP) {
-      throw PlatterException.failed("cannot lock " + path + ": " + Errno.name(result), null);
-    }
+    lock = FileLock.acquire(this, exclusive, place, patience);
   }
 
   /**
@@ -174,6 +185,9 @@ public final class FileHandle implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
+      if (lock != null) {
+        lock.close();
+      }
       Libc.close(fd);
     }
   }

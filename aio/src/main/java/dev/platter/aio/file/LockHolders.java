@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Which processes hold a file lock: the kernel does not tell for OFD locks, only that there is one,
@@ -15,10 +17,13 @@ import java.util.List;
  * caller may inspect.
  */
 public final class LockHolders {
+  // "lock: 1: OFDLCK ADVISORY WRITE -1 fe:00:4711 0 EOF": the last two are the first and last byte.
+  private static final Pattern RANGE = Pattern.compile(" (\\d+) (\\d+|EOF)$");
+
   private LockHolders() {}
 
   /**
-   * Finds the holders of locks on a file.
+   * Finds the living holders of locks on a file.
    *
    * @return lines such as {@code "pid 4711 (qemu-system-x86), write lock"}; empty if none is
    *     visible
@@ -55,6 +60,9 @@ public final class LockHolders {
   }
 
   private static void collect(Path process, String id, List<String> holders) {
+    if (ProcessState.dying(Long.parseLong(String.valueOf(process.getFileName())))) {
+      return;
+    }
     try (DirectoryStream<Path> infos = Files.newDirectoryStream(process.resolve("fdinfo"))) {
       for (Path info : infos) {
         collectFrom(info, process, id, holders);
@@ -65,10 +73,15 @@ public final class LockHolders {
     }
   }
 
+  private static boolean isOnImage(String line) {
+    Matcher range = RANGE.matcher(line);
+    return range.find() && Long.parseLong(range.group(1)) < LockBytes.IMAGE_LENGTH;
+  }
+
   private static void collectFrom(Path info, Path process, String id, List<String> holders) {
     try {
       for (String line : Files.readAllLines(info)) {
-        if (line.startsWith("lock:") && line.contains(" " + id + " ")) {
+        if (line.startsWith("lock:") && line.contains(" " + id + " ") && isOnImage(line)) {
           String kind = line.contains("WRITE") ? "write lock" : "read lock";
           String name = Files.readString(process.resolve("comm")).trim();
           String holder = "pid " + process.getFileName() + " (" + name + "), " + kind;

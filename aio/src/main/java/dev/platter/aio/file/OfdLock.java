@@ -9,9 +9,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Open-file-description locks (fcntl(2), F_OFD_SETLK) on a whole file. They go with the descriptor,
- * also when the process is killed. QEMU's image locks are shared locks of the same kind on single
- * bytes: they keep out a writer of ours, but not a reader.
+ * Open-file-description locks (fcntl(2), F_OFD_SETLK) on ranges of a file's bytes. They belong to
+ * the description and not to the process: the kernel drops them when nobody has the description any
+ * more, and a request in flight has it, too. QEMU's image locks are shared locks of the same kind
+ * on single bytes: they keep out a writer of ours, but not a reader.
  */
 final class OfdLock {
   private OfdLock() {}
@@ -20,34 +21,54 @@ final class OfdLock {
    * Tries to lock.
    *
    * @param exclusive a writer's lock, or one that readers share
-   * @return 0, or {@code -EAGAIN} or {@code -EACCES} if somebody else holds it
+   * @param start the first byte
+   * @param length how many, more than 0
+   * @return 0, or {@code -EAGAIN} or {@code -EACCES} if somebody else holds one that excludes it
    */
-  static int tryLock(int fd, boolean exclusive) {
+  static int tryLock(int fd, boolean exclusive, long start, long length) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment flock = flock(arena, exclusive);
+      MemorySegment flock = flock(arena, exclusive, start, length);
       return Libc.fcntl(fd, LinuxAbi.F_OFD_SETLK, flock.address());
     }
   }
 
   /**
-   * Looks for a lock of anybody else, of whichever user and process.
+   * Looks for a lock of anybody else, of whichever user and process, on the bytes that an image may
+   * have.
    *
    * @return F_RDLCK or F_WRLCK; F_UNLCK if there is none, or the file system has no locks
    */
   static int locked(int fd) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment flock = flock(arena, true);
+      MemorySegment flock = flock(arena, true, 0, LockBytes.IMAGE_LENGTH);
       return Libc.fcntl(fd, LinuxAbi.F_OFD_GETLK, flock.address()) < 0
           ? LinuxAbi.F_UNLCK
           : flock.get(JAVA_SHORT, LinuxAbi.FLOCK_TYPE);
     }
   }
 
-  private static MemorySegment flock(Arena arena, boolean exclusive) {
-    // l_start = l_len = 0: the whole file, however large it becomes. l_pid must be 0.
+  /**
+   * Looks for any lock of anybody else on a range. A descriptor for reading is enough.
+   *
+   * @return where one of them starts, not always the first; -1 if there is none
+   */
+  static long find(int fd, long start, long length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flock = flock(arena, true, start, length);
+      boolean failed = Libc.fcntl(fd, LinuxAbi.F_OFD_GETLK, flock.address()) < 0;
+      return failed || flock.get(JAVA_SHORT, LinuxAbi.FLOCK_TYPE) == LinuxAbi.F_UNLCK
+          ? -1
+          : flock.get(JAVA_LONG, LinuxAbi.FLOCK_START);
+    }
+  }
+
+  private static MemorySegment flock(Arena arena, boolean exclusive, long start, long length) {
+    // l_whence = SEEK_SET = 0; l_pid must be 0.
     MemorySegment flock = arena.allocate(LinuxAbi.FLOCK_SIZE, JAVA_LONG.byteAlignment());
     flock.set(
         JAVA_SHORT, LinuxAbi.FLOCK_TYPE, (short) (exclusive ? LinuxAbi.F_WRLCK : LinuxAbi.F_RDLCK));
+    flock.set(JAVA_LONG, LinuxAbi.FLOCK_START, start);
+    flock.set(JAVA_LONG, LinuxAbi.FLOCK_LEN, length);
     return flock;
   }
 }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.file.ProcessState;
 import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
@@ -16,6 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,9 @@ public final class UnixListener implements AutoCloseable {
   private static final int OWNER_ONLY = 0600;
   private static final int STICKY = 01000;
   private static final int OTHERS_WRITE = 022;
+  private static final int DYING = 1;
+  private static final long DYING_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private final int fd;
   private final @Nullable Path path;
@@ -137,9 +143,18 @@ public final class UnixListener implements AutoCloseable {
     if (!isSocket(path)) {
       return;
     }
-    int probe = UnixConnection.open();
-    int result = Sockets.connect(probe, UnixConnection.address(path));
-    Libc.close(probe);
+    int result = probe(path);
+    // A process that was killed listens until its last thread is gone, which a disk may hold up.
+    long start = System.nanoTime();
+    while (result == DYING && System.nanoTime() - start < DYING_NANOS) {
+      LockSupport.parkNanos(LOOK_NANOS);
+      result = probe(path);
+    }
+    if (result == DYING) {
+      throw PlatterException.failed(
+          "a process that was killed but cannot end yet listens on " + path,
+          "Look at the disks that it used, then start again");
+    }
     if (result != -Errno.ECONNREFUSED && result != -Errno.ENOENT) {
       throw PlatterException.badInput(
           result >= 0 || result == -Errno.EAGAIN
@@ -148,6 +163,19 @@ public final class UnixListener implements AutoCloseable {
           "stop the other server, or name another path");
     }
     Files.deleteIfExists(path);
+  }
+
+  /** Tries to connect: 0 or {@code -errno}, or {@link #DYING}. */
+  private static int probe(Path path) throws IOException {
+    int probe = UnixConnection.open();
+    int result = Sockets.connect(probe, UnixConnection.address(path));
+    if (result < 0) {
+      Libc.close(probe);
+      return result;
+    }
+    try (UnixConnection listener = new UnixConnection(probe)) {
+      return ProcessState.dying(listener.peerPid()) ? DYING : result;
+    }
   }
 
   /**

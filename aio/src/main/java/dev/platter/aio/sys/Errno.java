@@ -27,6 +27,7 @@ public final class Errno {
   public static final int EROFS = 30;
   public static final int EPIPE = 32;
   public static final int ENAMETOOLONG = 36;
+  public static final int ENOLCK = 37;
   public static final int ENOSYS = 38;
   public static final int ELOOP = 40;
   public static final int ETIME = 62;
@@ -77,6 +78,7 @@ public final class Errno {
       case EROFS -> "EROFS";
       case EPIPE -> "EPIPE";
       case ENAMETOOLONG -> "ENAMETOOLONG";
+      case ENOLCK -> "ENOLCK";
       case ENOSYS -> "ENOSYS";
       case ELOOP -> "ELOOP";
       case ETIME -> "ETIME";

@@ -3,6 +3,7 @@ package dev.platter.aio.socket;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
@@ -15,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -89,6 +92,41 @@ class UnixListenerTest {
     assertThat(path).exists();
     try (UnixListener listener = UnixListener.bind(path)) {
       assertAccepts(listener, path);
+    }
+  }
+
+  /** A process that was killed has its files until the last of its threads is gone. */
+  @Test
+  void whoIsDyingIsWaitedFor() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "needs python3 to be a process");
+    String script =
+        """
+        import ctypes, socket, sys, threading
+        s = socket.socket(socket.AF_UNIX)
+        s.bind(sys.argv[1])
+        s.listen(1)
+        threading.Thread(target=sys.stdin.read).start()
+        print('up', flush=True)
+        ctypes.CDLL(None).syscall(60, 0)
+        """; // exit(2) of the first thread alone: it is a zombie, and the other holds the socket
+    Process dying = new ProcessBuilder("python3", "-c", script, path.toString()).start();
+    try {
+      assertThat(dying.inputReader().readLine()).isEqualTo("up");
+      Path stat = Path.of("/proc", dying.pid() + "", "stat");
+      while (!Files.readString(stat).contains(") Z")) {
+        Thread.onSpinWait();
+      }
+      CompletableFuture<UnixListener> bound =
+          CompletableFuture.supplyAsync(() -> UnixListener.bind(path));
+      assertThatThrownBy(() -> bound.get(100, TimeUnit.MILLISECONDS))
+          .as("no refusal")
+          .isInstanceOf(TimeoutException.class);
+      dying.destroyForcibly();
+      try (UnixListener listener = bound.get()) {
+        assertAccepts(listener, path);
+      }
+    } finally {
+      dying.destroyForcibly().waitFor();
     }
   }
 

@@ -3,10 +3,12 @@ package dev.platter.devices.block;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Libc;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +50,20 @@ public final class RawImage implements BlockBackend {
    *     missing, a directory, empty, of an odd size, in use by another, without O_DIRECT
    */
   public static RawImage open(String path, ImageOptions options) {
-    return open(path, options, true);
+    return open(path, options, "", LockPatience.none());
+  }
+
+  /**
+   * Opens an image as {@link #open(String, ImageOptions)} does, but waits for what a dead user of
+   * it has in flight.
+   *
+   * @param place where its guest comes from; see {@link FileHandle#lock(boolean, String,
+   *     LockPatience)}
+   * @throws PlatterException as there, and of kind FAILED if there is not enough patience
+   */
+  public static RawImage open(
+      String path, ImageOptions options, String place, LockPatience patience) {
+    return open(path, options, file -> file.lock(!options.readOnly(), place, patience));
   }
 
   /**
@@ -58,12 +73,12 @@ public final class RawImage implements BlockBackend {
    * @throws PlatterException as {@link #open(String, ImageOptions)} does, but not for its users
    */
   public static long examine(String path, ImageOptions options) {
-    try (RawImage image = open(path, options, false)) {
+    try (RawImage image = open(path, options, _ -> {})) {
       return image.sizeBytes();
     }
   }
 
-  private static RawImage open(String path, ImageOptions options, boolean locked) {
+  private static RawImage open(String path, ImageOptions options, Consumer<FileHandle> lock) {
     // Look before opening for real: O_DIRECT on a directory or a device node misleads, and some
     // devices notice that they are opened. What is opened then is looked at again.
     try (FileHandle probe = FileHandle.locate(path)) {
@@ -71,9 +86,7 @@ public final class RawImage implements BlockBackend {
     }
     FileHandle file = FileHandle.open(path, !options.readOnly(), options.cache() == CacheMode.NONE);
     try {
-      if (locked) {
-        file.lock(!options.readOnly());
-      }
+      lock.accept(file);
       FileFacts facts = file.facts();
       checkType(path, facts);
       DirectAlignment alignment = DirectAlignment.of(file, facts);

@@ -33,7 +33,7 @@ import picocli.CommandLine.ParameterException;
     },
     exitCodeList = {
       "0:stopped by SIGTERM or SIGINT, everything flushed",
-      "1:an image could not be flushed, or a bug",
+      "1:an image could not be flushed, the lock of one was not to be had in time, or a bug",
       "2:bad usage or input: an option, a path, an image, a socket; nothing was started",
       "3:the host lacks something: io_uring, a limit; nothing was started",
       "130:interrupted a second time (128 and the signal's number), nothing flushed",
@@ -128,6 +128,15 @@ final class ServeCommand extends PlatterCommand {
   private @Nullable Level logLevel;
 
   @Option(
+      names = "--lock-wait",
+      paramLabel = "TIME",
+      converter = DurationConverter.class,
+      description =
+          "How long a start, or 'platter ctl add', waits for an image whose lock the requests of a"
+              + " process hold that has died; 0 for not at all. Default: 60s")
+  private @Nullable Long lockWaitNanos;
+
+  @Option(
       names = "--stages",
       paramLabel = "FILE",
       description =
@@ -186,7 +195,16 @@ final class ServeCommand extends PlatterCommand {
     }
     ServeSettings flags =
         new ServeSettings(
-            threads, devices, metrics, control, confine, allowed, jsonLog, logLevel, stages);
+            threads,
+            devices,
+            metrics,
+            control,
+            confine,
+            allowed,
+            jsonLog,
+            logLevel,
+            lockWaitNanos,
+            stages);
     return ServeOptions.of(configFile, file, flags, System.getenv());
   }
 }

@@ -9,6 +9,7 @@ import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.ServerOptions;
 import dev.platter.emulator.serve.ServiceManager;
+import dev.platter.emulator.serve.StartListener;
 import dev.platter.emulator.serve.StreamEventLog;
 import dev.platter.emulator.serve.SystemdSockets;
 import dev.platter.emulator.serve.options.ListenAddress;
@@ -79,9 +80,12 @@ final class ServeRun {
   private void serve(ServerSignals signals, StreamEventLog log) {
     SystemdSockets activated = SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
     ServiceManager manager = new ServiceManager(System.getenv(), log);
-    ServerOptions measured = new ServerOptions(options.stages() != null, options.metrics() != null);
     ServeDoors doors = new ServeDoors(options, signals, log);
-    Server server = start(ProbeOpen.on(log), activated, measured, doors);
+    Server server = start(ProbeOpen.on(log), activated, new Start(signals, manager, doors));
+    if (server == null) {
+      log.event(Level.INFO, "", "stopped", Map.of("flushed", true));
+      return;
+    }
     signals.onStop(
         server::beginStop); // what the control socket is asked for is given up or refused
     PlatterException unwritten = null;
@@ -107,12 +111,53 @@ final class ServeRun {
     }
   }
 
-  private Server start(
-      EventLog log, SystemdSockets activated, ServerOptions measured, ServeDoors doors) {
+  /** What happens while the server starts. */
+  private static final class Start implements StartListener {
+    private final ServerSignals signals;
+    private final ServiceManager manager;
+    private final ServeDoors doors;
+    private boolean gaveUp;
+
+    Start(ServerSignals signals, ServiceManager manager, ServeDoors doors) {
+      this.signals = signals;
+      this.manager = manager;
+      this.doors = doors;
+    }
+
+    @Override
+    public void waitsForLock(String image, long nanos) {
+      manager.waitsForLock(image, nanos);
+    }
+
+    @Override
+    public void hasLock(String image) {
+      manager.hasLock();
+    }
+
+    @Override
+    public boolean givesUp() {
+      gaveUp = signals.stopAsked();
+      return gaveUp;
+    }
+
+    @Override
+    public void beforeOpen(Server server) {
+      doors.open(server);
+    }
+  }
+
+  /** Starts the server; null if it was told to stop while it waited for a lock. */
+  private @Nullable Server start(EventLog log, SystemdSockets activated, Start listener) {
+    ServerOptions its =
+        new ServerOptions(
+            options.stages() != null, options.metrics() != null, options.lockWaitNanos());
     try {
-      return Server.start(options.config(), log, activated, measured, doors::open);
+      return Server.start(options.config(), log, activated, its, listener);
     } catch (RuntimeException e) {
-      doors.close();
+      listener.doors.close();
+      if (listener.gaveUp && e instanceof PlatterException) {
+        return null;
+      }
       throw e;
     }
   }

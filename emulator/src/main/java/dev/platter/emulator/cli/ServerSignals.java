@@ -139,6 +139,11 @@ final class ServerSignals {
     }
   }
 
+  /** Whether the server has been asked to stop. Any thread. */
+  synchronized boolean stopAsked() {
+    return stopAsked;
+  }
+
   /** From here on the kernel answers, without any help of ours. */
   private static void byDefault(Class<?> signal, Class<?> handler)
       throws ReflectiveOperationException {

@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.IoThread;
@@ -67,8 +68,12 @@ final class Assembly {
 
   // ---- putting together ----------------------------------------------------------------------
 
-  /** Makes loops, images and devices. */
-  void assemble(ServeConfig config) {
+  /**
+   * Makes loops, images and devices.
+   *
+   * @param patience for locks of images
+   */
+  void assemble(ServeConfig config, LockPatience patience) {
     for (IoThreadConfig ioThread : config.ioThreads()) {
       IoThread thread = start(ioThread);
       closers.push(thread::close);
@@ -80,7 +85,7 @@ final class Assembly {
     for (ExportConfig each : config.exports()) {
       ServedExport export = new ServedExport(each);
       keep(export);
-      export.openImages(images);
+      export.openImages(images, patience);
     }
     Housekeeping started = new Housekeeping(mainLoop);
     closers.push(started::close);
@@ -168,12 +173,13 @@ final class Assembly {
   /**
    * Makes one more export, up to its socket; nobody is accepted yet.
    *
+   * @param patience for locks of its images
    * @throws PlatterException if it cannot be; nothing of it is left then
    */
-  ServedExport prepare(ExportConfig config) {
+  ServedExport prepare(ExportConfig config, LockPatience patience) {
     ServedExport export = new ServedExport(config);
     try {
-      export.openImages(images);
+      export.openImages(images, patience);
       makeDevice(export);
       if (!(config.endpoint() instanceof Endpoint.SocketPath(var path))) {
         throw new IllegalStateException("the configuration was checked: " + config.endpoint());

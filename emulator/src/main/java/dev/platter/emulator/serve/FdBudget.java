@@ -29,6 +29,9 @@ final class FdBudget {
   /** More than any client maps at a time. */
   private static final int MEMORY_REGIONS = 64;
 
+  /** Its I/O, and the proof that this process lives (ADR 028). */
+  private static final int PER_IMAGE = 2;
+
   private FdBudget() {}
 
   static long needed(ServeConfig config) {
@@ -43,7 +46,7 @@ final class FdBudget {
   static long needed(int ioThreads, List<ExportConfig> exports) {
     long needed = PROCESS + MANAGEMENT + PER_LOOP * (1L + ioThreads);
     for (ExportConfig export : exports) {
-      needed += PER_EXPORT + MEMORY_REGIONS + export.images().size();
+      needed += PER_EXPORT + MEMORY_REGIONS + (long) PER_IMAGE * export.images().size();
       if (export instanceof ExportConfig.VirtioBlk disk) {
         needed += PER_LOOP + (long) PER_QUEUE * disk.queues();
       }

@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.LockPatience;
 import dev.platter.devices.block.RawImage;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +11,8 @@ public final class ImageCheck {
   private ImageCheck() {}
 
   /**
-   * Opens and locks all images, and closes them again.
+   * Opens and locks all images, and closes them again. What requests of a dead process hold is no
+   * reason to refuse: the server will wait for them.
    *
    * @throws PlatterException that names the export and the path, as starting the server would
    */
@@ -20,7 +22,7 @@ public final class ImageCheck {
     try {
       for (ExportConfig export : config.exports()) {
         for (ImageConfig image : export.images()) {
-          opened.add(images.open(export.name(), image));
+          opened.add(images.open(export, image, LockPatience.notNeeded()));
         }
       }
     } finally {

@@ -3,7 +3,10 @@ package dev.platter.emulator.serve;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.file.LockPatience;
 import dev.platter.devices.block.RawImage;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,19 +29,36 @@ final class Images {
    * Opens and locks an image.
    *
    * @param export whose it is
+   * @param patience for what a dead user of the image has in flight
    * @throws PlatterException that names the export as well as the path
    */
-  RawImage open(String export, ImageConfig config) {
+  RawImage open(ExportConfig export, ImageConfig config, LockPatience patience) {
     try {
       Identity identity = identify(config);
-      refuseSecondUse(identity, export, config);
-      RawImage image = RawImage.open(config.path(), config.options());
+      refuseSecondUse(identity, export.name(), config);
+      RawImage image = RawImage.open(config.path(), config.options(), place(export), patience);
       refuseOther(identity, image);
-      uses.add(new Use(identity, export, config.options().readOnly(), image));
+      uses.add(new Use(identity, export.name(), config.options().readOnly(), image));
       return image;
     } catch (PlatterException e) {
       throw new PlatterException(
-          e.kind(), "export " + export + ": " + e.getMessage(), e.remedy(), e);
+          e.kind(), "export " + export.name() + ": " + e.getMessage(), e.remedy(), e);
+    }
+  }
+
+  /** Where the guests of an export come from, in words that the next server uses, too. */
+  private static String place(ExportConfig export) {
+    if (!(export.endpoint() instanceof Endpoint.SocketPath(Path path))) {
+      return "export " + export.name();
+    }
+    Path absolute = path.toAbsolutePath().normalize();
+    Path directory = absolute.getParent();
+    try {
+      return directory == null
+          ? absolute.toString()
+          : directory.toRealPath().resolve(absolute.getFileName()).toString();
+    } catch (IOException e) {
+      return absolute.toString(); // the socket will be refused
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.platter.emulator.serve;
 
+import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.socket.UnixListener;
@@ -58,9 +59,9 @@ final class ServedExport {
 
   // ---- making it -----------------------------------------------------------------------------
 
-  void openImages(Images from) {
+  void openImages(Images from, LockPatience patience) {
     for (ImageConfig image : config.images()) {
-      RawImage its = from.open(name(), image);
+      RawImage its = from.open(config, image, patience);
       closers.push(() -> from.close(its));
       images.add(its);
     }

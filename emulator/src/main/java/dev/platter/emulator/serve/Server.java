@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
@@ -39,6 +40,7 @@ public final class Server implements AutoCloseable {
 
   private final ServeConfig config;
   private final EventLog log;
+  private final ServerOptions options;
   private final SessionFactory sessions;
   private final Assembly assembly;
   // Written in the monitor, in which one thing at a time happens to loops and exports.
@@ -50,9 +52,15 @@ public final class Server implements AutoCloseable {
   private volatile @Nullable Barrier barrier;
   private long quiescedNanos;
 
-  private Server(ServeConfig config, EventLog log, SessionFactory sessions, Assembly assembly) {
+  private Server(
+      ServeConfig config,
+      EventLog log,
+      ServerOptions options,
+      SessionFactory sessions,
+      Assembly assembly) {
     this.config = config;
     this.log = log;
+    this.options = options;
     this.sessions = sessions;
     this.assembly = assembly;
   }
@@ -79,20 +87,19 @@ public final class Server implements AutoCloseable {
   /**
    * Starts a server as {@link #start(ServeConfig, EventLog, SystemdSockets)} does.
    *
-   * @param options what it measures
+   * @param options how it works
    * @throws PlatterException if anything is missing; nothing is left behind then
    */
   public static Server start(
       ServeConfig config, EventLog log, SystemdSockets activated, ServerOptions options) {
-    return start(config, log, activated, options, _ -> {});
+    return start(config, log, activated, options, StartListener.NOBODY);
   }
 
   /**
    * Starts a server as {@link #start(ServeConfig, EventLog, SystemdSockets)} does.
    *
-   * @param options what it measures
-   * @param beforeOpen run when everything is made, and before a client can connect; what it throws
-   *     ends the start. Changes that are asked of the server meanwhile wait
+   * @param options how it works
+   * @param listener whom it tells, and who may give it up
    * @throws PlatterException if anything is missing; nothing is left behind then
    */
   public static Server start(
@@ -100,30 +107,34 @@ public final class Server implements AutoCloseable {
       EventLog log,
       SystemdSockets activated,
       ServerOptions options,
-      Consumer<Server> beforeOpen) {
-    return start(config, log, activated, new DeviceSessions(options), beforeOpen);
+      StartListener listener) {
+    return start(config, log, activated, options, new DeviceSessions(options), listener);
   }
 
   static Server start(
       ServeConfig config, EventLog log, SystemdSockets activated, SessionFactory sessions) {
-    return start(config, log, activated, sessions, _ -> {});
+    return start(config, log, activated, ServerOptions.DEFAULT, sessions, StartListener.NOBODY);
   }
 
-  private static Server start(
+  static Server start(
       ServeConfig config,
       EventLog log,
       SystemdSockets activated,
+      ServerOptions options,
       SessionFactory sessions,
-      Consumer<Server> beforeOpen) {
+      StartListener listener) {
     FdBudget.check(config);
     Map<String, Integer> descriptors = activated.assign(config.exports());
     Assembly assembly = new Assembly(config.ioThreads(), log, sessions);
-    Server server = new Server(config, log, sessions, assembly);
+    Server server = new Server(config, log, options, sessions, assembly);
     try {
-      assembly.assemble(config);
+      assembly.assemble(
+          config,
+          new LockPatience(
+              options.lockWaitNanos(), listener::givesUp, new LockEvents(log, listener)));
       synchronized (server) {
         assembly.listen(descriptors);
-        beforeOpen.accept(server);
+        listener.beforeOpen(server);
         assembly.exports().forEach(export -> export.announce(log));
         assembly.open();
       }
@@ -251,7 +262,10 @@ public final class Server implements AutoCloseable {
     ServeConfig.checkAddition(added, all, ids);
     all.add(added);
     FdBudget.check(ids.size(), all);
-    ServedExport export = assembly.prepare(added);
+    LockPatience patience =
+        new LockPatience(
+            options.lockWaitNanos(), () -> stopping, new LockEvents(log, StartListener.NOBODY));
+    ServedExport export = assembly.prepare(added, patience);
     export.announce(log);
     assembly.open(export);
     return export.view();

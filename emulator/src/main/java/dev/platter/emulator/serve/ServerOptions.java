@@ -1,13 +1,25 @@
 package dev.platter.emulator.serve;
 
+import java.util.concurrent.TimeUnit;
+
 /**
- * What a server measures of its own requests.
+ * How a server works, whatever it serves.
  *
  * @param recordsStages whether the stages of each request's way are recorded, for {@link
  *     Server#takeStages}
  * @param recordsLatencies whether images keep histograms of latencies; counters they keep always
+ * @param lockWaitNanos how long a start, or the addition of an export, waits for image locks that
+ *     requests of a dead process hold
  */
-public record ServerOptions(boolean recordsStages, boolean recordsLatencies) {
-  /** Nothing that costs anything. */
+public record ServerOptions(boolean recordsStages, boolean recordsLatencies, long lockWaitNanos) {
+  /** Longer than most storage stalls; shorter than systemd bears a start. */
+  public static final long LOCK_WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  /** Measures nothing that costs anything. */
   public static final ServerOptions DEFAULT = new ServerOptions(false, false);
+
+  /** One that is as patient as {@link #DEFAULT}. */
+  public ServerOptions(boolean recordsStages, boolean recordsLatencies) {
+    this(recordsStages, recordsLatencies, LOCK_WAIT_NANOS);
+  }
 }

@@ -5,10 +5,13 @@ import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import java.io.IOException;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Tells systemd, if it asks to be told, how the server is doing (sd_notify(3)). */
 public final class ServiceManager {
+  private static final long REST_OF_THE_START_MICROS = TimeUnit.SECONDS.toMicros(30);
+
   private final @Nullable String socket;
   private final EventLog log;
 
@@ -31,6 +34,21 @@ public final class ServiceManager {
   /** The server has begun to stop. */
   public void stopping() {
     tell("STOPPING=1");
+  }
+
+  /**
+   * The start waits for the lock of an image, and may take longer than it is given.
+   *
+   * @param nanos how long it may wait
+   */
+  public void waitsForLock(String image, long nanos) {
+    long micros = TimeUnit.NANOSECONDS.toMicros(nanos) + REST_OF_THE_START_MICROS;
+    tell("EXTEND_TIMEOUT_USEC=" + micros + "\nSTATUS=Waiting for the lock of " + image);
+  }
+
+  /** It waits no more. */
+  public void hasLock() {
+    tell("STATUS=");
   }
 
   private void tell(String state) {

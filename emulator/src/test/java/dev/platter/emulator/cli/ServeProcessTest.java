@@ -3,11 +3,19 @@ package dev.platter.emulator.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.socket.UnixConnection;
+import dev.platter.aio.sys.Libc;
+import dev.platter.aio.sys.Mapping;
+import dev.platter.aio.sys.Sockets;
 import dev.platter.emulator.ChildJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
@@ -251,6 +259,98 @@ class ServeProcessTest {
       untilReady(log);
       process.destroy();
       assertThat(process.waitFor()).isZero();
+    }
+  }
+
+  /**
+   * A mapping keeps an open file and its locks without a descriptor, as a request in flight does.
+   */
+  private Mapping remainsOfADeadServer() throws Exception {
+    try (FileHandle dead = FileHandle.open(image.toString(), true, false)) {
+      dead.lock(true);
+      return Mapping.shared(dead.fd(), 0, 4096, false);
+    }
+  }
+
+  @Test
+  void requestsOfADeadServerAreWaitedForAndSystemdIsTold() throws Exception {
+    try (DatagramReceiver manager = new DatagramReceiver(directory.resolve("notify"))) {
+      Mapping inFlight = remainsOfADeadServer();
+      Process process = start(Map.of("NOTIFY_SOCKET", manager.path()));
+      try (BufferedReader log = process.inputReader(UTF_8)) {
+        assertThat(log.readLine()).contains("confined");
+        assertThat(log.readLine())
+            .contains(
+                "warning platter: waiting-for-lock image=" + image, "at_most_milliseconds=60000");
+        assertThat(manager.next())
+            .startsWith("EXTEND_TIMEOUT_USEC=")
+            .endsWith("\nSTATUS=Waiting for the lock of " + image);
+        inFlight.close();
+        assertThat(untilReady(log).getFirst()).contains(" locked image=" + image);
+        assertThat(manager.next()).isEqualTo("STATUS=");
+        assertThat(manager.next()).isEqualTo("READY=1");
+      }
+    }
+  }
+
+  @Test
+  void afterTheWaitTheExitCodeIsOneThatSystemdRestarts() throws Exception {
+    try (Mapping _ = remainsOfADeadServer()) {
+      Process process = start("--lock-wait=50ms");
+      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+      assertThat(process.waitFor()).isEqualTo(1);
+      assertThat(output).contains("waiting-for-lock", "was still locked after 50 ms", "try: ");
+    }
+  }
+
+  @Test
+  void sigtermEndsTheWaitInOrder() throws Exception {
+    try (Mapping _ = remainsOfADeadServer()) {
+      Process process = start("--lock-wait=1h");
+      try (BufferedReader log = process.inputReader(UTF_8)) {
+        assertThat(log.readLine()).contains("confined");
+        assertThat(log.readLine()).contains("waiting-for-lock");
+        signal(process, "TERM");
+        assertThat(log.readLine()).endsWith(" platter: stopped flushed=true");
+        assertThat(process.waitFor()).isZero();
+      }
+    }
+    assertThat(socket).doesNotExist();
+  }
+
+  /** systemd's end of NOTIFY_SOCKET. */
+  private static final class DatagramReceiver implements AutoCloseable {
+    private final Path path;
+    private final int fd = Sockets.socket(LinuxAbi.AF_UNIX, LinuxAbi.SOCK_DGRAM, 0);
+
+    DatagramReceiver(Path path) {
+      this.path = path;
+      byte[] name = path.toString().getBytes(UTF_8);
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment address = arena.allocate(LinuxAbi.SUN_PATH + name.length + 1, 8);
+        address.set(ValueLayout.JAVA_SHORT, 0, (short) LinuxAbi.AF_UNIX);
+        address.asSlice(LinuxAbi.SUN_PATH).copyFrom(MemorySegment.ofArray(name));
+        assertThat(Sockets.bind(fd, address)).isZero();
+      }
+    }
+
+    String path() {
+      return path.toString();
+    }
+
+    /** Waits for the next message. */
+    String next() {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment message = arena.allocate(4096);
+        long length = Libc.read(fd, message.address(), message.byteSize());
+        assertThat(length).isPositive();
+        return new String(message.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), UTF_8);
+      }
+    }
+
+    @Override
+    public void close() {
+      Libc.close(fd);
     }
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.LockPatience;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
@@ -40,14 +41,14 @@ class ImagesTest {
     Path hard = Files.createLink(directory.resolve("hard"), image);
     Path soft = Files.createSymbolicLink(directory.resolve("soft"), image);
     Images images = new Images();
-    RawImage opened = images.open("one", config(image));
+    RawImage opened = open(images, "one", config(image));
     for (Path name : new Path[] {image, hard, soft}) {
-      assertThatThrownBy(() -> images.open("two", config(name)))
+      assertThatThrownBy(() -> open(images, "two", config(name)))
           .isInstanceOf(PlatterException.class)
           .hasMessageContaining("already a disk of export one");
     }
     images.close(opened);
-    images.close(images.open("two", config(soft)));
+    images.close(open(images, "two", config(soft)));
   }
 
   /** Whoever wins the race: what is opened is what is known to be in use. */
@@ -72,7 +73,7 @@ class ImagesTest {
     Images images = new Images();
     RawImage opened;
     try {
-      opened = images.open("one", config(link));
+      opened = open(images, "one", config(link));
     } catch (PlatterException e) {
       assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT);
       assertThat(e).hasMessageContaining("has become another file");
@@ -80,7 +81,7 @@ class ImagesTest {
     }
     Object inode = opened.facts().inode();
     Path same = inode.equals(Files.getAttribute(first, "unix:ino")) ? first : second;
-    assertThatThrownBy(() -> images.open("two", config(same)))
+    assertThatThrownBy(() -> open(images, "two", config(same)))
         .hasMessageContaining("already a disk of export one");
     images.close(opened);
   }
@@ -112,5 +113,12 @@ class ImagesTest {
           .hasMessageContaining("in use by pid");
     }
     assertThat(directory.resolve("vda.sock")).doesNotExist();
+  }
+
+  private static RawImage open(Images images, String export, ImageConfig config) {
+    ExportConfig its =
+        ExportConfig.VirtioBlk.at(
+            Path.of("/run", export + ".sock"), export, config.path(), config.options());
+    return images.open(its, config, LockPatience.none());
   }
 }

@@ -27,6 +27,7 @@ public final class ServeFile {
           "control",
           "json-log",
           "log-level",
+          "lock-wait",
           "confine",
           "allow",
           "stages");
@@ -39,6 +40,7 @@ public final class ServeFile {
   private @Nullable Mode confine;
   private @Nullable Boolean jsonLog;
   private @Nullable Level logLevel;
+  private @Nullable Long lockWaitNanos;
   private @Nullable String stages;
 
   private ServeFile() {}
@@ -77,6 +79,7 @@ public final class ServeFile {
       case "control" -> control = path(entry, entry.value());
       case "confine" -> confine = value(entry, text -> Choices.parse(Mode.class, text));
       case "log-level" -> logLevel = value(entry, text -> Choices.parse(Level.class, text));
+      case "lock-wait" -> lockWaitNanos = value(entry, Durations::parse);
       case "json-log" -> {
         Word word = FileWords.word(entry.key().text(), entry.value());
         jsonLog = alone(word).flag(word);
@@ -96,7 +99,16 @@ public final class ServeFile {
 
   private ServeSettings settings() {
     return new ServeSettings(
-        ioThreads, exports, metrics, control, confine, allowed, jsonLog, logLevel, stages);
+        ioThreads,
+        exports,
+        metrics,
+        control,
+        confine,
+        allowed,
+        jsonLog,
+        logLevel,
+        lockWaitNanos,
+        stages);
   }
 
   // ---- values --------------------------------------------------------------------------------

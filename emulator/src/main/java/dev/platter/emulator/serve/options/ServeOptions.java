@@ -7,6 +7,7 @@ import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
 import dev.platter.emulator.serve.ServeConfig;
+import dev.platter.emulator.serve.ServerOptions;
 import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param allowed files and directories that it must still be able to open later
  * @param jsonLog whether the log is JSON
  * @param logLevel what an event must at least be to be logged
+ * @param lockWaitNanos how long a lock that requests of a dead process hold is waited for
  * @param stages where the stages of requests are written at the end; null if they are not recorded
  */
 public record ServeOptions(
@@ -37,6 +39,7 @@ public record ServeOptions(
     List<Path> allowed,
     boolean jsonLog,
     Level logLevel,
+    long lockWaitNanos,
     @Nullable String stages) {
   private static final String CONTROL_VARIABLE = "PLATTER_CONTROL";
 
@@ -73,6 +76,7 @@ public record ServeOptions(
         both(file.allowed(), flags.allowed()),
         or(either(flags.jsonLog(), file.jsonLog()), false),
         or(either(flags.logLevel(), file.logLevel()), Level.INFO),
+        or(either(flags.lockWaitNanos(), file.lockWaitNanos()), ServerOptions.LOCK_WAIT_NANOS),
         either(flags.stages(), file.stages()));
   }
 

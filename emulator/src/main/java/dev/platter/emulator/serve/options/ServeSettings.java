@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param allowed what a confined server may still open
  * @param jsonLog whether the log is JSON
  * @param logLevel what an event must at least be to be logged
+ * @param lockWaitNanos how long a lock that requests of a dead process hold is waited for
  * @param stages where the stages of requests are written at the end
  */
 public record ServeSettings(
@@ -31,10 +32,11 @@ public record ServeSettings(
     List<Path> allowed,
     @Nullable Boolean jsonLog,
     @Nullable Level logLevel,
+    @Nullable Long lockWaitNanos,
     @Nullable String stages) {
   /** Nothing. */
   public static final ServeSettings NONE =
-      new ServeSettings(List.of(), List.of(), null, null, null, List.of(), null, null, null);
+      new ServeSettings(List.of(), List.of(), null, null, null, List.of(), null, null, null, null);
 
   /** Makes the lists immutable. */
   public ServeSettings {

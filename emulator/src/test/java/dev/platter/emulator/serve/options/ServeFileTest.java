@@ -250,7 +250,9 @@ class ServeFileTest {
             log-level: error
             allow: [x]
             json-log: on
+            lock-wait: 3s
             """);
+    assertThat(file.lockWaitNanos()).isEqualTo(3_000_000_000L);
     ServeSettings flags =
         new ServeSettings(
             List.of(),
@@ -262,6 +264,7 @@ class ServeFileTest {
             List.of(Path.of("y")),
             false,
             null,
+            5_000_000_000L,
             null);
     ServeOptions both =
         ServeOptions.of(Path.of("p"), file, flags, Map.of("PLATTER_CONTROL", "/run/c"));
@@ -272,6 +275,7 @@ class ServeFileTest {
     assertThat(both.logLevel()).isEqualTo(Level.ERROR);
     assertThat(both.confine()).isEqualTo(Mode.AUTO);
     assertThat(both.control()).isEqualTo(Path.of("/run/c"));
+    assertThat(both.lockWaitNanos()).isEqualTo(5_000_000_000L);
     assertThat(both.stages()).isNull();
   }
 

@@ -1,0 +1,47 @@
+package dev.platter.aio.file;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Whether a process still runs, or only its remains are there. */
+public final class ProcessState {
+  private static final int PF_EXITING = 0x4; // linux/sched.h
+  private static final long SIGKILL_BIT = 1L << (9 - 1);
+  private static final int FLAGS_AFTER_STATE = 6; // proc(5): state is field 3, flags is field 9
+
+  private ProcessState() {}
+
+  /**
+   * Whether a process has been killed or is exiting. Its threads may stay for long after that:
+   * until what they have asked of a disk is done; its files stay open meanwhile.
+   *
+   * @return false also if there is none that can be seen
+   */
+  public static boolean dying(long pid) {
+    Path process = Path.of("/proc", Long.toString(pid));
+    try {
+      String stat = Files.readString(process.resolve("stat"));
+      // "4711 (a name) S 1 ...": the name may have brackets and blanks in it.
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", FLAGS_AFTER_STATE + 2);
+      if ("ZXx".contains(fields[0])
+          || (Long.parseLong(fields[FLAGS_AFTER_STATE]) & PF_EXITING) != 0) {
+        return true;
+      }
+      for (String line : Files.readAllLines(process.resolve("status"))) {
+        if ((line.startsWith("SigPnd:") || line.startsWith("ShdPnd:"))
+            && (Long.parseUnsignedLong(line.substring(7).trim(), 16) & SIGKILL_BIT) != 0) {
+          return true;
+        }
+      }
+      return false;
+    } catch (IOException | RuntimeException e) {
+      return false; // it has gone, or is not ours to see
+    }
+  }
+
+  /** Whether there is a process of that number that can be seen. */
+  static boolean visible(long pid) {
+    return Files.exists(Path.of("/proc", Long.toString(pid), "stat"));
+  }
+}

@@ -1,0 +1,267 @@
+package dev.platter.aio.file;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.PlatterException.Kind;
+import dev.platter.aio.sys.Mapping;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Locks that nobody alive holds. A request in flight keeps the description of its file open without
+ * any descriptor, as a mapping does: such a one plays what a dead process has left.
+ */
+@Timeout(30)
+class FileLockTest {
+  private static final long LONG = TimeUnit.MINUTES.toNanos(5);
+
+  @TempDir private Path directory;
+
+  private String image() throws IOException {
+    Path path = directory.resolve("disk.img");
+    if (!Files.exists(path)) {
+      Files.write(path, new byte[4096]);
+    }
+    return path.toString();
+  }
+
+  private FileHandle open(boolean writable) throws IOException {
+    return FileHandle.open(image(), writable, false);
+  }
+
+  /** What is in flight of a user that has died: its description, without it. */
+  private Mapping remains(boolean writer, String place) throws Exception {
+    try (FileHandle dead = open(writer)) {
+      dead.lock(writer, place, LockPatience.none());
+      return Mapping.shared(dead.fd(), 0, 4096, false);
+    }
+  }
+
+  /** Patience that writes down whom it was told to wait for. */
+  private static final class Told implements LockPatience.Listener {
+    final CountDownLatch waits = new CountDownLatch(1);
+    final List<String> events = new ArrayList<>();
+
+    @Override
+    public void waiting(String path, long nanos) {
+      events.add("waiting " + Path.of(path).getFileName() + " " + (nanos > 0));
+      waits.countDown();
+    }
+
+    @Override
+    public void locked(String path, long nanos) {
+      events.add("locked " + Path.of(path).getFileName() + " " + (nanos > 0));
+    }
+
+    LockPatience patience(long nanos, BooleanSupplier givenUp) {
+      return new LockPatience(nanos, givenUp, this);
+    }
+  }
+
+  private CompletableFuture<Void> lockLater(
+      FileHandle file, boolean exclusive, String place, LockPatience patience) {
+    return CompletableFuture.runAsync(() -> file.lock(exclusive, place, patience));
+  }
+
+  /** A writer's requests exclude everybody; a reader's, writers and the next at its place. */
+  @ParameterizedTest
+  @ValueSource(strings = {"writer writer", "writer reader", "reader writer", "reader reader"})
+  void requestsOfTheDeadAreWaitedFor(String who) throws Exception {
+    boolean deadWrites = who.startsWith("writer");
+    boolean nextWrites = who.endsWith("writer");
+    Mapping inFlight = remains(deadWrites, "/run/vda.sock");
+    Told told = new Told();
+    try (FileHandle next = open(nextWrites)) {
+      CompletableFuture<Void> locked =
+          lockLater(next, nextWrites, "/run/vda.sock", told.patience(LONG, () -> false));
+      told.waits.await();
+      assertThat(locked).isNotDone();
+      inFlight.close();
+      locked.get();
+    }
+    assertThat(told.events).containsExactly("waiting disk.img true", "locked disk.img true");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void theWaitIsBoundedAndIsNoBadInput(boolean exclusive) throws Exception {
+    Mapping inFlight = remains(exclusive, "/run/vda.sock");
+    Told told = new Told();
+    try (FileHandle next = open(exclusive)) {
+      assertThatThrownBy(
+              () -> next.lock(exclusive, "/run/vda.sock", told.patience(30_000_000, () -> false)))
+          .isInstanceOfSatisfying(
+              PlatterException.class, e -> assertThat(e.kind()).isEqualTo(Kind.FAILED))
+          .hasMessageContaining("still locked after 30 ms")
+          .hasMessageContaining("requests of a process that has ended");
+      assertThat(told.events).containsExactly("waiting disk.img true");
+    } finally {
+      inFlight.close();
+    }
+  }
+
+  /** What the first file has taken of the time is not there for the second. */
+  @Test
+  void patienceIsForAllFilesTogether() throws Exception {
+    Mapping inFlight = remains(true, "");
+    Told told = new Told();
+    LockPatience patience = told.patience(20_000_000, () -> false);
+    try (FileHandle next = open(true)) {
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> next.lock(true, "", patience)).hasMessageContaining("after 20 ms");
+      }
+    } finally {
+      inFlight.close();
+    }
+    assertThat(told.events).as("the second has no time to wait").hasSize(1);
+  }
+
+  @Test
+  void theWaitCanBeGivenUp() throws Exception {
+    Mapping inFlight = remains(true, "");
+    Told told = new Told();
+    CountDownLatch stop = new CountDownLatch(1);
+    try (FileHandle next = open(true)) {
+      CompletableFuture<Void> locked =
+          lockLater(next, true, "", told.patience(LONG, () -> stop.getCount() == 0));
+      told.waits.await();
+      stop.countDown();
+      assertThatThrownBy(locked::get)
+          .cause()
+          .isInstanceOfSatisfying(
+              PlatterException.class, e -> assertThat(e.kind()).isEqualTo(Kind.FAILED))
+          .hasMessageContaining("stopped while it waited");
+    } finally {
+      inFlight.close();
+    }
+  }
+
+  @Test
+  void whoLivesIsNotWaitedFor() throws Exception {
+    Told told = new Told();
+    try (FileHandle living = open(true);
+        FileHandle next = open(true)) {
+      living.lock(true);
+      assertThatThrownBy(() -> next.lock(true, "", told.patience(LONG, () -> false)))
+          .isInstanceOfSatisfying(
+              PlatterException.class, e -> assertThat(e.kind()).isEqualTo(Kind.BAD_INPUT))
+          .hasMessageContaining("in use by pid " + ProcessHandle.current().pid());
+    }
+    assertThat(told.events).isEmpty();
+  }
+
+  /** Guests of other places have memory of their own, and a living reader looks after its own. */
+  @Test
+  void readersOfOtherPlacesAndLivingOnesShare() throws Exception {
+    Mapping inFlight = remains(false, "/run/vda.sock");
+    try (FileHandle elsewhere = open(false);
+        FileHandle there = open(false);
+        FileHandle thereToo = open(false)) {
+      elsewhere.lock(false, "/run/vdb.sock", LockPatience.none());
+      assertThatThrownBy(() -> there.lock(false, "/run/vda.sock", LockPatience.none()))
+          .hasMessageContaining("requests of a process that has ended");
+      inFlight.close();
+      there.lock(false, "/run/vda.sock", LockPatience.none());
+      thereToo.lock(false, "/run/vda.sock", LockPatience.none());
+    }
+  }
+
+  /** A dead one is found also among living ones of the same place. */
+  @Test
+  void oneDeadAmongTheLivingIsFound() throws Exception {
+    try (FileHandle one = open(false);
+        FileHandle next = open(false)) {
+      one.lock(false, "/run/vda.sock", LockPatience.none());
+      // Another process's byte, which nobody holds a life to.
+      long busy = LockBytes.ownBusy("/run/vda.sock");
+      for (long at : new long[] {LockBytes.busy("/run/vda.sock"), busy + 1}) {
+        try (FileHandle dead = open(false)) {
+          assertThat(OfdLock.tryLock(dead.fd(), false, at, 1)).isZero();
+          assertThatThrownBy(() -> next.lock(false, "/run/vda.sock", LockPatience.none()))
+              .hasMessageContaining("requests of a process that has ended");
+        }
+      }
+      next.lock(false, "/run/vda.sock", LockPatience.none());
+    }
+  }
+
+  /** A platter that /proc does not show, in another container, is alive nevertheless. */
+  @Test
+  void lifeIsSeenWithoutProc() throws Exception {
+    long hidden = LockBytes.busy("/run/vda.sock") + 77;
+    try (FileHandle requests = open(false)) {
+      try (FileHandle life = open(false);
+          FileHandle next = open(false)) {
+        assertThat(OfdLock.tryLock(life.fd(), false, LockBytes.alive(hidden), 1)).isZero();
+        assertThat(OfdLock.tryLock(requests.fd(), false, hidden, 1)).isZero();
+        assertThat(OfdLock.find(next.fd(), LockBytes.allAlive(), LockBytes.USERS))
+            .isEqualTo(LockBytes.alive(hidden));
+        next.lock(false, "/run/vda.sock", LockPatience.none());
+      }
+      try (FileHandle later = open(false)) {
+        assertThatThrownBy(() -> later.lock(false, "/run/vda.sock", LockPatience.none()))
+            .hasMessageContaining("requests of a process that has ended");
+      }
+    }
+  }
+
+  /**
+   * A process that was killed and cannot end yet, as a thread of it waits for a disk, has its files
+   * open. One that is not waited for by its parent looks the same from outside.
+   */
+  @Test
+  void aProcessThatIsDyingDoesNotLive() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "needs python3 to be a process");
+    Process parent =
+        new ProcessBuilder(
+                "python3",
+                "-c",
+                "import os,sys\n"
+                    + "p = os.fork()\n"
+                    + "if p == 0: os.kill(os.getpid(), 9)\n"
+                    + "os.waitid(os.P_PID, p, os.WEXITED | os.WNOWAIT)\n"
+                    + "print(p, flush=True)\n"
+                    + "sys.stdin.read()\n")
+            .start();
+    try {
+      long zombie = Long.parseLong(parent.inputReader(UTF_8).readLine());
+      assertThat(ProcessState.dying(zombie)).isTrue();
+      assertThat(ProcessState.dying(parent.pid())).isFalse();
+      assertThat(ProcessState.dying(ProcessHandle.current().pid())).isFalse();
+    } finally {
+      parent.destroyForcibly().waitFor();
+    }
+    assertThat(ProcessState.dying(parent.pid())).isFalse();
+    assertThat(ProcessState.visible(parent.pid())).isFalse();
+  }
+
+  @Test
+  void bytesTellPlaceAndProcess() {
+    long pid = ProcessHandle.current().pid();
+    assertThat(LockBytes.pid(LockBytes.ownBusy("a"))).isEqualTo(pid);
+    assertThat(LockBytes.pid(LockBytes.alive(LockBytes.ownBusy("a")))).isEqualTo(pid);
+    assertThat(LockBytes.busy("a")).isNotEqualTo(LockBytes.busy("b"));
+    for (int i = 0; i < 1_000; i++) {
+      long busy = LockBytes.busy("/run/" + i + ".sock");
+      assertThat(busy).isGreaterThanOrEqualTo(LockBytes.IMAGE_LENGTH);
+      assertThat(busy + LockBytes.USERS_OF_A_PLACE).isLessThanOrEqualTo(LockBytes.allAlive());
+      assertThat(LockBytes.alive(busy)).isGreaterThanOrEqualTo(LockBytes.allAlive());
+    }
+  }
+}
