@@ -4,17 +4,18 @@ import dev.platter.devices.block.IoVector;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.Arrays;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The guest's physical address space: RAM regions, each backed by host memory.
  *
  * <p>Every address that a device is given by its guest is looked up here, and every method tells
- * "outside RAM" by its return value: guest input never throws. No method but {@link #slice}
- * allocates. Scalars are little-endian, as PCI, AHCI and virtio 1.x are.
+ * "outside RAM" by its return value: guest input never throws. What reads and writes goes across
+ * adjacent regions as if they were one, and allocates nothing. Scalars are little-endian, as PCI,
+ * AHCI and virtio 1.x are.
  */
 public final class GuestMemory {
   /** What {@link #hostAddress} answers for a range that is not wholly inside one region. */
@@ -41,18 +42,10 @@ public final class GuestMemory {
         throw new IllegalArgumentException("bad region at " + guestAddress);
       }
     }
-
-    long sizeBytes() {
-      return memory.byteSize();
-    }
-
-    boolean writable() {
-      return !memory.isReadOnly();
-    }
   }
 
-  // Replaced as a whole, never changed: a look-up on another thread sees the old or the new RAM.
-  private volatile Region[] regions;
+  // Replaced, never changed: a look-up on another thread sees the RAM as it was or as it is.
+  private volatile RangeTable table;
 
   /**
    * Creates an address space.
@@ -60,20 +53,18 @@ public final class GuestMemory {
    * @param regions its RAM, in any order, not overlapping
    */
   public GuestMemory(List<Region> regions) {
-    this.regions = sorted(regions);
+    table = tableOf(regions);
   }
 
-  private static Region[] sorted(List<Region> regions) {
-    Region[] sorted = regions.toArray(new Region[0]);
-    Arrays.sort(sorted, Comparator.comparingLong(Region::guestAddress));
-    for (int i = 1; i < sorted.length; i++) {
-      Region before = sorted[i - 1];
-      if (before.guestAddress() + before.sizeBytes() > sorted[i].guestAddress()) {
-        throw new IllegalArgumentException("overlapping regions");
-      }
+  private static RangeTable tableOf(List<Region> regions) {
+    List<Range> ranges = new ArrayList<>();
+    for (Region region : regions) {
+      ranges.add(new Range(region.guestAddress, region.memory.byteSize(), region.memory, 0));
     }
-    return sorted;
+    return RangeTable.of(ranges);
   }
+
+  // ---- plugging ------------------------------------------------------------------------------
 
   /**
    * Replaces the RAM, for a guest that plugs and unplugs it. A look-up under way may still find
@@ -83,42 +74,122 @@ public final class GuestMemory {
    * @param replacement the RAM from now on, in any order, not overlapping
    */
   public void replace(List<Region> replacement) {
-    regions = sorted(replacement);
+    table = tableOf(replacement);
+  }
+
+  /**
+   * Adds a range, at a price that hardly grows with the number of those there are. One thread at a
+   * time changes the RAM.
+   *
+   * @param guestAddress its first guest physical address
+   * @param lengthBytes how long it is
+   * @param memory what holds it, perhaps together with others; {@link MemorySegment#NULL} for a
+   *     range that is taken and stays outside RAM
+   * @param offset where it begins in there
+   * @return false, with nothing changed, if it overlaps another
+   */
+  public boolean add(long guestAddress, long lengthBytes, MemorySegment memory, long offset) {
+    Range range = new Range(guestAddress, lengthBytes, memory, offset);
+    if (table.overlaps(guestAddress, lengthBytes)) {
+      return false;
+    }
+    table = table.with(range);
+    return true;
+  }
+
+  /** Whether a range overlaps one that was added. */
+  public boolean overlaps(long guestAddress, long lengthBytes) {
+    return table.overlaps(guestAddress, lengthBytes);
+  }
+
+  /** Whether exactly this range was added. */
+  public boolean has(long guestAddress, long lengthBytes) {
+    return exactly(guestAddress, lengthBytes) != null;
+  }
+
+  private @Nullable Range exactly(long guestAddress, long lengthBytes) {
+    Range range = table.find(guestAddress);
+    boolean is = range != null && range.start == guestAddress && range.sizeBytes == lengthBytes;
+    return is ? range : null;
+  }
+
+  /**
+   * Takes out exactly this range, as {@link #replace} does with regard to what is under way.
+   *
+   * @return the memory that {@link #add} was given for it
+   * @throws IllegalArgumentException if there is no such range
+   */
+  public MemorySegment remove(long guestAddress, long lengthBytes) {
+    Range range = exactly(guestAddress, lengthBytes);
+    if (range == null) {
+      throw new IllegalArgumentException("no range at " + guestAddress);
+    }
+    table = table.without(range);
+    return range.memory;
+  }
+
+  /** How many ranges there are, RAM or not. */
+  public int ranges() {
+    return table.size();
+  }
+
+  int chunks() {
+    return table.chunks();
   }
 
   /** The RAM now, by address. */
   public List<Region> regions() {
-    return List.of(regions);
-  }
-
-  private @Nullable Region find(long guestAddress) {
-    // A guest has a handful of regions; a linear walk beats a tree.
-    for (Region region : regions) {
-      if (Long.compareUnsigned(guestAddress - region.guestAddress, region.memory.byteSize()) < 0) {
-        return region;
+    List<Region> regions = new ArrayList<>();
+    table.forEach(range -> {
+      if (range.readable) {
+        MemorySegment its = range.memory.asSlice(range.at(range.start), range.sizeBytes);
+        regions.add(new Region(range.start, its));
       }
+    });
+    return regions;
+  }
+
+  // ---- looking up ----------------------------------------------------------------------------
+
+  private static @Nullable Range ram(RangeTable table, long address, boolean toBeWritten) {
+    Range range = table.find(address);
+    return range != null && (toBeWritten ? range.writable : range.readable) ? range : null;
+  }
+
+  /** The region that all of it lies in, or null. */
+  private static @Nullable Range single(
+      RangeTable table, long address, long lengthBytes, boolean toBeWritten) {
+    Range range = ram(table, address, toBeWritten);
+    return range != null && range.contains(address, lengthBytes) ? range : null;
+  }
+
+  /** Whether all of it is RAM, in one region or in several. */
+  private static boolean covers(
+      RangeTable table, long guestAddress, long lengthBytes, boolean toBeWritten) {
+    if (lengthBytes < 0) {
+      return false;
     }
-    return null;
+    long address = guestAddress;
+    long left = lengthBytes;
+    do {
+      Range range = ram(table, address, toBeWritten);
+      if (range == null) {
+        return false;
+      }
+      left -= range.end() - address;
+      address = range.end();
+    } while (left > 0);
+    return true;
   }
 
-  private @Nullable Region findWritable(long guestAddress, long lengthBytes) {
-    Region region = find(guestAddress, lengthBytes);
-    return region != null && region.writable() ? region : null;
-  }
-
-  private @Nullable Region find(long guestAddress, long lengthBytes) {
-    Region region = find(guestAddress);
-    if (region == null
-        || lengthBytes < 0
-        || lengthBytes > region.memory.byteSize() - (guestAddress - region.guestAddress)) {
-      return null;
-    }
-    return region;
-  }
-
-  /** Whether the whole range lies inside one region. */
+  /** Whether the whole range lies inside RAM. */
   public boolean contains(long guestAddress, long lengthBytes) {
-    return find(guestAddress, lengthBytes) != null;
+    return covers(table, guestAddress, lengthBytes, false);
+  }
+
+  /** Whether the whole range lies inside RAM that a device may write. */
+  public boolean containsWritable(long guestAddress, long lengthBytes) {
+    return covers(table, guestAddress, lengthBytes, true);
   }
 
   /**
@@ -127,10 +198,8 @@ public final class GuestMemory {
    * @return the address, or {@link #OUTSIDE} if the range is not wholly inside one region
    */
   public long hostAddress(long guestAddress, long lengthBytes) {
-    Region region = find(guestAddress, lengthBytes);
-    return region == null
-        ? OUTSIDE
-        : region.memory.address() + (guestAddress - region.guestAddress);
+    Range range = single(table, guestAddress, lengthBytes, false);
+    return range == null ? OUTSIDE : range.memory.address() + range.at(guestAddress);
   }
 
   /**
@@ -139,10 +208,8 @@ public final class GuestMemory {
    * @return the view, or null if the range is not wholly inside one region
    */
   public @Nullable MemorySegment slice(long guestAddress, long lengthBytes) {
-    Region region = find(guestAddress, lengthBytes);
-    return region == null
-        ? null
-        : region.memory.asSlice(guestAddress - region.guestAddress, lengthBytes);
+    Range range = single(table, guestAddress, lengthBytes, false);
+    return range == null ? null : range.memory.asSlice(range.at(guestAddress), lengthBytes);
   }
 
   /**
@@ -166,78 +233,136 @@ public final class GuestMemory {
 
   private boolean appendTo(
       IoVector vector, long guestAddress, long lengthBytes, boolean toBeWritten) {
+    RangeTable now = table;
     long address = guestAddress;
     long left = lengthBytes;
     while (left > 0) {
-      Region region = find(address);
-      if (region == null || (toBeWritten && !region.writable())) {
+      Range range = ram(now, address, toBeWritten);
+      if (range == null) {
         return false;
       }
-      long offset = address - region.guestAddress;
-      long part = Math.min(left, region.memory.byteSize() - offset);
-      vector.add(region.memory.address() + offset, part);
+      long part = Math.min(left, range.end() - address);
+      vector.add(range.memory.address() + range.at(address), part);
       address += part;
       left -= part;
     }
     return left == 0;
   }
 
+  // ---- copying -------------------------------------------------------------------------------
+
   /**
    * Copies out of guest memory.
    *
-   * @return false, with nothing copied, if the range is not wholly inside one region
+   * @return false, with nothing copied, if the range is not wholly inside RAM
    */
   public boolean read(long guestAddress, MemorySegment into, long offset, long lengthBytes) {
-    Region region = find(guestAddress, lengthBytes);
-    if (region == null) {
+    RangeTable now = table;
+    Range range = single(now, guestAddress, lengthBytes, false);
+    if (range != null) {
+      MemorySegment.copy(range.memory, range.at(guestAddress), into, offset, lengthBytes);
+      return true;
+    }
+    if (!covers(now, guestAddress, lengthBytes, false)) {
       return false;
     }
-    MemorySegment.copy(
-        region.memory, guestAddress - region.guestAddress, into, offset, lengthBytes);
+    long done = 0;
+    while (done < lengthBytes) {
+      long address = guestAddress + done;
+      Range its = Objects.requireNonNull(now.find(address));
+      long part = Math.min(lengthBytes - done, its.end() - address);
+      MemorySegment.copy(its.memory, its.at(address), into, offset + done, part);
+      done += part;
+    }
     return true;
   }
 
   /**
    * Copies into guest memory.
    *
-   * @return false, with nothing copied, if the range is not wholly inside one writable region
+   * @return false, with nothing copied, if the range is not wholly inside writable RAM
    */
   public boolean write(long guestAddress, MemorySegment from, long offset, long lengthBytes) {
-    Region region = findWritable(guestAddress, lengthBytes);
-    if (region == null) {
+    RangeTable now = table;
+    Range range = single(now, guestAddress, lengthBytes, true);
+    if (range != null) {
+      MemorySegment.copy(from, offset, range.memory, range.at(guestAddress), lengthBytes);
+      return true;
+    }
+    if (!covers(now, guestAddress, lengthBytes, true)) {
       return false;
     }
-    MemorySegment.copy(
-        from, offset, region.memory, guestAddress - region.guestAddress, lengthBytes);
+    long done = 0;
+    while (done < lengthBytes) {
+      long address = guestAddress + done;
+      Range its = Objects.requireNonNull(now.find(address));
+      long part = Math.min(lengthBytes - done, its.end() - address);
+      MemorySegment.copy(from, offset + done, its.memory, its.at(address), part);
+      done += part;
+    }
+    return true;
+  }
+
+  /** A number that lies in more than one region, byte by byte; -1 outside RAM. */
+  private static long readAcross(RangeTable table, long guestAddress, int bytes) {
+    if (!covers(table, guestAddress, bytes, false)) {
+      return -1;
+    }
+    long value = 0;
+    for (int i = 0; i < bytes; i++) {
+      Range range = Objects.requireNonNull(table.find(guestAddress + i));
+      long next = range.memory.get(ValueLayout.JAVA_BYTE, range.at(guestAddress + i)) & 0xffL;
+      value |= next << (8 * i);
+    }
+    return value;
+  }
+
+  private static boolean writeAcross(RangeTable table, long guestAddress, int bytes, long value) {
+    if (!covers(table, guestAddress, bytes, true)) {
+      return false;
+    }
+    for (int i = 0; i < bytes; i++) {
+      Range range = Objects.requireNonNull(table.find(guestAddress + i));
+      byte next = (byte) (value >>> (8 * i));
+      range.memory.set(ValueLayout.JAVA_BYTE, range.at(guestAddress + i), next);
+    }
     return true;
   }
 
   /** Reads one byte as 0..255; all ones outside RAM, as a bus does. */
   public int readByte(long guestAddress) {
-    Region region = find(guestAddress, 1);
-    return region == null
+    Range range = ram(table, guestAddress, false);
+    return range == null
         ? 0xff
-        : region.memory.get(ValueLayout.JAVA_BYTE, guestAddress - region.guestAddress) & 0xff;
+        : range.memory.get(ValueLayout.JAVA_BYTE, range.at(guestAddress)) & 0xff;
   }
 
   /** Reads 16 bits as 0..65535; all ones outside RAM. */
   public int readShort(long guestAddress) {
-    Region region = find(guestAddress, 2);
-    return region == null
-        ? 0xffff
-        : region.memory.get(LE16, guestAddress - region.guestAddress) & 0xffff;
+    RangeTable now = table;
+    Range range = single(now, guestAddress, 2, false);
+    return 0xffff
+        & (range == null
+            ? (int) readAcross(now, guestAddress, 2)
+            : range.memory.get(LE16, range.at(guestAddress)));
   }
 
   /** Reads 32 bits; all ones outside RAM. */
   public int readInt(long guestAddress) {
-    Region region = find(guestAddress, 4);
-    return region == null ? -1 : region.memory.get(LE32, guestAddress - region.guestAddress);
+    RangeTable now = table;
+    Range range = single(now, guestAddress, 4, false);
+    return range == null
+        ? (int) readAcross(now, guestAddress, 4)
+        : range.memory.get(LE32, range.at(guestAddress));
   }
 
   /** Reads 64 bits; all ones outside RAM. */
   public long readLong(long guestAddress) {
-    Region region = find(guestAddress, 8);
-    return region == null ? -1L : region.memory.get(LE64, guestAddress - region.guestAddress);
+    RangeTable now = table;
+    Range range = single(now, guestAddress, 8, false);
+    return range == null
+        ? readAcross(now, guestAddress, 8)
+        : range.memory.get(LE64, range.at(guestAddress));
   }
 
   /**
@@ -246,11 +371,11 @@ public final class GuestMemory {
    * @return false, with nothing written, outside RAM
    */
   public boolean writeByte(long guestAddress, int value) {
-    Region region = findWritable(guestAddress, 1);
-    if (region == null) {
+    Range range = ram(table, guestAddress, true);
+    if (range == null) {
       return false;
     }
-    region.memory.set(ValueLayout.JAVA_BYTE, guestAddress - region.guestAddress, (byte) value);
+    range.memory.set(ValueLayout.JAVA_BYTE, range.at(guestAddress), (byte) value);
     return true;
   }
 
@@ -260,11 +385,12 @@ public final class GuestMemory {
    * @return false, with nothing written, outside RAM
    */
   public boolean writeShort(long guestAddress, int value) {
-    Region region = findWritable(guestAddress, 2);
-    if (region == null) {
-      return false;
+    RangeTable now = table;
+    Range range = single(now, guestAddress, 2, true);
+    if (range == null) {
+      return writeAcross(now, guestAddress, 2, value);
     }
-    region.memory.set(LE16, guestAddress - region.guestAddress, (short) value);
+    range.memory.set(LE16, range.at(guestAddress), (short) value);
     return true;
   }
 
@@ -274,11 +400,12 @@ public final class GuestMemory {
    * @return false, with nothing written, outside RAM
    */
   public boolean writeInt(long guestAddress, int value) {
-    Region region = findWritable(guestAddress, 4);
-    if (region == null) {
-      return false;
+    RangeTable now = table;
+    Range range = single(now, guestAddress, 4, true);
+    if (range == null) {
+      return writeAcross(now, guestAddress, 4, value);
     }
-    region.memory.set(LE32, guestAddress - region.guestAddress, value);
+    range.memory.set(LE32, range.at(guestAddress), value);
     return true;
   }
 
@@ -288,11 +415,12 @@ public final class GuestMemory {
    * @return false, with nothing written, outside RAM
    */
   public boolean writeLong(long guestAddress, long value) {
-    Region region = findWritable(guestAddress, 8);
-    if (region == null) {
-      return false;
+    RangeTable now = table;
+    Range range = single(now, guestAddress, 8, true);
+    if (range == null) {
+      return writeAcross(now, guestAddress, 8, value);
     }
-    region.memory.set(LE64, guestAddress - region.guestAddress, value);
+    range.memory.set(LE64, range.at(guestAddress), value);
     return true;
   }
 }

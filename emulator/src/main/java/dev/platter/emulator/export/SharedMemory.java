@@ -1,5 +1,6 @@
 package dev.platter.emulator.export;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
@@ -33,8 +34,56 @@ public final class SharedMemory implements AutoCloseable {
   public static final class Unusable extends Exception {
     private static final long serialVersionUID = 1;
 
-    Unusable(String why) {
+    private final int errno;
+
+    /** What cannot be mapped, being wrong in itself. */
+    public Unusable(String why) {
+      this(why, Errno.EINVAL);
+    }
+
+    /**
+     * What cannot be mapped.
+     *
+     * @param errno the error that says why
+     */
+    public Unusable(String why, int errno) {
       super(why);
+      this.errno = errno;
+    }
+
+    /** The error that says why. */
+    public int errno() {
+      return errno;
+    }
+  }
+
+  /**
+   * What a descriptor is of.
+   *
+   * @param deviceMajor device that the file lies on
+   * @param deviceMinor device that the file lies on
+   * @param inode its number there
+   * @param sizeBytes its size now
+   */
+  public record Facts(int deviceMajor, int deviceMinor, long inode, long sizeBytes) {
+    /**
+     * Asks the kernel.
+     *
+     * @throws Unusable if it is no regular file
+     */
+    public static Facts of(int fd) throws Unusable {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment statx = arena.allocate(LinuxAbi.STATX_SIZE_OF, 8);
+        if (Libc.statx(fd, LinuxAbi.AT_EMPTY_PATH, LinuxAbi.STATX_BASIC_STATS, statx) < 0
+            || (statx.get(JAVA_SHORT, LinuxAbi.STATX_MODE) & LinuxAbi.S_IFMT) != LinuxAbi.S_IFREG) {
+          throw new Unusable("not a regular file");
+        }
+        return new Facts(
+            statx.get(JAVA_INT, LinuxAbi.STATX_DEV_MAJOR),
+            statx.get(JAVA_INT, LinuxAbi.STATX_DEV_MINOR),
+            statx.get(JAVA_LONG, LinuxAbi.STATX_INO),
+            statx.get(JAVA_LONG, LinuxAbi.STATX_SIZE));
+      }
     }
   }
 
@@ -45,24 +94,32 @@ public final class SharedMemory implements AutoCloseable {
     this.segment = segment;
   }
 
+  /** Maps a range for reading and writing: see {@link #map(int, long, long, boolean, Runnable)}. */
+  public static SharedMemory map(int fd, long offset, long lengthBytes, Runnable lost)
+      throws Unusable {
+    return map(fd, offset, lengthBytes, true, lost);
+  }
+
   /**
    * Maps a range.
    *
-   * @param fd a regular file, open for reading and writing; stays the caller's
+   * @param fd a regular file, open for reading and, if it is to be written, for writing; stays the
+   *     caller's
    * @param offset first byte, anywhere in a page
    * @param lengthBytes how many
+   * @param writable whether it can be written, and not only read
    * @param lost told that the client has truncated its file; any thread, must not block
    * @throws Unusable if the range is empty, wraps or is not inside the file, or cannot be mapped
    */
-  public static SharedMemory map(int fd, long offset, long lengthBytes, Runnable lost)
-      throws Unusable {
+  public static SharedMemory map(
+      int fd, long offset, long lengthBytes, boolean writable, Runnable lost) throws Unusable {
     long pageBytes = pageBytes(fd);
     boolean fixed = sealAgainstShrinking(fd); // before the size is looked at
     long end = offset + lengthBytes;
     if (offset < 0 || lengthBytes <= 0 || end < 0 || end > Long.MAX_VALUE - pageBytes) {
       throw new Unusable("range is empty or wraps");
     }
-    if (end > fileBytes(fd)) {
+    if (end > Facts.of(fd).sizeBytes()) {
       throw new Unusable("range is beyond the end of the file");
     }
     if (!fixed && !BusErrorGuard.isAvailable()) {
@@ -73,14 +130,15 @@ public final class SharedMemory implements AutoCloseable {
     long mapped = ((end + pageBytes - 1) & -pageBytes) - start;
     Mapping mapping;
     try {
-      mapping = Mapping.shared(fd, start, mapped, true);
+      mapping = Mapping.shared(fd, start, mapped, writable);
     } catch (ErrnoException e) {
-      throw new Unusable("mmap fails with " + Errno.name(e.errno()));
+      throw new Unusable(
+          "mmap of " + mapped + " bytes fails with " + Errno.name(e.errno()), e.errno());
     }
     BusErrorGuard.Watch guard = BusErrorGuard.watch(mapping.segment(), lost);
     if (guard == null && !fixed) {
       mapping.close();
-      throw new Unusable("too many regions");
+      throw new Unusable("too many regions", Errno.ENOSPC);
     }
     return new SharedMemory(mapping, guard, mapping.segment().asSlice(offset - start, lengthBytes));
   }
@@ -94,17 +152,6 @@ public final class SharedMemory implements AutoCloseable {
       boolean huge = (int) statfs.get(JAVA_LONG, LinuxAbi.STATFS_TYPE) == HUGETLBFS_MAGIC;
       long blockBytes = statfs.get(JAVA_LONG, STATFS_BSIZE);
       return huge && Long.bitCount(blockBytes) == 1 ? blockBytes : SMALL_PAGE;
-    }
-  }
-
-  private static long fileBytes(int fd) throws Unusable {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment statx = arena.allocate(LinuxAbi.STATX_SIZE_OF, 8);
-      if (Libc.statx(fd, LinuxAbi.AT_EMPTY_PATH, LinuxAbi.STATX_BASIC_STATS, statx) < 0
-          || (statx.get(JAVA_SHORT, LinuxAbi.STATX_MODE) & LinuxAbi.S_IFMT) != LinuxAbi.S_IFREG) {
-        throw new Unusable("not a regular file");
-      }
-      return statx.get(JAVA_LONG, LinuxAbi.STATX_SIZE);
     }
   }
 

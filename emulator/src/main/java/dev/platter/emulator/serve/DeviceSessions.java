@@ -8,6 +8,7 @@ import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.AhciFunction;
 import dev.platter.devices.virtio.blk.VirtioBlk;
 import dev.platter.emulator.export.ClientSession;
+import dev.platter.emulator.export.Refusals;
 import dev.platter.emulator.trace.TracedDevice;
 import dev.platter.emulator.vfiouser.VfioUserSession;
 import dev.platter.emulator.vhostuser.VhostUserSession;
@@ -91,6 +92,7 @@ final class DeviceSessions implements SessionFactory {
         parts.mainLoop(),
         memory,
         function,
-        export.pollMaxNanos().orElse(VfioUserSession.DEFAULT_POLL_MAX_NANOS));
+        export.pollMaxNanos().orElse(VfioUserSession.DEFAULT_POLL_MAX_NANOS),
+        new Refusals(parts.log(), export.name()));
   }
 }

@@ -4,74 +4,66 @@ import dev.platter.aio.sys.Errno;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.emulator.export.SharedMemory;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The memory that the client lets the device reach. Ranges that come with a descriptor are mapped
  * and become guest RAM; those without exist for the protocol and are outside RAM for the device.
  *
- * <p>For the connection's thread. {@link #publish} makes changes visible to the device; a mapping
- * is closed after that, when nothing is in flight on it. Methods answer 0 or an errno.
+ * <p>For the connection's thread. Methods that a message may fail in answer 0 or an errno.
  */
 final class DmaTable {
-  /** The most ranges at a time; each look-up by the device passes all of them. */
-  static final int MAX_REGIONS = 512;
+  /** The most ranges at a time, which is what clients count on unless they are told less. */
+  static final int MAX_MAPS = 65_535;
 
   private static final long PAGE = 4096;
 
-  private record Entry(
-      long address, long sizeBytes, boolean writable, @Nullable SharedMemory mapping) {
-    boolean overlaps(long otherAddress, long otherSize) {
-      return address < otherAddress + otherSize && otherAddress < address + sizeBytes;
-    }
-  }
-
   private final GuestMemory memory;
-  private final List<Entry> entries = new ArrayList<>();
-  private final List<SharedMemory> retired = new ArrayList<>();
+  private final ClientFiles files = new ClientFiles();
 
   DmaTable(GuestMemory memory) {
     this.memory = memory;
   }
 
   /**
-   * Adds a range, without publishing it.
+   * Adds the range that a message names; the device reaches it at once.
    *
-   * @param flags {@link VfioUserAbi#DMA_READABLE} and {@link VfioUserAbi#DMA_WRITABLE}
-   * @param offset where it begins in the file
    * @param fd its file, or -1; stays the caller's
    * @param lost told that the client has truncated it; any thread, must not block
+   * @param reply told why if it cannot be
    */
-  int add(int flags, long offset, long address, long sizeBytes, int fd, Runnable lost) {
+  int add(Request request, int fd, Runnable lost, Reply reply) {
+    int flags = request.int32(VfioUserAbi.DMA_MAP_FLAGS);
+    long offset = request.int64(VfioUserAbi.DMA_MAP_OFFSET);
+    long address = request.int64(VfioUserAbi.DMA_MAP_ADDRESS);
+    long sizeBytes = request.int64(VfioUserAbi.DMA_MAP_SIZE);
     int access = flags & (VfioUserAbi.DMA_READABLE | VfioUserAbi.DMA_WRITABLE);
-    if (flags != access || access == 0 || !isPages(address, sizeBytes)) {
-      return Errno.EINVAL;
+    if (flags != access || access == 0) {
+      return reply.refuse(Errno.EINVAL, "flags that are none");
     }
-    boolean writable = (access & VfioUserAbi.DMA_WRITABLE) != 0;
-    for (Entry entry : entries) {
-      if (entry.overlaps(address, sizeBytes)) {
-        return Errno.EEXIST;
-      }
+    if (!isPages(address, sizeBytes)) {
+      return reply.refuse(Errno.EINVAL, "it is not made of whole pages below 2^63");
     }
-    if (entries.size() == MAX_REGIONS) {
-      return Errno.ENOSPC;
+    if (memory.overlaps(address, sizeBytes)) {
+      return reply.refuse(Errno.EEXIST, "it overlaps another");
+    }
+    if (memory.ranges() == MAX_MAPS) {
+      return reply.refuse(Errno.ENOSPC, "there are " + MAX_MAPS + " already");
     }
     if (fd < 0) {
-      entries.add(new Entry(address, sizeBytes, writable, null));
+      memory.add(address, sizeBytes, MemorySegment.NULL, 0);
       return 0;
     }
     if (!isPages(offset, sizeBytes)) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "it does not begin at a page of its file");
     }
     try {
-      SharedMemory mapping = SharedMemory.map(fd, offset, sizeBytes, lost);
-      entries.add(new Entry(address, sizeBytes, writable, mapping));
+      boolean writable = (access & VfioUserAbi.DMA_WRITABLE) != 0;
+      MemorySegment file = files.take(fd, offset + sizeBytes, writable, lost);
+      memory.add(address, sizeBytes, file, offset);
       return 0;
     } catch (SharedMemory.Unusable e) {
-      return Errno.EINVAL;
+      return reply.refuse(e.errno(), String.valueOf(e.getMessage()));
     }
   }
 
@@ -86,53 +78,36 @@ final class DmaTable {
 
   /** Whether there is exactly this range. */
   boolean has(long address, long sizeBytes) {
-    for (Entry entry : entries) {
-      if (entry.address == address && entry.sizeBytes == sizeBytes) {
-        return true;
-      }
-    }
-    return false;
+    return memory.has(address, sizeBytes);
   }
 
-  /** Takes out exactly this range, without publishing it. */
-  void remove(long address, long sizeBytes) {
-    for (Iterator<Entry> i = entries.iterator(); i.hasNext(); ) {
-      Entry entry = i.next();
-      if (entry.address == address && entry.sizeBytes == sizeBytes) {
-        i.remove();
-        retire(entry);
-      }
-    }
+  /**
+   * Takes out exactly this range, which is there; with the big lock held, under which the device
+   * looks ranges up and copies.
+   *
+   * @return what to {@link #unmap} after that
+   */
+  MemorySegment remove(long address, long sizeBytes) {
+    return memory.remove(address, sizeBytes);
   }
 
-  /** Takes out all, without publishing it. */
+  /** Takes out all, as {@link #remove} does; to be followed by {@link #unmapAll}. */
   void removeAll() {
-    entries.forEach(this::retire);
-    entries.clear();
+    memory.replace(List.of());
   }
 
-  private void retire(Entry entry) {
-    if (entry.mapping != null) {
-      retired.add(entry.mapping);
-    }
+  /** Gives back what held a range that was taken out. */
+  void unmap(MemorySegment removed) {
+    files.give(removed);
   }
 
-  /** Shows the device the ranges as they are now; with the big lock held. */
-  void publish() {
-    List<GuestMemory.Region> regions = new ArrayList<>();
-    for (Entry entry : entries) {
-      if (entry.mapping != null) {
-        MemorySegment segment = entry.mapping.segment();
-        MemorySegment seen = entry.writable ? segment : segment.asReadOnly();
-        regions.add(new GuestMemory.Region(entry.address, seen));
-      }
-    }
-    memory.replace(regions);
+  /** Gives back what held all ranges. */
+  void unmapAll() {
+    files.giveAll();
   }
 
-  /** Unmaps what was taken out and is no longer published; nothing may be in flight on it. */
-  void unmapRetired() {
-    retired.forEach(SharedMemory::close);
-    retired.clear();
+  /** How many mappings of this process hold the ranges. */
+  int mappings() {
+    return files.mappings();
   }
 }

@@ -21,6 +21,8 @@ final class IrqTable implements PciInterrupts {
   private static final int ACTIONS =
       VfioUserAbi.IRQ_ACTION_MASK | VfioUserAbi.IRQ_ACTION_UNMASK | VfioUserAbi.IRQ_ACTION_TRIGGER;
 
+  private static final String NO_TYPE = "there is no such type of interrupt";
+
   private final @Nullable EventNotifier[] triggers = new EventNotifier[VfioUserAbi.IRQ_TYPES];
   private boolean pinAsserted;
   private boolean masked;
@@ -69,11 +71,11 @@ final class IrqTable implements PciInterrupts {
   int info(Request request, Reply reply) {
     if (request.payloadBytes() < VfioUserAbi.IRQ_INFO_BYTES
         || request.unsigned32(0) < VfioUserAbi.IRQ_INFO_BYTES) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "it is too short");
     }
     int index = request.int32(VfioUserAbi.IRQ_INFO_INDEX);
     if (!exists(index)) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, NO_TYPE);
     }
     int flags =
         switch (index) {
@@ -94,55 +96,55 @@ final class IrqTable implements PciInterrupts {
   }
 
   /** "VFIO_USER_DEVICE_SET_IRQS". */
-  int set(Request request, ReceivedFds fds) {
+  int set(Request request, ReceivedFds fds, Reply reply) {
     if (request.payloadBytes() < VfioUserAbi.SET_IRQS_BYTES) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "it is too short");
     }
     int flags = request.int32(VfioUserAbi.SET_IRQS_FLAGS);
     int data = flags & DATA_TYPES;
     int action = flags & ACTIONS;
     if (flags != (data | action) || Integer.bitCount(data) != 1 || Integer.bitCount(action) != 1) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "its flags are not one kind of data and one action");
     }
     int index = request.int32(VfioUserAbi.SET_IRQS_INDEX);
     long start = request.unsigned32(VfioUserAbi.SET_IRQS_START);
     long count = request.unsigned32(VfioUserAbi.SET_IRQS_COUNT);
     if (!exists(index) || start + count > count(index)) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, exists(index) ? "there are fewer interrupts" : NO_TYPE);
     }
     if (count == 0) {
-      return disableAll(index, data, action, start);
+      return disableAll(index, data, action, start, reply);
     }
     // From here on it is interrupt 0, the only one of its type.
     return switch (data) {
-      case VfioUserAbi.IRQ_DATA_EVENTFD -> setEventFd(index, action, fds);
+      case VfioUserAbi.IRQ_DATA_EVENTFD -> setEventFd(index, action, fds, reply);
       case VfioUserAbi.IRQ_DATA_BOOL -> {
         if (request.payloadBytes() < VfioUserAbi.SET_IRQS_DATA + count) {
-          yield Errno.EINVAL;
+          yield reply.refuse(Errno.EINVAL, "it has no data");
         }
         boolean wanted = request.int8(VfioUserAbi.SET_IRQS_DATA) != 0;
-        yield wanted ? act(index, action) : 0;
+        yield wanted ? act(index, action, reply) : 0;
       }
-      default -> act(index, action);
+      default -> act(index, action, reply);
     };
   }
 
-  private int disableAll(int index, int data, int action, long start) {
+  private int disableAll(int index, int data, int action, long start, Reply reply) {
     if (data != VfioUserAbi.IRQ_DATA_NONE
         || action != VfioUserAbi.IRQ_ACTION_TRIGGER
         || start != 0) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "it names no interrupt, and does not disable all");
     }
     assign(index, null);
     return 0;
   }
 
-  private int setEventFd(int index, int action, ReceivedFds fds) {
+  private int setEventFd(int index, int action, ReceivedFds fds, Reply reply) {
     if (action != VfioUserAbi.IRQ_ACTION_TRIGGER) {
-      return Errno.EOPNOTSUPP; // to be told when the interrupt is masked or unmasked
+      return reply.refuse(Errno.EOPNOTSUPP, "nobody is told of masking by a descriptor");
     }
     if (fds.size() > 1) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "there are more descriptors than interrupts");
     }
     if (fds.size() == 0) {
       assign(index, null);
@@ -152,7 +154,7 @@ final class IrqTable implements PciInterrupts {
       assign(index, EventNotifier.adopt(fds.take()));
       return 0;
     } catch (PlatterException e) {
-      return Errno.EINVAL; // it was no eventfd
+      return reply.refuse(Errno.EINVAL, "its descriptor is no eventfd");
     }
   }
 
@@ -173,17 +175,17 @@ final class IrqTable implements PciInterrupts {
     }
   }
 
-  private int act(int index, int action) {
+  private int act(int index, int action, Reply reply) {
     if (action == VfioUserAbi.IRQ_ACTION_TRIGGER) {
       EventNotifier notifier = triggers[index];
       if (notifier == null) {
-        return Errno.EINVAL;
+        return reply.refuse(Errno.EINVAL, "the interrupt has no descriptor");
       }
       notifier.signal();
       return 0;
     }
     if (index != VfioUserAbi.IRQ_INTX) {
-      return Errno.EOPNOTSUPP; // not maskable
+      return reply.refuse(Errno.EOPNOTSUPP, "the interrupt cannot be masked");
     }
     masked = action == VfioUserAbi.IRQ_ACTION_MASK;
     signalPin();

@@ -74,7 +74,7 @@ final class Negotiation {
     Map<String, Object> capabilities = new LinkedHashMap<>();
     capabilities.put("max_msg_fds", MAX_MESSAGE_FDS);
     capabilities.put("max_data_xfer_size", MAX_TRANSFER_BYTES);
-    capabilities.put("max_dma_maps", DmaTable.MAX_REGIONS);
+    capabilities.put("max_dma_maps", DmaTable.MAX_MAPS);
     capabilities.put("pgsizes", PAGE_SIZES);
     if (Boolean.TRUE.equals(proposed.get("write_multiple"))) {
       capabilities.put("write_multiple", true);

@@ -1,5 +1,6 @@
 package dev.platter.emulator.vfiouser;
 
+import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.bus.MmioDevice;
 import dev.platter.devices.pci.AhciFunction;
@@ -8,27 +9,34 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The device's regions as a client sees them: its registers in a BAR, its configuration space, and
- * nothing in the others. Accesses are made with the big lock held; one that is longer than a
- * register, or not aligned, becomes several. Each method answers 0 or an errno.
+ * nothing in the others. An access that is longer than a register, or not aligned, becomes several;
+ * each of these is made with the big lock held, which is given back in between: how long it is held
+ * is the device's doing, and not the length of a message. Methods answer 0 or an errno.
  */
 final class Regions {
   private static final int REGISTERS = VfioUserAbi.REGION_BAR_0 + AhciFunction.REGISTERS_BAR;
 
-  private final AhciFunction function;
+  private static final String TOO_SHORT = "it is too short";
+  private static final String NO_REGION = "there is no such region";
+  private static final String OUTSIDE = "the access is not inside a region";
 
-  Regions(AhciFunction function) {
+  private final AhciFunction function;
+  private final BigLock lock;
+
+  Regions(AhciFunction function, BigLock lock) {
     this.function = function;
+    this.lock = lock;
   }
 
   /** "VFIO_USER_DEVICE_GET_REGION_INFO". */
   int info(Request request, Reply reply) {
     if (request.payloadBytes() < VfioUserAbi.REGION_INFO_BYTES
         || request.unsigned32(0) < VfioUserAbi.REGION_INFO_BYTES) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, TOO_SHORT);
     }
     int index = request.int32(VfioUserAbi.REGION_INFO_INDEX);
     if (!exists(index)) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, NO_REGION);
     }
     long size = sizeBytes(index);
     reply.payload(VfioUserAbi.REGION_INFO_BYTES);
@@ -48,11 +56,11 @@ final class Regions {
         || request.unsigned32(0) < VfioUserAbi.REGION_IO_FDS_BYTES
         || request.int32(VfioUserAbi.REGION_IO_FDS_FLAGS) != 0
         || request.int32(VfioUserAbi.REGION_IO_FDS_COUNT) != 0) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "it is too short, or has a flag or a count");
     }
     int index = request.int32(VfioUserAbi.REGION_IO_FDS_INDEX);
     if (!exists(index)) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, NO_REGION);
     }
     reply.payload(VfioUserAbi.REGION_IO_FDS_BYTES);
     reply.set(0, 4, VfioUserAbi.REGION_IO_FDS_BYTES);
@@ -89,35 +97,53 @@ final class Regions {
   /** "VFIO_USER_REGION_READ". */
   int read(Request request, Reply reply) {
     if (request.payloadBytes() != VfioUserAbi.REGION_RW_BYTES) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "it is of another length");
     }
     long offset = request.int64(VfioUserAbi.REGION_RW_OFFSET);
     int index = request.int32(VfioUserAbi.REGION_RW_REGION);
     long count = request.unsigned32(VfioUserAbi.REGION_RW_COUNT);
     MmioDevice device = device(index);
     if (device == null || !inside(index, offset, count)) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, OUTSIDE);
     }
     answer(reply, offset, index, (int) count, (int) count);
     int done = 0;
     while (done < count) {
       int size = accessBytes(offset + done, (int) count - done);
-      reply.set(VfioUserAbi.REGION_RW_DATA + done, size, device.read(offset + done, size));
+      reply.set(VfioUserAbi.REGION_RW_DATA + done, size, read(device, offset + done, size));
       done += size;
     }
     return 0;
   }
 
+  private long read(MmioDevice device, long offset, int sizeBytes) {
+    lock.lock();
+    try {
+      return device.read(offset, sizeBytes);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void write(MmioDevice device, long offset, int sizeBytes, long value) {
+    lock.lock();
+    try {
+      device.write(offset, sizeBytes, value);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** "VFIO_USER_REGION_WRITE". */
   int write(Request request, Reply reply) {
     if (request.payloadBytes() < VfioUserAbi.REGION_RW_BYTES) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, TOO_SHORT);
     }
     long count = request.unsigned32(VfioUserAbi.REGION_RW_COUNT);
     if (request.payloadBytes() != VfioUserAbi.REGION_RW_BYTES + count) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "its data are of another length");
     }
-    int errno = write(request, 0, count);
+    int errno = write(request, 0, count, reply);
     if (errno == 0) {
       long offset = request.int64(VfioUserAbi.REGION_RW_OFFSET);
       answer(reply, offset, request.int32(VfioUserAbi.REGION_RW_REGION), (int) count, 0);
@@ -135,19 +161,22 @@ final class Regions {
   /** "VFIO_USER_REGION_WRITE_MULTI": in order, up to the first that is wrong. */
   int writeMultiple(Request request, Reply reply) {
     if (request.payloadBytes() < VfioUserAbi.MULTI_WRITES) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, TOO_SHORT);
     }
     long writes = request.int64(VfioUserAbi.MULTI_COUNT);
     int room = request.payloadBytes() - VfioUserAbi.MULTI_WRITES;
     if (writes < 0
         || writes > room / VfioUserAbi.MULTI_WRITE_BYTES
         || writes * VfioUserAbi.MULTI_WRITE_BYTES != room) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "its length is not that of its writes");
     }
     for (int i = 0; i < writes; i++) {
       int at = VfioUserAbi.MULTI_WRITES + i * VfioUserAbi.MULTI_WRITE_BYTES;
       long count = request.unsigned32(at + VfioUserAbi.REGION_RW_COUNT);
-      int errno = count > VfioUserAbi.MULTI_DATA_BYTES ? Errno.EINVAL : write(request, at, count);
+      int errno =
+          count > VfioUserAbi.MULTI_DATA_BYTES
+              ? reply.refuse(Errno.EINVAL, "one of its writes is too long")
+              : write(request, at, count, reply);
       if (errno != 0) {
         return errno;
       }
@@ -158,18 +187,18 @@ final class Regions {
   }
 
   /** One write, whose description is {@code at} bytes into the payload; its data is there. */
-  private int write(Request request, int at, long count) {
+  private int write(Request request, int at, long count, Reply reply) {
     long offset = request.int64(at + VfioUserAbi.REGION_RW_OFFSET);
     int index = request.int32(at + VfioUserAbi.REGION_RW_REGION);
     MmioDevice device = device(index);
     if (device == null || !inside(index, offset, count)) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, OUTSIDE);
     }
     int done = 0;
     while (done < count) {
       int size = accessBytes(offset + done, (int) count - done);
       long value = request.number(at + VfioUserAbi.REGION_RW_DATA + done, size);
-      device.write(offset + done, size, value);
+      write(device, offset + done, size, value);
       done += size;
     }
     return 0;

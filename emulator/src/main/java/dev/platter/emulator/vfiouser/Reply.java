@@ -11,6 +11,7 @@ final class Reply {
 
   private final MemorySegment buffer;
   private int payloadBytes;
+  private String reason = "";
 
   Reply(Arena arena) {
     buffer = arena.allocate(Request.MAX_BYTES, 8);
@@ -19,8 +20,24 @@ final class Reply {
   /** Begins an empty answer. */
   void begin(Request request) {
     payloadBytes = 0;
+    reason = "";
     LittleEndian.set(buffer, VfioUserAbi.HEADER_ID, 2, request.id());
     LittleEndian.set(buffer, VfioUserAbi.HEADER_COMMAND, 2, request.commandCode());
+  }
+
+  /**
+   * Says for the log why the message is refused.
+   *
+   * @return {@code errno}, for the caller to answer
+   */
+  int refuse(int errno, String why) {
+    reason = why;
+    return errno;
+  }
+
+  /** What {@link #refuse} was told. */
+  String reason() {
+    return reason;
   }
 
   /** Gives it a payload of {@code bytes} bytes, all 0. */

@@ -11,9 +11,12 @@ import dev.platter.aio.sys.Libc;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.AhciFunction;
 import dev.platter.emulator.export.ClientSession;
+import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.export.ProtocolViolation;
+import dev.platter.emulator.export.Refusals;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -45,6 +48,7 @@ public final class VfioUserSession implements ClientSession {
   private final AdaptivePolling polling;
   private final Request request;
   private final Reply reply;
+  private final Refusals refusals;
   private final Fetching fetching = new Fetching();
   private boolean negotiated;
   private volatile boolean memoryLost;
@@ -76,13 +80,19 @@ public final class VfioUserSession implements ClientSession {
    * @param function the device; closed with the session
    * @param pollMaxNanos how long to look for the next message before sleeping, at most; 0 sleeps at
    *     once
+   * @param refusals told of messages that are refused
    */
   public VfioUserSession(
-      MainLoop mainLoop, GuestMemory memory, AhciFunction function, long pollMaxNanos) {
+      MainLoop mainLoop,
+      GuestMemory memory,
+      AhciFunction function,
+      long pollMaxNanos,
+      Refusals refusals) {
     this.mainLoop = mainLoop;
     this.lock = mainLoop.lock();
     this.function = function;
-    regions = new Regions(function);
+    this.refusals = refusals;
+    regions = new Regions(function, lock);
     dma = new DmaTable(memory);
     polling = AdaptivePolling.ofVcpu(pollMaxNanos);
     Arena arena = Arena.ofAuto();
@@ -96,6 +106,7 @@ public final class VfioUserSession implements ClientSession {
     try (ReceivedFds fds = new ReceivedFds()) {
       negotiated = false;
       memoryLost = false;
+      refusals.newClient();
       Runnable lost =
           () -> {
             memoryLost = true;
@@ -106,6 +117,9 @@ public final class VfioUserSession implements ClientSession {
         reply.begin(request);
         int errno = handle(fds, lost);
         fds.discard();
+        if (errno != 0) {
+          tellRefused(errno);
+        }
         if (request.wantsReply()) {
           reply.send(connection, errno);
         }
@@ -139,10 +153,12 @@ public final class VfioUserSession implements ClientSession {
       throw new ProtocolViolation("message " + request.commandCode() + " before VERSION");
     }
     if (command == null) {
-      return Errno.EOPNOTSUPP;
+      return reply.refuse(Errno.EOPNOTSUPP, "there is no command " + request.commandCode());
     }
     return switch (command) {
-      case REGION_READ, REGION_WRITE, REGION_WRITE_MULTI -> access(command);
+      case REGION_READ -> regions.read(request, reply);
+      case REGION_WRITE -> regions.write(request, reply);
+      case REGION_WRITE_MULTI -> regions.writeMultiple(request, reply);
       case DMA_MAP -> map(fds, lost);
       case DMA_UNMAP -> unmap();
       case DEVICE_GET_INFO -> deviceInfo();
@@ -151,8 +167,17 @@ public final class VfioUserSession implements ClientSession {
       case DEVICE_GET_IRQ_INFO -> irqs.info(request, reply);
       case DEVICE_SET_IRQS -> setIrqs(fds);
       case DEVICE_RESET -> reset();
-      default -> Errno.EOPNOTSUPP;
+      default -> reply.refuse(Errno.EOPNOTSUPP, "it is optional, and not done here");
     };
+  }
+
+  private void tellRefused(int errno) {
+    VfioUserCommand command = VfioUserCommand.of(request.commandCode());
+    refusals.tell(
+        errno == Errno.EOPNOTSUPP ? Level.INFO : Level.WARNING,
+        command == null ? "unknown" : command.name(),
+        Errno.name(errno),
+        reply.reason());
   }
 
   private int negotiate() throws ProtocolViolation {
@@ -167,7 +192,7 @@ public final class VfioUserSession implements ClientSession {
   private int deviceInfo() {
     if (request.payloadBytes() < VfioUserAbi.DEVICE_INFO_BYTES
         || request.unsigned32(0) < VfioUserAbi.DEVICE_INFO_BYTES) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "it is too short");
     }
     reply.payload(VfioUserAbi.DEVICE_INFO_BYTES);
     reply.set(0, 4, VfioUserAbi.DEVICE_INFO_BYTES);
@@ -178,25 +203,10 @@ public final class VfioUserSession implements ClientSession {
     return 0;
   }
 
-  // ---- what a vCPU does ----------------------------------------------------------------------
-
-  private int access(VfioUserCommand command) {
-    lock.lock();
-    try {
-      return switch (command) {
-        case REGION_READ -> regions.read(request, reply);
-        case REGION_WRITE -> regions.write(request, reply);
-        default -> regions.writeMultiple(request, reply);
-      };
-    } finally {
-      lock.unlock();
-    }
-  }
-
   private int setIrqs(ReceivedFds fds) {
     lock.lock();
     try {
-      return irqs.set(request, fds);
+      return irqs.set(request, fds, reply);
     } finally {
       lock.unlock();
     }
@@ -206,22 +216,11 @@ public final class VfioUserSession implements ClientSession {
 
   private int map(ReceivedFds fds, Runnable lost) {
     if (request.payloadBytes() < VfioUserAbi.DMA_MAP_BYTES || fds.size() > 1) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "it is too short, or has several descriptors");
     }
     int fd = fds.size() == 0 ? NO_FD : fds.take();
     try {
-      int errno =
-          dma.add(
-              request.int32(VfioUserAbi.DMA_MAP_FLAGS),
-              request.int64(VfioUserAbi.DMA_MAP_OFFSET),
-              request.int64(VfioUserAbi.DMA_MAP_ADDRESS),
-              request.int64(VfioUserAbi.DMA_MAP_SIZE),
-              fd,
-              lost);
-      if (errno == 0) {
-        publish();
-      }
-      return errno;
+      return dma.add(request, fd, lost, reply);
     } finally {
       if (fd != NO_FD) {
         Libc.close(fd); // a mapping keeps its file
@@ -229,30 +228,25 @@ public final class VfioUserSession implements ClientSession {
     }
   }
 
-  private void publish() {
-    lock.lock();
-    try {
-      dma.publish();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   private int unmap() {
     if (request.payloadBytes() < VfioUserAbi.DMA_UNMAP_BYTES
         || request.unsigned32(0) < VfioUserAbi.DMA_UNMAP_BYTES) {
-      return Errno.EINVAL;
+      return reply.refuse(Errno.EINVAL, "it is too short");
     }
     int flags = request.int32(VfioUserAbi.DMA_UNMAP_FLAGS);
     long address = request.int64(VfioUserAbi.DMA_UNMAP_ADDRESS);
     long size = request.int64(VfioUserAbi.DMA_UNMAP_SIZE);
     boolean all = flags == VfioUserAbi.DMA_UNMAP_ALL;
     if (flags != 0 && !all) {
-      return Errno.EOPNOTSUPP; // dirty page bitmaps
+      return reply.refuse(Errno.EOPNOTSUPP, "there are no dirty page bitmaps");
     }
-    if (all ? address != 0 || size != 0 : !dma.has(address, size)) {
-      return all ? Errno.EINVAL : Errno.ENOENT;
+    if (all && (address != 0 || size != 0)) {
+      return reply.refuse(Errno.EINVAL, "all ranges are named by address 0 and size 0");
     }
+    if (!all && !dma.has(address, size)) {
+      return reply.refuse(Errno.ENOENT, "there is no such range");
+    }
+    MemorySegment removed = MemorySegment.NULL;
     lock.lock();
     try {
       drain();
@@ -260,16 +254,19 @@ public final class VfioUserSession implements ClientSession {
         if (all) {
           dma.removeAll();
         } else {
-          dma.remove(address, size);
+          removed = dma.remove(address, size);
         }
-        dma.publish();
       } finally {
         function.resume();
       }
     } finally {
       lock.unlock();
     }
-    dma.unmapRetired();
+    if (all) {
+      dma.unmapAll();
+    } else {
+      dma.unmap(removed);
+    }
     reply.payload(VfioUserAbi.DMA_UNMAP_BYTES);
     reply.set(0, 4, VfioUserAbi.DMA_UNMAP_BYTES);
     reply.set(VfioUserAbi.DMA_UNMAP_FLAGS, 4, flags);
@@ -323,7 +320,6 @@ public final class VfioUserSession implements ClientSession {
       drain();
       try {
         dma.removeAll();
-        dma.publish();
         function.reset();
         function.connect(null);
         irqs.clear();
@@ -333,7 +329,7 @@ public final class VfioUserSession implements ClientSession {
     } finally {
       lock.unlock();
     }
-    dma.unmapRetired();
+    dma.unmapAll();
   }
 
   @Override

@@ -20,11 +20,13 @@ import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.devices.testkit.DiskDriver;
 import dev.platter.devices.testkit.GuestAllocator;
 import dev.platter.devices.testkit.RamDisk;
+import dev.platter.emulator.export.Refusals;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -47,6 +49,7 @@ final class Guest implements AutoCloseable {
   final GuestMemory deviceMemory = new GuestMemory(List.of());
   final BlockBackend backend;
   final VfioUserSession session;
+  final List<String> events = new CopyOnWriteArrayList<>();
   final int memfd = Libc.memfdCreate("guest-ram", LinuxAbi.MFD_CLOEXEC);
   final Mapping ram;
   final GuestMemory memory;
@@ -75,7 +78,11 @@ final class Guest implements AutoCloseable {
     AhciDisk identified = new AhciDisk(backend, "PLATTER TEST", "SERIAL-1", "FW1");
     session =
         new VfioUserSession(
-            mainLoop, deviceMemory, new AhciFunction(deviceMemory, List.of(identified)), 32_768);
+            mainLoop,
+            deviceMemory,
+            new AhciFunction(deviceMemory, List.of(identified)),
+            32_768,
+            new Refusals((level, export, event, fields) -> events.add(event + fields), "disk"));
     Libc.ftruncate(memfd, RAM_BYTES);
     try {
       ram = Mapping.shared(memfd, 0, RAM_BYTES, true);

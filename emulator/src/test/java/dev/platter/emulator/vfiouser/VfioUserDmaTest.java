@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class VfioUserDmaTest {
   private static final int ALL = 2;
   private static final int READ_ONLY = 1;
+  private static final int MAX_MAPS = 65_535;
   private static final long BUFFER = 0x20_0000;
   private static final long OTHER = 0x8000_0000L;
 
@@ -101,16 +103,126 @@ class VfioUserDmaTest {
   }
 
   @Test
-  @DisplayName("VFIO_USER_VERSION, max_dma_maps: one more than that is refused")
-  void tooMany() {
+  @DisplayName("VFIO_USER_VERSION, max_dma_maps: so many pages of a file, and one more is refused")
+  void tooMany() throws IOException {
+    try (Guest guest = new Guest()) {
+      Object told = guest.client.negotiate(1, "{}").get("max_dma_maps");
+      assertThat(told).isEqualTo(MAX_MAPS);
+      long pages = RAM_BYTES / 0x1000;
+      for (long i = 0; i < MAX_MAPS; i++) {
+        long offset = i % pages * 0x1000;
+        assertThat(guest.client.dmaMap(i * 0x2000, 0x1000, offset, READ_WRITE, guest.memfd))
+            .isZero();
+      }
+      assertThat(mappings("guest-ram")).as("the guest's and ours").isEqualTo(2);
+      assertThat(guest.deviceMemory.hostAddress(0x2000L * (MAX_MAPS - 1), 0x1000)).isPositive();
+      assertThat(guest.client.dmaMap(0x1000, 0x1000, 0, READ_WRITE)).isEqualTo(Errno.ENOSPC);
+      assertThat(guest.client.dmaUnmap(0x4000, 0x1000, 0)).isZero();
+      assertThat(guest.deviceMemory.contains(0x4000, 1)).isFalse();
+      assertThat(guest.deviceMemory.contains(0x6000, 1)).isTrue();
+      assertThat(guest.client.dmaMap(0x1000, 0x1000, 0, READ_WRITE)).isZero();
+      assertThat(guest.client.dmaUnmap(0, 0, ALL)).isZero();
+      assertThat(mappings("guest-ram")).as("the guest's").isOne();
+      assertThat(guest.client.dmaMap(OTHER, 0x1000, 0, READ_WRITE, guest.memfd)).isZero();
+    }
+  }
+
+  private static long mappings(String file) throws IOException {
+    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+      return maps.filter(line -> line.contains("memfd:" + file)).count();
+    }
+  }
+
+  @Test
+  @DisplayName("Files are mapped up to a bound, which keeps a client from using up the process's")
+  void tooManyFiles() throws IOException {
     try (Guest guest = new Guest()) {
       guest.client.negotiate();
-      for (int i = 0; i < 512; i++) {
-        assertThat(guest.client.dmaMap(i * 0x1000L, 0x1000, 0, READ_WRITE)).isZero();
+      for (int i = 0; i < ClientFiles.MAX_MAPPINGS; i++) {
+        assertThat(mapNewFile(guest, i)).isZero();
       }
-      assertThat(guest.client.dmaMap(OTHER, 0x1000, 0, READ_WRITE)).isEqualTo(Errno.ENOSPC);
-      assertThat(guest.client.dmaUnmap(0, 0, ALL)).isZero();
-      assertThat(guest.client.dmaMap(OTHER, 0x1000, 0, READ_WRITE)).isZero();
+      assertThat(mapNewFile(guest, ClientFiles.MAX_MAPPINGS)).isEqualTo(Errno.ENOSPC);
+      assertThat(guest.client.dmaUnmap(0x5000, 0x1000, 0)).isZero();
+      assertThat(mapNewFile(guest, ClientFiles.MAX_MAPPINGS)).isZero();
+      guest.leave();
+      assertThat(mappings("lent")).isZero();
+    }
+  }
+
+  private static int mapNewFile(Guest guest, int index) {
+    int file = Libc.memfdCreate("lent", LinuxAbi.MFD_CLOEXEC | LinuxAbi.MFD_ALLOW_SEALING);
+    Libc.ftruncate(file, 0x1000);
+    try {
+      return guest.client.dmaMap(index * 0x1000L, 0x1000, 0, READ_WRITE, file);
+    } finally {
+      Libc.close(file);
+    }
+  }
+
+  @Test
+  @DisplayName("DMA_MAP of a file that has grown since: the new part is reached, the old one stays")
+  void grownFile() {
+    int file = Libc.memfdCreate("grows", LinuxAbi.MFD_CLOEXEC | LinuxAbi.MFD_ALLOW_SEALING);
+    try (Guest guest = new Guest()) {
+      Libc.ftruncate(file, 0x1000);
+      guest.client.negotiate();
+      assertThat(guest.client.dmaMap(0, 0x1000, 0, READ_WRITE, file)).isZero();
+      assertThat(guest.client.dmaMap(0x1000, 0x1000, 0x1000, READ_WRITE, file))
+          .isEqualTo(Errno.EINVAL);
+      Libc.ftruncate(file, 0x3000);
+      assertThat(guest.client.dmaMap(0x1000, 0x2000, 0x1000, READ_WRITE, file)).isZero();
+      assertThat(guest.client.dmaUnmap(0x1000, 0x2000, 0)).isZero();
+      assertThat(guest.deviceMemory.writeLong(0, 5)).isTrue();
+      assertThat(guest.client.dmaMap(0x1000, 0x1000, 0, READ_WRITE, file)).isZero();
+      assertThat(guest.deviceMemory.readLong(0x1000)).isEqualTo(5);
+    } finally {
+      Libc.close(file);
+    }
+  }
+
+  @Test
+  @DisplayName("DMA_MAP flags: a descriptor for reading will do for memory that is only read")
+  void readOnlyDescriptor() throws IOException {
+    try (Guest guest = new Guest().up();
+        EventNotifier irq = new EventNotifier()) {
+      int readable = Libc.open("/proc/self/fd/" + guest.memfd, LinuxAbi.O_RDONLY, 0);
+      assertThat(guest.client.dmaMap(OTHER, 0x1000, 0x1000, READ_WRITE, readable))
+          .isEqualTo(Errno.EACCES);
+      assertThat(guest.client.dmaMap(OTHER, 0x1000, 0x1000, READ_ONLY, readable)).isZero();
+      Libc.close(readable);
+      guest.memory.writeLong(0x1000, 0x1122_3344);
+      guest.enable(MSI, irq);
+      AhciDriver driver = guest.driver();
+      driver.submit(0, Operation.WRITE, 0, OTHER, 512);
+      guest.complete(driver, MSI, irq, 1, (tag, status) -> assertThat(status).isZero());
+      assertThat(guest.ramDisk().peek(0, 4)).containsExactly(0x44, 0x33, 0x22, 0x11);
+    }
+  }
+
+  @Test
+  @DisplayName("A message that is refused is told once for each client, with the reason")
+  void refusalsAreTold() {
+    try (Guest guest = new Guest()) {
+      for (int client = 1; client <= 2; client++) {
+        guest.client.negotiate();
+        for (int i = 0; i < 3; i++) {
+          assertThat(guest.client.dmaMap(0x1001, 0x1000, 0, READ_WRITE)).isEqualTo(Errno.EINVAL);
+          assertThat(guest.client.dmaUnmap(0x1000, 0x1000, 0)).isEqualTo(Errno.ENOENT);
+          for (int command = 100; command < 110; command++) {
+            guest.client.receive(guest.client.send(command, 0, new byte[0]), command);
+          }
+        }
+        assertThat(guest.events)
+            .containsExactly(
+                "message-refused{message=DMA_MAP, error=EINVAL, reason=it is not made of whole"
+                    + " pages below 2^63}",
+                "message-refused{message=DMA_UNMAP, error=ENOENT, reason=there is no such range}",
+                "message-refused{message=unknown, error=EOPNOTSUPP, reason=there is no command"
+                    + " 100}");
+        guest.events.clear();
+        guest.leave();
+        guest.connect();
+      }
     }
   }
 
