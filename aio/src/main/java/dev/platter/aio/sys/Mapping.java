@@ -19,11 +19,15 @@ public final class Mapping implements AutoCloseable {
   private static final int MAP_PRIVATE = 2;
   private static final int MAP_ANONYMOUS = 0x20;
   private static final int MAP_POPULATE = 0x8000;
+  private static final int MADV_DONTNEED = 4;
+  private static final int MADV_NOHUGEPAGE = 15;
 
   private static final MethodHandle MMAP =
       Downcalls.returningLong(
           "mmap", JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
   private static final MethodHandle MUNMAP = Downcalls.returningInt("munmap", JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle MADVISE =
+      Downcalls.returningInt("madvise", JAVA_LONG, JAVA_LONG, JAVA_INT);
 
   private final Arena arena;
   private final MemorySegment segment;
@@ -63,6 +67,19 @@ public final class Mapping implements AutoCloseable {
     return map(length, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   }
 
+  /**
+   * Maps as {@link #anonymous} does, but so that a page costs memory only once it is touched itself
+   * (no huge pages), and {@link #giveBack} can undo that.
+   *
+   * @throws ErrnoException if the kernel refuses
+   */
+  public static Mapping lazy(long length) throws ErrnoException {
+    Mapping mapping = anonymous(length);
+    // A kernel without huge pages refuses this, and has no need of it.
+    int _ = advise(mapping.segment.address(), length, MADV_NOHUGEPAGE);
+    return mapping;
+  }
+
   @SuppressWarnings("restricted")
   private static Mapping map(long length, int protection, int flags, int fd, long offset)
       throws ErrnoException {
@@ -92,6 +109,30 @@ public final class Mapping implements AutoCloseable {
       int _ = (int) MUNMAP.invokeExact(Downcalls.capture(), address, length);
     } catch (Throwable e) {
       throw Downcalls.linkageBug(e);
+    }
+  }
+
+  private static int advise(long address, long length, int advice) {
+    try {
+      MemorySegment errno = Downcalls.capture();
+      return Downcalls.check((int) MADVISE.invokeExact(errno, address, length, advice), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /**
+   * Gives the pages of a part of an {@link #anonymous} or {@link #lazy} mapping back to the kernel;
+   * they read as zeroes from then on. Nothing is in flight on them.
+   *
+   * @param offset a multiple of the page size
+   * @param length as {@code offset}
+   */
+  public void giveBack(long offset, long length) {
+    // Through the segment: outside of the mapping, or after its end, this throws.
+    int result = advise(segment.asSlice(offset, length).address(), length, MADV_DONTNEED);
+    if (result < 0) {
+      throw new IllegalStateException("madvise failed with " + Errno.name(result));
     }
   }
 

@@ -1,0 +1,293 @@
+package dev.platter.devices.block;
+
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.AioTimer;
+import dev.platter.aio.loop.Counter;
+import dev.platter.aio.sys.ErrnoException;
+import dev.platter.aio.sys.Mapping;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A fixed number of buffers of {@value #CHUNK_BYTES} bytes, page-aligned, for requests that cannot
+ * use their own memory. The address space is reserved at once; memory comes when a chunk is first
+ * touched, and goes back to the kernel once the chunk has lain idle for a while.
+ *
+ * <p>A request that finds no chunk waits in order ({@link #await}), as one waits that finds no room
+ * in the SQ. Whoever holds a chunk never waits for another: with what it has it can go on, and give
+ * it back, so that all waiters come to their turn. A pool is never shared by two guests.
+ *
+ * <p>For one loop: its thread, or the holders of its lock. Only the counts are for any thread.
+ * Allocates nothing after its creation.
+ */
+public final class BufferPool implements AutoCloseable {
+  /** Size of a chunk in bytes. */
+  public static final int CHUNK_BYTES = 128 << 10;
+
+  /** What {@link #take} answers if there is none to be had. */
+  public static final int NONE = -1;
+
+  /** Time after which a chunk that nobody has used gives its memory back, in nanoseconds. */
+  static final long IDLE_NANOS = 1_000_000_000L;
+
+  /** Somebody who wants a chunk. In at most one pool's queue at a time. */
+  public abstract static class Waiter {
+    private @Nullable Waiter previous;
+    private @Nullable Waiter next;
+    private boolean waiting;
+
+    /** Creates one that waits for nothing. */
+    protected Waiter() {}
+
+    /** It is this one's turn: {@code chunk} is its own. Runs in a call of {@link #give}. */
+    protected abstract void granted(int chunk);
+
+    /** Whether it stands in a queue. */
+    public final boolean isWaiting() {
+      return waiting;
+    }
+  }
+
+  private final Mapping memory;
+  private final long base;
+  private final AioTimer trimmer;
+  private final boolean[] taken;
+  // Whether the kernel may have given memory for it.
+  private final boolean[] touched;
+  // A stack: the chunk that was given back last is taken first, and is still in the CPU's caches.
+  private final int[] free;
+  private int freeCount;
+  // How many at the bottom of the stack were free all the time since the last trim.
+  private int idle;
+  private @Nullable Waiter first;
+  private @Nullable Waiter last;
+  private boolean granting;
+  private boolean closed;
+  private final Counter inUse = new Counter();
+  private final Counter highWater = new Counter();
+  private final Counter waiting = new Counter();
+  private final Counter waits = new Counter();
+  private final Counter resident = new Counter();
+
+  /**
+   * Reserves the address space.
+   *
+   * @param context the loop that it is for
+   * @param chunks how many chunks, at least 1
+   * @throws ErrnoException if the kernel has no address space for it
+   */
+  public BufferPool(AioContext context, int chunks) throws ErrnoException {
+    memory = Mapping.lazy((long) chunks * CHUNK_BYTES);
+    base = memory.segment().address();
+    trimmer = context.newTimer(this::trimAndRepeat);
+    taken = new boolean[chunks];
+    touched = new boolean[chunks];
+    free = new int[chunks];
+    for (int chunk = chunks - 1; chunk >= 0; chunk--) {
+      free[freeCount++] = chunk;
+    }
+    idle = freeCount;
+  }
+
+  /** Number of chunks. */
+  public int chunks() {
+    return free.length;
+  }
+
+  /** Address of the first byte of all chunks, which follow each other; for registration. */
+  public long baseAddress() {
+    return base;
+  }
+
+  /** Host address of a chunk. */
+  public long address(int chunk) {
+    return base + (long) chunk * CHUNK_BYTES;
+  }
+
+  /**
+   * Takes a chunk, whose contents are undefined.
+   *
+   * @return its number, or {@link #NONE}: all are taken, or others wait
+   */
+  public int take() {
+    return first != null || freeCount == 0 ? NONE : pop();
+  }
+
+  private int pop() {
+    int chunk = free[--freeCount];
+    idle = Math.min(idle, freeCount);
+    taken[chunk] = true;
+    if (!touched[chunk]) {
+      touched[chunk] = true;
+      resident.increment();
+    }
+    inUse.increment();
+    if (inUse.get() > highWater.get()) {
+      highWater.increment();
+    }
+    return chunk;
+  }
+
+  /**
+   * Gives a chunk back, and to the waiter that is first. The kernel has no request on it any more.
+   */
+  public void give(int chunk) {
+    if (!taken[chunk]) {
+      throw new IllegalStateException("chunk " + chunk + " is free");
+    }
+    taken[chunk] = false;
+    free[freeCount++] = chunk;
+    inUse.add(-1);
+    grant();
+    if (!trimmer.isArmed() && !closed) {
+      trimmer.arm(IDLE_NANOS);
+    }
+  }
+
+  private void grant() {
+    if (granting) {
+      return; // a waiter has given its chunk back at once: no recursion, as deep as the queue
+    }
+    granting = true;
+    try {
+      while (first != null && freeCount > 0) {
+        Waiter waiter = first;
+        forget(waiter);
+        waiter.granted(pop());
+      }
+    } finally {
+      granting = false;
+    }
+  }
+
+  /**
+   * Queues a waiter, which holds no chunk of this pool.
+   *
+   * @throws IllegalStateException if it waits already, or need not: {@link #take} comes first
+   */
+  public void await(Waiter waiter) {
+    if (waiter.waiting) {
+      throw new IllegalStateException("waits already");
+    }
+    if (first == null && freeCount > 0) {
+      throw new IllegalStateException("a chunk is free");
+    }
+    waiter.waiting = true;
+    waiter.previous = last;
+    if (last == null) {
+      first = waiter;
+    } else {
+      last.next = waiter;
+    }
+    last = waiter;
+    waiting.increment();
+    waits.increment();
+  }
+
+  /** Takes a waiter out of the queue. One that does not wait is left alone. */
+  public void cancel(Waiter waiter) {
+    if (waiter.waiting) {
+      forget(waiter);
+    }
+  }
+
+  private void forget(Waiter waiter) {
+    if (waiter.previous == null) {
+      first = waiter.next;
+    } else {
+      waiter.previous.next = waiter.next;
+    }
+    if (waiter.next == null) {
+      last = waiter.previous;
+    } else {
+      waiter.next.previous = waiter.previous;
+    }
+    waiter.previous = null;
+    waiter.next = null;
+    waiter.waiting = false;
+    waiting.add(-1);
+  }
+
+  /**
+   * Gives the memory of those chunks back that nobody has used since the last call. Called by the
+   * pool's own timer, which runs only while there is something to give back.
+   */
+  public void trim() {
+    giveBack(idle);
+    idle = freeCount;
+  }
+
+  /** Gives the memory of all free chunks back, for when their guest has gone. */
+  public void trimAll() {
+    giveBack(freeCount);
+    idle = freeCount;
+  }
+
+  boolean isTrimming() {
+    return trimmer.isArmed();
+  }
+
+  private void trimAndRepeat() {
+    trim();
+    for (int i = 0; i < freeCount; i++) {
+      if (touched[free[i]]) {
+        trimmer.arm(IDLE_NANOS);
+        return;
+      }
+    }
+  }
+
+  private void giveBack(int count) {
+    for (int i = 0; i < count; i++) {
+      int chunk = free[i];
+      if (touched[chunk]) {
+        memory.giveBack((long) chunk * CHUNK_BYTES, CHUNK_BYTES);
+        touched[chunk] = false;
+        resident.add(-1);
+      }
+    }
+  }
+
+  /** How many chunks are taken. Any thread. */
+  public long inUse() {
+    return inUse.get();
+  }
+
+  /** How many chunks were taken at most, at one time. Any thread. */
+  public long highWater() {
+    return highWater.get();
+  }
+
+  /** How many wait for a chunk. Any thread. */
+  public long waiting() {
+    return waiting.get();
+  }
+
+  /** How often somebody had to wait, in all. Any thread. */
+  public long waits() {
+    return waits.get();
+  }
+
+  /** How many chunks may hold memory now. Any thread. */
+  public long resident() {
+    return resident.get();
+  }
+
+  /**
+   * Unmaps the chunks: none is taken, nobody waits. Idempotent.
+   *
+   * @throws IllegalStateException if one is taken
+   */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    if (freeCount < free.length || first != null) {
+      throw new IllegalStateException(
+          (free.length - freeCount) + " chunks are taken, " + waiting.get() + " wait");
+    }
+    closed = true;
+    trimmer.cancel();
+    memory.close();
+  }
+}
