@@ -5,6 +5,7 @@ import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.loop.Counter;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +50,7 @@ public final class BufferPool implements AutoCloseable {
 
   private final Mapping memory;
   private final long base;
-  private final AioTimer trimmer;
+  private final @Nullable AioTimer trimmer;
   private final boolean[] taken;
   // Whether the kernel may have given memory for it.
   private final boolean[] touched;
@@ -69,16 +70,30 @@ public final class BufferPool implements AutoCloseable {
   private final Counter resident = new Counter();
 
   /**
-   * Reserves the address space.
+   * Reserves the address space of a pool that trims itself while its loop runs.
    *
    * @param context the loop that it is for
    * @param chunks how many chunks, at least 1
    * @throws ErrnoException if the kernel has no address space for it
    */
   public BufferPool(AioContext context, int chunks) throws ErrnoException {
+    this(chunks, context);
+  }
+
+  /**
+   * Reserves the address space of a pool whose owner calls {@link #trim} from time to time.
+   *
+   * @param chunks how many chunks, at least 1
+   * @throws ErrnoException if the kernel has no address space for it
+   */
+  public BufferPool(int chunks) throws ErrnoException {
+    this(chunks, null);
+  }
+
+  private BufferPool(int chunks, @Nullable AioContext context) throws ErrnoException {
     memory = Mapping.lazy((long) chunks * CHUNK_BYTES);
     base = memory.segment().address();
-    trimmer = context.newTimer(this::trimAndRepeat);
+    trimmer = context == null ? null : context.newTimer(this::trimAndRepeat);
     taken = new boolean[chunks];
     touched = new boolean[chunks];
     free = new int[chunks];
@@ -93,9 +108,9 @@ public final class BufferPool implements AutoCloseable {
     return free.length;
   }
 
-  /** Address of the first byte of all chunks, which follow each other; for registration. */
-  public long baseAddress() {
-    return base;
+  /** All chunks, which follow each other. */
+  public MemorySegment segment() {
+    return memory.segment();
   }
 
   /** Host address of a chunk. */
@@ -138,7 +153,7 @@ public final class BufferPool implements AutoCloseable {
     free[freeCount++] = chunk;
     inUse.add(-1);
     grant();
-    if (!trimmer.isArmed() && !closed) {
+    if (trimmer != null && !trimmer.isArmed()) {
       trimmer.arm(IDLE_NANOS);
     }
   }
@@ -208,12 +223,19 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /**
-   * Gives the memory of those chunks back that nobody has used since the last call. Called by the
-   * pool's own timer, which runs only while there is something to give back.
+   * Gives the memory of those chunks back that nobody has used since the last call. A pool with a
+   * loop does so itself, and only while there is something to give back.
+   *
+   * @return whether a free chunk may still hold memory, so that another call is worth it
    */
-  public void trim() {
+  public boolean trim() {
     giveBack(idle);
     idle = freeCount;
+    boolean more = false;
+    for (int i = 0; i < freeCount && !more; i++) {
+      more = touched[free[i]];
+    }
+    return more;
   }
 
   /** Gives the memory of all free chunks back, for when their guest has gone. */
@@ -222,18 +244,14 @@ public final class BufferPool implements AutoCloseable {
     idle = freeCount;
   }
 
-  boolean isTrimming() {
-    return trimmer.isArmed();
+  private void trimAndRepeat() {
+    if (trim() && trimmer != null) {
+      trimmer.arm(IDLE_NANOS);
+    }
   }
 
-  private void trimAndRepeat() {
-    trim();
-    for (int i = 0; i < freeCount; i++) {
-      if (touched[free[i]]) {
-        trimmer.arm(IDLE_NANOS);
-        return;
-      }
-    }
+  boolean isTrimming() {
+    return trimmer != null && trimmer.isArmed();
   }
 
   private void giveBack(int count) {
@@ -287,7 +305,9 @@ public final class BufferPool implements AutoCloseable {
           (free.length - freeCount) + " chunks are taken, " + waiting.get() + " wait");
     }
     closed = true;
-    trimmer.cancel();
+    if (trimmer != null) {
+      trimmer.cancel();
+    }
     memory.close();
   }
 }

@@ -77,7 +77,7 @@ class BufferPoolTest {
 
   /** What the kernel has given for the pool, in KiB, by its own account. */
   private long residentKib() throws IOException {
-    String range = Long.toHexString(pool.baseAddress()) + "-";
+    String range = Long.toHexString(pool.segment().address()) + "-";
     boolean inside = false;
     for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
       if (line.startsWith("Rss:") && inside) {
@@ -103,7 +103,7 @@ class BufferPoolTest {
     for (int chunk : all) {
       assertThat(pool.address(chunk) % 4096).isZero();
       assertThat(pool.address(chunk))
-          .isEqualTo(pool.baseAddress() + (long) chunk * BufferPool.CHUNK_BYTES);
+          .isEqualTo(pool.segment().address() + (long) chunk * BufferPool.CHUNK_BYTES);
     }
     assertThat(pool.take()).isEqualTo(BufferPool.NONE);
     giveAll(all);
