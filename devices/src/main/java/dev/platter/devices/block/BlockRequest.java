@@ -31,12 +31,17 @@ public abstract class BlockRequest implements AutoCloseable {
   private @Nullable Timeline timeline;
 
   /**
-   * Creates a slot.
+   * Creates a slot whose vector has memory of its own.
    *
    * @param initialVectorEntries how many I/O vector elements to make room for at first
    */
   protected BlockRequest(int initialVectorEntries) {
     this.vector = new IoVector(initialVectorEntries);
+  }
+
+  /** Creates a slot whose vector lies in memory that its owner lends it ({@link IoVector#use}). */
+  protected BlockRequest() {
+    this.vector = new IoVector();
   }
 
   /**

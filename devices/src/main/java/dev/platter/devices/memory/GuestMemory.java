@@ -216,7 +216,8 @@ public final class GuestMemory {
    * Appends a guest buffer to an I/O vector; a buffer that runs across adjacent regions becomes
    * several elements.
    *
-   * @return false, with the vector unchanged or partly extended, if any byte lies outside RAM
+   * @return false, with the vector unchanged or partly extended, if any byte lies outside RAM, or
+   *     the vector is full
    */
   public boolean appendTo(IoVector vector, long guestAddress, long lengthBytes) {
     return appendTo(vector, guestAddress, lengthBytes, false);
@@ -242,7 +243,9 @@ public final class GuestMemory {
         return false;
       }
       long part = Math.min(left, range.end() - address);
-      vector.add(range.memory.address() + range.at(address), part);
+      if (!vector.add(range.memory.address() + range.at(address), part)) {
+        return false;
+      }
       address += part;
       left -= part;
     }

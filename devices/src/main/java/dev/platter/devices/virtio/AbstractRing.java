@@ -41,8 +41,9 @@ abstract class AbstractRing implements DeviceRing {
     this.listener = listener;
     this.chainLimit = Math.max(maxSize, MIN_CHAIN_LIMIT);
     this.chains = new DescriptorChain[maxSize];
+    ChainElements elements = new ChainElements(chainLimit);
     for (int i = 0; i < maxSize; i++) {
-      chains[i] = new DescriptorChain(memory, i, chainLimit);
+      chains[i] = new DescriptorChain(memory, i, elements);
     }
     this.table = Arena.ofAuto().allocate((long) chainLimit * DESC_SIZE, Vring.DESC_ALIGN);
   }

@@ -3,25 +3,21 @@ package dev.platter.devices.virtio;
 import dev.platter.devices.block.IoVector;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /**
  * One buffer from a virtqueue: the readable bytes, then the writable bytes (2.6.4.2), each spread
  * over guest memory in any way (2.7.4). A queue keeps one for each id and fills it again and again.
  *
- * <p>Holds copies of the descriptors, so that a guest that changes them changes nothing. Addresses
- * are not checked before they are used: every method tells by its return value.
+ * <p>Works on copies of the descriptors, so that a guest that changes them changes nothing. They
+ * are there until the ring takes the next buffer; of those in flight a chain knows what it takes to
+ * answer them: {@link #writeLast}. Addresses are not checked before they are used: every method
+ * tells by its return value.
  */
 public final class DescriptorChain {
-  private static final int INITIAL_ELEMENTS = 8;
-
   private final GuestMemory memory;
   private final int id;
-  private final int maxElements;
-  private long[] addresses = new long[INITIAL_ELEMENTS];
-  private long[] lengths = new long[INITIAL_ELEMENTS];
-  private int count;
-  private int readableCount;
+  private final ChainElements elements;
+  private long lastWritable;
   private long readableBytes;
   private long writableBytes;
   private boolean inFlight;
@@ -31,12 +27,12 @@ public final class DescriptorChain {
    *
    * @param memory what its addresses mean
    * @param id what the driver knows it by
-   * @param maxElements the longest chain there can be, in descriptors
+   * @param elements the ring's
    */
-  DescriptorChain(GuestMemory memory, int id, int maxElements) {
+  DescriptorChain(GuestMemory memory, int id, ChainElements elements) {
     this.memory = memory;
     this.id = id;
-    this.maxElements = maxElements;
+    this.elements = elements;
   }
 
   /** Its id: from 0 to the queue size minus 1, unique among the chains in flight. */
@@ -62,50 +58,52 @@ public final class DescriptorChain {
     this.inFlight = inFlight;
   }
 
+  /** Becomes the chain that is taken now. */
   void clear() {
-    count = 0;
-    readableCount = 0;
+    elements.begin(id);
     readableBytes = 0;
     writableBytes = 0;
   }
 
   /** Whether one more element fits. */
   boolean hasRoom() {
-    return count < maxElements;
+    return elements.hasRoom();
   }
 
   /** Appends an element; the caller has checked the order and {@link #hasRoom}. */
   void add(long address, long lengthBytes, boolean writable) {
-    if (count == addresses.length) {
-      addresses = Arrays.copyOf(addresses, 2 * count);
-      lengths = Arrays.copyOf(lengths, 2 * count);
-    }
-    addresses[count] = address;
-    lengths[count] = lengthBytes;
-    count++;
+    elements.addresses[elements.count] = address;
+    elements.lengths[elements.count] = lengthBytes;
+    elements.count++;
     if (writable) {
       writableBytes += lengthBytes;
+      if (lengthBytes > 0) {
+        lastWritable = address + lengthBytes - 1;
+      }
     } else {
-      readableCount = count;
+      elements.readableCount = elements.count;
       readableBytes += lengthBytes;
     }
   }
 
   /** Whether a writable element has been added, after which no readable one may come (2.7.4.2). */
   boolean hasWritable() {
-    return count > readableCount;
+    return elements.count > elements.readableCount;
   }
 
   /**
-   * Copies readable bytes out of the guest.
+   * Copies readable bytes out of the guest, before the next buffer is taken.
    *
    * @param offset first byte, counted in readable bytes
    * @return false if there are not as many, or one lies outside RAM; part may have been copied
    */
   public boolean read(long offset, MemorySegment into, long intoOffset, long lengthBytes) {
+    elements.checkOwner(id);
+    long[] addresses = elements.addresses;
+    long[] lengths = elements.lengths;
     long skip = offset;
     long done = 0;
-    for (int i = 0; i < readableCount && done < lengthBytes; i++) {
+    for (int i = 0; i < elements.readableCount && done < lengthBytes; i++) {
       if (skip >= lengths[i]) {
         skip -= lengths[i];
         continue;
@@ -121,15 +119,18 @@ public final class DescriptorChain {
   }
 
   /**
-   * Copies bytes into the guest.
+   * Copies bytes into the guest, before the next buffer is taken.
    *
    * @param offset first byte, counted in writable bytes
    * @return false if there is not as much room, or some lies outside RAM; part may have been copied
    */
   public boolean write(long offset, MemorySegment from, long fromOffset, long lengthBytes) {
+    elements.checkOwner(id);
+    long[] addresses = elements.addresses;
+    long[] lengths = elements.lengths;
     long skip = offset;
     long done = 0;
-    for (int i = readableCount; i < count && done < lengthBytes; i++) {
+    for (int i = elements.readableCount; i < elements.count && done < lengthBytes; i++) {
       if (skip >= lengths[i]) {
         skip -= lengths[i];
         continue;
@@ -145,50 +146,62 @@ public final class DescriptorChain {
   }
 
   /**
-   * Writes one byte into the guest.
+   * Writes one byte into the guest, before the next buffer is taken.
    *
    * @param offset its place, counted in writable bytes
    * @return false if there is no such byte, or it lies outside RAM
    */
   public boolean writeByte(long offset, int value) {
+    elements.checkOwner(id);
     long skip = offset;
-    for (int i = readableCount; i < count; i++) {
-      if (skip < lengths[i]) {
-        return memory.writeByte(addresses[i] + skip, value);
+    for (int i = elements.readableCount; i < elements.count; i++) {
+      if (skip < elements.lengths[i]) {
+        return memory.writeByte(elements.addresses[i] + skip, value);
       }
-      skip -= lengths[i];
+      skip -= elements.lengths[i];
     }
     return false;
   }
 
   /**
-   * Appends readable bytes to an I/O vector.
+   * Writes the last of the writable bytes, at any time.
    *
-   * @return false if there are not as many, or one lies outside RAM
+   * @return false if there is none, or it lies outside RAM
    */
-  public boolean appendReadable(IoVector vector, long offset, long lengthBytes) {
-    return append(vector, 0, readableCount, offset, lengthBytes);
+  public boolean writeLast(int value) {
+    return writableBytes > 0 && memory.writeByte(lastWritable, value);
   }
 
   /**
-   * Appends writable bytes to an I/O vector.
+   * Appends readable bytes to an I/O vector, before the next buffer is taken.
    *
-   * @return false if there are not as many, or one lies outside RAM
+   * @return false if there are not as many, or one lies outside RAM, or the vector is full
+   */
+  public boolean appendReadable(IoVector vector, long offset, long lengthBytes) {
+    return append(vector, 0, elements.readableCount, offset, lengthBytes);
+  }
+
+  /**
+   * Appends writable bytes to an I/O vector, before the next buffer is taken.
+   *
+   * @return false if there are not as many, or one lies outside RAM, or the vector is full
    */
   public boolean appendWritable(IoVector vector, long offset, long lengthBytes) {
-    return append(vector, readableCount, count, offset, lengthBytes);
+    return append(vector, elements.readableCount, elements.count, offset, lengthBytes);
   }
 
   private boolean append(IoVector vector, int from, int to, long offset, long lengthBytes) {
+    elements.checkOwner(id);
     long skip = offset;
     long left = lengthBytes;
     for (int i = from; i < to && left > 0; i++) {
-      if (skip >= lengths[i]) {
-        skip -= lengths[i];
+      long length = elements.lengths[i];
+      if (skip >= length) {
+        skip -= length;
         continue;
       }
-      long part = Math.min(lengths[i] - skip, left);
-      if (!memory.appendTo(vector, addresses[i] + skip, part)) {
+      long part = Math.min(length - skip, left);
+      if (!memory.appendTo(vector, elements.addresses[i] + skip, part)) {
         return false;
       }
       left -= part;

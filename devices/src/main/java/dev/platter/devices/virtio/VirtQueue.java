@@ -11,7 +11,10 @@ public interface VirtQueue {
   /** The queue size: how many chains can be in flight; their ids are below it. */
   int size();
 
-  /** Takes the next available buffer, or null if there is none or the queue is broken. */
+  /**
+   * Takes the next available buffer, or null if there is none or the queue is broken. What the
+   * chain before was made of is forgotten ({@link DescriptorChain}).
+   */
   @Nullable DescriptorChain pop();
 
   /**

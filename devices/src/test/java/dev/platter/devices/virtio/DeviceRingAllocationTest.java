@@ -61,7 +61,7 @@ class DeviceRingAllocationTest {
     }
     rig.device.enableKicks();
     for (int i = BATCH - 1; i >= 0; i--) {
-      held[i].writeByte(63, 1);
+      held[i].writeLast(1);
       rig.device.push(held[i], 64);
     }
     int before = rig.interrupts;

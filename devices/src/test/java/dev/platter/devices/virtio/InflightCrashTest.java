@@ -54,7 +54,7 @@ class InflightCrashTest {
   private final List<Long> offered = new ArrayList<>();
   private final TreeSet<Long> completed = new TreeSet<>();
   private final long[] stampOf = new long[64];
-  private final List<DescriptorChain> held = new ArrayList<>();
+  private final List<Held> held = new ArrayList<>();
   private long pushing;
   private int base;
 
@@ -121,7 +121,7 @@ class InflightCrashTest {
       case 0, 1 -> {
         DescriptorChain chain = rig.device.pop();
         if (chain != null) {
-          held.add(chain);
+          held.add(new Held(chain, stamp(chain)));
         }
       }
       case 2 -> {
@@ -133,10 +133,17 @@ class InflightCrashTest {
     }
   }
 
-  private void push(RingRig rig, DescriptorChain chain) {
+  /** A chain, and what the guest has put into it. */
+  private record Held(DescriptorChain chain, long stamp) {}
+
+  private long stamp(DescriptorChain chain) {
     assertThat(chain.read(0, scratch, 0, 8)).isTrue();
-    pushing = scratch.get(ValueLayout.JAVA_LONG, 0);
-    rig.device.push(chain, chain.writableBytes());
+    return scratch.get(ValueLayout.JAVA_LONG, 0);
+  }
+
+  private void push(RingRig rig, Held one) {
+    pushing = one.stamp;
+    rig.device.push(one.chain, one.chain.writableBytes());
   }
 
   private void offer(RingRig rig, Random random) {
@@ -192,9 +199,8 @@ class InflightCrashTest {
     held.clear();
     DescriptorChain chain;
     while ((chain = rig.device.pop()) != null) {
-      assertThat(chain.read(0, scratch, 0, 8)).isTrue();
-      popped.add(scratch.get(ValueLayout.JAVA_LONG, 0));
-      held.add(chain);
+      popped.add(stamp(chain));
+      held.add(new Held(chain, stamp(chain)));
     }
     assertThat(rig.broken).isNull();
     assertThat(popped)

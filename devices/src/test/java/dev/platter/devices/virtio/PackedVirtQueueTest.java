@@ -144,7 +144,7 @@ class PackedVirtQueueTest {
     assertThat(rig.driver.take()).isEqualTo(second);
     rig.device.push(one, 1);
     assertThat(rig.driver.take()).isEqualTo(first);
-    assertThat(one.writeByte(0, 9)).isTrue();
+    assertThat(one.writeLast(9)).isTrue();
     assertThat(rig.driver.freeCount()).isEqualTo(4);
   }
 

@@ -37,6 +37,9 @@ final class BlkQueue implements EventHandler, LoopClient {
   private @Nullable EventWatch watch;
   private @Nullable CountDownLatch drained;
   private @Nullable QueueTracing tracing;
+  private @Nullable SlotEntries entries;
+  // Taken from the ring, and waiting for a chunk of entries from those in flight.
+  private @Nullable DescriptorChain parked;
   private boolean polling;
   private boolean paused;
   private boolean processing;
@@ -64,8 +67,14 @@ final class BlkQueue implements EventHandler, LoopClient {
   // ---- life ----------------------------------------------------------------------------------
 
   void start(VirtQueue started, @Nullable EventNotifier bell) {
+    int size = started.size();
+    SlotEntries allocated = new SlotEntries(size);
     context.invoke(() -> {
       context.addClient(this);
+      entries = allocated;
+      for (int i = 0; i < size; i++) {
+        slots[i].attach(allocated, i);
+      }
       queue = started;
       drained = null;
       if (bell == null) {
@@ -130,11 +139,22 @@ final class BlkQueue implements EventHandler, LoopClient {
   }
 
   private void finishStop() {
-    if (drained != null && inFlight == 0) {
+    if (drained != null && inFlight() == 0) {
       notifyDriver();
+      freeEntries();
       queue = null;
       drained.countDown();
       drained = null;
+    }
+  }
+
+  private void freeEntries() {
+    if (entries != null) {
+      for (BlkRequest slot : slots) {
+        slot.detach();
+      }
+      entries.close();
+      entries = null;
     }
   }
 
@@ -155,7 +175,8 @@ final class BlkQueue implements EventHandler, LoopClient {
 
   @Override
   public int inFlight() {
-    return inFlight;
+    // What was taken from the ring goes on, whoever waits for it.
+    return parked == null ? inFlight : inFlight + 1;
   }
 
   @Override
@@ -174,7 +195,11 @@ final class BlkQueue implements EventHandler, LoopClient {
   @Override
   public boolean poll() {
     VirtQueue current = queue;
-    return current != null && drained == null && !paused && current.hasAvailable();
+    return current != null
+        && drained == null
+        && !paused
+        && parked == null
+        && current.hasAvailable();
   }
 
   @Override
@@ -193,7 +218,7 @@ final class BlkQueue implements EventHandler, LoopClient {
 
   private void process() {
     VirtQueue current = queue;
-    if (current == null || drained != null || paused) {
+    if (current == null || drained != null || paused || parked != null) {
       return;
     }
     processing = true;
@@ -202,11 +227,11 @@ final class BlkQueue implements EventHandler, LoopClient {
     do {
       current.disableKicks();
       DescriptorChain chain;
-      while (budget > 0 && (chain = current.pop()) != null) {
+      while (budget > 0 && parked == null && (chain = current.pop()) != null) {
         budget--;
         handle(current, chain);
       }
-    } while (budget > 0 && !polling && current.enableKicks());
+    } while (budget > 0 && parked == null && !polling && current.enableKicks());
     processing = false;
     notifyDriver();
     if (budget == 0) {
@@ -223,7 +248,21 @@ final class BlkQueue implements EventHandler, LoopClient {
     switch (verdict) {
       case RequestParser.SUBMIT -> submit(slot);
       case RequestParser.BROKEN -> from.fail(parser.reason());
-      default -> answer(from, slot, verdict);
+      case RequestParser.WAIT -> parked = chain;
+      default -> {
+        slot.giveChunk();
+        answer(from, slot, verdict);
+      }
+    }
+  }
+
+  /** A chunk has come back: goes on with the request that waits for one, then with the ring. */
+  private void unpark() {
+    DescriptorChain waiting = parked;
+    if (waiting != null && queue != null && entries != null && entries.hasChunk()) {
+      parked = null;
+      handle(queue, waiting);
+      goOn.schedule();
     }
   }
 
@@ -241,9 +280,11 @@ final class BlkQueue implements EventHandler, LoopClient {
       submit(slot);
       return;
     }
+    slot.giveChunk();
     if (queue != null) {
       answer(queue, slot, result == 0 ? BlkAbi.S_OK : BlkAbi.S_IOERR);
     }
+    unpark();
     if (!processing) {
       // One decision about an interrupt for all that completes in this turn of the loop.
       notify.schedule();
@@ -254,7 +295,7 @@ final class BlkQueue implements EventHandler, LoopClient {
   private void answer(VirtQueue to, BlkRequest slot, int status) {
     DescriptorChain chain = slot.chain();
     long last = chain.writableBytes() - 1;
-    if (!chain.writeByte(last, status)) {
+    if (!chain.writeLast(status)) {
       to.fail("status byte is outside guest memory");
       return;
     }

@@ -2,6 +2,9 @@ package dev.platter.devices.virtio.blk;
 
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.virtio.DescriptorChain;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * far it has got. A queue has one for each chain id.
  */
 final class BlkRequest extends BlockRequest {
-  private static final int INITIAL_VECTOR_ENTRIES = 8;
+  private static final ValueLayout.OfInt LE32 =
+      ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong LE64 =
+      ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** Completed, and not told of yet; {@link QueueTracing}'s. */
   boolean awaitsInterrupt;
@@ -17,18 +23,33 @@ final class BlkRequest extends BlockRequest {
   private final BlkQueue queue;
   private @Nullable DescriptorChain chain;
   private long writtenOnSuccess;
-  // Byte ranges still to do, made at the slot's first discard or write of zeroes.
-  private long @Nullable [] offsets;
-  private long @Nullable [] lengths;
-  private boolean @Nullable [] mayUnmap;
+  private @Nullable SlotEntries entries;
+  private MemorySegment own = MemorySegment.NULL;
+  private @Nullable MemorySegment chunk;
+  // How many entries are segments, checked, that are to be discarded or zeroed.
   private int segments;
   private int nextSegment;
   private boolean discard;
   private boolean cached;
 
   BlkRequest(BlkQueue queue) {
-    super(INITIAL_VECTOR_ENTRIES);
     this.queue = queue;
+  }
+
+  /** Gets the memory for its entries, until {@link #detach}. */
+  void attach(SlotEntries all, int slot) {
+    entries = all;
+    own = all.own(slot);
+    chunk = null;
+    vector().use(own);
+  }
+
+  /** Its entries are about to be freed. */
+  void detach() {
+    entries = null;
+    own = MemorySegment.NULL;
+    chunk = null;
+    vector().use(own);
   }
 
   /**
@@ -42,6 +63,7 @@ final class BlkRequest extends BlockRequest {
     segments = 0;
     nextSegment = 0;
     cached = false;
+    vector().clear();
   }
 
   DescriptorChain chain() {
@@ -55,23 +77,55 @@ final class BlkRequest extends BlockRequest {
     return writtenOnSuccess;
   }
 
-  /** Adds a range to discard or zero. */
-  void addSegment(long offsetBytes, long lengthBytes, boolean unmap) {
-    if (offsets == null || lengths == null || mayUnmap == null) {
-      offsets = new long[BlkConfig.MAX_SEGMENTS];
-      lengths = new long[BlkConfig.MAX_SEGMENTS];
-      mayUnmap = new boolean[BlkConfig.MAX_SEGMENTS];
-    }
-    offsets[segments] = offsetBytes;
-    lengths[segments] = lengthBytes;
-    mayUnmap[segments] = unmap;
-    segments++;
+  // ---- entries -------------------------------------------------------------------------------
+
+  /** Whether it has a chunk. */
+  boolean hasChunk() {
+    return chunk != null;
   }
 
-  /** Says what the segments are for. */
-  void segmentsAre(boolean discard) {
-    this.discard = discard;
+  /**
+   * Takes a chunk, in which its entries lie from now on; the vector is empty again.
+   *
+   * @return false if there is none
+   */
+  boolean takeChunk() {
+    SlotEntries all = entries;
+    if (all == null || !all.hasChunk()) {
+      return false;
+    }
+    MemorySegment taken = all.take();
+    chunk = taken;
+    vector().use(taken);
+    return true;
   }
+
+  /** Gives its chunk back, if it has one; its request is done. */
+  void giveChunk() {
+    if (chunk != null && entries != null) {
+      entries.give(chunk);
+      chunk = null;
+      vector().use(own);
+    }
+  }
+
+  /** Where segments lie: 16 bytes each, as in the guest's request. */
+  MemorySegment segmentSpace() {
+    return chunk == null ? own : chunk;
+  }
+
+  /**
+   * Says how many segments there are, which were checked, and what they are for.
+   *
+   * @param discard whether to discard, or to write zeroes
+   */
+  void segmentsAre(int count, boolean discard) {
+    this.segments = count;
+    this.discard = discard;
+    this.cached = !discard;
+  }
+
+  // ---- steps ---------------------------------------------------------------------------------
 
   /** Says whether what it writes may be in the backend's write cache when it is done. */
   void setCached(boolean cached) {
@@ -85,12 +139,20 @@ final class BlkRequest extends BlockRequest {
    *     may have switched that while this one was in flight
    */
   boolean prepareNext(boolean writesThrough) {
-    if (nextSegment < segments && offsets != null && lengths != null && mayUnmap != null) {
-      int i = nextSegment++;
+    while (nextSegment < segments) {
+      long at = (long) BlkAbi.SEGMENT_BYTES * nextSegment++;
+      MemorySegment space = segmentSpace();
+      long offset = space.get(LE64, at) * BlkAbi.SECTOR_BYTES;
+      long sectors = space.get(LE32, at + BlkAbi.SEGMENT_NUM_SECTORS) & 0xffff_ffffL;
+      if (sectors == 0) {
+        continue;
+      }
       if (discard) {
-        prepareDiscard(offsets[i], lengths[i]);
+        prepareDiscard(offset, sectors * BlkAbi.SECTOR_BYTES);
       } else {
-        prepareWriteZeroes(offsets[i], lengths[i], mayUnmap[i]);
+        int flags = space.get(LE32, at + BlkAbi.SEGMENT_FLAGS);
+        boolean unmap = (flags & BlkAbi.SEGMENT_F_UNMAP) != 0;
+        prepareWriteZeroes(offset, sectors * BlkAbi.SECTOR_BYTES, unmap);
       }
       return true;
     }

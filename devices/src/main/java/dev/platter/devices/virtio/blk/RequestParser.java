@@ -8,9 +8,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * Reads requests (5.2.6) out of chains: copies the header and the segments once, checks them, and
- * prepares a slot. The header, the data and the status may be cut into descriptors anywhere
- * (2.7.4). One per queue, for its thread.
+ * Reads requests (5.2.6) out of chains: copies the header and the segments once, the latter to
+ * where they stay while the request is in flight, checks them, and prepares a slot. The header, the
+ * data and the status may be cut into descriptors anywhere (2.7.4). One per queue, for its thread.
  */
 final class RequestParser {
   /** The slot is prepared. */
@@ -19,6 +19,9 @@ final class RequestParser {
   /** The chain cannot be answered; see {@link #reason}. */
   static final int BROKEN = -2;
 
+  /** The slot needs a chunk, and there is none: to be parsed again when there is one. */
+  static final int WAIT = -3;
+
   private static final ValueLayout.OfInt LE32 =
       ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LE64 =
@@ -26,8 +29,7 @@ final class RequestParser {
 
   private final VirtioBlk device;
   private final BlockBackend backend;
-  private final MemorySegment scratch =
-      Arena.ofAuto().allocate((long) BlkConfig.MAX_SEGMENTS * BlkAbi.SEGMENT_BYTES, 8);
+  private final MemorySegment scratch = Arena.ofAuto().allocate(BlkAbi.HEADER_BYTES, 8);
   private String reason = "";
 
   RequestParser(VirtioBlk device) {
@@ -84,9 +86,19 @@ final class RequestParser {
   private int read(DescriptorChain chain, BlkRequest slot, long sector) {
     long length = chain.writableBytes() - 1;
     slot.take(chain, length + 1);
-    slot.vector().clear();
-    if (!inRange(sector, length) || !chain.appendWritable(slot.vector(), 0, length)) {
+    if (!inRange(sector, length)) {
       return BlkAbi.S_IOERR;
+    }
+    if (!chain.appendWritable(slot.vector(), 0, length)) {
+      if (!slot.vector().isFull()) {
+        return BlkAbi.S_IOERR;
+      }
+      if (!slot.takeChunk()) {
+        return WAIT;
+      }
+      if (!chain.appendWritable(slot.vector(), 0, length)) {
+        return BlkAbi.S_IOERR;
+      }
     }
     if (length == 0) {
       return BlkAbi.S_OK;
@@ -97,11 +109,19 @@ final class RequestParser {
 
   private int write(DescriptorChain chain, BlkRequest slot, long sector) {
     long length = chain.readableBytes() - BlkAbi.HEADER_BYTES;
-    slot.vector().clear();
-    if (backend.readOnly()
-        || !inRange(sector, length)
-        || !chain.appendReadable(slot.vector(), BlkAbi.HEADER_BYTES, length)) {
+    if (backend.readOnly() || !inRange(sector, length)) {
       return BlkAbi.S_IOERR;
+    }
+    if (!chain.appendReadable(slot.vector(), BlkAbi.HEADER_BYTES, length)) {
+      if (!slot.vector().isFull()) {
+        return BlkAbi.S_IOERR;
+      }
+      if (!slot.takeChunk()) {
+        return WAIT;
+      }
+      if (!chain.appendReadable(slot.vector(), BlkAbi.HEADER_BYTES, length)) {
+        return BlkAbi.S_IOERR;
+      }
     }
     if (length == 0) {
       return BlkAbi.S_OK;
@@ -130,30 +150,30 @@ final class RequestParser {
     if (backend.readOnly()
         || bytes == 0
         || bytes % BlkAbi.SEGMENT_BYTES != 0
-        || bytes > scratch.byteSize()
-        || !chain.read(BlkAbi.HEADER_BYTES, scratch, 0, bytes)) {
+        || bytes > (long) BlkConfig.MAX_SEGMENTS * BlkAbi.SEGMENT_BYTES) {
+      return BlkAbi.S_IOERR;
+    }
+    if (bytes > slot.segmentSpace().byteSize() && !slot.takeChunk()) {
+      return WAIT;
+    }
+    MemorySegment segments = slot.segmentSpace();
+    if (!chain.read(BlkAbi.HEADER_BYTES, segments, 0, bytes)) {
       return BlkAbi.S_IOERR;
     }
     int known = discard ? 0 : BlkAbi.SEGMENT_F_UNMAP;
     // All are checked before the first is done.
     for (long at = 0; at < bytes; at += BlkAbi.SEGMENT_BYTES) {
-      long sector = scratch.get(LE64, at);
-      long sectors = scratch.get(LE32, at + BlkAbi.SEGMENT_NUM_SECTORS) & 0xffff_ffffL;
-      int flags = scratch.get(LE32, at + BlkAbi.SEGMENT_FLAGS);
+      long sector = segments.get(LE64, at);
+      long sectors = segments.get(LE32, at + BlkAbi.SEGMENT_NUM_SECTORS) & 0xffff_ffffL;
+      int flags = segments.get(LE32, at + BlkAbi.SEGMENT_FLAGS);
       if ((flags & ~known) != 0) {
         return BlkAbi.S_UNSUPP; // 5.2.6.2
       }
-      long length = sectors * BlkAbi.SECTOR_BYTES;
-      if (!inRange(sector, length)) {
+      if (!inRange(sector, sectors * BlkAbi.SECTOR_BYTES)) {
         return BlkAbi.S_IOERR;
       }
-      if (length > 0) {
-        slot.addSegment(
-            sector * BlkAbi.SECTOR_BYTES, length, (flags & BlkAbi.SEGMENT_F_UNMAP) != 0);
-      }
     }
-    slot.segmentsAre(discard);
-    slot.setCached(!discard);
+    slot.segmentsAre((int) (bytes / BlkAbi.SEGMENT_BYTES), discard);
     return slot.prepareNext(device.writesThrough()) ? SUBMIT : BlkAbi.S_OK;
   }
 }

@@ -36,6 +36,22 @@ public final class VirtioBlk implements VirtioDevice {
     /** One queue of 256. */
     public static final Options DEFAULT = new Options(1, 256, "platter");
 
+    // A slot with its vector, the backend's state for it, and a chain of the ring.
+    private static final int SLOT_HEAP_BYTES = 640;
+
+    /** How much of the Java heap the disk takes at most, whatever its guest does, in bytes. */
+    public long heapBytes() {
+      return (long) queues * queueSize * SLOT_HEAP_BYTES;
+    }
+
+    /**
+     * How much native memory the disk takes at most, whatever its guest does, in bytes; but for
+     * what the backend needs. Taken when a queue is started, given back when it is stopped.
+     */
+    public long nativeBytes() {
+      return queues * SlotEntries.bytes(queueSize);
+    }
+
     /** Checks the sizes. */
     public Options {
       if (queues < 1 || queueSize < 2 || Integer.bitCount(queueSize) != 1 || queueSize > 32768) {
@@ -86,6 +102,10 @@ public final class VirtioBlk implements VirtioDevice {
     for (int i = 0; i < queues.length; i++) {
       queues[i].trace(tracing, i);
     }
+  }
+
+  BlkQueue queue(int index) {
+    return queues[index];
   }
 
   BlockBackend backend() {
