@@ -224,8 +224,9 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
     }
     issue();
     owner.changed();
-    if (tracing != null && done) {
-      tracing.completed(slot, port);
+    if (tracing != null && timeline != null && done) {
+      tracing.completed(
+          timeline, slot.operation(), slot.offsetBytes(), slot.lengthBytes(), port);
     }
   }
 

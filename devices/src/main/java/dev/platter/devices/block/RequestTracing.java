@@ -1,6 +1,7 @@
 package dev.platter.devices.block;
 
 import dev.platter.aio.trace.Timeline;
+import dev.platter.devices.block.BlockRequest.Operation;
 
 /** Where a device's request slots leave their stamps. Set before the guest starts. */
 public interface RequestTracing {
@@ -16,6 +17,13 @@ public interface RequestTracing {
    * A request's completion is in guest memory, and the interrupt that tells of it has been raised
    * where the guest wants one. Called on the loop, before the slot is used again; the guest may
    * have seen the completion by now.
+   *
+   * @param timeline the slot's
+   * @param operation what the guest has asked for
+   * @param offsetBytes where on the disk
+   * @param lengthBytes how much, in however many pieces the device has done it
+   * @param unit as in {@link #timeline}
    */
-  void completed(BlockRequest request, int unit);
+  void completed(
+      Timeline timeline, Operation operation, long offsetBytes, long lengthBytes, int unit);
 }

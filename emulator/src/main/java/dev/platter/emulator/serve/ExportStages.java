@@ -4,7 +4,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.Counter;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.BlockRequest;
+import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.emulator.trace.StageRecorder;
 import dev.platter.emulator.trace.StageRun;
@@ -73,18 +73,13 @@ final class ExportStages implements RequestTracing {
   }
 
   @Override
-  public void completed(BlockRequest request, int unit) {
-    Timeline timeline = request.timeline();
-    if (timeline != null) {
-      timeline.stamp(Stamp.INTERRUPT, System.nanoTime());
-      int loop = loopOf(unit);
-      StallCause cause =
-          recorders
-              .get(loop)
-              .record(timeline, request.operation(), request.offsetBytes(), request.lengthBytes());
-      if (cause != null) {
-        stalls.get(loop).get(index(cause)).increment();
-      }
+  public void completed(
+      Timeline timeline, Operation operation, long offsetBytes, long lengthBytes, int unit) {
+    timeline.stamp(Stamp.INTERRUPT, System.nanoTime());
+    int loop = loopOf(unit);
+    StallCause cause = recorders.get(loop).record(timeline, operation, offsetBytes, lengthBytes);
+    if (cause != null) {
+      stalls.get(loop).get(index(cause)).increment();
     }
   }
 

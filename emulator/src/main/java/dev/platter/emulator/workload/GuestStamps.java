@@ -2,7 +2,7 @@ package dev.platter.emulator.workload;
 
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.BlockRequest;
+import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.testkit.DiskDriver;
 import dev.platter.emulator.trace.StageRecorder;
@@ -55,7 +55,8 @@ public final class GuestStamps implements RequestTracing {
   }
 
   @Override
-  public void completed(BlockRequest request, int unit) {
+  public void completed(
+      Timeline timeline, Operation operation, long offsetBytes, long lengthBytes, int unit) {
     // The guest records it: it sees more of it.
   }
 

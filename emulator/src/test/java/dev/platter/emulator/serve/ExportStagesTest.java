@@ -6,7 +6,7 @@ import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.BlockRequest;
+import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.emulator.trace.StallCause;
 import dev.platter.emulator.trace.TracedDevice;
 import java.util.List;
@@ -16,17 +16,6 @@ class ExportStagesTest {
   private static final long MILLI = 1_000_000;
 
   /** A request that has left its stamps. */
-  private static final class Stamped extends BlockRequest {
-    Stamped(Timeline timeline) {
-      super(1);
-      setTimeline(timeline);
-      prepareFlush();
-    }
-
-    @Override
-    protected void completed(int result) {}
-  }
-
   /** Takes this long in the queue, with the loop awake, and in the kernel. */
   private static void complete(ExportStages stages, int unit, long queuedNanos, long kernelNanos) {
     Timeline timeline = stages.timeline(unit, 0);
@@ -38,9 +27,7 @@ class ExportStagesTest {
     long ready = at + 2 + queuedNanos + kernelNanos;
     timeline.reaped(ready, ready + 1, false, 0);
     timeline.stamp(Stamp.COMPLETED, ready + 2);
-    try (Stamped request = new Stamped(timeline)) {
-      stages.completed(request, unit);
-    }
+    stages.completed(timeline, Operation.READ, 0, 4096, unit);
   }
 
   @Test

@@ -52,8 +52,13 @@ final class QueueTracing {
   /** The interrupt for all that has completed was raised, if the guest wants one. */
   void interrupted() {
     for (int i = 0; i < waitingCount; i++) {
-      waiting[i].awaitsInterrupt = false;
-      tracing.completed(waiting[i], queue);
+      BlkRequest slot = waiting[i];
+      slot.awaitsInterrupt = false;
+      Timeline timeline = slot.timeline();
+      if (timeline != null) {
+        tracing.completed(
+            timeline, slot.operation(), slot.offsetBytes(), slot.lengthBytes(), queue);
+      }
     }
     waitingCount = 0;
   }
