@@ -1,11 +1,14 @@
 package dev.platter.devices.ahci;
 
+import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.bus.IrqLine;
 import dev.platter.devices.bus.MmioDevice;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,11 +34,14 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   private final IrqLine irq;
   private final Arena arena = Arena.ofShared();
   private final AhciPort[] ports;
+  private final HoldBudget budget = new HoldBudget();
+  private final AhciLoop.Work work;
   private boolean interruptEnable;
-  private boolean resetPending;
   private int interruptStatus;
   private boolean lineAsserted;
-  private boolean paused;
+  private boolean master = true;
+  private boolean quiesced;
+  private int firstPort;
   private @Nullable Runnable idleAction;
   private boolean closed;
 
@@ -48,17 +54,20 @@ public final class AhciController implements MmioDevice, AutoCloseable {
    *     acknowledges while more is pending, so that it can also drive a message-signalled one
    * @param disks the disk on port 0, on port 1 and so on, 32 at most; further ports up to {@link
    *     #MIN_PORTS} are empty
+   * @param loop the loop that completes its requests
    */
-  public AhciController(GuestMemory memory, IrqLine irq, List<AhciDisk> disks) {
+  public AhciController(GuestMemory memory, IrqLine irq, List<AhciDisk> disks, AhciLoop loop) {
     if (disks.size() > AhciRegisters.MAX_PORTS) {
       throw new IllegalArgumentException(
           "an AHCI controller takes up to " + AhciRegisters.MAX_PORTS + " disks: " + disks.size());
     }
     this.irq = irq;
+    work = loop.newWork(this::goOn);
     PortOwner owner = new PortOwner();
     ports = new AhciPort[Math.max(MIN_PORTS, disks.size())];
     for (int i = 0; i < ports.length; i++) {
-      ports[i] = new AhciPort(i, i < disks.size() ? disks.get(i) : null, memory, arena, owner);
+      AhciDisk disk = i < disks.size() ? disks.get(i) : null;
+      ports[i] = new AhciPort(i, disk, memory, budget, loop, arena, owner);
     }
   }
 
@@ -75,7 +84,10 @@ public final class AhciController implements MmioDevice, AutoCloseable {
     return Math.max(MIN_MMIO_BYTES, Integer.highestOneBit(used * 2 - 1));
   }
 
-  /** How many requests the backends have, those of stopped ports included. */
+  /**
+   * How many requests the backends have, those included that a stop or a reset has let go of: these
+   * are not to be waited for but before {@link #close}.
+   */
   public int inFlight() {
     int count = 0;
     for (AhciPort port : ports) {
@@ -84,25 +96,56 @@ public final class AhciController implements MmioDevice, AutoCloseable {
     return count;
   }
 
-  /**
-   * Fetches no more commands until {@link #resume}. Those that have been fetched go on, and
-   * registers answer as ever; what the guest issues meanwhile stays in PxCI.
-   */
-  public void pause() {
-    paused = true;
+  /** The disks' buffers, in the order of their ports: the only memory that requests name. */
+  public List<BufferPool> pools() {
+    return Arrays.stream(ports).map(AhciPort::pool).filter(Objects::nonNull).toList();
   }
 
-  /** Fetches commands again, first those issued since {@link #pause}. */
+  /**
+   * Says whether guest memory may be reached, as it may at first. Without, no command is fetched
+   * and nothing is written: no data, no FIS. A port with transfers under way halts with a host bus
+   * error.
+   */
+  public void setMaster(boolean mayReachMemory) {
+    if (mayReachMemory != master) {
+      master = mayReachMemory;
+      budget.refill();
+      for (AhciPort port : ports) {
+        port.masterChanged();
+      }
+    }
+  }
+
+  /**
+   * Gives the backends no more requests until {@link #resume}. Those that they have go on; all else
+   * is as ever: registers answer, and so do commands that need no backend.
+   */
+  public void quiesce() {
+    quiesced = true;
+  }
+
+  /** Goes on with what has had to wait since {@link #quiesce}. */
   public void resume() {
-    paused = false;
-    for (AhciPort port : ports) {
-      port.resume();
+    quiesced = false;
+    goOn();
+  }
+
+  private void goOn() {
+    if (closed) {
+      return;
+    }
+    budget.refill();
+    // Another one first each time, as the budget is one for all.
+    firstPort = (firstPort + 1) % ports.length;
+    for (int i = 0; i < ports.length; i++) {
+      ports[(firstPort + i) % ports.length].goOn();
     }
   }
 
   /**
    * Has {@code action} run once, with the big lock held, as soon as nothing is in flight; at once
-   * if nothing is. A paused controller comes to that; it replaces what was asked for before.
+   * if nothing is. A controller that is quiesced comes to that; it replaces what was asked for
+   * before.
    */
   public void whenIdle(Runnable action) {
     idleAction = action;
@@ -118,19 +161,17 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   }
 
   /**
-   * All registers and disks as after power-on, as a reset of the bus does it; the line falls.
-   *
-   * @throws IllegalStateException if {@link #inFlight} is not 0
+   * All registers and disks as after power-on, as a reset of the bus does it; the line falls. Guest
+   * memory is not touched any more for what was begun before.
    */
   public void powerCycle() {
-    checkNothingInFlight();
-    resetPending = false;
     interruptEnable = false;
     interruptStatus = 0;
     for (AhciPort port : ports) {
       port.powerCycle();
     }
     updateLine();
+    checkIdle();
   }
 
   @Override
@@ -189,10 +230,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
     }
     return switch ((int) aligned) {
       case AhciRegisters.CAP -> CAPABILITIES | (ports.length - 1);
-      case AhciRegisters.GHC ->
-          AhciRegisters.GHC_AE
-              | (interruptEnable ? AhciRegisters.GHC_IE : 0)
-              | (resetPending ? AhciRegisters.GHC_HR : 0);
+      case AhciRegisters.GHC -> AhciRegisters.GHC_AE | (interruptEnable ? AhciRegisters.GHC_IE : 0);
       case AhciRegisters.IS -> interruptStatus;
       case AhciRegisters.PI -> -1 >>> (AhciRegisters.MAX_PORTS - ports.length);
       case AhciRegisters.VS -> VERSION_1_0;
@@ -201,9 +239,10 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   }
 
   private void writeRegister(long aligned, int value) {
-    if (resetPending || closed) {
-      return; // the HBA answers to nothing until its reset is done
+    if (closed) {
+      return;
     }
+    budget.refill();
     if (aligned >= AhciRegisters.PORT_BASE) {
       long index = portIndex(aligned);
       if (index < ports.length) {
@@ -234,22 +273,11 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   }
 
   private void reset() {
-    resetPending = true;
     interruptEnable = false;
     interruptStatus = 0;
     for (AhciPort port : ports) {
       port.reset();
     }
-    finishReset();
-  }
-
-  private void finishReset() {
-    for (AhciPort port : ports) {
-      if (port.draining()) {
-        return;
-      }
-    }
-    resetPending = false;
   }
 
   private final class PortOwner implements AhciPort.Owner {
@@ -261,15 +289,18 @@ public final class AhciController implements MmioDevice, AutoCloseable {
     }
 
     @Override
-    public boolean fetching() {
-      return !paused;
+    public boolean master() {
+      return master;
     }
 
     @Override
-    public void settled(int index) {
-      if (resetPending) {
-        finishReset();
-      }
+    public boolean mayBegin() {
+      return master && !quiesced;
+    }
+
+    @Override
+    public void later() {
+      work.schedule();
     }
   }
 
@@ -292,14 +323,8 @@ public final class AhciController implements MmioDevice, AutoCloseable {
     }
   }
 
-  private void checkNothingInFlight() {
-    if (inFlight() != 0) {
-      throw new IllegalStateException(inFlight() + " requests in flight: drain the backends first");
-    }
-  }
-
   /**
-   * Frees the command slots; the backends stay open. Idempotent.
+   * Frees the buffers; the backends stay open. Idempotent.
    *
    * @throws IllegalStateException if {@link #inFlight} is not 0
    */
@@ -308,7 +333,9 @@ public final class AhciController implements MmioDevice, AutoCloseable {
     if (closed) {
       return;
     }
-    checkNothingInFlight();
+    if (inFlight() != 0) {
+      throw new IllegalStateException(inFlight() + " requests in flight: drain the backends first");
+    }
     closed = true;
     for (AhciPort port : ports) {
       port.close();

@@ -1,5 +1,6 @@
 package dev.platter.devices.ahci;
 
+import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
@@ -15,11 +16,14 @@ final class AhciPort implements CommandList.Owner {
     /** Port {@code index} may have begun or ceased to want an interrupt. */
     void changed(int index);
 
-    /** Port {@code index} has nothing in flight from before its last reset. */
-    void settled(int index);
+    /** Whether guest memory may be reached. */
+    boolean master();
 
-    /** Whether commands may be fetched now. */
-    boolean fetching();
+    /** Whether commands may be begun. */
+    boolean mayBegin();
+
+    /** A port has more to do in another hold of the big lock. */
+    void later();
   }
 
   private static final int COMMAND_LIST_ALIGNMENT = 1024;
@@ -31,26 +35,32 @@ final class AhciPort implements CommandList.Owner {
   private final Owner owner;
   private final PortRegisters registers = new PortRegisters();
   private final @Nullable CommandList commands;
-  private boolean linkPending;
 
-  AhciPort(int index, @Nullable AhciDisk disk, GuestMemory memory, Arena arena, Owner owner) {
+  AhciPort(
+      int index,
+      @Nullable AhciDisk disk,
+      GuestMemory memory,
+      HoldBudget budget,
+      AhciLoop loop,
+      Arena arena,
+      Owner owner) {
     this.index = index;
     this.owner = owner;
-    commands = disk == null ? null : new CommandList(disk, registers, memory, arena, this);
+    commands =
+        disk == null ? null : new CommandList(disk, registers, memory, budget, loop, arena, this);
     powerOn();
   }
 
   private void powerOn() {
     if (commands != null) {
       registers.sataStatus = AhciRegisters.SSTS_UP;
-      commands.deviceIsReset();
+      commands.powerOn();
     }
   }
 
-  /** Everything as after power-on; nothing may be in flight. */
+  /** Everything as after power-on. */
   void powerCycle() {
     registers.powerCycle();
-    linkPending = false;
     abandon();
     powerOn();
   }
@@ -63,9 +73,9 @@ final class AhciPort implements CommandList.Owner {
     return commands == null ? 0 : commands.inFlight();
   }
 
-  /** Whether requests from before a stop or reset are still with the backend. */
-  boolean draining() {
-    return commands != null && commands.draining();
+  /** The buffers of the port's disk, if it has one. */
+  @Nullable BufferPool pool() {
+    return commands == null ? null : commands.pool();
   }
 
   /**
@@ -100,8 +110,8 @@ final class AhciPort implements CommandList.Owner {
     if (registers.fisReceiveEnable) {
       value |= AhciRegisters.CMD_FRE | AhciRegisters.CMD_FR;
     }
-    // The HBA touches guest memory until the last orphan is back, whatever ST says (10.3.2).
-    if (registers.start || draining()) {
+    // Nothing of guest memory is touched once ST is 0, whatever the backend still has (10.3.2).
+    if (registers.start) {
       value |= AhciRegisters.CMD_CR;
     }
     return value;
@@ -133,7 +143,7 @@ final class AhciPort implements CommandList.Owner {
           if (commands != null) {
             commands.doorbell(value);
           }
-          issue();
+          run();
         }
       }
       default -> {}
@@ -149,9 +159,9 @@ final class AhciPort implements CommandList.Owner {
     return (register & 0xffff_ffffL) | value << 32;
   }
 
-  private void issue() {
+  private void run() {
     if (commands != null) {
-      commands.issue();
+      commands.run();
     }
   }
 
@@ -168,7 +178,7 @@ final class AhciPort implements CommandList.Owner {
     if (!start) {
       abandon();
     }
-    // A start needs nothing: commands are issued after it, and fetched once the orphans are back.
+    // A start needs nothing: commands are issued after it.
   }
 
   private void abandon() {
@@ -192,8 +202,6 @@ final class AhciPort implements CommandList.Owner {
       case AhciRegisters.DET_OFFLINE -> takeLinkDown(AhciRegisters.SSTS_OFFLINE);
       case 0 -> {
         if (!registers.linkUp()) {
-          registers.linkDown(0);
-          linkPending = true;
           bringLinkUp();
         }
       }
@@ -202,7 +210,6 @@ final class AhciPort implements CommandList.Owner {
   }
 
   private void takeLinkDown(int sataStatus) {
-    linkPending = false;
     registers.linkDown(sataStatus);
     // With ST still set, which 10.4.2 forbids, the commands are dropped as if it had been cleared.
     abandon();
@@ -212,19 +219,36 @@ final class AhciPort implements CommandList.Owner {
   void reset() {
     registers.reset();
     abandon();
-    linkPending = true;
     bringLinkUp();
   }
 
   private void bringLinkUp() {
-    if (!linkPending || draining()) {
-      return;
-    }
-    linkPending = false;
+    registers.linkDown(0);
     if (commands != null) {
       registers.sataStatus = AhciRegisters.SSTS_UP;
       registers.sataError |= AhciRegisters.SERR_DIAG_X | AhciRegisters.SERR_DIAG_N;
       commands.deviceIsReset();
+    }
+  }
+
+  /** The HBA may reach guest memory again, or no longer. */
+  void masterChanged() {
+    if (commands != null) {
+      if (owner.master()) {
+        commands.postSignature();
+        commands.run();
+      } else {
+        commands.masterIsOff();
+      }
+      changed();
+    }
+  }
+
+  /** Goes on with what was put off or held back. */
+  void goOn() {
+    if (commands != null) {
+      commands.run();
+      changed();
     }
   }
 
@@ -234,22 +258,18 @@ final class AhciPort implements CommandList.Owner {
   }
 
   @Override
-  public boolean fetching() {
-    return owner.fetching();
-  }
-
-  /** Commands may be fetched again. */
-  void resume() {
-    issue();
-    changed();
+  public boolean master() {
+    return owner.master();
   }
 
   @Override
-  public void drained() {
-    bringLinkUp();
-    owner.settled(index);
-    issue();
-    changed();
+  public boolean mayBegin() {
+    return owner.mayBegin();
+  }
+
+  @Override
+  public void later() {
+    owner.later();
   }
 
   void trace(RequestTracing tracing) {

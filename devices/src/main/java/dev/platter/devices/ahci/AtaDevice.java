@@ -16,19 +16,14 @@ import java.lang.foreign.MemorySegment;
 final class AtaDevice {
   /** The host's side of the link. Exactly one of the last group is called per command. */
   interface Host {
-    /** Maps the slot's PRD table onto its I/O vector. */
-    PrdTable.Result map(CommandSlot slot, long lengthBytes, boolean toGuest);
+    /** Copies {@code slot.dataBytes} bytes that the device has made into the slot's PRDs. */
+    PrdTable.Result copyToGuest(CommandSlot slot, MemorySegment page);
 
-    /** Copies a page that the device has made into the slot's PRDs. */
-    PrdTable.Result copyToGuest(CommandSlot slot, MemorySegment from, long lengthBytes);
+    /** Copies {@code slot.dataBytes} bytes of the slot's PRDs into the device. */
+    PrdTable.Result copyFromGuest(CommandSlot slot, MemorySegment page);
 
-    /** Copies the slot's PRDs into the device. */
-    PrdTable.Result copyFromGuest(CommandSlot slot, MemorySegment to, long lengthBytes);
-
-    /**
-     * Gives the slot, prepared, to the backend; {@link AtaDevice#completed} follows or was called.
-     */
-    void submit(CommandSlot slot);
+    /** Has the backend do what the slot was prepared for; {@link AtaDevice#completed} follows. */
+    void begin(CommandSlot slot);
 
     /** Whether queued commands are outstanding. */
     boolean queuedOutstanding();
@@ -249,16 +244,11 @@ final class AtaDevice {
       return;
     }
     slot.dataBytes = (long) blocks * backend.blockSizeBytes();
-    if (!reached(slot, host.map(slot, slot.dataBytes, !write))) {
-      return;
-    }
     long offset = lba * backend.blockSizeBytes();
-    if (write) {
-      slot.prepareWrite(offset, fua || !settings.writeCacheEnabled());
-    } else {
-      slot.prepareRead(offset);
-    }
-    host.submit(slot);
+    slot.prepare(write ? Operation.WRITE : Operation.READ, offset, slot.dataBytes);
+    slot.forceUnitAccess = write && (fua || !settings.writeCacheEnabled());
+    slot.movesData = true;
+    host.begin(slot);
   }
 
   private void verify(CommandSlot slot, long lba, int blocks) {
@@ -278,13 +268,16 @@ final class AtaDevice {
       case OK -> {
         return true;
       }
-      case TOO_SHORT -> {
-        host.overflowed();
-        fail(slot, AtaStatus.ABRT);
-      }
-      case BAD_ADDRESS -> host.busError(slot);
+      case TOO_SHORT -> overflowed(slot);
+      default -> host.busError(slot);
     }
     return false;
+  }
+
+  /** The slot's PRD table has no room for its data. */
+  void overflowed(CommandSlot slot) {
+    host.overflowed();
+    fail(slot, AtaStatus.ABRT);
   }
 
   // The rest
@@ -293,7 +286,7 @@ final class AtaDevice {
     slot.protocol = protocol;
     slot.pioBlockBytes = IdentifyDevice.PAGE_BYTES;
     slot.dataBytes = (long) pages * IdentifyDevice.PAGE_BYTES;
-    if (reached(slot, host.copyToGuest(slot, scratch, slot.dataBytes))) {
+    if (reached(slot, host.copyToGuest(slot, scratch))) {
       host.succeeded(slot);
     }
   }
@@ -313,14 +306,14 @@ final class AtaDevice {
     }
     slot.protocol = CommandSlot.Protocol.DMA;
     slot.dataBytes = slot.count * 512L;
-    if (reached(slot, host.copyFromGuest(slot, scratch, slot.dataBytes))) {
+    if (reached(slot, host.copyFromGuest(slot, scratch))) {
       trim.start(slot);
     }
   }
 
   private void flush(CommandSlot slot) {
-    slot.prepareFlush();
-    host.submit(slot);
+    slot.prepare(Operation.FLUSH, 0, 0);
+    host.begin(slot);
   }
 
   private void setFeatures(CommandSlot slot) {
@@ -331,11 +324,10 @@ final class AtaDevice {
     }
   }
 
-  /** The backend has finished the slot's request, with 0 or {@code -errno}. */
-  void completed(CommandSlot slot, int result) {
-    if (result < 0) {
-      trim.stop();
-      fail(slot, error(slot.operation(), result));
+  /** The backend has done what the slot was prepared for, with 0 or {@code -errno}. */
+  void completed(CommandSlot slot) {
+    if (slot.result < 0) {
+      fail(slot, error(slot.operation, slot.result));
     } else if (slot.command == AtaCommand.DATA_SET_MANAGEMENT) {
       trim.next(slot);
     } else if (slot.command == AtaCommand.SET_FEATURES) {

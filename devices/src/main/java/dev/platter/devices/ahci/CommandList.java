@@ -3,7 +3,9 @@ package dev.platter.devices.ahci;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
+import dev.platter.devices.ahci.Transfers.Progress;
 import dev.platter.devices.ata.AtaStatus;
+import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
@@ -15,51 +17,64 @@ import org.jspecify.annotations.Nullable;
  * reports its end in registers and FISes (AHCI 5.3, 5.5).
  *
  * <p>A command that is not queued keeps BSY set, and nothing is fetched meanwhile; queued ones give
- * it back at once and run together. An error halts the list until PxCMD.ST is cleared (6.2.2).
- * Requests that the backend still has when the list is stopped or reset become orphans: their
- * results go nowhere, and nothing is fetched before the last of them is back.
+ * it back at once and run together. An error halts the list until PxCMD.ST is cleared (6.2.2). A
+ * stop or a reset lets go of all commands at once ({@link Transfers#abandon}); later ones that need
+ * the backend wait there for what is on its way to the disk, others are answered.
  */
-final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
-  /** Who is told of changes. */
+final class CommandList implements Transfers.Sink, AtaDevice.Host {
+  /** Who is told of changes, and knows what concerns all ports. */
   interface Owner {
     /** Registers that decide about interrupts may have changed. */
     void changed();
 
-    /** The last orphan is back. */
-    void drained();
+    /** Whether the HBA may reach guest memory, as a bus master. */
+    boolean master();
 
-    /** Whether commands may be fetched now. */
-    boolean fetching();
+    /** Whether commands may be begun: memory be reached, and the backend be given requests. */
+    boolean mayBegin();
+
+    /** {@link CommandList#run} has more to do in another hold of the big lock. */
+    void later();
   }
+
+  // What fetching a header and a FIS, and reporting a command's end, take.
+  private static final int COMMAND_STEPS = 32;
 
   private final PortRegisters registers;
   private final GuestMemory memory;
+  private final HoldBudget budget;
   private final Owner owner;
   private final CommandFetcher fetcher;
-  private final PrdTable prdTable;
   private final ReceivedFis receivedFis;
   private final AtaDevice device;
+  private final Transfers transfers;
   private final CommandSlot[] slots = new CommandSlot[AhciRegisters.SLOTS];
   private int active;
-  private int orphans;
   private int nextSlot;
   private boolean halted;
-  private boolean issuing;
+  private boolean running;
   private boolean signatureFisPending;
   private @Nullable RequestTracing tracing;
   private int port;
 
   CommandList(
-      AhciDisk disk, PortRegisters registers, GuestMemory memory, Arena arena, Owner owner) {
+      AhciDisk disk,
+      PortRegisters registers,
+      GuestMemory memory,
+      HoldBudget budget,
+      AhciLoop loop,
+      Arena arena,
+      Owner owner) {
     this.registers = registers;
     this.memory = memory;
+    this.budget = budget;
     this.owner = owner;
     fetcher = new CommandFetcher(memory, arena);
-    prdTable = new PrdTable(memory, arena);
     receivedFis = new ReceivedFis(memory);
     device = new AtaDevice(disk, this, arena);
+    transfers = new Transfers(disk.backend(), memory, budget, loop, arena, this);
     for (int i = 0; i < slots.length; i++) {
-      slots[i] = new CommandSlot(i, this);
+      slots[i] = new CommandSlot(i);
     }
   }
 
@@ -68,7 +83,7 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
     this.tracing = tracing;
     this.port = port;
     for (CommandSlot slot : slots) {
-      slot.setTimeline(tracing.timeline(port, slot.index));
+      slot.timeline = tracing.timeline(port, slot.index);
     }
   }
 
@@ -78,9 +93,9 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
       return;
     }
     // Stamps of a command that is running are not touched, whatever a guest does to its bit.
-    int left = bits & ~(active | orphans);
+    int left = bits & ~(active | transfers.orphanSlots());
     while (left != 0) {
-      Timeline timeline = slots[Integer.numberOfTrailingZeros(left)].timeline();
+      Timeline timeline = slots[Integer.numberOfTrailingZeros(left)].timeline;
       left &= left - 1;
       if (timeline != null) {
         timeline.clear();
@@ -89,40 +104,54 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
     }
   }
 
-  /** How many requests the backend has, orphans included. */
+  /** How many requests the backend has, those of stopped lives included. */
   int inFlight() {
-    return Integer.bitCount(active | orphans);
+    return transfers.inFlight();
   }
 
-  /** Whether requests of a life before this one are still with the backend. */
-  boolean draining() {
-    return orphans != 0;
+  /** The buffers that those requests use. */
+  BufferPool pool() {
+    return transfers.pool();
   }
 
-  /** Fetches and starts commands until there is none, or one stands in the way of the others. */
-  void issue() {
-    if (issuing) {
+  /** Does what there is to do, as far as this hold of the big lock has time for it. */
+  void run() {
+    if (running) {
       return; // a completion inside submit: the loop below goes on
     }
-    issuing = true;
-    // Ends: each turn clears a bit of PxCI, or sets BSY, or halts the list.
-    while (registers.commandIssue != 0 && mayFetch()) {
-      int rotated = Integer.rotateRight(registers.commandIssue, nextSlot);
-      int index = (nextSlot + Integer.numberOfTrailingZeros(rotated)) % AhciRegisters.SLOTS;
-      nextSlot = (index + 1) % AhciRegisters.SLOTS;
-      registers.currentSlot = index;
-      start(slots[index]);
+    running = true;
+    Progress progress;
+    do {
+      progress = transfers.step(owner.mayBegin());
+      if (progress == Progress.NOTHING) {
+        progress = fetchNext();
+      }
+    } while (progress == Progress.DONE);
+    running = false;
+    if (progress == Progress.LATER) {
+      owner.later();
     }
-    issuing = false;
+  }
+
+  // Ends: each time a bit of PxCI is cleared, or BSY set, or the list halted.
+  private Progress fetchNext() {
+    if (registers.commandIssue == 0 || !mayFetch()) {
+      return Progress.NOTHING;
+    }
+    if (budget.exhausted()) {
+      return Progress.LATER;
+    }
+    budget.step(COMMAND_STEPS);
+    int rotated = Integer.rotateRight(registers.commandIssue, nextSlot);
+    int index = (nextSlot + Integer.numberOfTrailingZeros(rotated)) % AhciRegisters.SLOTS;
+    nextSlot = (index + 1) % AhciRegisters.SLOTS;
+    registers.currentSlot = index;
+    start(slots[index]);
+    return Progress.DONE;
   }
 
   private boolean mayFetch() {
-    return registers.start
-        && owner.fetching()
-        && !halted
-        && orphans == 0
-        && registers.linkUp()
-        && !registers.busy();
+    return registers.start && owner.master() && !halted && registers.linkUp() && !registers.busy();
   }
 
   private void start(CommandSlot slot) {
@@ -148,7 +177,7 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
   private void control(CommandSlot slot) {
     registers.commandIssue &= ~slot.bit();
     if ((slot.control & AtaStatus.CONTROL_SRST) != 0) {
-      orphanAll();
+      abandon();
       device.setInSoftReset(true);
     } else if (device.inSoftReset()) {
       device.setInSoftReset(false);
@@ -156,9 +185,20 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
     }
   }
 
+  /** The disk was switched on. */
+  void powerOn() {
+    device.reset();
+    transfers.pool().trimAll();
+    sendSignature();
+  }
+
   /** The disk has come out of a reset: it is in its default state and sends its signature. */
   void deviceIsReset() {
     device.reset();
+    sendSignature();
+  }
+
+  private void sendSignature() {
     registers.setTaskFile(AtaStatus.READY, AtaStatus.DIAGNOSTIC_PASSED);
     registers.signature = ReceivedFis.SIGNATURE_LBA << 8 | ReceivedFis.SIGNATURE_COUNT;
     signatureFisPending = true;
@@ -167,90 +207,111 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
 
   /** Stores the signature FIS as soon as the guest receives FISes. */
   void postSignature() {
-    if (signatureFisPending && registers.fisReceiveEnable) {
+    if (signatureFisPending && receivesFis()) {
       signatureFisPending = false;
       checkPosted(receivedFis.signature(registers.fisBase));
     }
   }
 
+  private boolean receivesFis() {
+    return registers.fisReceiveEnable && owner.master();
+  }
+
   /** PxCMD.ST went from 1 to 0, or the port is being reset: nothing of what was issued remains. */
   void stop() {
-    orphanAll();
+    abandon();
     registers.commandIssue = 0;
     registers.sataActive = 0;
     registers.currentSlot = 0;
     nextSlot = 0;
     halted = false;
-    finishDrain();
+    if (transfers.orphans() == 0) {
+      drained();
+    }
   }
 
-  private void orphanAll() {
-    orphans |= active;
+  /**
+   * The HBA may no longer reach guest memory. Where transfers have begun, the list halts as if the
+   * bus had broken them off; what was not begun waits, and so does what was not fetched.
+   */
+  void masterIsOff() {
+    if (transfers.begun()) {
+      halt(AhciRegisters.IS_HBFS);
+    }
+  }
+
+  private void abandon() {
+    transfers.abandon();
     active = 0;
   }
 
-  private void finishDrain() {
-    if (orphans == 0 && registers.linkUp()) {
+  private void halt(int event) {
+    abandon();
+    halted = true;
+    registers.event(event);
+  }
+
+  // Transfers.Sink
+
+  @Override
+  public void progress() {
+    run();
+    owner.changed();
+  }
+
+  @Override
+  public void drained() {
+    if (registers.linkUp() && active == 0) {
       // A command that was cut off keeps the disk busy until its transfer is over, not longer.
       registers.taskFile &= ~AtaStatus.BSY;
     }
   }
 
-  private void halt(int event) {
-    orphanAll();
-    halted = true;
-    registers.event(event);
+  @Override
+  public void ended(CommandSlot slot) {
+    active &= ~slot.bit();
+    device.completed(slot);
+    // A command of several steps has not ended with the first.
+    Timeline timeline = slot.timeline;
+    if (timeline != null && tracing != null && slot.ended && isStamped(slot)) {
+      timeline.stamp(Stamp.COMPLETED, System.nanoTime());
+      owner.changed();
+      tracing.completed(timeline, slot.operation, slot.offsetBytes, slot.lengthBytes, port);
+    }
+  }
+
+  private boolean isStamped(CommandSlot slot) {
+    return (transfers.orphanSlots() & slot.bit()) == 0;
   }
 
   @Override
-  public void completed(CommandSlot slot, int result) {
-    if ((orphans & slot.bit()) != 0) {
-      orphans &= ~slot.bit();
-      doorbell(slot.bit()); // what was issued into the slot meanwhile begins here
-      if (orphans == 0) {
-        finishDrain();
-        owner.drained();
-      }
-      return;
-    }
+  public void tooShort(CommandSlot slot) {
     active &= ~slot.bit();
-    device.completed(slot, result);
-    // A command of several steps has not ended with the first.
-    boolean done = slot.ended;
-    slot.ended = false;
-    Timeline timeline = slot.timeline();
-    if (timeline != null && done) {
-      timeline.stamp(Stamp.COMPLETED, System.nanoTime());
-    }
-    issue();
-    owner.changed();
-    if (tracing != null && timeline != null && done) {
-      tracing.completed(
-          timeline, slot.operation(), slot.offsetBytes(), slot.lengthBytes(), port);
-    }
+    device.overflowed(slot);
+  }
+
+  @Override
+  public void unreachable(CommandSlot slot) {
+    active &= ~slot.bit();
+    busError(slot);
   }
 
   // AtaDevice.Host
 
   @Override
-  public PrdTable.Result map(CommandSlot slot, long lengthBytes, boolean toGuest) {
-    return prdTable.map(slot, lengthBytes, toGuest);
+  public PrdTable.Result copyToGuest(CommandSlot slot, MemorySegment page) {
+    return transfers.prdTable().copyToGuest(slot, page);
   }
 
   @Override
-  public PrdTable.Result copyToGuest(CommandSlot slot, MemorySegment from, long lengthBytes) {
-    return prdTable.copyToGuest(slot, from, lengthBytes);
+  public PrdTable.Result copyFromGuest(CommandSlot slot, MemorySegment page) {
+    return transfers.prdTable().copyFromGuest(slot, page);
   }
 
   @Override
-  public PrdTable.Result copyFromGuest(CommandSlot slot, MemorySegment to, long lengthBytes) {
-    return prdTable.copyFromGuest(slot, to, lengthBytes);
-  }
-
-  @Override
-  public void submit(CommandSlot slot) {
+  public void begin(CommandSlot slot) {
     active |= slot.bit();
-    device.backend().submit(slot);
+    transfers.begin(slot);
   }
 
   @Override
@@ -333,13 +394,13 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
 
   @Override
   public void busError(CommandSlot slot) {
-    // The disk has not begun: a stop and start is enough to go on.
+    // The disk has nothing to do with it: a stop and start is enough to go on.
     registers.setTaskFile(AtaStatus.READY, 0);
     halt(AhciRegisters.IS_HBFS);
   }
 
   private void postRegisters(CommandSlot slot, int flags) {
-    if (registers.fisReceiveEnable) {
+    if (receivesFis()) {
       int status = registers.taskFile & 0xff;
       int error = registers.taskFile >> 8;
       checkPosted(receivedFis.registers(registers.fisBase, slot, flags, status, error));
@@ -347,13 +408,13 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
   }
 
   private void postPioSetup(CommandSlot slot, int flags) {
-    if (registers.fisReceiveEnable) {
+    if (receivesFis()) {
       checkPosted(receivedFis.pioSetup(registers.fisBase, slot, flags));
     }
   }
 
   private void postDeviceBits(int completed) {
-    if (registers.fisReceiveEnable) {
+    if (receivesFis()) {
       int status = registers.taskFile & 0xff;
       int error = registers.taskFile >> 8;
       checkPosted(receivedFis.setDeviceBits(registers.fisBase, status, error, completed));
@@ -366,10 +427,8 @@ final class CommandList implements CommandSlot.Listener, AtaDevice.Host {
     }
   }
 
-  /** Frees the slots; nothing may be in flight. Idempotent. */
+  /** Frees the buffers; nothing may be in flight. Idempotent. */
   void close() {
-    for (CommandSlot slot : slots) {
-      slot.close();
-    }
+    transfers.close();
   }
 }

@@ -1,12 +1,14 @@
 package dev.platter.devices.ahci;
 
-import dev.platter.devices.block.BlockRequest;
+import dev.platter.aio.trace.Timeline;
+import dev.platter.devices.block.BlockRequest.Operation;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One of a port's 32 command slots: the command as it was when fetched, and the block request that
- * carries it out. Nothing of it is read from guest memory a second time.
+ * One of a port's 32 command slots: the command as it was when fetched, and how far it has come.
+ * Its header and FIS are not read from guest memory a second time; its data is, in pieces.
  */
-final class CommandSlot extends BlockRequest {
+final class CommandSlot {
   /** How a command moves its data and reports its end (ACS-3 section 4; SATA 3.x section 11). */
   enum Protocol {
     NON_DATA,
@@ -16,15 +18,10 @@ final class CommandSlot extends BlockRequest {
     QUEUED
   }
 
-  /** Who is told of a completion. */
-  interface Listener {
-    void completed(CommandSlot slot, int result);
-  }
-
-  private static final int INITIAL_VECTOR_ENTRIES = 168;
-
   final int index;
-  private final Listener listener;
+
+  /** Where its stamps go, or null. */
+  @Nullable Timeline timeline;
 
   // From the command header
   long headerAddress;
@@ -47,13 +44,29 @@ final class CommandSlot extends BlockRequest {
   boolean prdInterrupt;
   int diagnosticCode;
 
+  // What the backend is to do
+  Operation operation = Operation.FLUSH;
+  long offsetBytes;
+  long lengthBytes;
+  boolean forceUnitAccess;
+  boolean movesData;
+
+  // How far it is: the table's survey, then the pieces
+  long surveyedBytes;
+  int surveyedEntries;
+  int prdIndex;
+  int prdOffset;
+  long startedBytes;
+  int piecesOut;
+  int result;
+  long failedBytes;
+  boolean unreachable;
+
   /** Whether its command has ended, and the tracing has not been told. */
   boolean ended;
 
-  CommandSlot(int index, Listener listener) {
-    super(INITIAL_VECTOR_ENTRIES);
+  CommandSlot(int index) {
     this.index = index;
-    this.listener = listener;
   }
 
   /** This slot's bit in PxCI and PxSACT. */
@@ -68,12 +81,40 @@ final class CommandSlot extends BlockRequest {
     dataBytes = 0;
     prdInterrupt = false;
     diagnosticCode = 0;
+    surveyedBytes = 0;
+    surveyedEntries = 0;
     ended = false;
-    vector().clear();
+    prepare(Operation.FLUSH, 0, 0);
   }
 
-  @Override
-  protected void completed(int result) {
-    listener.completed(this, result);
+  /**
+   * Says what the backend is to do.
+   *
+   * @param offsetBytes where on the disk
+   * @param lengthBytes how much there
+   */
+  void prepare(Operation operation, long offsetBytes, long lengthBytes) {
+    this.operation = operation;
+    this.offsetBytes = offsetBytes;
+    this.lengthBytes = lengthBytes;
+    forceUnitAccess = false;
+    movesData = false;
+    prdIndex = 0;
+    prdOffset = 0;
+    startedBytes = 0;
+    piecesOut = 0;
+    result = 0;
+    failedBytes = 0;
+    unreachable = false;
+  }
+
+  /** Whether it is carried out in pieces, each with a buffer. */
+  boolean hasPieces() {
+    return operation == Operation.READ || operation == Operation.WRITE;
+  }
+
+  /** Whether no further piece is begun. */
+  boolean failed() {
+    return result != 0 || unreachable;
   }
 }

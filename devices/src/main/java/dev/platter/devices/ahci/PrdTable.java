@@ -7,27 +7,32 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * Walks a command's physical region descriptor table (AHCI 4.2.3.3): each entry is copied once, and
- * at most {@code PRDTL} (65535) of them. Bit 0 of an address reads as 0 and bit 0 of a byte count
- * as 1, as the specification reserves them: no entry is empty or odd.
+ * Walks a command's physical region descriptor table (AHCI 4.2.3.3), at most {@code PRDTL} (65535)
+ * entries. Bit 0 of an address reads as 0 and bit 0 of a byte count as 1, as the specification
+ * reserves them: no entry is empty or odd.
+ *
+ * <p>Nothing of the table is kept between two walks, as an HBA fetches an entry when its data
+ * comes: a long table costs no memory here. A guest that changes one meanwhile, or takes the memory
+ * away that it names, finds its data elsewhere, or a host bus error. Host addresses never leave
+ * {@link GuestMemory}.
  */
 final class PrdTable {
   /** What became of a walk. */
   enum Result {
     OK,
+    /** There is more to look at. */
+    MORE,
     /** The table ends before the command's data does. */
     TOO_SHORT,
     /** The table, or a buffer it names, lies outside RAM, or data would go to read-only RAM. */
     BAD_ADDRESS
   }
 
-  private enum Action {
-    MAP_TO_GUEST,
-    MAP_FROM_GUEST,
-    CHECK,
-    COPY_TO_GUEST,
-    COPY_FROM_GUEST
-  }
+  /**
+   * Most entries of one piece, and so the longest walk at a time. A block of 4096 bytes in entries
+   * of two bytes fits.
+   */
+  static final int MAX_PIECE_ENTRIES = 2048;
 
   private static final ValueLayout.OfInt LE32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -36,72 +41,161 @@ final class PrdTable {
   private static final int BATCH = 64;
 
   private final GuestMemory memory;
+  private final HoldBudget budget;
   private final MemorySegment batch;
-  private MemorySegment data = MemorySegment.NULL;
+  private int first;
+  private int entries;
 
-  PrdTable(GuestMemory memory, Arena arena) {
+  PrdTable(GuestMemory memory, HoldBudget budget, Arena arena) {
     this.memory = memory;
+    this.budget = budget;
     batch = arena.allocate((long) BATCH * AhciRegisters.PRD_BYTES, 8);
   }
 
-  /**
-   * Puts the slot's buffers into its I/O vector.
-   *
-   * @param lengthBytes how many bytes the command transfers
-   * @param toGuest whether it writes them to guest memory
-   */
-  Result map(CommandSlot slot, long lengthBytes, boolean toGuest) {
-    slot.vector().clear();
-    return walk(slot, lengthBytes, toGuest ? Action.MAP_TO_GUEST : Action.MAP_FROM_GUEST);
+  /** Copies entry {@code index} and those behind it. */
+  private boolean fetch(CommandSlot slot, int index) {
+    first = index;
+    entries = Math.min(BATCH, slot.prdtEntries - index);
+    budget.step(entries);
+    long address = slot.prdtAddress + (long) index * AhciRegisters.PRD_BYTES;
+    return memory.read(address, batch, 0, (long) entries * AhciRegisters.PRD_BYTES);
   }
 
-  /** Copies the first {@code lengthBytes} of {@code from} into the slot's buffers. */
-  Result copyToGuest(CommandSlot slot, MemorySegment from, long lengthBytes) {
-    // A short table must leave the guest's memory alone, so the walk is made twice.
-    Result result = walk(slot, lengthBytes, Action.CHECK);
+  private boolean fetched(CommandSlot slot, int index) {
+    return (index >= first && index < first + entries) || fetch(slot, index);
+  }
+
+  private long address(int index) {
+    return batch.get(LE64, (long) (index - first) * AhciRegisters.PRD_BYTES) & ~1L;
+  }
+
+  private int flags(int index) {
+    return batch.get(LE32, (long) (index - first) * AhciRegisters.PRD_BYTES + 12);
+  }
+
+  private int length(int index) {
+    return ((flags(index) & AhciRegisters.PRD_COUNT_MASK) | 1) + 1;
+  }
+
+  /**
+   * Looks whether the table has room for the command's data, all of it in RAM, before any of it
+   * moves. Goes on where the walk before has stopped.
+   *
+   * @param maxEntries how many entries to look at, at most
+   */
+  Result survey(CommandSlot slot, boolean toGuest, int maxEntries) {
+    entries = 0;
+    for (int walked = 0; slot.surveyedBytes < slot.dataBytes; walked++) {
+      int index = slot.surveyedEntries;
+      if (index == slot.prdtEntries) {
+        return Result.TOO_SHORT;
+      }
+      if (walked >= maxEntries) {
+        return Result.MORE;
+      }
+      if (!fetched(slot, index)) {
+        return Result.BAD_ADDRESS;
+      }
+      long length = Math.min(slot.dataBytes - slot.surveyedBytes, length(index));
+      boolean inRam =
+          toGuest
+              ? memory.containsWritable(address(index), length)
+              : memory.contains(address(index), length);
+      if (!inRam) {
+        return Result.BAD_ADDRESS;
+      }
+      slot.prdInterrupt |= (flags(index) & AhciRegisters.PRD_INTERRUPT) != 0;
+      slot.surveyedBytes += length;
+      slot.surveyedEntries++;
+    }
+    return Result.OK;
+  }
+
+  /**
+   * Moves the slot's cursor behind a piece of whole blocks.
+   *
+   * @param maxBytes its longest length, whole blocks
+   * @return its length; 0 if the table, surveyed before, has none to offer any more
+   */
+  int advance(CommandSlot slot, int maxBytes, int blockBytes) {
+    entries = 0;
+    int total = 0;
+    int piece = 0;
+    int within = slot.prdOffset;
+    int last = Math.min(slot.prdtEntries, slot.prdIndex + MAX_PIECE_ENTRIES);
+    for (int index = slot.prdIndex; index < last && total < maxBytes; index++) {
+      if (!fetched(slot, index) || within >= length(index)) {
+        return 0;
+      }
+      int end = total + Math.min(length(index) - within, maxBytes - total);
+      int whole = end - end % blockBytes;
+      if (whole > piece) {
+        // The last block ends within this entry, or with it.
+        piece = whole;
+        slot.prdIndex = index;
+        slot.prdOffset = within + (whole - total);
+        if (slot.prdOffset == length(index)) {
+          slot.prdIndex++;
+          slot.prdOffset = 0;
+        }
+      }
+      total = end;
+      within = 0;
+    }
+    return piece;
+  }
+
+  /**
+   * Copies between a buffer and the memory that the table names, from {@code within} bytes into
+   * entry {@code index} on.
+   *
+   * @return false, with some of it copied, if any of it cannot be reached (any more)
+   */
+  boolean copy(
+      CommandSlot slot,
+      int index,
+      int within,
+      MemorySegment buffer,
+      long offset,
+      long lengthBytes,
+      boolean toGuest) {
+    entries = 0;
+    long done = 0;
+    int from = within;
+    for (int i = index; done < lengthBytes; i++) {
+      if (i >= slot.prdtEntries || !fetched(slot, i) || from >= length(i)) {
+        return false;
+      }
+      long part = Math.min(lengthBytes - done, length(i) - from);
+      long guest = address(i) + from;
+      boolean copied =
+          toGuest
+              ? memory.write(guest, buffer, offset + done, part)
+              : memory.read(guest, buffer, offset + done, part);
+      if (!copied) {
+        return false;
+      }
+      done += part;
+      from = 0;
+    }
+    return true;
+  }
+
+  /** Copies a page that the device has made, {@code slot.dataBytes} long, to the guest. */
+  Result copyToGuest(CommandSlot slot, MemorySegment page) {
+    return copyAll(slot, page, true);
+  }
+
+  /** Copies {@code slot.dataBytes} bytes, a few pages at most, from the guest. */
+  Result copyFromGuest(CommandSlot slot, MemorySegment page) {
+    return copyAll(slot, page, false);
+  }
+
+  private Result copyAll(CommandSlot slot, MemorySegment page, boolean toGuest) {
+    Result result = survey(slot, toGuest, Integer.MAX_VALUE);
     if (result != Result.OK) {
       return result;
     }
-    data = from;
-    return walk(slot, lengthBytes, Action.COPY_TO_GUEST);
-  }
-
-  /** Copies {@code lengthBytes} from the slot's buffers into {@code to}. */
-  Result copyFromGuest(CommandSlot slot, MemorySegment to, long lengthBytes) {
-    data = to;
-    return walk(slot, lengthBytes, Action.COPY_FROM_GUEST);
-  }
-
-  private Result walk(CommandSlot slot, long lengthBytes, Action action) {
-    long left = lengthBytes;
-    for (int first = 0; first < slot.prdtEntries && left > 0; first += BATCH) {
-      int entries = Math.min(BATCH, slot.prdtEntries - first);
-      long address = slot.prdtAddress + (long) first * AhciRegisters.PRD_BYTES;
-      if (!memory.read(address, batch, 0, (long) entries * AhciRegisters.PRD_BYTES)) {
-        return Result.BAD_ADDRESS;
-      }
-      for (int i = 0; i < entries && left > 0; i++) {
-        long at = (long) i * AhciRegisters.PRD_BYTES;
-        long buffer = batch.get(LE64, at) & ~1L;
-        int flags = batch.get(LE32, at + 12);
-        long length = Math.min(left, ((flags & AhciRegisters.PRD_COUNT_MASK) | 1) + 1);
-        if (!apply(action, slot, buffer, length, lengthBytes - left)) {
-          return Result.BAD_ADDRESS;
-        }
-        slot.prdInterrupt |= (flags & AhciRegisters.PRD_INTERRUPT) != 0;
-        left -= length;
-      }
-    }
-    return left > 0 ? Result.TOO_SHORT : Result.OK;
-  }
-
-  private boolean apply(Action action, CommandSlot slot, long buffer, long length, long offset) {
-    return switch (action) {
-      case MAP_TO_GUEST -> memory.appendWritableTo(slot.vector(), buffer, length);
-      case MAP_FROM_GUEST -> memory.appendTo(slot.vector(), buffer, length);
-      case CHECK -> memory.contains(buffer, length);
-      case COPY_TO_GUEST -> memory.write(buffer, data, offset, length);
-      case COPY_FROM_GUEST -> memory.read(buffer, data, offset, length);
-    };
+    return copy(slot, 0, 0, page, 0, slot.dataBytes, toGuest) ? Result.OK : Result.BAD_ADDRESS;
   }
 }

@@ -5,12 +5,13 @@ import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.ata.IdentifyDevice;
 import dev.platter.devices.ata.TrimRanges;
 import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.BlockRequest.Operation;
 import java.lang.foreign.MemorySegment;
 
 /**
  * A DATA SET MANAGEMENT command in progress: its ranges, copied from the guest, are all checked and
- * then discarded one after another, in one block request that is used again and again. A port that
- * is stopped meanwhile does not pass on the completion, so the rest is not begun.
+ * then discarded one after another. Between two of them the disk may be stopped, reset or held
+ * back.
  */
 final class TrimCommand {
   private final BlockBackend backend;
@@ -18,8 +19,6 @@ final class TrimCommand {
   private final MemorySegment ranges;
   private int entries;
   private int nextEntry;
-  private boolean stepping;
-  private boolean stepDone;
 
   TrimCommand(BlockBackend backend, AtaDevice.Host host, MemorySegment ranges) {
     this.backend = backend;
@@ -51,32 +50,20 @@ final class TrimCommand {
 
   /** Goes on to the next range, or ends the command. */
   void next(CommandSlot slot) {
-    stepDone = true;
-    if (stepping) {
-      return; // completed inside submit: the loop below goes on
-    }
-    stepping = true;
-    while (stepDone) {
-      stepDone = false;
-      while (nextEntry < entries && TrimRanges.blocks(ranges, nextEntry) == 0) {
-        nextEntry++;
-      }
-      if (nextEntry == entries) {
-        host.succeeded(slot);
-        break;
-      }
-      long lba = TrimRanges.lba(ranges, nextEntry);
-      int blocks = TrimRanges.blocks(ranges, nextEntry);
+    while (nextEntry < entries && TrimRanges.blocks(ranges, nextEntry) == 0) {
       nextEntry++;
-      slot.prepareDiscard(lba * backend.blockSizeBytes(), (long) blocks * backend.blockSizeBytes());
-      host.submit(slot);
     }
-    stepping = false;
-  }
-
-  /** A range has failed; the rest is not begun. */
-  void stop() {
-    nextEntry = entries;
-    stepDone = false;
+    if (nextEntry == entries) {
+      host.succeeded(slot);
+      return;
+    }
+    long lba = TrimRanges.lba(ranges, nextEntry);
+    int blocks = TrimRanges.blocks(ranges, nextEntry);
+    nextEntry++;
+    slot.prepare(
+        Operation.DISCARD,
+        lba * backend.blockSizeBytes(),
+        (long) blocks * backend.blockSizeBytes());
+    host.begin(slot);
   }
 }

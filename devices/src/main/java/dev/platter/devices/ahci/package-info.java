@@ -4,14 +4,15 @@
  *
  * <p>From the outside in: {@link dev.platter.devices.ahci.AhciController} decodes register accesses
  * and merges interrupts; a port's registers and life cycle, its command list, the FIS area and the
- * PRD tables are apart; the disk behind a port executes commands on its {@link
- * dev.platter.devices.block.BlockBackend}.
+ * PRD tables are apart; the disk behind a port decides what commands mean; transfers carry them out
+ * on its {@link dev.platter.devices.block.BlockBackend}, piece by piece, through buffers of the
+ * disk's own.
  *
  * <p>Threading: everything runs with the big lock held, register accesses on a vCPU and completions
- * on the main loop; there are no locks here. Reads and writes allocate nothing. What a guest writes
- * never throws: it ends as a task file error, a host bus error, or is ignored. Guest memory is not
- * touched by a request whose port was stopped or reset except by that request's own data transfer,
- * and {@code PxCMD.CR} reads 1 until that has ended.
+ * on its loop; there are no locks here. Reads and writes allocate nothing. What a guest writes
+ * never throws: it ends as a task file error, a host bus error, or is ignored. Requests know no
+ * guest memory, so that a stop or a reset waits for nothing and nothing is touched after it. What a
+ * guest can have done in one hold of the lock is bounded; the rest is put off to turns of the loop.
  *
  * <p>Not here: PCI configuration space, port multipliers, ATAPI, command completion coalescing,
  * enclosure management, FIS-based switching, power states.

@@ -2,6 +2,8 @@ package dev.platter.devices.pci;
 
 import dev.platter.devices.ahci.AhciController;
 import dev.platter.devices.ahci.AhciDisk;
+import dev.platter.devices.ahci.AhciLoop;
+import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.bus.IrqLine;
 import dev.platter.devices.bus.MmioDevice;
@@ -11,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An AHCI controller as a PCI function: Intel's ICH9 in AHCI mode, 8086:2922. Its registers are in
- * BAR 5; it has one MSI and the INTA# pin; a guest that takes bus mastering away stops it from
- * fetching commands.
+ * BAR 5; it has one MSI and the INTA# pin; a guest that takes bus mastering away keeps it from
+ * reaching memory.
  */
 public final class AhciFunction implements AutoCloseable {
   /** Which BAR the registers are in (AHCI 2.1.11). */
@@ -42,7 +44,6 @@ public final class AhciFunction implements AutoCloseable {
   private boolean pinAsserted;
   private boolean messageDue;
   private int holds;
-  private boolean busMaster;
 
   private final class Line implements IrqLine {
     @Override
@@ -68,7 +69,7 @@ public final class AhciFunction implements AutoCloseable {
     public void write(long offset, int sizeBytes, long value) {
       space.write(offset, sizeBytes, value);
       route();
-      updateFetching();
+      updateMaster();
     }
   }
 
@@ -79,10 +80,11 @@ public final class AhciFunction implements AutoCloseable {
    *
    * @param memory what it reaches by DMA
    * @param disks the disk on port 0, on port 1 and so on
+   * @param loop the loop that completes its requests
    */
-  public AhciFunction(GuestMemory memory, List<AhciDisk> disks) {
-    controller = new AhciController(memory, new Line(), disks);
-    controller.pause(); // until the guest makes it a bus master
+  public AhciFunction(GuestMemory memory, List<AhciDisk> disks, AhciLoop loop) {
+    controller = new AhciController(memory, new Line(), disks, loop);
+    controller.setMaster(false); // until the guest makes it one
     defineHeader();
     defineMsi();
     space.define(ADDRESS_MAP, 1, ADDRESS_MAP_AHCI, 0);
@@ -167,39 +169,35 @@ public final class AhciFunction implements AutoCloseable {
     }
   }
 
-  private void updateFetching() {
-    boolean allowed = (space.word(PciConfig.COMMAND) & PciConfig.COMMAND_BUS_MASTER) != 0;
-    if (allowed == busMaster) {
-      return;
-    }
-    busMaster = allowed;
-    if (!allowed) {
-      controller.pause();
-    } else if (holds == 0) {
-      controller.resume();
-    }
+  private void updateMaster() {
+    controller.setMaster((space.word(PciConfig.COMMAND) & PciConfig.COMMAND_BUS_MASTER) != 0);
   }
 
   // ---- quiescing and reset -------------------------------------------------------------------
 
-  /** How many requests the backends have. */
+  /** How many requests the backends have: see {@link AhciController#inFlight}. */
   public int inFlight() {
     return controller.inFlight();
   }
 
+  /** The disks' buffers: the only memory that requests name. */
+  public List<BufferPool> pools() {
+    return controller.pools();
+  }
+
   /**
-   * Fetches no more commands, whatever the guest does, until {@link #resume} has been called as
-   * often as this.
+   * Gives the backends no more requests, whatever the guest does, until {@link #resume} has been
+   * called as often as this. Commands that need none are answered.
    */
   public void quiesce() {
     holds++;
-    controller.pause();
+    controller.quiesce();
   }
 
-  /** Ends {@link #quiesce}: what was issued meanwhile is fetched now. */
+  /** Ends {@link #quiesce}: what has waited meanwhile is begun now. */
   public void resume() {
     holds--;
-    if (holds == 0 && busMaster) {
+    if (holds == 0) {
       controller.resume();
     }
   }
@@ -210,15 +208,15 @@ public final class AhciFunction implements AutoCloseable {
   }
 
   /**
-   * A reset of the function: configuration space, registers and disks as after power-on.
-   *
-   * @throws IllegalStateException if {@link #inFlight} is not 0
+   * A reset of the function: configuration space, registers and disks as after power-on. Waits for
+   * nothing; after it, no byte of guest memory is read or written for what was begun before. What
+   * the backends still have then only reaches the image.
    */
   public void reset() {
     controller.powerCycle();
     space.reset();
     route();
-    updateFetching();
+    updateMaster();
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.block.IoVector;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -39,7 +40,7 @@ public final class RamDisk implements BlockBackend {
     int inject(BlockRequest request);
   }
 
-  private final Supplier<List<MemorySegment>> reachable;
+  private Supplier<List<MemorySegment>> reachable;
   private final int blockSizeBytes;
   private final byte[] @Nullable [] @Nullable [] groups;
   private final List<LongConsumer> resizeListeners = new ArrayList<>();
@@ -76,6 +77,15 @@ public final class RamDisk implements BlockBackend {
       counts.put(operation, new AtomicLong());
     }
     groups = new byte[(int) ((sizeBytes >> CHUNK_SHIFT) / CHUNKS_PER_GROUP) + 1][][];
+  }
+
+  /**
+   * Lets requests name only these buffers, those of an AHCI controller, which never lends the
+   * memory of its guest.
+   */
+  public void reachOnly(List<BufferPool> pools) {
+    List<MemorySegment> buffers = pools.stream().map(BufferPool::segment).toList();
+    reachable = () -> buffers;
   }
 
   @Override

@@ -177,14 +177,14 @@ class AhciBringUpTest {
     try (AhciFixture f = new AhciFixture()) {
       AhciDisk disk = new AhciDisk(f.disk, "M", "S", "F");
       try (AhciController big =
-          new AhciController(f.cpu.memory(), f.irq, Collections.nCopies(32, disk))) {
+          new AhciController(f.cpu.memory(), f.irq, Collections.nCopies(32, disk), f.loop)) {
         assertThat(big.read(AhciRegisters.PI, 4)).isEqualTo(0xffff_ffffL);
         assertThat(big.read(0, 1)).isEqualTo(0x1f);
         assertThat(big.mmioSizeBytes()).isEqualTo(8192);
         assertThat(big.read(0x100 + 31 * 0x80 + AhciRegisters.PX_SSTS, 4)).isEqualTo(0x113);
       }
       List<AhciDisk> tooMany = Collections.nCopies(33, disk);
-      assertThatThrownBy(() -> new AhciController(f.cpu.memory(), f.irq, tooMany))
+      assertThatThrownBy(() -> new AhciController(f.cpu.memory(), f.irq, tooMany, f.loop))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }

@@ -5,6 +5,7 @@ import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.devices.testkit.AhciPortAccess;
 import dev.platter.devices.testkit.DirectCpu;
 import dev.platter.devices.testkit.GuestAllocator;
+import dev.platter.devices.testkit.ManualLoop;
 import dev.platter.devices.testkit.RamDisk;
 import dev.platter.devices.testkit.RecordingIrq;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ final class AhciFixture implements AutoCloseable {
   final DirectCpu cpu =
       new DirectCpu(new DirectCpu.Ram(0, RAM_BYTES), new DirectCpu.Ram(HIGH_RAM, RAM_BYTES));
   final RecordingIrq irq = new RecordingIrq();
+  final ManualLoop loop = new ManualLoop();
   final RamDisk disk;
   final AhciController controller;
   final GuestAllocator allocator = new GuestAllocator(FREE_RAM, RAM_BYTES - FREE_RAM);
@@ -38,10 +40,11 @@ final class AhciFixture implements AutoCloseable {
   }
 
   AhciFixture(long diskBytes, int blockSizeBytes) {
-    disk = new RamDisk(diskBytes, blockSizeBytes, cpu.ram());
+    disk = new RamDisk(diskBytes, blockSizeBytes, List.of());
     controller =
         new AhciController(
-            cpu.memory(), irq, List.of(new AhciDisk(disk, "PLATTER TEST", "S-0001", "1.0")));
+            cpu.memory(), irq, List.of(new AhciDisk(disk, "PLATTER TEST", "S-0001", "1.0")), loop);
+    disk.reachOnly(controller.pools());
     cpu.map(HBA, controller.mmioSizeBytes(), controller);
     driver = new AhciDriver(cpu, HBA, 0, allocator, this::completeOne);
     port = driver.port();

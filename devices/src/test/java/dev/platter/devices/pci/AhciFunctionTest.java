@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.devices.ahci.AhciDisk;
 import dev.platter.devices.ahci.AhciRegisters;
 import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.devices.testkit.DirectCpu;
 import dev.platter.devices.testkit.GuestAllocator;
+import dev.platter.devices.testkit.ManualLoop;
 import dev.platter.devices.testkit.RamDisk;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -24,14 +28,16 @@ class AhciFunctionTest {
   private static final int MEMORY_AND_MASTER = 6;
 
   private final DirectCpu cpu = new DirectCpu(new DirectCpu.Ram(0, RAM_BYTES));
-  private final RamDisk disk = new RamDisk(1 << 20, 512, cpu.ram());
+  private final RamDisk disk = new RamDisk(1 << 20, 512, List.of());
   private final AhciFunction function =
-      new AhciFunction(cpu.memory(), List.of(new AhciDisk(disk, "MODEL", "SERIAL", "FW")));
+      new AhciFunction(
+          cpu.memory(), List.of(new AhciDisk(disk, "MODEL", "SERIAL", "FW")), new ManualLoop());
   private final GuestAllocator allocator = new GuestAllocator(0x1000, RAM_BYTES - 0x1000);
   private final AhciDriver driver = new AhciDriver(cpu, BAR, 0, allocator);
   private final List<String> interrupts = new ArrayList<>();
 
   AhciFunctionTest() {
+    disk.reachOnly(function.pools());
     cpu.map(BAR, function.registersSizeBytes(), function.registers());
     function.connect(
         new PciInterrupts() {
@@ -183,8 +189,88 @@ class AhciFunctionTest {
     assertThat(interrupts).containsExactly("message");
   }
 
+  private long fisArea() {
+    return driver.tables().fisArea() + AhciRegisters.RFIS_D2H;
+  }
+
   @Test
-  @DisplayName("A quiesced function fetches nothing, also when it becomes a bus master meanwhile")
+  @DisplayName("PCI 6.2.2: without bus mastering a reset disk's signature FIS waits")
+  void signatureWaitsForBusMaster() {
+    bringUp();
+    driver.port().stop();
+    set(COMMAND, 2, 2);
+    cpu.memory().writeInt(fisArea(), 0x5a5a5a5a);
+    driver.port().requestComreset();
+    assertThat(cpu.memory().readInt(fisArea())).isEqualTo(0x5a5a5a5a);
+    assertThat(driver.port().read(AhciRegisters.PX_SIG)).isEqualTo(0x101);
+    set(COMMAND, 2, MEMORY_AND_MASTER);
+    assertThat(cpu.memory().readInt(fisArea())).isEqualTo(0x01500034);
+  }
+
+  @Test
+  @DisplayName("PCI 6.2.2: what is in flight when bus mastering goes writes no data, FIS or PRDBC")
+  void inFlightWithoutBusMaster() {
+    bringUp();
+    disk.hold();
+    disk.poke(0, new byte[] {1, 2, 3, 4});
+    read(0);
+    driver.tables().command(1, 0x25, 0, 0, 1, 0x40);
+    driver.tables().header(1, 0, driver.tables().prds(1, 0x20_1000, 512));
+    set(COMMAND, 2, 2);
+    assertThat(driver.port().read(AhciRegisters.PX_IS)).isEqualTo(AhciRegisters.IS_HBFS);
+    MemorySegment ram = cpu.ram().getFirst();
+    byte[] before = ram.toArray(ValueLayout.JAVA_BYTE);
+    disk.releaseAll();
+    assertThat(ram.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(before);
+    assertThat(driver.port().read(AhciRegisters.PX_SACT)).as("it never ends").isEqualTo(1);
+    set(COMMAND, 2, MEMORY_AND_MASTER);
+    assertThat(ram.toArray(ValueLayout.JAVA_BYTE)).as("nor later").isEqualTo(before);
+    disk.stopHolding();
+    driver.restart();
+    driver.executePolled(0x25, 0, 0, 1, 0, 0x20_1000, 512, false);
+    assertThat(cpu.memory().readInt(0x20_1000)).isEqualTo(0x04030201);
+  }
+
+  @Test
+  @DisplayName("A reset with I/O in flight: nothing of it reaches memory, and the next life works")
+  void resetWithInFlight() {
+    bringUp();
+    disk.hold();
+    disk.poke(0, new byte[] {1, 2, 3, 4});
+    read(0);
+    function.reset();
+    MemorySegment ram = cpu.ram().getFirst();
+    byte[] before = ram.toArray(ValueLayout.JAVA_BYTE);
+    assertThat(function.inFlight()).isEqualTo(1);
+    disk.releaseAll();
+    assertThat(ram.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(before);
+    assertThat(function.inFlight()).isZero();
+    disk.stopHolding();
+    bringUp();
+    read(0);
+    assertThat(acknowledge()).isEqualTo(1);
+  }
+
+  @Test
+  @DisplayName(
+      "Memory that goes while a read is in flight: a host bus error, and nothing is written")
+  void memoryGoes() {
+    bringUp();
+    disk.hold();
+    disk.poke(0, new byte[] {1, 2, 3, 4});
+    read(0);
+    List<GuestMemory.Region> all = cpu.memory().regions();
+    MemorySegment ram = cpu.ram().getFirst();
+    cpu.memory().replace(List.of(new GuestMemory.Region(0, ram.asSlice(0, 0x20_0000))));
+    byte[] before = ram.asSlice(0x20_0000).toArray(ValueLayout.JAVA_BYTE);
+    disk.releaseAll();
+    assertThat(ram.asSlice(0x20_0000).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(before);
+    assertThat(driver.port().read(AhciRegisters.PX_IS)).isEqualTo(AhciRegisters.IS_HBFS);
+    cpu.memory().replace(all);
+  }
+
+  @Test
+  @DisplayName("A quiesced function begins nothing, also when it becomes a bus master meanwhile")
   void quiesce() {
     bringUp();
     function.quiesce();

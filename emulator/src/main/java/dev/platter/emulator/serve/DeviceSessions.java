@@ -3,6 +3,7 @@ package dev.platter.emulator.serve;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.trace.TraceEvents;
 import dev.platter.devices.ahci.AhciDisk;
+import dev.platter.devices.ahci.AhciLoop;
 import dev.platter.devices.block.RawImage;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.AhciFunction;
@@ -83,7 +84,8 @@ final class DeviceSessions implements SessionFactory {
               parts.images().get(disks.size()), port.model(), port.serial(), port.firmware()));
     }
     GuestMemory memory = new GuestMemory(List.of());
-    AhciFunction function = new AhciFunction(memory, disks);
+    AhciFunction function =
+        new AhciFunction(memory, disks, AhciLoop.of(parts.mainLoop().context()));
     if (options.recordsStages()) {
       List<AioContext> loops = List.of(parts.mainLoop().context());
       function.trace(recorded(export.name(), TracedDevice.AHCI_EXPORT, loops));

@@ -3,6 +3,7 @@ package dev.platter.emulator.workload;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.devices.ahci.AhciController;
 import dev.platter.devices.ahci.AhciDisk;
+import dev.platter.devices.ahci.AhciLoop;
 import dev.platter.devices.block.RawImage;
 import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.devices.testkit.DiskDriver;
@@ -76,7 +77,12 @@ final class GuestBed implements AutoCloseable {
 
   private void plugInAhci() {
     AhciDisk disk = new AhciDisk(image, "PLATTER HARDDISK", "PL0001", "0.1");
-    AhciController controller = new AhciController(machine.memory(), cpu.line(LINE), List.of(disk));
+    AhciController controller =
+        new AhciController(
+            machine.memory(),
+            cpu.line(LINE),
+            List.of(disk),
+            AhciLoop.of(machine.mainLoop().context()));
     if (stamps != null) {
       controller.trace(stamps);
     }

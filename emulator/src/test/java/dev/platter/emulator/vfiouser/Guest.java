@@ -13,6 +13,7 @@ import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Mapping;
 import dev.platter.devices.ahci.AhciDisk;
+import dev.platter.devices.ahci.AhciLoop;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.AhciFunction;
@@ -28,7 +29,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A server with one disk, a client connected to it by a socket pair, and the memory of the client's
@@ -61,26 +62,26 @@ final class Guest implements AutoCloseable {
 
   /** A guest whose disk is RAM. */
   Guest() {
-    this(Guest::ramDisk);
+    this(() -> ramDisk(DISK_BYTES));
   }
 
-  private static RamDisk ramDisk(GuestMemory memory) {
-    return ramDisk(memory, DISK_BYTES);
+  static RamDisk ramDisk(long sizeBytes) {
+    return new RamDisk(sizeBytes, 512, List.of());
   }
 
-  static RamDisk ramDisk(GuestMemory memory, long sizeBytes) {
-    return new RamDisk(
-        sizeBytes, 512, () -> memory.regions().stream().map(GuestMemory.Region::memory).toList());
-  }
-
-  Guest(Function<GuestMemory, BlockBackend> disk) {
-    backend = disk.apply(deviceMemory);
+  Guest(Supplier<BlockBackend> disk) {
+    backend = disk.get();
     AhciDisk identified = new AhciDisk(backend, "PLATTER TEST", "SERIAL-1", "FW1");
+    AhciFunction function =
+        new AhciFunction(deviceMemory, List.of(identified), AhciLoop.of(mainLoop.context()));
+    if (backend instanceof RamDisk ramDisk) {
+      ramDisk.reachOnly(function.pools());
+    }
     session =
         new VfioUserSession(
             mainLoop,
             deviceMemory,
-            new AhciFunction(deviceMemory, List.of(identified)),
+            function,
             32_768,
             new Refusals((level, export, event, fields) -> events.add(event + fields), "disk"));
     Libc.ftruncate(memfd, RAM_BYTES);

@@ -81,7 +81,7 @@ class VfioUserDiskTest {
     Path path = directory.resolve("disk.img");
     Files.write(path, new byte[(int) Guest.DISK_BYTES]);
     ImageOptions options = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
-    try (Guest guest = new Guest(memory -> RawImage.open(path.toString(), options)).up();
+    try (Guest guest = new Guest(() -> RawImage.open(path.toString(), options)).up();
         EventNotifier eventfd = new EventNotifier()) {
       guest.enable(irq, eventfd);
       writeAndRead(guest, irq, eventfd);
@@ -103,7 +103,7 @@ class VfioUserDiskTest {
   @DisplayName("A disk of 5 TiB is read and written at its end (48-bit LBA)")
   void terabytes() {
     long size = 5L << 40;
-    try (Guest guest = new Guest(memory -> Guest.ramDisk(memory, size)).up();
+    try (Guest guest = new Guest(() -> Guest.ramDisk(size)).up();
         EventNotifier eventfd = new EventNotifier()) {
       guest.enable(MSI, eventfd);
       AhciDriver driver = guest.driver();
@@ -179,7 +179,7 @@ class VfioUserDiskTest {
     Path path = directory.resolve("disk.img");
     Files.write(path, new byte[(int) Guest.DISK_BYTES]);
     ImageOptions options = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
-    try (Guest guest = new Guest(memory -> RawImage.open(path.toString(), options)).up();
+    try (Guest guest = new Guest(() -> RawImage.open(path.toString(), options)).up();
         EventNotifier eventfd = new EventNotifier()) {
       guest.enable(MSI, eventfd);
       AhciDriver driver = guest.driver();
@@ -205,7 +205,7 @@ class VfioUserDiskTest {
     Path path = directory.resolve("disk.img");
     Files.write(path, new byte[1 << 20]);
     ImageOptions options = ImageOptions.READ_ONLY.withCache(CacheMode.WRITEBACK);
-    try (Guest guest = new Guest(memory -> RawImage.open(path.toString(), options)).up();
+    try (Guest guest = new Guest(() -> RawImage.open(path.toString(), options)).up();
         EventNotifier eventfd = new EventNotifier()) {
       guest.enable(MSI, eventfd);
       AhciDriver driver = guest.driver();

@@ -1,0 +1,40 @@
+package dev.platter.devices.ahci;
+
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.sys.ErrnoException;
+import dev.platter.devices.block.BufferPool;
+
+/** What a controller needs of the loop that it runs on. */
+public interface AhciLoop {
+  /** Work that is put off to a later turn of the loop; until then others may have the big lock. */
+  interface Work {
+    /** Has it done once more; if it waits to be done already, that is the once. */
+    void schedule();
+  }
+
+  /** Makes work of the loop, which does {@code body} with the big lock held. */
+  Work newWork(Runnable body);
+
+  /**
+   * Makes buffers for the loop's use.
+   *
+   * @param chunks how many chunks of {@link BufferPool#CHUNK_BYTES}
+   * @throws ErrnoException if the kernel refuses the address space
+   */
+  BufferPool newPool(int chunks) throws ErrnoException;
+
+  /** A real loop. */
+  static AhciLoop of(AioContext context) {
+    return new AhciLoop() {
+      @Override
+      public Work newWork(Runnable body) {
+        return context.newBottomHalf(body)::schedule;
+      }
+
+      @Override
+      public BufferPool newPool(int chunks) throws ErrnoException {
+        return new BufferPool(context, chunks);
+      }
+    };
+  }
+}
