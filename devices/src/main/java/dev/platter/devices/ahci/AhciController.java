@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An AHCI HBA: generic host control (AHCI 3.1), the ports' register windows, and one interrupt line
- * for all of them. It shows itself as Intel's ICH9 does: CAP {@code c0141f05} with six ports.
+ * for all of them. It shows itself as Intel's ICH9 does, with six ports, and can override the
+ * command list besides: CAP {@code c1141f05}.
  *
  * <p>Called with the big lock held. A device access never throws and never waits; an I/O request
  * that a register write starts may also complete during it.
@@ -27,6 +28,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   private static final int CAPABILITIES =
       AhciRegisters.CAP_S64A
           | AhciRegisters.CAP_SNCQ
+          | AhciRegisters.CAP_SCLO
           | AhciRegisters.CAP_ISS_GEN1
           | AhciRegisters.CAP_SAM
           | (AhciRegisters.SLOTS - 1) << AhciRegisters.CAP_NCS_SHIFT;

@@ -1,5 +1,6 @@
 package dev.platter.devices.ahci;
 
+import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.memory.GuestMemory;
@@ -170,6 +171,10 @@ final class AhciPort implements CommandList.Owner {
     if (commands != null) {
       commands.postSignature();
     }
+    if ((value & AhciRegisters.CMD_CLO) != 0 && !registers.start) {
+      // At once, so that the bit never reads 1. The disk goes on with what it has (3.3.7).
+      registers.taskFile &= ~(AtaStatus.BSY | AtaStatus.DRQ);
+    }
     boolean start = (value & AhciRegisters.CMD_ST) != 0;
     if (start == registers.start) {
       return;
@@ -227,7 +232,7 @@ final class AhciPort implements CommandList.Owner {
     if (commands != null) {
       registers.sataStatus = AhciRegisters.SSTS_UP;
       registers.sataError |= AhciRegisters.SERR_DIAG_X | AhciRegisters.SERR_DIAG_N;
-      commands.deviceIsReset();
+      commands.comreset();
     }
   }
 

@@ -30,6 +30,9 @@ public final class AhciRegisters {
   /** CAP: native command queuing. */
   public static final int CAP_SNCQ = 1 << 30;
 
+  /** CAP: PxCMD.CLO is implemented. */
+  public static final int CAP_SCLO = 1 << 24;
+
   /** CAP: interface speed Gen1 in bits 23:20. */
   public static final int CAP_ISS_GEN1 = 1 << 20;
 
@@ -143,6 +146,9 @@ public final class AhciRegisters {
 
   /** PxCMD: power on; read-only 1. */
   public static final int CMD_POD = 1 << 2;
+
+  /** PxCMD: command list override, write 1 to forget BSY and DRQ while ST is 0. */
+  public static final int CMD_CLO = 1 << 3;
 
   /** PxCMD: FIS receive enable. */
   public static final int CMD_FRE = 1 << 4;

@@ -67,7 +67,7 @@ final class AtaDevice {
     this.host = host;
     scratch = arena.allocate(SCRATCH_BYTES, 8);
     settings = new DeviceSettings(disk);
-    trim = new TrimCommand(backend, host, scratch);
+    trim = new TrimCommand(settings, host, scratch);
   }
 
   BlockBackend backend() {
@@ -82,10 +82,26 @@ final class AtaDevice {
     this.inSoftReset = inSoftReset;
   }
 
-  /** Back to the state after power-on; settings do not survive a reset (no SSP, word 78). */
-  void reset() {
-    inSoftReset = false;
+  /** Switched on: with the capacity that the backend has now, which stays until the next time. */
+  void powerOn() {
+    reset();
+    settings.powerOn();
+  }
+
+  /** Reset by the link; settings survive unless that was switched off (word 79). */
+  void comreset() {
+    reset();
+    settings.comreset();
+  }
+
+  /** Reset by SRST. */
+  void softReset() {
+    reset();
     settings.reset();
+  }
+
+  private void reset() {
+    inSoftReset = false;
     errorLog.clear();
   }
 
@@ -151,7 +167,7 @@ final class AtaDevice {
       case AtaCommand.READ_LOG_DMA_EXT -> readLog(slot, CommandSlot.Protocol.DMA);
       case AtaCommand.IDENTIFY_DEVICE -> {
         settings.writeIdentify(scratch);
-        sendPages(slot, CommandSlot.Protocol.PIO_IN, 1);
+        sendPage(slot, CommandSlot.Protocol.PIO_IN);
       }
       case AtaCommand.FLUSH_CACHE,
           AtaCommand.FLUSH_CACHE_EXT,
@@ -218,6 +234,7 @@ final class AtaDevice {
       fail(slot, AtaStatus.ABRT); // READ/WRITE MULTIPLE while they are off
       return false;
     }
+    slot.pioBlocks = Math.ceilDiv(blocks, perBlock);
     int rest = blocks % perBlock;
     slot.pioBlockBytes = (rest == 0 ? perBlock : rest) * backend.blockSizeBytes();
     return true;
@@ -235,6 +252,7 @@ final class AtaDevice {
       long lba,
       int blocks) {
     slot.protocol = protocol;
+    settings.mediumUsed();
     if (!onDisk(lba, blocks)) {
       fail(slot, AtaStatus.IDNF);
       return;
@@ -253,14 +271,17 @@ final class AtaDevice {
 
   private void verify(CommandSlot slot, long lba, int blocks) {
     if (onDisk(lba, blocks)) {
-      host.succeeded(slot); // what the medium holds shows when it is read
+      settings.mediumUsed();
+      int blockSize = backend.blockSizeBytes();
+      slot.prepare(Operation.READ, lba * blockSize, (long) blocks * blockSize);
+      host.begin(slot);
     } else {
       fail(slot, AtaStatus.IDNF);
     }
   }
 
   private boolean onDisk(long lba, long blocks) {
-    return lba + blocks <= backend.sizeBytes() / backend.blockSizeBytes();
+    return lba + blocks <= settings.sectors();
   }
 
   private boolean reached(CommandSlot slot, PrdTable.Result result) {
@@ -282,20 +303,22 @@ final class AtaDevice {
 
   // The rest
 
-  private void sendPages(CommandSlot slot, CommandSlot.Protocol protocol, int pages) {
+  private boolean sendPage(CommandSlot slot, CommandSlot.Protocol protocol) {
     slot.protocol = protocol;
     slot.pioBlockBytes = IdentifyDevice.PAGE_BYTES;
-    slot.dataBytes = (long) pages * IdentifyDevice.PAGE_BYTES;
-    if (reached(slot, host.copyToGuest(slot, scratch))) {
+    slot.dataBytes = IdentifyDevice.PAGE_BYTES;
+    boolean sent = reached(slot, host.copyToGuest(slot, scratch));
+    if (sent) {
       host.succeeded(slot);
     }
+    return sent;
   }
 
   private void readLog(CommandSlot slot, CommandSlot.Protocol protocol) {
-    if (errorLog.readLog(slot, scratch)) {
-      sendPages(slot, protocol, 1);
-    } else {
+    if (!errorLog.readLog(slot, scratch)) {
       fail(slot, AtaStatus.ABRT);
+    } else if (sendPage(slot, protocol) && errorLog.isReadOfIt(slot)) {
+      errorLog.clear(); // only now has the guest seen it
     }
   }
 
@@ -327,14 +350,41 @@ final class AtaDevice {
   /** The backend has done what the slot was prepared for, with 0 or {@code -errno}. */
   void completed(CommandSlot slot) {
     if (slot.result < 0) {
-      fail(slot, error(slot.operation, slot.result));
+      int error = error(slot.operation, slot.result);
+      if (error == AtaStatus.UNC) {
+        tellWhere(slot);
+      }
+      fail(slot, error);
     } else if (slot.command == AtaCommand.DATA_SET_MANAGEMENT) {
       trim.next(slot);
     } else if (slot.command == AtaCommand.SET_FEATURES) {
       settle(slot, settings.setFeatures(slot));
     } else {
-      host.succeeded(slot);
+      settle(slot, settings.flushed(slot));
     }
+  }
+
+  // LBA of the first unrecoverable error, in FIS and log. All before it is in the guest's memory:
+  // Linux takes it that what comes before is good.
+  private void tellWhere(CommandSlot slot) {
+    long lba = (slot.offsetBytes + slot.failedBytes) / backend.blockSizeBytes();
+    if (is28Bit(slot)) {
+      slot.device = (slot.device & 0xf0) | (int) (lba >> 24 & 0xf);
+      slot.lba = lba & 0xff_ffff;
+    } else {
+      slot.lba = lba;
+    }
+  }
+
+  private static boolean is28Bit(CommandSlot slot) {
+    return switch (slot.command) {
+      case AtaCommand.READ_DMA,
+          AtaCommand.READ_SECTORS,
+          AtaCommand.READ_MULTIPLE,
+          AtaCommand.READ_VERIFY ->
+          true;
+      default -> false;
+    };
   }
 
   private static int error(Operation operation, int result) {

@@ -180,21 +180,21 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
       abandon();
       device.setInSoftReset(true);
     } else if (device.inSoftReset()) {
-      device.setInSoftReset(false);
-      deviceIsReset();
+      device.softReset();
+      sendSignature();
     }
   }
 
   /** The disk was switched on. */
   void powerOn() {
-    device.reset();
+    device.powerOn();
     transfers.pool().trimAll();
     sendSignature();
   }
 
-  /** The disk has come out of a reset: it is in its default state and sends its signature. */
-  void deviceIsReset() {
-    device.reset();
+  /** The disk has received a COMRESET. */
+  void comreset() {
+    device.comreset();
     sendSignature();
   }
 
@@ -345,7 +345,10 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
         registers.event(AhciRegisters.IS_PSS);
       }
       case PIO_OUT -> {
-        postPioSetup(slot, 0);
+        // Each DRQ block but the first is asked for with an interrupt (SATA 3.x 11.9).
+        boolean several = slot.pioBlocks > 1;
+        postPioSetup(slot, several ? AhciRegisters.FIS_INTERRUPT : 0);
+        registers.event(several ? AhciRegisters.IS_PSS : 0);
         endTransfer(slot);
         endWithRegisters(slot);
       }

@@ -40,6 +40,7 @@ final class CommandSlot {
   // While it runs
   Protocol protocol = Protocol.NON_DATA;
   int pioBlockBytes;
+  int pioBlocks;
   long dataBytes;
   boolean prdInterrupt;
   int diagnosticCode;
@@ -78,6 +79,7 @@ final class CommandSlot {
   void reset() {
     protocol = Protocol.NON_DATA;
     pioBlockBytes = 0;
+    pioBlocks = 0;
     dataBytes = 0;
     prdInterrupt = false;
     diagnosticCode = 0;

@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class DeviceSettings {
   private static final int DEFAULT_ULTRA_DMA = 5;
-  private static final int NOT_ULTRA_DMA = -1;
+  private static final int NONE = -1;
 
   private final BlockBackend backend;
   private final IdentifyDevice identity;
@@ -19,10 +19,32 @@ final class DeviceSettings {
   private boolean lookAhead = true;
   private int multiple;
   private int ultraDma = DEFAULT_ULTRA_DMA;
+  private int multiwordDma = NONE;
+  private boolean preserved = true;
+  private boolean standby;
+  private long sectors;
 
   DeviceSettings(AhciDisk disk) {
     backend = disk.backend();
     identity = disk.identity();
+  }
+
+  /** Everything as at first, and the backend's size as it is now. */
+  void powerOn() {
+    reset();
+    preserved = true;
+    standby = false;
+    sectors = backend.sizeBytes() / backend.blockSizeBytes();
+  }
+
+  /**
+   * Software settings preservation (Serial ATA 3.x, 13.5): a guest that has switched its write
+   * cache off does not ask after each reset of the link whether it still is.
+   */
+  void comreset() {
+    if (!preserved) {
+      reset();
+    }
   }
 
   void reset() {
@@ -30,6 +52,7 @@ final class DeviceSettings {
     lookAhead = true;
     multiple = 0;
     ultraDma = DEFAULT_ULTRA_DMA;
+    multiwordDma = NONE;
   }
 
   boolean writeCacheEnabled() {
@@ -45,8 +68,30 @@ final class DeviceSettings {
     return !backend.readOnly();
   }
 
-  private long sectors() {
-    return backend.sizeBytes() / backend.blockSizeBytes();
+  /**
+   * Capacity in logical blocks. Drivers take it that a disk keeps it: libata detaches one that
+   * tells another in the middle of its life.
+   */
+  long sectors() {
+    return sectors;
+  }
+
+  int blockSizeBytes() {
+    return backend.blockSizeBytes();
+  }
+
+  /** A command has used the medium: the disk is not in standby any more. */
+  void mediumUsed() {
+    standby = false;
+  }
+
+  /** STANDBY and its like end with a flush, after which the disk is in standby. */
+  boolean flushed(CommandSlot slot) {
+    switch (slot.command) {
+      case AtaCommand.STANDBY, AtaCommand.STANDBY_IMMEDIATE, AtaCommand.SLEEP -> standby = true;
+      default -> {}
+    }
+    return true;
   }
 
   void writeIdentify(MemorySegment page) {
@@ -60,7 +105,9 @@ final class DeviceSettings {
             lookAhead,
             trimSupported(),
             multiple,
-            ultraDma));
+            ultraDma,
+            multiwordDma,
+            preserved));
   }
 
   /**
@@ -70,10 +117,9 @@ final class DeviceSettings {
    */
   boolean execute(CommandSlot slot) {
     switch (slot.command) {
-      case AtaCommand.IDLE, AtaCommand.IDLE_IMMEDIATE -> {
-        return true;
-      }
-      case AtaCommand.CHECK_POWER_MODE -> slot.count = AtaStatus.POWER_ACTIVE;
+      case AtaCommand.IDLE, AtaCommand.IDLE_IMMEDIATE -> standby = false;
+      case AtaCommand.CHECK_POWER_MODE ->
+          slot.count = standby ? AtaStatus.POWER_STANDBY : AtaStatus.POWER_ACTIVE;
       case AtaCommand.SET_MULTIPLE_MODE -> {
         return setMultiple(slot.count & 0xff);
       }
@@ -121,6 +167,12 @@ final class DeviceSettings {
       }
       case AtaCommand.FEATURE_LOOK_AHEAD_ON -> lookAhead = true;
       case AtaCommand.FEATURE_LOOK_AHEAD_OFF -> lookAhead = false;
+      case AtaCommand.FEATURE_SATA_ON, AtaCommand.FEATURE_SATA_OFF -> {
+        if ((slot.count & 0xff) != AtaCommand.SATA_PRESERVE_SETTINGS) {
+          return false;
+        }
+        preserved = (slot.features & 0xff) == AtaCommand.FEATURE_SATA_ON;
+      }
       case AtaCommand.FEATURE_TRANSFER_MODE -> {
         return setTransferMode(slot.count & 0xff);
       }
@@ -139,13 +191,15 @@ final class DeviceSettings {
       case 1 -> mode <= 4; // PIO with flow control
       case 4 -> {
         if (mode <= 2) {
-          ultraDma = NOT_ULTRA_DMA; // Multiword DMA
+          ultraDma = NONE; // one mode of one kind is selected at a time
+          multiwordDma = mode;
         }
         yield mode <= 2;
       }
       case 8 -> {
         if (mode <= 6) {
           ultraDma = mode;
+          multiwordDma = NONE;
         }
         yield mode <= 6;
       }

@@ -59,6 +59,8 @@ final class NcqErrorLog {
   /**
    * Carries out READ LOG (DMA) EXT: LBA bits 7:0 name the log, bits 39:32 and 15:8 its first page.
    *
+   * <p>What it tells of a queued error stays until {@link #clear}.
+   *
    * @return false if there is no such log or page
    */
   boolean readLog(CommandSlot slot, MemorySegment page) {
@@ -72,7 +74,6 @@ final class NcqErrorLog {
     } else {
       int status = pending ? AtaStatus.FAILED : 0;
       LogPages.writeNcqError(page, tagByte, status, error, lba, count, device);
-      clear();
     }
     return true;
   }

@@ -34,8 +34,12 @@ final class Transfer extends BlockRequest {
   /** What the backend has answered. */
   int result;
 
-  Transfer(int chunk, Listener listener) {
+  /** What is known of a piece that cannot be read. */
+  final UnreadableBlock search;
+
+  Transfer(int chunk, int blockBytes, Listener listener) {
     super(1);
+    search = new UnreadableBlock(blockBytes);
     this.chunk = chunk;
     this.listener = listener;
   }

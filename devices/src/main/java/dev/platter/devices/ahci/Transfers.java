@@ -55,7 +55,7 @@ final class Transfers implements Transfer.Listener {
   private final Sink sink;
   private final BufferPool pool;
   private final Transfer[] pieces = new Transfer[CHUNKS];
-  private final Transfer plain = new Transfer(BufferPool.NONE, this);
+  private final Transfer plain;
   // Commands with something to begin, first come first served.
   private final CommandSlot[] waiting = new CommandSlot[AhciRegisters.SLOTS];
   private int waitingHead;
@@ -86,8 +86,9 @@ final class Transfers implements Transfer.Listener {
       throw new IllegalStateException("no address space for a disk's buffers", e);
     }
     for (int i = 0; i < CHUNKS; i++) {
-      pieces[i] = new Transfer(i, this);
+      pieces[i] = new Transfer(i, backend.blockSizeBytes(), this);
     }
+    plain = new Transfer(BufferPool.NONE, backend.blockSizeBytes(), this);
   }
 
   PrdTable prdTable() {
@@ -151,7 +152,7 @@ final class Transfers implements Transfer.Listener {
    */
   Progress step(boolean mayBegin) {
     if (backCount > 0) {
-      return takeBack(back[backHead]);
+      return takeBack(back[backHead], mayBegin);
     }
     return waitingCount > 0 ? advance(waiting[waitingHead], mayBegin) : Progress.NOTHING;
   }
@@ -262,6 +263,7 @@ final class Transfers implements Transfer.Listener {
   private void submit(Transfer transfer, CommandSlot slot) {
     transfer.slot = slot;
     transfer.slotBit = slot.bit();
+    transfer.search.begin();
     slot.piecesOut++;
     // Where an orphan may still stamp, nobody else does.
     transfer.setTimeline((orphanSlots & slot.bit()) == 0 ? slot.timeline : null);
@@ -303,25 +305,36 @@ final class Transfers implements Transfer.Listener {
     }
   }
 
-  private Progress takeBack(Transfer transfer) {
+  private Progress takeBack(Transfer transfer, boolean mayBegin) {
     CommandSlot slot = transfer.slot;
     if (slot == null) {
       throw new IllegalStateException("an orphan among those that are back");
     }
-    boolean toGuest = transfer.result == 0 && slot.movesData && slot.operation == Operation.READ;
-    if (budget.exhausted() || (toGuest && !budget.allowsCopy(transfer.length))) {
+    if (budget.exhausted()) {
       return Progress.LATER;
     }
     budget.step(1);
-    backHead = (backHead + 1) % back.length;
-    backCount--;
-    if (toGuest && !copy(transfer, slot, transfer.length, true)) {
+    boolean read = slot.operation == Operation.READ;
+    if (transfer.search.takes(transfer, read)) {
+      int tryBytes = transfer.search.next(mayBegin);
+      if (tryBytes > 0) {
+        removeFirstBack();
+        prepare(transfer, slot, transfer.search.goodBytes(), tryBytes);
+        inFlight++;
+        backend.submit(transfer);
+        return Progress.DONE;
+      }
+    }
+    int good = transfer.search.goodBytes();
+    boolean toGuest = read && slot.movesData && good > 0;
+    if (toGuest && !budget.allowsCopy(good)) {
+      return Progress.LATER;
+    }
+    removeFirstBack();
+    if (toGuest && !copy(transfer, slot, good, true)) {
       slot.unreachable = true;
     }
-    if (transfer.result < 0 && (slot.result == 0 || transfer.offset < slot.failedBytes)) {
-      slot.result = transfer.result;
-      slot.failedBytes = transfer.offset;
-    }
+    note(transfer, slot);
     free(transfer);
     slot.piecesOut--;
     if (slot.failed() && slot.startedBytes < slot.lengthBytes) {
@@ -338,6 +351,21 @@ final class Transfers implements Transfer.Listener {
     return Progress.DONE;
   }
 
+  private void removeFirstBack() {
+    backHead = (backHead + 1) % back.length;
+    backCount--;
+  }
+
+  /** Of several pieces that fail, the first in the command's data counts. */
+  private static void note(Transfer transfer, CommandSlot slot) {
+    int error = transfer.search.error();
+    long at = transfer.offset + transfer.search.goodBytes();
+    if (error < 0 && (slot.result == 0 || at < slot.failedBytes)) {
+      slot.result = error;
+      slot.failedBytes = at;
+    }
+  }
+
   /**
    * Lets go of all commands: none is begun, and what the backend has touches no guest memory and is
    * told to nobody.
@@ -346,8 +374,7 @@ final class Transfers implements Transfer.Listener {
     waitingCount = 0;
     while (backCount > 0) {
       free(back[backHead]);
-      backHead = (backHead + 1) % back.length;
-      backCount--;
+      removeFirstBack();
     }
     for (Transfer piece : pieces) {
       orphan(piece);

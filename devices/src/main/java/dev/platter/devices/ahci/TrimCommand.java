@@ -4,7 +4,6 @@ import dev.platter.devices.ata.AtaCommand;
 import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.ata.IdentifyDevice;
 import dev.platter.devices.ata.TrimRanges;
-import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest.Operation;
 import java.lang.foreign.MemorySegment;
 
@@ -14,14 +13,14 @@ import java.lang.foreign.MemorySegment;
  * back.
  */
 final class TrimCommand {
-  private final BlockBackend backend;
+  private final DeviceSettings settings;
   private final AtaDevice.Host host;
   private final MemorySegment ranges;
   private int entries;
   private int nextEntry;
 
-  TrimCommand(BlockBackend backend, AtaDevice.Host host, MemorySegment ranges) {
-    this.backend = backend;
+  TrimCommand(DeviceSettings settings, AtaDevice.Host host, MemorySegment ranges) {
+    this.settings = settings;
     this.host = host;
     this.ranges = ranges;
   }
@@ -37,7 +36,7 @@ final class TrimCommand {
   void start(CommandSlot slot) {
     entries = (int) (slot.dataBytes / TrimRanges.ENTRY_BYTES);
     nextEntry = 0;
-    long capacity = backend.sizeBytes() / backend.blockSizeBytes();
+    long capacity = settings.sectors();
     for (int i = 0; i < entries; i++) {
       int blocks = TrimRanges.blocks(ranges, i);
       if (blocks != 0 && TrimRanges.lba(ranges, i) + blocks > capacity) {
@@ -62,8 +61,8 @@ final class TrimCommand {
     nextEntry++;
     slot.prepare(
         Operation.DISCARD,
-        lba * backend.blockSizeBytes(),
-        (long) blocks * backend.blockSizeBytes());
+        lba * settings.blockSizeBytes(),
+        (long) blocks * settings.blockSizeBytes());
     host.begin(slot);
   }
 }

@@ -122,6 +122,15 @@ public final class AtaCommand {
   /** SET FEATURES: set transfer mode; the mode is in COUNT. */
   public static final int FEATURE_TRANSFER_MODE = 0x03;
 
+  /** SET FEATURES: enable the SATA feature that COUNT names. */
+  public static final int FEATURE_SATA_ON = 0x10;
+
+  /** SET FEATURES: disable the SATA feature that COUNT names. */
+  public static final int FEATURE_SATA_OFF = 0x90;
+
+  /** SATA feature: software settings preservation. */
+  public static final int SATA_PRESERVE_SETTINGS = 0x06;
+
   /** SET FEATURES: disable read look-ahead. */
   public static final int FEATURE_LOOK_AHEAD_OFF = 0x55;
 

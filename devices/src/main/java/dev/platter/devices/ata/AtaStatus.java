@@ -53,5 +53,8 @@ public final class AtaStatus {
   /** COUNT that CHECK POWER MODE returns for "active or idle". */
   public static final int POWER_ACTIVE = 0xff;
 
+  /** COUNT that CHECK POWER MODE returns for "standby". */
+  public static final int POWER_STANDBY = 0x00;
+
   private AtaStatus() {}
 }

@@ -58,6 +58,8 @@ public record IdentifyDevice(String model, String serial, String firmware) {
    * @param trim whether TRIM is offered
    * @param multiple sectors per DRQ block, 0 if READ/WRITE MULTIPLE are off
    * @param ultraDmaMode the selected Ultra DMA mode, or -1 if another kind is selected
+   * @param multiwordDmaMode the selected Multiword DMA mode, or -1
+   * @param preservesSettings whether software settings survive a COMRESET
    */
   public record State(
       long sectors,
@@ -67,7 +69,9 @@ public record IdentifyDevice(String model, String serial, String firmware) {
       boolean lookAhead,
       boolean trim,
       int multiple,
-      int ultraDmaMode) {}
+      int ultraDmaMode,
+      int multiwordDmaMode,
+      boolean preservesSettings) {}
 
   /**
    * Writes the page.
@@ -98,7 +102,7 @@ public record IdentifyDevice(String model, String serial, String firmware) {
     set(page, 50, 0x4000);
     set(page, 53, 0x0006); // words 64-70 and 88 are valid
     set(page, 59, state.multiple == 0 ? 0 : 0x0100 | state.multiple);
-    set(page, 63, 0x0007); // Multiword DMA 0-2
+    set(page, 63, selected(0x0007, state.multiwordDmaMode)); // Multiword DMA 0-2
     set(page, 64, 0x0003); // PIO 3 and 4
     for (int word = 65; word <= 68; word++) {
       set(page, word, 120); // cycle times in ns
@@ -106,7 +110,13 @@ public record IdentifyDevice(String model, String serial, String firmware) {
     set(page, 75, QUEUE_DEPTH - 1);
     set(page, 76, 0x0102); // NCQ; Gen1, as the port's speed says
     set(page, 77, 0x0002); // negotiated Gen1
-    set(page, 88, 0x007f | (state.ultraDmaMode < 0 ? 0 : 0x0100 << state.ultraDmaMode));
+    set(page, 78, 0x0040); // software settings preservation
+    set(page, 79, state.preservesSettings ? 0x0040 : 0);
+    set(page, 88, selected(0x007f, state.ultraDmaMode)); // Ultra DMA 0-6
+  }
+
+  private static int selected(int offered, int mode) {
+    return offered | (mode < 0 ? 0 : 0x0100 << mode);
   }
 
   private static void commandSets(MemorySegment page, State state) {

@@ -12,10 +12,10 @@ import org.junit.jupiter.api.Test;
 
 class AhciBringUpTest {
   @Test
-  @DisplayName("AHCI 3.1: generic registers are ICH9's, CAP2 and BOHC read 0")
+  @DisplayName("AHCI 3.1: generic registers are ICH9's with CAP.SCLO, CAP2 and BOHC read 0")
   void genericRegisters() {
     try (AhciFixture f = new AhciFixture()) {
-      assertThat(f.register(0x00)).isEqualTo(0xc0141f05);
+      assertThat(f.register(0x00)).isEqualTo(0xc1141f05);
       assertThat(f.register(0x04)).isEqualTo(0x80000000);
       assertThat(f.register(0x08)).isZero();
       assertThat(f.register(0x0c)).isEqualTo(0x3f);
@@ -121,6 +121,32 @@ class AhciBringUpTest {
   }
 
   @Test
+  @DisplayName("AHCI 3.3.7: PxCMD.CLO forgets BSY while ST is 0, reads 0, and lets a reset through")
+  void commandListOverride() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      f.disk.hold();
+      f.issue(0, 0xea, 0, 0, 0, 0, 0);
+      int override = AhciRegisters.CMD_CLO;
+      f.port.write(AhciRegisters.PX_CMD, f.port.read(AhciRegisters.PX_CMD) | override);
+      assertThat(f.port.busy()).as("not while ST is 1").isTrue();
+      f.port.requestStop();
+      assertThat(f.port.busy()).as("the flush is not over").isTrue();
+      f.port.write(AhciRegisters.PX_CMD, f.port.read(AhciRegisters.PX_CMD) | override);
+      assertThat(f.port.busy()).isFalse();
+      assertThat(f.port.read(AhciRegisters.PX_CMD) & override).isZero();
+      f.port.start();
+      f.tables.control(0, 4);
+      f.tables.header(0, AhciRegisters.HEADER_RESET | AhciRegisters.HEADER_CLEAR_BUSY, 0);
+      f.port.write(AhciRegisters.PX_CI, 1);
+      f.tables.control(1, 0);
+      f.tables.header(1, 0, 0);
+      f.port.write(AhciRegisters.PX_CI, 2);
+      assertThat(f.port.read(AhciRegisters.PX_CI)).isZero();
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x150);
+    }
+  }
+
+  @Test
   @DisplayName("AHCI 3: registers answer to 1, 2, 4 and 8 byte accesses")
   void accessSizes() {
     try (AhciFixture f = AhciFixture.ready()) {
@@ -128,8 +154,8 @@ class AhciBringUpTest {
       assertThat(f.controller.read(1, 2)).isEqualTo(0x141f);
       assertThat(f.controller.read(2, 4))
           .as("CAP's upper half, GHC's lower")
-          .isEqualTo(0x0002_c014L);
-      assertThat(f.controller.read(0, 8)).isEqualTo(0x8000_0002_c014_1f05L);
+          .isEqualTo(0x0002_c114L);
+      assertThat(f.controller.read(0, 8)).isEqualTo(0x8000_0002_c114_1f05L);
       f.controller.write(0x100 + AhciRegisters.PX_CLB, 8, 0x1_2345_6789L);
       assertThat(f.port.read(AhciRegisters.PX_CLB)).isEqualTo(0x23456400);
       assertThat(f.port.read(AhciRegisters.PX_CLBU)).isEqualTo(1);

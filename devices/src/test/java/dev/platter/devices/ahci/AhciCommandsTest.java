@@ -2,6 +2,7 @@ package dev.platter.devices.ahci;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.sys.Errno;
 import dev.platter.devices.ata.TrimRanges;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.AhciIdentity;
@@ -318,14 +319,74 @@ class AhciCommandsTest {
   }
 
   @Test
-  @DisplayName("A disk that has shrunk answers IDNF, and IDENTIFY tells the new size")
+  @DisplayName(
+      "A disk keeps its capacity until it is power-cycled: libata detaches one that does not")
   void resized() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      long old = AhciFixture.DISK_BYTES / 512;
+      long buffer = f.buffer(512);
+      f.disk.resize(2 * AhciFixture.DISK_BYTES);
+      f.port.stop();
+      f.port.comreset();
+      f.port.start();
+      assertThat(run(f, 0xec, 0, 0, 0, buffer, 512)).isZero();
+      assertThat(f.cpu.memory().readLong(buffer + 200)).isEqualTo(old);
+      assertThat(run(f, 0x25, 0, old, 1, buffer, 512)).isEqualTo(NOT_FOUND);
+      assertThat(run(f, 0x25, 0, old - 1, 1, buffer, 512)).isZero();
+      f.controller.powerCycle();
+      f.driver.bringUp();
+      assertThat(f.driver.capacityBytes()).isEqualTo(2 * AhciFixture.DISK_BYTES);
+      assertThat(run(f, 0x25, 0, old, 1, buffer, 512)).isZero();
+    }
+  }
+
+  @Test
+  @DisplayName("A disk that has shrunk below its guest's feet answers IDNF where there is nothing")
+  void shrunk() {
     try (AhciFixture f = AhciFixture.ready()) {
       f.disk.resize(1 << 20);
       long buffer = f.buffer(512);
       assertThat(run(f, 0x25, 0, 2048, 1, buffer, 512)).isEqualTo(NOT_FOUND);
-      assertThat(run(f, 0xec, 0, 0, 0, buffer, 512)).isZero();
-      assertThat(f.cpu.memory().readLong(buffer + 200)).isEqualTo(2048);
+      assertThat(run(f, 0x25, 0, 2047, 1, buffer, 512)).isZero();
+    }
+  }
+
+  @Test
+  @DisplayName("SATA 11.9: each DRQ block of a PIO write but the first raises PSS")
+  void pioOutBlocks() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      f.port.clearErrors();
+      long buffer = f.buffer(4096);
+      int write = AhciRegisters.HEADER_WRITE;
+      f.issue(0, 0x34, 0, 0, 8, write, f.tables.prds(0, buffer, 4096));
+      int both = AhciRegisters.IS_PSS | AhciRegisters.IS_DHRS;
+      assertThat(f.port.read(AhciRegisters.PX_IS)).isEqualTo(both);
+      long fis = f.tables.fisArea() + AhciRegisters.RFIS_PIO_SETUP;
+      assertThat(f.cpu.memory().readInt(fis)).as("the I bit").isEqualTo(0x0058405f);
+      assertThat(run(f, 0xc6, 0, 8)).as("SET MULTIPLE MODE").isZero();
+      f.port.clearErrors();
+      f.issue(0, 0x39, 0, 0, 8, write, f.tables.prds(0, buffer, 4096));
+      assertThat(f.port.read(AhciRegisters.PX_IS)).as("one").isEqualTo(AhciRegisters.IS_DHRS);
+      assertThat(f.cpu.memory().readInt(fis)).isEqualTo(0x0058005f);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "ACS-3 READ VERIFY SECTOR(S) (EXT): the medium is read, and no memory of the guest's")
+  void verifyReads() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      assertThat(run(f, 0x42, 0, 0, 1024, 0, 0)).isZero();
+      assertThat(f.disk.count(Operation.READ)).as("512 KiB in four pieces").isEqualTo(4);
+      f.disk.setFault(r ->
+          r.offsetBytes() <= 777 * 512 && 777 * 512 < r.offsetBytes() + r.lengthBytes()
+              ? -Errno.EIO
+              : 0);
+      assertThat(run(f, 0x42, 0, 0, 1024, 0, 0)).isEqualTo(0x4041);
+      long fis = f.tables.fisArea() + AhciRegisters.RFIS_D2H;
+      assertThat(f.cpu.memory().readInt(fis + 4) & 0xffffff).isEqualTo(777);
+      assertThat(run(f, 0x40, 0, 700, 77, 0, 0)).as("up to it").isZero();
+      assertThat(run(f, 0x40, 0, 0x0030_0000, 1, 0, 0)).isEqualTo(NOT_FOUND);
     }
   }
 }

@@ -6,8 +6,11 @@ import dev.platter.aio.sys.Errno;
 import dev.platter.devices.ahci.AhciFixture.Done;
 import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.block.BlockRequest.Operation;
+import java.util.Arrays;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AhciErrorTest {
   private static final int TFES = AhciRegisters.IS_TFES;
@@ -95,6 +98,106 @@ class AhciErrorTest {
       f.disk.stopHolding();
       f.issueQueuedRead(6, 2, buffer);
       assertThat(f.port.read(AhciRegisters.PX_SACT)).as("the log was read").isZero();
+    }
+  }
+
+  private static void unreadable(AhciFixture f, long... blocks) {
+    f.disk.setFault(request -> {
+      for (long block : blocks) {
+        long at = block * 512 - request.offsetBytes();
+        if (request.operation() == Operation.READ && at >= 0 && at < request.lengthBytes()) {
+          return -Errno.EIO;
+        }
+      }
+      return 0;
+    });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0", "1, 1", "255, 255", "256, 256", "511, 511", "513, 700", "1000, 1001"})
+  @DisplayName("ACS-3: UNC names the first unreadable LBA, and all before it is in guest memory")
+  void unreadableBlock(long first, long second) {
+    try (AhciFixture f = AhciFixture.ready()) {
+      byte[] data = AhciFixture.pattern(1, 1024 * 512);
+      long lba = 0x1000;
+      f.disk.poke(lba * 512, data);
+      unreadable(f, lba + first, lba + second);
+      long buffer = AhciFixture.HIGH_RAM;
+      f.tables.command(4, 0x60, 1024, lba, 4 << 3, 0x40);
+      f.tables.header(4, 0, f.tables.prds(4, buffer, 1024 * 512));
+      f.port.write(AhciRegisters.PX_SACT, 16);
+      f.port.write(AhciRegisters.PX_CI, 16);
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x4041);
+      int good = (int) first * 512;
+      assertThat(f.dump(buffer, good)).isEqualTo(Arrays.copyOf(data, good));
+      f.driver.restart();
+      long page = f.buffer(512);
+      assertThat(readLog10(f, page)).isZero();
+      assertThat(f.cpu.memory().readInt(page + 4) & 0xff_ffff).isEqualTo((int) (lba + first));
+
+      f.issue(3, 0x25, 0, lba, 1024, 0, f.tables.prds(3, buffer, 1024 * 512));
+      long fis = f.tables.fisArea() + AhciRegisters.RFIS_D2H;
+      assertThat(f.cpu.memory().readInt(fis + 4) & 0xff_ffff).isEqualTo((int) (lba + first));
+    }
+  }
+
+  @Test
+  @DisplayName("ACS-3, 28-bit commands: bits 27:24 of the LBA are in DEVICE")
+  void unreadableBlock28() {
+    try (AhciFixture f = new AhciFixture(0x0300_0000L * 512, 512)) {
+      f.driver.bringUp();
+      unreadable(f, 0x0200_0007);
+      long buffer = f.buffer(8192);
+      f.tables.command(0, 0xc8, 0, 0, 16, 0x42);
+      f.tables.header(0, 0, f.tables.prds(0, buffer, 8192));
+      f.port.write(AhciRegisters.PX_CI, 1);
+      long fis = f.tables.fisArea() + AhciRegisters.RFIS_D2H;
+      assertThat(f.cpu.memory().readInt(fis + 4)).isEqualTo(0x4200_0007);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "A search for an unreadable block ends with a reset, and goes no further while quiesced")
+  void searchStops() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      f.disk.hold();
+      long buffer = f.buffer(8192);
+      f.issue(0, 0x25, 0, 0, 16, 0, f.tables.prds(0, buffer, 8192));
+      f.disk.fail(0, Errno.EIO);
+      assertThat(f.disk.held(0).lengthBytes()).as("half of it").isEqualTo(4096);
+      f.port.requestStop();
+      f.disk.fail(0, Errno.EIO);
+      assertThat(f.controller.inFlight()).isZero();
+      f.port.comreset();
+      f.port.start();
+
+      f.issue(0, 0x25, 0, 0, 16, 0, f.tables.prds(0, buffer, 8192));
+      f.disk.fail(0, Errno.EIO);
+      f.controller.quiesce();
+      f.disk.release(0);
+      assertThat(f.controller.inFlight()).isZero();
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x4041);
+      long fis = f.tables.fisArea() + AhciRegisters.RFIS_D2H;
+      assertThat(f.cpu.memory().readInt(fis + 4) & 0xff_ffff).as("good up to there").isEqualTo(8);
+    }
+  }
+
+  @Test
+  @DisplayName("ACS-3 NCQ: the error log stays until a read of it has come to the guest")
+  void logStaysUntilRead() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      f.issueQueuedRead(3, AhciFixture.DISK_BYTES / 512, f.buffer(512));
+      f.driver.restart();
+      long page = f.buffer(512);
+      int shortTable = f.driver.executePolled(0x2f, 0, 0x10, 1, 0, page, 256, false);
+      assertThat(shortTable).isEqualTo(0x0441);
+      f.driver.restart();
+      assertThat(readLog10(f, page)).isZero();
+      assertThat(f.cpu.memory().readByte(page)).as("the tag").isEqualTo(3);
+      assertThat(f.cpu.memory().readByte(page + 3)).isEqualTo(AtaStatus.IDNF);
+      assertThat(readLog10(f, page)).isZero();
+      assertThat(f.cpu.memory().readByte(page + 3)).as("read before").isZero();
     }
   }
 

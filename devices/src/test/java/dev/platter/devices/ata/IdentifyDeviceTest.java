@@ -17,7 +17,8 @@ class IdentifyDeviceTest {
   private static MemorySegment page(int blockSize, boolean cache, boolean trim) {
     MemorySegment page = Arena.ofAuto().allocate(IdentifyDevice.PAGE_BYTES);
     IDENTITY.write(
-        page, new IdentifyDevice.State(SECTORS, blockSize, cache, cache, true, trim, 0, 5));
+        page,
+        new IdentifyDevice.State(SECTORS, blockSize, cache, cache, true, trim, 0, 5, -1, true));
     return page;
   }
 
@@ -46,6 +47,9 @@ class IdentifyDeviceTest {
     assertThat(word(page, 60) | word(page, 61) << 16).isEqualTo(0x0fffffff);
     assertThat(word(page, 75)).isEqualTo(31);
     assertThat(word(page, 76) & 0x0100).as("NCQ").isNotZero();
+    assertThat(word(page, 63)).as("Multiword DMA, none selected").isEqualTo(0x0007);
+    assertThat(word(page, 78)).as("software settings preservation").isEqualTo(0x0040);
+    assertThat(word(page, 79)).as("enabled").isEqualTo(0x0040);
     assertThat(word(page, 80) & 0x0400).as("ACS-3").isNotZero();
     assertThat(word(page, 82)).isEqualTo(0x0068);
     assertThat(word(page, 83)).isEqualTo(0x7400);
