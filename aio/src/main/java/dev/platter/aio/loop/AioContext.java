@@ -615,6 +615,7 @@ public final class AioContext implements AutoCloseable {
    */
   private void suspend() {
     drained = pauseClients();
+    clients.forEach(LoopClient::park);
     while (clientsInFlight() > 0) {
       turn(true);
     }

@@ -11,6 +11,12 @@ public interface LoopClient {
    */
   void pause();
 
+  /**
+   * The loop is about to be suspended: after {@link #pause}, what takes long and has steps begins
+   * no other step until {@link #resume}, and does not count as in flight meanwhile.
+   */
+  default void park() {}
+
   /** How many requests are in flight. A client that has paused comes to 0. */
   int inFlight();
 

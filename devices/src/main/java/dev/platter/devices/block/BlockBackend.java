@@ -39,9 +39,17 @@ public interface BlockBackend extends AutoCloseable {
    * Makes all completed writes stable, on the calling thread, which waits for it. For who has to
    * know it before going on and runs no loop; also while loops are suspended. Any thread.
    *
-   * @return 0 or {@code -errno}
+   * @return 0 or {@code -errno}; once a flush of any kind has failed, never 0 again
    */
   int sync();
+
+  /**
+   * Asks for a request back that its owner no longer wants to wait for; it is still completed,
+   * once. A discard that is not done yet ends with 0, a write of zeroes with {@code -ECANCELED},
+   * each before its next part; other requests go on. May complete it before returning. On the
+   * context that the request was submitted on.
+   */
+  default void cutShort(BlockRequest request) {}
 
   /**
    * Registers to be told of a new size.

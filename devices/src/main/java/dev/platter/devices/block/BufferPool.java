@@ -297,6 +297,14 @@ public final class BufferPool implements AutoCloseable {
    */
   @Override
   public void close() {
+    if (trimmer != null && trimmer.isArmed()) {
+      trimmer.cancel();
+    }
+    closeAfterLoop();
+  }
+
+  /** As {@link #close}, when the loop has ended and its timers with it. Any thread. */
+  void closeAfterLoop() {
     if (closed) {
       return;
     }
@@ -305,9 +313,6 @@ public final class BufferPool implements AutoCloseable {
           (free.length - freeCount) + " chunks are taken, " + waiting.get() + " wait");
     }
     closed = true;
-    if (trimmer != null) {
-      trimmer.cancel();
-    }
     memory.close();
   }
 }

@@ -9,6 +9,7 @@ import dev.platter.aio.sys.Libc;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +20,19 @@ import org.jspecify.annotations.Nullable;
 final class ImageGrowth {
   private final FileHandle file;
   private final int unitBytes;
+  private final IntSupplier sync;
 
-  ImageGrowth(FileHandle file, int unitBytes) {
+  /**
+   * Prepares.
+   *
+   * @param unitBytes what its size is a multiple of
+   * @param sync makes the file stable: 0 or {@code -errno}. The image's own, since the kernel tells
+   *     a failure only once
+   */
+  ImageGrowth(FileHandle file, int unitBytes, IntSupplier sync) {
     this.file = file;
     this.unitBytes = unitBytes;
+    this.sync = sync;
   }
 
   /**
@@ -55,7 +65,7 @@ final class ImageGrowth {
         throw e;
       }
     }
-    int result = Libc.fsync(file.fd());
+    int result = sync.getAsInt();
     if (result < 0) {
       throw PlatterException.failed(
           file.path() + " has its new size, but it could not be made stable: " + Errno.name(result),

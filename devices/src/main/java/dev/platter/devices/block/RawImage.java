@@ -5,9 +5,11 @@ import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -28,12 +30,22 @@ public final class RawImage implements BlockBackend {
   private final DirectAlignment alignment;
   private final List<LongConsumer> resizeListeners = new CopyOnWriteArrayList<>();
   private final BlockMeter meter = new BlockMeter();
+  private final Stability stability;
+  private final List<ImageOnLoop> loops = new CopyOnWriteArrayList<>();
+  private final AtomicLong discardsRefused = new AtomicLong();
+  private volatile ImageListener listener = ImageListener.NONE;
   private volatile long sizeBytes;
-  private volatile boolean discardUnsupported;
-  private volatile boolean zeroRangeUnsupported;
+  private volatile boolean punchRefused;
+  private volatile boolean zeroRangeRefused;
 
   /** Longest piece of one SQE; tests make it small to see transfers resumed. */
   int maxPieceBytes = 1 << 30;
+
+  /** The file that requests go to; tests put another there, which fails them. */
+  volatile int fd;
+
+  /** More flags for writes; tests have them fail that way. */
+  int writeFlags;
 
   private RawImage(
       FileHandle file, ImageOptions options, DirectAlignment alignment, long sizeBytes) {
@@ -41,6 +53,8 @@ public final class RawImage implements BlockBackend {
     this.options = options;
     this.alignment = alignment;
     this.sizeBytes = sizeBytes;
+    this.fd = file.fd();
+    this.stability = new Stability(options.cache() == CacheMode.WRITEBACK);
   }
 
   /**
@@ -180,6 +194,40 @@ public final class RawImage implements BlockBackend {
   }
 
   @Override
+  public void cutShort(BlockRequest request) {
+    if (request.backendState() instanceof RawTransfer transfer) {
+      transfer.cutShort();
+    }
+  }
+
+  /** What the image has on a loop, from now on if it had nothing. */
+  ImageOnLoop on(AioContext context) {
+    synchronized (loops) {
+      for (ImageOnLoop each : loops) {
+        if (each.context().equals(context)) {
+          return each;
+        }
+      }
+      ImageOnLoop made = new ImageOnLoop(this, context);
+      loops.add(made);
+      return made;
+    }
+  }
+
+  /** Has {@code listener}, and nobody else, told of what goes wrong from now on. */
+  public void setListener(ImageListener listener) {
+    this.listener = listener;
+  }
+
+  ImageListener listener() {
+    return listener;
+  }
+
+  Stability stability() {
+    return stability;
+  }
+
+  @Override
   public void addResizeListener(LongConsumer listener) {
     resizeListeners.add(listener);
   }
@@ -220,7 +268,7 @@ public final class RawImage implements BlockBackend {
       throw PlatterException.badInput(
           file.path() + " is open for reading only", "Grow it where it is writable");
     }
-    return new ImageGrowth(file, blockSizeBytes()).to(bytes, preallocation);
+    return new ImageGrowth(file, blockSizeBytes(), this::sync).to(bytes, preallocation);
   }
 
   /** The image's path. */
@@ -274,37 +322,83 @@ public final class RawImage implements BlockBackend {
   }
 
   int fd() {
-    return file.fd();
+    return fd;
   }
 
   DirectAlignment alignment() {
     return alignment;
   }
 
-  boolean discards() {
-    return options.discard() && !discardUnsupported;
+  /** Whether zeroes by deallocation are not worth another attempt. */
+  boolean punchRefused() {
+    return punchRefused;
   }
 
-  void discardUnsupported() {
-    discardUnsupported = true;
+  void punchRefused(int result) {
+    punchRefused = result == -Errno.EOPNOTSUPP;
   }
 
-  boolean zeroesByAllocation() {
-    return !zeroRangeUnsupported;
+  boolean zeroRangeRefused() {
+    return zeroRangeRefused;
   }
 
-  void zeroRangeUnsupported() {
-    zeroRangeUnsupported = true;
+  void zeroRangeRefused(int result) {
+    zeroRangeRefused = result == -Errno.EOPNOTSUPP;
+  }
+
+  void discardRefused(long offset, long length, int errno) {
+    if (discardsRefused.getAndIncrement() == 0) {
+      listener.discardRefused(offset, length, errno);
+    }
+  }
+
+  /** How many parts of discards the host has refused so far. Any thread. */
+  public long discardsRefused() {
+    return discardsRefused.get();
+  }
+
+  /** How many requests the host has had for longer than five seconds now. Any thread. */
+  public long slowRequests() {
+    return loops.stream().mapToLong(each -> each.slowRequests().now()).sum();
+  }
+
+  /** How many there have been so far. Any thread. */
+  public long slowRequestsEver() {
+    return loops.stream().mapToLong(each -> each.slowRequests().ever()).sum();
+  }
+
+  /** Memory that buffers for requests hold now, in bytes. Any thread. */
+  public long bufferBytes() {
+    return loops.stream().mapToLong(ImageOnLoop::residentChunks).sum() * BufferPool.CHUNK_BYTES;
+  }
+
+  /**
+   * Whether completed writes may have been lost: from the first flush that has failed until the
+   * image is opened again. Any thread.
+   */
+  public boolean flushFailed() {
+    return stability.failure() != 0;
   }
 
   @Override
   public int sync() {
-    return Libc.fsync(file.fd());
+    if (stability.failure() == 0) {
+      int result;
+      do {
+        result = Libc.fsync(fd);
+      } while (result == -Errno.EINTR);
+      if (stability.failed(result, false)) {
+        listener.flushFailed(-result);
+      }
+    }
+    return stability.failure();
   }
 
-  /** Closes the file and so gives up the lock. Idempotent. */
+  /** Closes the file and so gives up the lock; nothing is in flight. Idempotent. */
   @Override
   public void close() {
+    loops.forEach(ImageOnLoop::close);
+    loops.clear();
     file.close();
   }
 }

@@ -137,7 +137,7 @@ class ImageGrowthTest {
     Path path = create(Preallocation.OFF);
     try (FileHandle file = FileHandle.open(path.toString(), true, false);
         RandomAccessFile other = new RandomAccessFile(path.toFile(), "rw")) {
-      ImageGrowth growth = new ImageGrowth(file, 512);
+      ImageGrowth growth = new ImageGrowth(file, 512, () -> 0);
       other.setLength(8 * SIZE);
       assertThatThrownBy(() -> growth.setSize(SIZE, 4 * SIZE))
           .hasMessageContaining("somebody else has changed its size");

@@ -153,9 +153,9 @@ class RawTransferTest {
   }
 
   @Test
-  void aBouncedRequestMayBeLargerThanTheBounceBuffer() throws Exception {
+  void aBouncedRequestMayBeLargerThanAChunk() throws Exception {
     try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
-      MemorySegment memory = disk.memory(3 * BounceBuffer.MAX_BYTES + BLOCK, 1);
+      MemorySegment memory = disk.memory(3 * BufferPool.CHUNK_BYTES + BLOCK, 1);
       assertThat(disk.read(0, memory)).isZero();
       assertThat(TestDisk.bytes(memory)).isEqualTo(range(0, memory.byteSize()));
       randomize(memory, 9);
@@ -238,7 +238,7 @@ class RawTransferTest {
     try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
       long before = disk.image.facts().allocatedBytes();
       assertThat(disk.discard(1 << 20, 1 << 20)).isZero();
-      assumeTrue(disk.image.discards(), "needs a file system that can punch holes");
+      assumeTrue(disk.image.discardsRefused() == 0, "needs a file system that can punch holes");
       assertThat(disk.image.facts().allocatedBytes()).isLessThan(before);
       Arrays.fill(contents, 1 << 20, 2 << 20, (byte) 0);
       assertThat(disk.file()).isEqualTo(contents);
@@ -268,10 +268,11 @@ class RawTransferTest {
         makeFile();
         try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
           if (byWriting) {
-            disk.image.zeroRangeUnsupported();
+            disk.image.punchRefused(-Errno.EOPNOTSUPP);
+            disk.image.zeroRangeRefused(-Errno.EOPNOTSUPP);
           }
           long before = disk.image.facts().allocatedBytes();
-          int length = byWriting ? 2 * BounceBuffer.MAX_BYTES + BLOCK : BLOCK;
+          int length = byWriting ? ZeroPages.MAX_BYTES + ZeroPages.wholeBytes() + BLOCK : BLOCK;
           assertThat(disk.writeZeroes(BLOCK, length, mayUnmap)).isZero();
           Arrays.fill(contents, BLOCK, BLOCK + length, (byte) 0);
           assertThat(disk.file()).isEqualTo(contents);

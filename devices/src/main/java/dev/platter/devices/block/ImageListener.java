@@ -1,0 +1,55 @@
+package dev.platter.devices.block;
+
+import dev.platter.devices.block.BlockRequest.Operation;
+
+/**
+ * Who wants to know what the host does to an image: told when something is wrong, and never on the
+ * good path. Called on the loop of the request (for the main loop: under the big lock), or on the
+ * thread that calls {@link RawImage#sync}; returns soon, and throws nothing.
+ */
+public interface ImageListener {
+  /** Nobody. */
+  ImageListener NONE = new ImageListener() {};
+
+  /**
+   * The host has failed a request.
+   *
+   * @param offsetBytes where it, or the part of it that failed, begins on the disk
+   * @param lengthBytes how many bytes were asked for there; 0 for a flush
+   * @param errno why, positive
+   */
+  default void failed(Operation operation, long offsetBytes, long lengthBytes, int errno) {}
+
+  /**
+   * Requests wait for the host for longer than {@link SlowRequests#SLOW_SECONDS}. Told of the
+   * oldest, and again each time that its age has doubled.
+   *
+   * @param seconds its age
+   * @param requests how many are that slow on the same loop
+   */
+  default void slow(
+      Operation operation, long offsetBytes, long lengthBytes, long seconds, long requests) {}
+
+  /**
+   * None of them is left.
+   *
+   * @param seconds how long the last of them took
+   * @param requests how many there were since {@link #slow} was told first
+   */
+  default void noLongerSlow(long seconds, long requests) {}
+
+  /**
+   * Completed writes may be lost: the host could not make them stable. From here on all flushes of
+   * this image fail. Told once.
+   *
+   * @param errno why, positive
+   */
+  default void flushFailed(int errno) {}
+
+  /**
+   * A discard was refused, which is no fault: the range keeps its space. Told at the first one.
+   *
+   * @param errno why, positive
+   */
+  default void discardRefused(long offsetBytes, long lengthBytes, int errno) {}
+}

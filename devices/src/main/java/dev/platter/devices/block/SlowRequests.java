@@ -1,0 +1,127 @@
+package dev.platter.devices.block;
+
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.AioTimer;
+import dev.platter.aio.loop.Counter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of one image on one loop that the host has, in the order in which it got them, so
+ * that the oldest is known. Age is counted in ticks of a timer that runs only while there are any:
+ * a request costs two changes of a list, and no look at the clock.
+ *
+ * <p>For the loop's thread, or the holders of its lock; only the counts are for any thread.
+ */
+final class SlowRequests {
+  /** Age in seconds from which on a request is told of. */
+  static final int SLOW_SECONDS = 5;
+
+  private static final long TICK_NANOS = 1_000_000_000L;
+
+  private final RawImage image;
+  private final AioTimer timer;
+  private final Counter slowNow = new Counter();
+  private final Counter slowEver = new Counter();
+  private @Nullable RawTransfer first;
+  private @Nullable RawTransfer last;
+  // Plain: a difference of ticks is right across an overflow.
+  private int tick;
+  private int tellAt = SLOW_SECONDS;
+  private long toldOf;
+
+  SlowRequests(RawImage image, AioContext context) {
+    this.image = image;
+    timer = context.newTimer(this::tick);
+  }
+
+  /** The host gets a request. */
+  void add(RawTransfer transfer) {
+    transfer.sinceTick = tick;
+    transfer.older = last;
+    if (last == null) {
+      first = transfer;
+    } else {
+      last.younger = transfer;
+    }
+    last = transfer;
+    if (!timer.isArmed()) {
+      timer.arm(TICK_NANOS);
+    }
+  }
+
+  /** The host has given it back. */
+  void remove(RawTransfer transfer) {
+    if (transfer.older == null) {
+      first = transfer.younger;
+    } else {
+      transfer.older.younger = transfer.younger;
+    }
+    if (transfer.younger == null) {
+      last = transfer.older;
+    } else {
+      transfer.younger.older = transfer.older;
+    }
+    transfer.older = null;
+    transfer.younger = null;
+    if (transfer.slow) {
+      transfer.slow = false;
+      slowNow.add(-1);
+      if (slowNow.get() == 0) {
+        image.listener().noLongerSlow(seconds(transfer), toldOf);
+        toldOf = 0;
+        tellAt = SLOW_SECONDS;
+      }
+    }
+  }
+
+  // The first tick after it is at most a second late, and counts for nothing.
+  private int seconds(RawTransfer transfer) {
+    return tick - transfer.sinceTick - 1;
+  }
+
+  /** A second has passed. */
+  void tick() {
+    tick++;
+    for (RawTransfer each = first;
+        each != null && seconds(each) >= SLOW_SECONDS;
+        each = each.younger) {
+      if (!each.slow) {
+        each.slow = true;
+        slowNow.increment();
+        slowEver.increment();
+        toldOf++;
+      }
+    }
+    RawTransfer oldest = first;
+    if (oldest == null) {
+      return; // asleep until the next request
+    }
+    if (seconds(oldest) >= tellAt) {
+      tellAt = 2 * seconds(oldest);
+      BlockRequest request = oldest.request();
+      image
+          .listener()
+          .slow(
+              request.operation(),
+              request.offsetBytes(),
+              request.lengthBytes(),
+              seconds(oldest),
+              slowNow.get());
+    }
+    timer.arm(TICK_NANOS);
+  }
+
+  /** How many are slow now. Any thread. */
+  long now() {
+    return slowNow.get();
+  }
+
+  /** How many have been slow so far. Any thread. */
+  long ever() {
+    return slowEver.get();
+  }
+
+  void close() {
+    timer.cancel();
+  }
+}
