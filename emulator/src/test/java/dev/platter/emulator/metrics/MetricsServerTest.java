@@ -69,7 +69,7 @@ class MetricsServerTest {
             "platter_requests_total{export=\"vda\",kind=\"virtio-blk\",operation=\"read\"} 0.0")
         .contains("platter_client_drops_total{export=\"vda\",kind=\"virtio-blk\"} 2.0")
         .contains("platter_loop_enters_total{loop=\"main-loop\"} 2.0")
-        .contains("platter_bql_wait_seconds_total 1.5\n")
+        .contains("platter_bql_wait_seconds_total{loop=\"main-loop\"} 1.5\n")
         .contains("cause=\"loop_busy\"")
         .contains("platter_build_info{")
         .contains("jvm_gc_")
@@ -147,7 +147,10 @@ class MetricsServerTest {
       Http answer =
           send(
               method
-                  + " /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+                  + " /metrics HTTP/1.1\r\n"
+                  + "Host: x\r\n"
+                  + "Connection: close\r\n"
+                  + "Content-Length: 0\r\n\r\n");
       assertThat(answer.status()).as(method).isEqualTo(405);
       assertThat(answer.header("Allow")).isEqualTo("GET, HEAD");
     }
