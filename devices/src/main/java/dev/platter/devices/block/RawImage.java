@@ -233,18 +233,36 @@ public final class RawImage implements BlockBackend {
   }
 
   /**
-   * Looks whether the file's size has changed, and tells the listeners if so. A file that was cut
-   * short makes a smaller disk: writing beyond the new end would silently grow it again. For the
-   * main loop, from time to time.
+   * Looks whether the file's size has changed, and tells the listeners if so: {@link
+   * #currentSizeBytes} and {@link #resizeTo}. For the main loop of a machine whose file systems
+   * answer.
    */
   public void checkForResize() {
+    resizeTo(currentSizeBytes());
+  }
+
+  /**
+   * What the disk's size should be by the file's. Any thread; waits for the file system.
+   *
+   * @return in bytes; that of the disk if the file system does not tell
+   */
+  public long currentSizeBytes() {
     long now;
     try {
       now = file.facts().sizeBytes();
     } catch (IllegalStateException e) {
-      return; // the file system does not answer; the guest will see it by its own requests
+      return sizeBytes; // the guest will see it by its own requests
     }
-    now -= now % blockSizeBytes();
+    return now - now % blockSizeBytes();
+  }
+
+  /**
+   * Gives the disk another size, and tells the listeners. A file that was cut short makes a smaller
+   * disk: writing beyond the new end would silently grow it again. For the main loop.
+   *
+   * @param now as {@link #currentSizeBytes} tells
+   */
+  public void resizeTo(long now) {
     if (now != sizeBytes) {
       sizeBytes = now;
       for (LongConsumer listener : resizeListeners) {

@@ -12,18 +12,18 @@ import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
-import dev.platter.emulator.machine.Housekeeping;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The parts of a server, put together from the inside out and taken apart the other way round, also
  * when only some are there. Exports come and go meanwhile.
  *
- * <p>One thread at a time, but for what is said to be for any.
+ * <p>Each export is for one thread at a time, and all of them and the loops are for one while they
+ * are put together, suspended, resumed or taken apart; {@link Turns} sees to that.
  */
 final class Assembly {
   private final EventLog log;
@@ -32,7 +32,7 @@ final class Assembly {
   private final MainLoop mainLoop;
   private final Map<String, IoThread> ioThreads = new LinkedHashMap<>();
   private final Closers closers = new Closers();
-  private @Nullable Housekeeping housekeeping;
+  private final ImageSizes sizes = new ImageSizes();
   // Replaced, never changed: any thread may look.
   private volatile List<AioContext> sharedLoops = List.of();
   private volatile List<ServedExport> exports = List.of();
@@ -43,6 +43,7 @@ final class Assembly {
     this.sessions = sessions;
     mainLoop = new MainLoop(AioConfig.mainLoop());
     closers.push(mainLoop::close);
+    closers.push(sizes::close);
     sharedLoops = List.of(mainLoop.context());
   }
 
@@ -88,13 +89,10 @@ final class Assembly {
       keep(export);
       export.openImages(images, patience);
     }
-    Housekeeping started = new Housekeeping(mainLoop);
-    closers.push(started::close);
-    housekeeping = started;
     exports.forEach(this::makeDevice);
   }
 
-  private void keep(ServedExport export) {
+  private synchronized void keep(ServedExport export) {
     List<ServedExport> all = new ArrayList<>(exports);
     all.add(export);
     exports = List.copyOf(all);
@@ -136,19 +134,14 @@ final class Assembly {
   }
 
   private void watch(ServedExport export, RawImage image) {
-    Housekeeping rounds = housekeeping;
-    if (rounds == null) {
-      throw new IllegalStateException("the server is not assembled");
-    }
     image.addResizeListener(size -> {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("image", image.path());
       fields.put("bytes", size);
       log.event(Level.INFO, export.name(), "resized", fields);
     });
-    Runnable look = image::checkForResize;
-    export.onClose(() -> rounds.remove(look));
-    rounds.add(look);
+    ImageSizes.Watched watched = sizes.add(image, mainLoop.context());
+    export.onClose(() -> sizes.remove(watched));
   }
 
   /** Makes or takes over all sockets; nobody is accepted yet. */
@@ -219,7 +212,9 @@ final class Assembly {
 
   /** Takes an export apart that serves nobody any more; it is gone in any case. */
   void remove(ServedExport export) {
-    exports = exports.stream().filter(each -> each != export).toList();
+    synchronized (this) {
+      exports = exports.stream().filter(each -> each != export).toList();
+    }
     export.takeApart();
   }
 
@@ -269,11 +264,44 @@ final class Assembly {
 
   // ---- the end -------------------------------------------------------------------------------
 
-  /** No client is served any more, and nothing is in flight. */
+  /** Of a start that has failed: nobody has been served yet. */
   void stopServing() {
-    // All at once: one whose disk is slow to finish must not leave the others at work meanwhile.
     exports.forEach(ServedExport::disconnect);
     exports.forEach(ServedExport::stopServing);
+  }
+
+  /**
+   * No client is served any more, nothing is in flight, and what has completed is stable. All
+   * exports at once, each in its turn: one whose disk does not answer keeps no other from it.
+   *
+   * @param tellAfterNanos how long one may take before the log is told
+   * @return whether all of it could be made stable
+   */
+  boolean endServing(Turns turns, long tellAfterNanos) {
+    exports.forEach(ServedExport::disconnect);
+    List<CompletableFuture<Boolean>> ends = new ArrayList<>();
+    for (ServedExport export : exports) {
+      CompletableFuture<Boolean> end = new CompletableFuture<>();
+      ends.add(end);
+      Runnable task =
+          () -> {
+            try (Turns.Turn _ = turns.of(export.name(), () -> false)) {
+              end.complete(export.end(log, tellAfterNanos));
+            } catch (RuntimeException | Error e) {
+              end.completeExceptionally(e);
+            }
+          };
+      try {
+        Thread.ofPlatform().name("stop-" + export.name()).start(task);
+      } catch (OutOfMemoryError e) {
+        task.run(); // no thread to be had: one after the other
+      }
+    }
+    boolean stable = true;
+    for (CompletableFuture<Boolean> end : ends) {
+      stable &= end.join();
+    }
+    return stable;
   }
 
   /** Closes whatever there is. Whatever fails does not keep the rest open. */

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Opens the images of a server, and knows which exports use which file. */
+/** Opens the images of a server, and knows which exports use which file. Any thread. */
 final class Images {
   /** What two paths to the same disk have in common. */
   private record Identity(FileFacts.Type type, int major, int minor, long inode) {
@@ -38,7 +38,9 @@ final class Images {
       refuseSecondUse(identity, export.name(), config);
       RawImage image = RawImage.open(config.path(), config.options(), place(export), patience);
       refuseOther(identity, image);
-      uses.add(new Use(identity, export.name(), config.options().readOnly(), image));
+      synchronized (uses) {
+        uses.add(new Use(identity, export.name(), config.options().readOnly(), image));
+      }
       return image;
     } catch (PlatterException e) {
       throw new PlatterException(
@@ -64,7 +66,9 @@ final class Images {
 
   /** Closes an image that this has opened. Nothing is in flight on it. */
   void close(RawImage image) {
-    uses.removeIf(use -> use.image() == image);
+    synchronized (uses) {
+      uses.removeIf(use -> use.image() == image);
+    }
     image.close();
   }
 
@@ -87,7 +91,11 @@ final class Images {
   /** The lock would refuse it as well, but blame an unknown user. */
   private void refuseSecondUse(Identity identity, String export, ImageConfig config) {
     boolean readOnly = config.options().readOnly();
-    for (Use other : uses) {
+    List<Use> others;
+    synchronized (uses) {
+      others = List.copyOf(uses);
+    }
+    for (Use other : others) {
       if (other.identity().equals(identity) && !(other.readOnly() && readOnly)) {
         throw PlatterException.badInput(
             config.path()

@@ -30,6 +30,7 @@ final class ServedExport {
   private @Nullable ClientSession session;
   private @Nullable UnixListener listener;
   private @Nullable ExportServer server;
+  private boolean ended;
 
   ServedExport(ExportConfig config) {
     this.config = config;
@@ -175,8 +176,31 @@ final class ServedExport {
     }
   }
 
+  /**
+   * Stops serving, and makes what has completed stable, once.
+   *
+   * @param tellAfterNanos how long that may take before the log is told
+   * @return whether it is stable
+   */
+  boolean end(EventLog log, long tellAfterNanos) {
+    if (ended) {
+      return true; // or told already
+    }
+    ended = true;
+    try (SlowWait _ = SlowWait.begin(log, name(), "stop", this::inFlight, tellAfterNanos)) {
+      stopServing();
+      return flush(log);
+    }
+  }
+
+  /** How many requests its disks have in flight. Any thread, without waiting. */
+  long inFlight() {
+    return images.stream().mapToLong(image -> image.usage().inFlight()).sum();
+  }
+
   /** Closes whatever there is. */
   void takeApart() {
+    ended = true;
     closers.closeAll();
   }
 }

@@ -18,7 +18,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,8 +33,10 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #quiesce} and {@link #resume} leave all of that in place but the loops' threads and
  * rings. Clients stay connected and are answered; what they ask of their disks waits.
  *
- * <p>What changes the server is done one after the other, by any thread that does not hold the big
- * lock; what only looks waits for none of it.
+ * <p>Any thread that does not hold the big lock may change the server. What is done to one export
+ * waits for what is done to the same one, and to the server as a whole ({@link #quiesce}, {@link
+ * #resume}, the end); a disk that does not answer holds up nobody else. What only looks waits for
+ * none of it.
  */
 public final class Server implements AutoCloseable {
   // On kernels where a worker outlives its work it ends with the thread, which takes no time.
@@ -43,13 +47,15 @@ public final class Server implements AutoCloseable {
   private final ServerOptions options;
   private final SessionFactory sessions;
   private final Assembly assembly;
-  // Written in the monitor, in which one thing at a time happens to loops and exports.
-  private boolean closed;
+  private final Turns turns = new Turns();
+  private final Set<Barrier> barriers = ConcurrentHashMap.newKeySet();
+  // Of exports that are being added; in its own monitor.
+  private final List<ExportConfig> coming = new ArrayList<>();
+  private volatile boolean closed; // written by whoever has everything's turn
   private volatile boolean flushed = true;
   private volatile boolean quiesced;
-  // Written without it, so that what waits in there is given up.
+  // Written without one, so that what waits in its turn is given up.
   private volatile boolean stopping;
-  private volatile @Nullable Barrier barrier;
   private long quiescedNanos;
 
   private Server(
@@ -132,7 +138,7 @@ public final class Server implements AutoCloseable {
           config,
           new LockPatience(
               options.lockWaitNanos(), listener::givesUp, new LockEvents(log, listener)));
-      synchronized (server) {
+      try (Turns.Turn _ = server.turns.ofAll()) {
         assembly.listen(descriptors);
         listener.beforeOpen(server);
         assembly.exports().forEach(export -> export.announce(log));
@@ -246,27 +252,50 @@ public final class Server implements AutoCloseable {
    * @throws PlatterException if it does not fit to the others, as at the start; if anything is
    *     missing; or if the server is quiesced or stops
    */
-  public synchronized ExportView addExport(ExportConfig added) {
-    checkAtWork("add an export");
+  public ExportView addExport(ExportConfig added) {
     if (!(added.endpoint() instanceof Endpoint.SocketPath)) {
       throw PlatterException.badInput(
           "export " + added.name() + " has no socket= to be made",
           "Add socket=PATH; sockets that are inherited or systemd's are for the start");
     }
-    List<ExportConfig> all = new ArrayList<>();
-    assembly.exports().forEach(export -> all.add(export.config()));
-    Set<String> ids = new HashSet<>();
-    config.ioThreads().forEach(ioThread -> ids.add(ioThread.id()));
-    ServeConfig.checkAddition(added, all, ids);
-    all.add(added);
-    FdBudget.check(ids.size(), all);
-    LockPatience patience =
-        new LockPatience(
-            options.lockWaitNanos(), () -> stopping, new LockEvents(log, StartListener.NOBODY));
-    ServedExport export = assembly.prepare(added, patience);
-    export.announce(log);
-    assembly.open(export);
-    return export.view();
+    try (Turns.Turn _ = turnOf(added.name())) {
+      checkAtWork("add an export");
+      announce(added);
+      try {
+        ServedExport export = assembly.prepare(added, patience());
+        export.announce(log);
+        assembly.open(export);
+        return export.view();
+      } finally {
+        synchronized (coming) {
+          coming.remove(added);
+        }
+      }
+    }
+  }
+
+  /** Checks one that is to come with those that are there and those that are coming. */
+  private void announce(ExportConfig added) {
+    synchronized (coming) {
+      List<ExportConfig> all = new ArrayList<>(coming);
+      assembly.exports().forEach(export -> all.add(export.config()));
+      Set<String> ids = new HashSet<>();
+      config.ioThreads().forEach(ioThread -> ids.add(ioThread.id()));
+      ServeConfig.checkAddition(added, all, ids);
+      all.add(added);
+      FdBudget.check(ids.size(), all);
+      coming.add(added);
+    }
+  }
+
+  private LockPatience patience() {
+    return new LockPatience(
+        options.lockWaitNanos(), () -> stopping, new LockEvents(log, StartListener.NOBODY));
+  }
+
+  /** Waits for the turn of an export; not when the server stops, which is to be checked then. */
+  private Turns.Turn turnOf(String export) {
+    return turns.of(export, () -> stopping);
   }
 
   /**
@@ -278,21 +307,30 @@ public final class Server implements AutoCloseable {
    * @throws PlatterException if there is none of that name, or a client is connected and {@code
    *     force} is not given
    */
-  public synchronized boolean removeExport(String name, boolean force) {
-    checkOpen();
-    ServedExport export = find(name);
-    if (force) {
-      export.disconnect();
-    } else if (!export.stopUnlessConnected()) {
-      throw PlatterException.failed(
-          "export " + name + " has a client: pid " + export.view().clientPid(),
-          "Have it leave first, or force the removal");
+  public boolean removeExport(String name, boolean force) {
+    try (Turns.Turn _ = turnOf(name)) {
+      checkOpen();
+      ServedExport export = find(name);
+      if (force) {
+        export.disconnect();
+      } else if (!export.stopUnlessConnected()) {
+        throw PlatterException.failed(
+            "export " + name + " has a client: pid " + export.view().clientPid(),
+            "Have it leave first, or force the removal");
+      }
+      boolean stable;
+      try (SlowWait _ = slow(name, "remove", export::inFlight)) {
+        export.stopServing();
+        stable = flush(List.of(export));
+        assembly.remove(export);
+      }
+      log.event(Level.INFO, name, "removed", Map.of("flushed", stable));
+      return stable;
     }
-    export.stopServing();
-    boolean stable = flush(List.of(export));
-    assembly.remove(export);
-    log.event(Level.INFO, name, "removed", Map.of("flushed", stable));
-    return stable;
+  }
+
+  private SlowWait slow(String export, String what, LongSupplier inFlight) {
+    return SlowWait.begin(log, export, what, inFlight, options.tellAfterNanos());
   }
 
   private ServedExport find(String name) {
@@ -318,7 +356,13 @@ public final class Server implements AutoCloseable {
    * @throws PlatterException if it cannot be; it has its old size then, unless the message says
    *     that the new one could not be made stable
    */
-  public synchronized Resized resize(
+  public Resized resize(String name, int disk, long bytes, @Nullable Preallocation preallocation) {
+    try (Turns.Turn _ = turnOf(name)) {
+      return resizeInTurn(name, disk, bytes, preallocation);
+    }
+  }
+
+  private Resized resizeInTurn(
       String name, int disk, long bytes, @Nullable Preallocation preallocation) {
     checkAtWork("resize an image");
     List<RawImage> images = find(name).images();
@@ -334,7 +378,8 @@ public final class Server implements AutoCloseable {
       how = image.grow(bytes, preallocation);
     } finally {
       // Also after a failure: the size may be the new one.
-      assembly.mainLoop().context().invoke(image::checkForResize);
+      long now = image.currentSizeBytes();
+      assembly.mainLoop().context().invoke(() -> image.resizeTo(now));
     }
     return new Resized(image.path(), before, image.sizeBytes(), how);
   }
@@ -348,10 +393,25 @@ public final class Server implements AutoCloseable {
    * @param flush whether to make what has completed stable ({@code fsync}) after that
    * @throws PlatterException if requests are still in flight when the time is up
    */
-  public synchronized Drained drain(@Nullable String name, long nanos, boolean flush) {
+  public Drained drain(@Nullable String name, long nanos, boolean flush) {
     checkOpen();
+    List<ServedExport> meant = name == null ? assembly.exports() : List.of(find(name));
+    Set<String> things = new HashSet<>();
+    for (ServedExport export : meant) {
+      things.add(export.name());
+      // Two barriers on one loop would let each other's guests go on.
+      export.loops().forEach(loop -> things.add("loop " + loop.name()));
+    }
+    try (Turns.Turn _ = turns.of(things, () -> stopping)) {
+      checkOpen();
+      List<ServedExport> drained = new ArrayList<>(assembly.exports());
+      drained.retainAll(meant); // one may have gone meanwhile
+      return drainInTurn(name == null ? drained : List.of(find(name)), nanos, flush);
+    }
+  }
+
+  private Drained drainInTurn(List<ServedExport> drained, long nanos, boolean flush) {
     long start = System.nanoTime();
-    List<ServedExport> drained = name == null ? assembly.exports() : List.of(find(name));
     int requests = 0;
     if (!quiesced) {
       Set<AioContext> loops = new LinkedHashSet<>();
@@ -367,19 +427,21 @@ public final class Server implements AutoCloseable {
 
   private int await(List<AioContext> loops, long nanos) {
     try (Barrier waits = new Barrier()) {
-      barrier = waits;
-      if (stopping) {
-        waits.giveUp();
+      barriers.add(waits);
+      try {
+        if (stopping) {
+          waits.giveUp();
+        }
+        if (!waits.await(loops, nanos)) {
+          checkOpen();
+          throw PlatterException.failed(
+              waits.inFlight() + " requests are still in flight",
+              "Look at the disk under the images, or give it more time");
+        }
+        return waits.begunWith();
+      } finally {
+        barriers.remove(waits);
       }
-      if (!waits.await(loops, nanos)) {
-        checkOpen();
-        throw PlatterException.failed(
-            waits.inFlight() + " requests are still in flight",
-            "Look at the disk under the images, or give it more time");
-      }
-      return waits.begunWith();
-    } finally {
-      barrier = null;
     }
   }
 
@@ -406,10 +468,19 @@ public final class Server implements AutoCloseable {
    *
    * @throws PlatterException if the server stops or has stopped
    */
-  public synchronized Quiesced quiesce() {
+  public Quiesced quiesce() {
+    try (Turns.Turn _ = turns.ofAll()) {
+      return quiesceInTurn();
+    }
+  }
+
+  private Quiesced quiesceInTurn() {
     checkOpen();
     long start = System.nanoTime();
-    int drained = assembly.suspendLoops();
+    int drained = 0;
+    try (SlowWait _ = slow("", "quiesce", this::inFlight)) {
+      drained = assembly.suspendLoops();
+    }
     if (!quiesced) {
       quiesced = true;
       quiescedNanos = start;
@@ -428,7 +499,17 @@ public final class Server implements AutoCloseable {
    *
    * @throws PlatterException if the kernel refuses a ring; it is still quiesced then
    */
-  public synchronized void resume() {
+  public void resume() {
+    try (Turns.Turn _ = turns.ofAll()) {
+      resumeInTurn();
+    }
+  }
+
+  private long inFlight() {
+    return assembly.exports().stream().mapToLong(ServedExport::inFlight).sum();
+  }
+
+  private void resumeInTurn() {
     if (!quiesced || stopping) {
       return;
     }
@@ -461,28 +542,30 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Disconnects clients and waits for what is in flight; no more are accepted. The caller does not
-   * hold the big lock. Idempotent, and a part of {@link #close}.
+   * Disconnects clients, waits for what is in flight and flushes; no more are accepted. The caller
+   * does not hold the big lock. Idempotent, and a part of {@link #close}.
    */
   public void stopServing() {
     beginStop();
-    synchronized (this) {
-      if (!closed) {
-        assembly.stopServing();
-      }
+    end();
+    turns.ofAll().close();
+    end(); // what was just being added
+  }
+
+  private void end() {
+    if (!assembly.endServing(turns, options.tellAfterNanos())) {
+      flushed = false;
     }
   }
 
   /**
-   * Refuses whatever changes the server from here on, and gives up a {@link #drain} that waits.
-   * Waits for nothing. Idempotent, and a part of {@link #stopServing}.
+   * Refuses whatever changes the server from here on, and gives up what waits for a lock, a turn or
+   * a {@link #drain}. Waits for nothing. Idempotent, and a part of {@link #stopServing}.
    */
   public void beginStop() {
     stopping = true;
-    Barrier waits = barrier;
-    if (waits != null) {
-      waits.giveUp();
-    }
+    barriers.forEach(Barrier::giveUp);
+    turns.wake();
   }
 
   /**
@@ -491,14 +574,12 @@ public final class Server implements AutoCloseable {
    */
   @Override
   public void close() {
-    beginStop();
-    synchronized (this) {
+    stopServing();
+    try (Turns.Turn _ = turns.ofAll()) {
       if (closed) {
         return;
       }
       closed = true;
-      assembly.stopServing();
-      flushAll();
       assembly.takeApart();
     }
   }
