@@ -27,7 +27,7 @@ class ExportStagesTest {
     long ready = at + 2 + queuedNanos + kernelNanos;
     timeline.reaped(ready, ready + 1, false, 0);
     timeline.stamp(Stamp.COMPLETED, ready + 2);
-    stages.completed(timeline, Operation.READ, 0, 4096, unit);
+    stages.completed(timeline, Operation.FLUSH, 0, 0, unit);
   }
 
   @Test
