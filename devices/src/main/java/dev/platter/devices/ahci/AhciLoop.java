@@ -1,6 +1,7 @@
 package dev.platter.devices.ahci;
 
 import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.devices.block.BufferPool;
 
@@ -12,8 +13,20 @@ public interface AhciLoop {
     void schedule();
   }
 
+  /** Something that is done once, later. */
+  interface Timer {
+    /** Has it done in {@code nanos} from now, unless it is armed already. */
+    void arm(long nanos);
+
+    /** Has it not done. */
+    void cancel();
+  }
+
   /** Makes work of the loop, which does {@code body} with the big lock held. */
   Work newWork(Runnable body);
+
+  /** Makes a timer of the loop, which does {@code body} with the big lock held. */
+  Timer newTimer(Runnable body);
 
   /**
    * Makes buffers for the loop's use.
@@ -29,6 +42,24 @@ public interface AhciLoop {
       @Override
       public Work newWork(Runnable body) {
         return context.newBottomHalf(body)::schedule;
+      }
+
+      @Override
+      public Timer newTimer(Runnable body) {
+        AioTimer timer = context.newTimer(body);
+        return new Timer() {
+          @Override
+          public void arm(long nanos) {
+            if (!timer.isArmed()) {
+              timer.arm(nanos);
+            }
+          }
+
+          @Override
+          public void cancel() {
+            timer.cancel();
+          }
+        };
       }
 
       @Override

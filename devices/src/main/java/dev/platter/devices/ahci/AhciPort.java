@@ -216,6 +216,9 @@ final class AhciPort implements CommandList.Owner {
 
   private void takeLinkDown(int sataStatus) {
     registers.linkDown(sataStatus);
+    if (commands != null) {
+      commands.linkIsDown();
+    }
     // With ST still set, which 10.4.2 forbids, the commands are dropped as if it had been cleared.
     abandon();
   }

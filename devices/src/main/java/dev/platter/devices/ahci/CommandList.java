@@ -37,6 +37,14 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
     void later();
   }
 
+  /**
+   * How long a disk may be busy after a COMRESET. To be busy helps a guest over a backend that
+   * stalls: Linux tries each command six times, waits 30 s for it each time and up to 60 s for the
+   * disk to come out of the reset between two of them, and gives the disk up if it does not.
+   * Firmware waits 30 s.
+   */
+  static final long PATIENCE_NANOS = 28_000_000_000L;
+
   // What fetching a header and a FIS, and reporting a command's end, take.
   private static final int COMMAND_STEPS = 32;
 
@@ -54,6 +62,8 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   private boolean halted;
   private boolean running;
   private boolean signatureFisPending;
+  private boolean becomingReady;
+  private final AhciLoop.Timer patience;
   private @Nullable RequestTracing tracing;
   private int port;
 
@@ -69,6 +79,7 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
     this.memory = memory;
     this.budget = budget;
     this.owner = owner;
+    patience = loop.newTimer(this::patienceIsOver);
     fetcher = new CommandFetcher(memory, arena);
     receivedFis = new ReceivedFis(memory);
     device = new AtaDevice(disk, this, arena);
@@ -187,15 +198,44 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
 
   /** The disk was switched on. */
   void powerOn() {
+    becomingReady = false;
     device.powerOn();
     transfers.pool().trimAll();
     sendSignature();
   }
 
-  /** The disk has received a COMRESET. */
+  /**
+   * The disk has received a COMRESET. It is ready, and says so by its signature, at once; while the
+   * backend still has requests of the life before, when they are back, but not later than {@link
+   * #PATIENCE_NANOS} after the first COMRESET that has found it so.
+   */
   void comreset() {
     device.comreset();
+    if (transfers.orphans() == 0) {
+      becomeReady();
+    } else {
+      registers.taskFile = AtaStatus.BSY;
+      becomingReady = true;
+      patience.arm(PATIENCE_NANOS);
+    }
+  }
+
+  private void becomeReady() {
+    becomingReady = false;
+    patience.cancel();
     sendSignature();
+  }
+
+  private void patienceIsOver() {
+    if (becomingReady) {
+      becomeReady();
+      owner.changed();
+    }
+  }
+
+  /** The link went down. */
+  void linkIsDown() {
+    becomingReady = false;
   }
 
   private void sendSignature() {
@@ -261,7 +301,9 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
 
   @Override
   public void drained() {
-    if (registers.linkUp() && active == 0) {
+    if (becomingReady) {
+      becomeReady();
+    } else if (registers.linkUp() && active == 0) {
       // A command that was cut off keeps the disk busy until its transfer is over, not longer.
       registers.taskFile &= ~AtaStatus.BSY;
     }
@@ -432,6 +474,7 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
 
   /** Frees the buffers; nothing may be in flight. Idempotent. */
   void close() {
+    patience.cancel();
     transfers.close();
   }
 }

@@ -141,8 +141,14 @@ public final class AhciFunction implements AutoCloseable {
     return controller.mmioSizeBytes();
   }
 
-  /** Says where interrupts go from now on; null for nowhere. */
+  /**
+   * Says where interrupts go from now on; null for nowhere. A machine that is connected finds the
+   * function as after power-on, its disks with the size that their images have now.
+   */
   public void connect(@Nullable PciInterrupts newInterrupts) {
+    if (newInterrupts != null) {
+      reset();
+    }
     interrupts = newInterrupts;
     if (newInterrupts != null) {
       newInterrupts.intx(pinAsserted);

@@ -4,6 +4,8 @@ import dev.platter.aio.sys.ErrnoException;
 import dev.platter.devices.ahci.AhciLoop;
 import dev.platter.devices.block.BufferPool;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A loop for a device without one: work that is put off is done at once, in turns that follow each
@@ -11,6 +13,7 @@ import java.util.ArrayDeque;
  */
 public final class ManualLoop implements AhciLoop {
   private final ArrayDeque<Once> due = new ArrayDeque<>();
+  private final List<Alarm> alarms = new ArrayList<>();
   private boolean holding;
   private boolean turning;
 
@@ -34,9 +37,52 @@ public final class ManualLoop implements AhciLoop {
     }
   }
 
+  private static final class Alarm implements Timer {
+    private final Runnable body;
+    private long leftNanos;
+    private boolean armed;
+
+    Alarm(Runnable body) {
+      this.body = body;
+    }
+
+    @Override
+    public void arm(long nanos) {
+      if (!armed) {
+        armed = true;
+        leftNanos = nanos;
+      }
+    }
+
+    @Override
+    public void cancel() {
+      armed = false;
+    }
+
+    void pass(long nanos) {
+      leftNanos -= nanos;
+      if (armed && leftNanos <= 0) {
+        armed = false;
+        body.run();
+      }
+    }
+  }
+
   @Override
   public Work newWork(Runnable body) {
     return new Once(body);
+  }
+
+  @Override
+  public Timer newTimer(Runnable body) {
+    Alarm alarm = new Alarm(body);
+    alarms.add(alarm);
+    return alarm;
+  }
+
+  /** Has time pass for the timers. */
+  public void pass(long nanos) {
+    alarms.forEach(alarm -> alarm.pass(nanos));
   }
 
   @Override

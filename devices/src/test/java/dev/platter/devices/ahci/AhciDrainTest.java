@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.devices.ata.TrimRanges;
 import dev.platter.devices.block.BlockRequest.Operation;
+import java.util.Arrays;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -15,6 +16,8 @@ class AhciDrainTest {
   private static final int WRITE_DMA_EXT = 0x35;
   private static final int FLUSH_CACHE_EXT = 0xea;
 
+  private static final long SECOND = 1_000_000_000L;
+
   private static AhciFixture withTwoInFlight() {
     AhciFixture f = AhciFixture.ready();
     f.disk.hold();
@@ -22,6 +25,13 @@ class AhciDrainTest {
     f.issueQueuedRead(0, 0, buffer);
     f.issueQueuedRead(1, 1, buffer + 512);
     return f;
+  }
+
+  /** The backend does not come back as long as the disk waits for it. */
+  private static void comreset(AhciFixture f) {
+    f.port.requestComreset();
+    f.loop.pass(CommandList.PATIENCE_NANOS);
+    assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x150);
   }
 
   private static byte[] ram(AhciFixture f) {
@@ -103,7 +113,7 @@ class AhciDrainTest {
       f.fill(old, AhciFixture.pattern(1, 512));
       write(f, 0, 7, old);
       f.port.requestStop();
-      f.port.comreset();
+      comreset(f);
       f.fill(old, AhciFixture.pattern(9, 512)); // the guest has freed it: somebody else's data
       f.port.start();
       long fresh = f.buffer(512);
@@ -131,7 +141,7 @@ class AhciDrainTest {
       int flags = AhciRegisters.HEADER_WRITE;
       f.issue(0, 0x06, 1, 0, 1, flags, f.tables.prds(0, ranges, 512));
       f.port.requestStop();
-      f.port.comreset();
+      comreset(f);
       f.port.start();
       f.issueQueuedRead(3, 0, f.buffer(512));
       assertThat(f.port.read(AhciRegisters.PX_SACT)).as("accepted").isEqualTo(8);
@@ -150,7 +160,7 @@ class AhciDrainTest {
       f.disk.hold();
       f.issue(0, FLUSH_CACHE_EXT, 0, 0, 0, 0, 0);
       f.port.requestStop();
-      f.port.comreset();
+      comreset(f);
       f.port.start();
       long page = f.buffer(512);
       assertThat(f.driver.executePolled(0xec, 0, 0, 0, 0, page, 512, false)).isZero();
@@ -187,20 +197,73 @@ class AhciDrainTest {
   }
 
   @Test
-  @DisplayName("AHCI 10.4.2: the link is up right after a COMRESET, and the disk ready")
+  @DisplayName("AHCI 10.4.2: the link is up right after a COMRESET; the disk is busy, then ready")
   void comresetWithInFlight() {
     try (AhciFixture f = withTwoInFlight()) {
       f.disk.poke(0, AhciFixture.pattern(1, 1024));
       f.port.requestStop();
+      long fis = f.tables.fisArea() + AhciRegisters.RFIS_D2H;
+      f.cpu.memory().writeInt(fis, 0);
       f.port.requestComreset();
       assertThat(f.port.read(AhciRegisters.PX_SSTS)).isEqualTo(0x113);
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x80);
+      assertThat(f.port.read(AhciRegisters.PX_SIG)).isEqualTo(-1);
+      f.disk.release(0);
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x80);
+      byte[] before = f.dump(1 << 20, 1 << 20);
+      assertThat(f.cpu.memory().readInt(fis)).isZero();
+      f.disk.release(0);
       assertThat(f.port.read(AhciRegisters.PX_SIG)).isEqualTo(0x101);
       assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x150);
-      byte[] before = ram(f);
-      f.disk.releaseAll();
-      assertThat(ram(f)).as("late reads").isEqualTo(before);
+      assertThat(f.cpu.memory().readInt(fis)).as("signature FIS").isEqualTo(0x01500034);
+      f.cpu.memory().writeInt(fis, 0);
+      byte[] after = f.dump(1 << 20, 1 << 20);
+      int rfis = (int) (fis - (1 << 20));
+      Arrays.fill(before, rfis, rfis + 20, (byte) 0);
+      Arrays.fill(after, rfis, rfis + 20, (byte) 0);
+      assertThat(after).as("but for it, nothing").isEqualTo(before);
       f.disk.stopHolding();
       f.driver.bringUp();
+    }
+  }
+
+  @Test
+  @DisplayName("A disk whose backend stalls is ready 28 s after the first COMRESET at the latest")
+  void readyInTheEnd() {
+    try (AhciFixture f = withTwoInFlight()) {
+      for (int round = 0; round < 3; round++) {
+        f.port.requestStop();
+        f.port.requestComreset();
+        f.loop.pass(10 * SECOND);
+        assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x80);
+        f.port.requestComreset(); // Linux tries again after 10 s
+        f.loop.pass(10 * SECOND);
+        assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x80);
+        f.port.requestComreset();
+        f.loop.pass(8 * SECOND);
+        assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x150);
+        assertThat(f.port.read(AhciRegisters.PX_SIG)).isEqualTo(0x101);
+        f.port.start();
+        long page = f.buffer(512);
+        assertThat(f.driver.executePolled(0xec, 0, 0, 0, 0, page, 512, false)).isZero();
+        f.loop.pass(30 * SECOND);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("A COMRESET that has its end before the disk is ready is forgotten with the link")
+  void linkDownWhileBusy() {
+    try (AhciFixture f = withTwoInFlight()) {
+      f.port.requestStop();
+      f.port.requestComreset();
+      f.port.write(AhciRegisters.PX_SCTL, 4);
+      f.loop.pass(28 * SECOND);
+      f.disk.releaseAll();
+      assertThat(f.port.read(AhciRegisters.PX_SSTS)).isEqualTo(4);
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x7f);
+      f.port.write(AhciRegisters.PX_SCTL, 0);
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x150);
     }
   }
 
@@ -279,7 +342,7 @@ class AhciDrainTest {
       f.disk.poke(0, AhciFixture.pattern(1, 512));
       for (int attempt = 0; attempt < 6; attempt++) {
         f.port.stop(); // waits for CR
-        f.port.comreset(); // waits for the link, then for BSY to clear
+        comreset(f); // waits for the link, then for BSY to clear
         f.port.start();
         long page = f.buffer(512);
         assertThat(f.driver.executePolled(0xec, 0, 0, 0, 0, page, 512, false)).isZero();
