@@ -131,8 +131,16 @@ final class CtlChanges {
                   + Units.bytes(reply.number("bytes"))
                   + " (preallocation "
                   + reply.text("preallocation")
-                  + ")");
+                  + ")"
+                  + seen(reply.fields().get("seen")));
     }
+  }
+
+  private static String seen(@Nullable Object when) {
+    return "power-on".equals(when)
+        ? "; its guest sees it when the disk is switched on again, by a reset of its VM or a new"
+            + " start"
+        : "";
   }
 
   /** {@code platter ctl quiesce}. */
@@ -258,8 +266,8 @@ final class CtlChanges {
   @Command(
       name = "stop",
       description =
-          "As SIGTERM does: disconnects clients, drains, flushes, and ends the server. Does not wait"
-              + " for that.",
+          "As SIGTERM does: disconnects clients, drains, flushes, and ends the server. Does not"
+              + " wait for that.",
       footer = "  platter ctl stop")
   static final class Stop extends CtlSubcommand {
     @Override

@@ -282,6 +282,7 @@ final class Commands {
     result.put("before", resized.before());
     result.put("bytes", resized.bytes());
     result.put("preallocation", resized.preallocation().toString());
+    result.put("seen", resized.atPowerOn() ? "power-on" : "now");
     return new Answer(result);
   }
 

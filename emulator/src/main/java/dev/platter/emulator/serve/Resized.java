@@ -9,5 +9,8 @@ import dev.platter.devices.block.Preallocation;
  * @param before how many bytes it had
  * @param bytes how many it has
  * @param preallocation how the new space was made
+ * @param atPowerOn whether a guest sees it when its disk is switched on the next time, and not at
+ *     once: a SATA disk keeps the capacity that it has told
  */
-public record Resized(String image, long before, long bytes, Preallocation preallocation) {}
+public record Resized(
+    String image, long before, long bytes, Preallocation preallocation, boolean atPowerOn) {}

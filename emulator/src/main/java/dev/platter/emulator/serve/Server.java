@@ -365,7 +365,8 @@ public final class Server implements AutoCloseable {
   private Resized resizeInTurn(
       String name, int disk, long bytes, @Nullable Preallocation preallocation) {
     checkAtWork("resize an image");
-    List<RawImage> images = find(name).images();
+    ServedExport export = find(name);
+    List<RawImage> images = export.images();
     if (disk < 0 || disk >= images.size()) {
       throw PlatterException.badInput(
           "export " + name + " has no disk " + disk,
@@ -381,7 +382,8 @@ public final class Server implements AutoCloseable {
       long now = image.currentSizeBytes();
       assembly.mainLoop().context().invoke(() -> image.resizeTo(now));
     }
-    return new Resized(image.path(), before, image.sizeBytes(), how);
+    boolean atPowerOn = export.config() instanceof ExportConfig.Ahci;
+    return new Resized(image.path(), before, image.sizeBytes(), how, atPowerOn);
   }
 
   /**

@@ -131,6 +131,7 @@ class ControlServerTest {
     assertThat(resized.number("before")).isEqualTo(1 << 20);
     assertThat(resized.number("bytes")).isEqualTo(4 << 20);
     assertThat(resized.text("preallocation")).isEqualTo("off");
+    assertThat(resized.text("seen")).isEqualTo("now");
 
     List<Reply> exports = ask("list", Map.of()).parts("exports");
     assertThat(exports).extracting(each -> each.text("name")).containsExactly("vda", "vdb");

@@ -407,7 +407,8 @@ class ServerChangesTest {
   void anImageGrowsAndIsAnnounced() throws Exception {
     Resized resized = server.resize("vda", 0, 5 << 20, null);
     assertThat(resized)
-        .isEqualTo(new Resized(image("vda").toString(), 1 << 20, 5 << 20, Preallocation.OFF));
+        .isEqualTo(
+            new Resized(image("vda").toString(), 1 << 20, 5 << 20, Preallocation.OFF, false));
     RecordingLog.Event event = log.await("resized");
     assertThat(event.fields()).containsEntry("bytes", 5L << 20);
     assertThat(server.exports().getFirst().images().getFirst().sizeBytes()).isEqualTo(5 << 20);
