@@ -325,6 +325,11 @@ public final class PackedVirtQueue extends AbstractRing {
   }
 
   @Override
+  public boolean remembers() {
+    return inflight != null;
+  }
+
+  @Override
   public void notifyDriver() {
     if (untold == 0) {
       return;

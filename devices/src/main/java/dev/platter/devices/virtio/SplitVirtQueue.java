@@ -274,6 +274,11 @@ public final class SplitVirtQueue extends AbstractRing {
   }
 
   @Override
+  public boolean remembers() {
+    return inflight != null;
+  }
+
+  @Override
   public void notifyDriver() {
     if (nextUsed == notifiedUsed) {
       return;

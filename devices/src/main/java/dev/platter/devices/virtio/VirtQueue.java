@@ -25,6 +25,12 @@ public interface VirtQueue {
    */
   void push(DescriptorChain chain, long writtenBytes);
 
+  /**
+   * Whether a buffer that is never pushed is taken again by the next start of this ring, here or in
+   * another process, because what is in flight is recorded where that finds it.
+   */
+  boolean remembers();
+
   /** Interrupts the driver if it wants to know of what was pushed since the last call. */
   void notifyDriver();
 

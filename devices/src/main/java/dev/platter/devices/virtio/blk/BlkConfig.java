@@ -23,8 +23,10 @@ final class BlkConfig {
   // its read-ahead twice this, which is what it has anyway.
   private static final int OPTIMAL_IO_BYTES = 65536;
 
-  // The fields, and a segment's own length, have 32 bits; whole blocks of 4 KiB.
-  private static final long MAX_SECTORS = 0xffff_fff8L;
+  // What one request may ask of a host without keeping it for long; zeroes may have to be written.
+  // A guest that was told more by another server is still served: the backend works in pieces.
+  private static final long MAX_DISCARD_SECTORS = (1L << 30) / BlkAbi.SECTOR_BYTES;
+  private static final long MAX_ZEROES_SECTORS = (64L << 20) / BlkAbi.SECTOR_BYTES;
 
   private static final ValueLayout.OfShort LE16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -65,17 +67,13 @@ final class BlkConfig {
     space.set(LE32, offset, value);
   }
 
-  /**
-   * Sets the capacity; a tail that is not a whole sector is not there. A discard or a write of
-   * zeroes may be as long as the disk: the backend does it in pieces.
-   */
+  /** Sets the capacity; a tail that is not a whole sector is not there. */
   void setCapacity(long sizeBytes) {
     long sectors = sizeBytes / BlkAbi.SECTOR_BYTES;
     space.set(LE64, BlkAbi.CFG_CAPACITY, sectors);
     if (writable) {
-      int longest = (int) Math.min(sectors, MAX_SECTORS);
-      set32(BlkAbi.CFG_MAX_DISCARD_SECTORS, longest);
-      set32(BlkAbi.CFG_MAX_WRITE_ZEROES_SECTORS, longest);
+      set32(BlkAbi.CFG_MAX_DISCARD_SECTORS, (int) Math.min(sectors, MAX_DISCARD_SECTORS));
+      set32(BlkAbi.CFG_MAX_WRITE_ZEROES_SECTORS, (int) Math.min(sectors, MAX_ZEROES_SECTORS));
     }
   }
 

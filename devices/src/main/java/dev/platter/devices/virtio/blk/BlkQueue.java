@@ -7,6 +7,7 @@ import dev.platter.aio.loop.EventHandler;
 import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.loop.EventWatch;
 import dev.platter.aio.loop.LoopClient;
+import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.virtio.DescriptorChain;
 import dev.platter.devices.virtio.VirtQueue;
@@ -121,11 +122,21 @@ final class BlkQueue implements EventHandler, LoopClient {
     context.invoke(() -> {
       drained = latch;
       lookTimer.cancel();
+      cutShort();
       finishStop();
     });
     context.waitFor(latch);
     if (doorbell != null && doorbell.isForeign()) {
       endWatch(); // the next start may bring another
+    }
+  }
+
+  /** What a guest may have asked for terabytes of is not waited for. */
+  private void cutShort() {
+    for (BlkRequest slot : slots) {
+      if (slot.inFlight()) {
+        device.backend().cutShort(slot);
+      }
     }
   }
 
@@ -269,6 +280,9 @@ final class BlkQueue implements EventHandler, LoopClient {
   private void submit(BlkRequest slot) {
     inFlight++;
     device.backend().submit(slot);
+    if (drained != null) {
+      device.backend().cutShort(slot);
+    }
   }
 
   // ---- buffers out ---------------------------------------------------------------------------
@@ -276,13 +290,16 @@ final class BlkQueue implements EventHandler, LoopClient {
   /** A step of a request is done. */
   void completed(BlkRequest slot, int result) {
     inFlight--;
-    if (result == 0 && slot.prepareNext(device.writesThrough())) {
+    int outcome = drained == null ? result : slot.dropSegments(result);
+    if (outcome == 0 && slot.prepareNext(device.writesThrough())) {
       submit(slot);
       return;
     }
     slot.giveChunk();
-    if (queue != null) {
-      answer(queue, slot, result == 0 ? BlkAbi.S_OK : BlkAbi.S_IOERR);
+    // Zeroes that a stop has cut short are done by the next start, if that can know of them.
+    boolean left = outcome == -Errno.ECANCELED && queue != null && queue.remembers();
+    if (queue != null && !left) {
+      answer(queue, slot, outcome == 0 ? BlkAbi.S_OK : BlkAbi.S_IOERR);
     }
     unpark();
     if (!processing) {

@@ -1,5 +1,6 @@
 package dev.platter.devices.virtio.blk;
 
+import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.virtio.DescriptorChain;
 import java.lang.foreign.MemorySegment;
@@ -162,6 +163,18 @@ final class BlkRequest extends BlockRequest {
       return true;
     }
     return false;
+  }
+
+  /**
+   * The queue stops: segments that are not begun are left out.
+   *
+   * @param result of the one before
+   * @return the same; {@code -ECANCELED} if zeroes were left out, which are no advice
+   */
+  int dropSegments(int result) {
+    boolean left = nextSegment < segments;
+    nextSegment = segments;
+    return result == 0 && left && !discard ? -Errno.ECANCELED : result;
   }
 
   @Override
