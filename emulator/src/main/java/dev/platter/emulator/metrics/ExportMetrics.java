@@ -61,6 +61,7 @@ final class ExportMetrics implements MultiCollector {
       latencies(families, labels, latencies);
     }
     sizes(families, labels, export.images());
+    host(families, labels, export.images());
     client(families, labels, export);
     stalls(families, labels, export.name());
   }
@@ -111,6 +112,37 @@ final class ExportMetrics implements MultiCollector {
           "Size of a disk as guests see it.",
           labels.add("disk", Integer.toString(disk)),
           images.get(disk).sizeBytes());
+    }
+  }
+
+  /** What the host below does to the images. */
+  private static void host(Families families, Labels labels, List<RawImage> images) {
+    families.gauge(
+        "platter_slow_requests_in_flight",
+        "Requests that the host has had for more than 5 seconds.",
+        labels,
+        images.stream().mapToLong(RawImage::slowRequests).sum());
+    families.counter(
+        "platter_slow_requests",
+        "Requests that the host had for more than 5 seconds.",
+        labels,
+        images.stream().mapToLong(RawImage::slowRequestsEver).sum());
+    families.counter(
+        "platter_discards_refused",
+        "Parts of discards that the host refused; the guest is not told.",
+        labels,
+        images.stream().mapToLong(RawImage::discardsRefused).sum());
+    families.gauge(
+        "platter_buffer_bytes",
+        "Memory held by buffers for requests that cannot use the guest's own.",
+        labels,
+        images.stream().mapToLong(RawImage::bufferBytes).sum());
+    for (int disk = 0; disk < images.size(); disk++) {
+      families.gauge(
+          "platter_flush_failed",
+          "Whether a flush has failed, and all fail until the image is opened again: 0 or 1.",
+          labels.add("disk", Integer.toString(disk)),
+          images.get(disk).flushFailed() ? 1 : 0);
     }
   }
 

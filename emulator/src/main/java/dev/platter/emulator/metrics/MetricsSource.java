@@ -1,5 +1,6 @@
 package dev.platter.emulator.metrics;
 
+import dev.platter.aio.loop.BigLock;
 import dev.platter.emulator.serve.ExportView;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.trace.StallCause;
@@ -13,6 +14,9 @@ interface MetricsSource {
 
   /** The loops that there are now. */
   List<Server.LoopUse> loops();
+
+  /** What the big lock has cost. */
+  BigLock.Stats lockStats();
 
   /** How many stalls of an export's requests had each cause; empty if stages are not recorded. */
   Map<StallCause, Long> stalls(String export);
@@ -38,6 +42,11 @@ interface MetricsSource {
       @Override
       public List<Server.LoopUse> loops() {
         return server.loops();
+      }
+
+      @Override
+      public BigLock.Stats lockStats() {
+        return server.lockStats();
       }
 
       @Override

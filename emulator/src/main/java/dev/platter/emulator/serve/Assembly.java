@@ -6,7 +6,6 @@ import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.loop.MainLoop;
-import dev.platter.aio.loop.ThreadedLoop;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.devices.block.RawImage;
@@ -55,7 +54,7 @@ final class Assembly {
   List<AioContext> loops() {
     List<AioContext> loops = new ArrayList<>(sharedLoops);
     for (ServedExport export : exports) {
-      ThreadedLoop own = export.own();
+      IoThread own = export.own();
       if (own != null) {
         loops.add(own.context());
       }
@@ -105,13 +104,13 @@ final class Assembly {
   }
 
   private void makeDevice(ServedExport export) {
-    // Each AHCI controller is of another machine, with a main loop and a big lock of its own.
-    boolean ahci = export.config() instanceof ExportConfig.Ahci;
-    MainLoop main = ahci ? export.own(new MainLoop(export.name(), AioConfig.mainLoop())) : mainLoop;
-    List<AioContext> loops = ahci ? List.of(main.context()) : queueLoops(export);
-    SessionFactory.Parts parts = new SessionFactory.Parts(export.images(), loops, main, log);
+    List<AioContext> queueLoops = queueLoops(export);
+    SessionFactory.Parts parts =
+        new SessionFactory.Parts(export.images(), queueLoops, mainLoop, log);
     export.onClose(() -> sessions.forget(export.name()));
-    export.device(sessions.open(export.config(), parts), loops);
+    export.device(
+        sessions.open(export.config(), parts),
+        queueLoops.isEmpty() ? List.of(mainLoop.context()) : queueLoops);
     export.images().forEach(image -> watch(export, image));
   }
 
@@ -120,7 +119,7 @@ final class Assembly {
       return List.of();
     }
     if (disk.ioThreads().isEmpty()) {
-      return List.of(export.own(start(disk.ownIoThread())).context());
+      return List.of(export.own(start(disk.ownIoThread())));
     }
     List<AioContext> loops = new ArrayList<>();
     for (String id : disk.ioThreads()) {
@@ -134,6 +133,7 @@ final class Assembly {
   }
 
   private void watch(ServedExport export, RawImage image) {
+    image.setListener(new ImageEvents(log, export.name(), image.path()));
     image.addResizeListener(size -> {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("image", image.path());
@@ -220,12 +220,10 @@ final class Assembly {
 
   // ---- suspending ----------------------------------------------------------------------------
 
-  private List<ThreadedLoop> allLoops() {
-    List<ThreadedLoop> all = new ArrayList<>();
-    all.add(mainLoop);
-    all.addAll(ioThreads.values());
+  private List<IoThread> allIoThreads() {
+    List<IoThread> all = new ArrayList<>(ioThreads.values());
     for (ServedExport export : exports) {
-      ThreadedLoop own = export.own();
+      IoThread own = export.own();
       if (own != null) {
         all.add(own);
       }
@@ -239,11 +237,12 @@ final class Assembly {
    * @return how many requests were in flight
    */
   int suspendLoops() {
-    List<ThreadedLoop> loops = allLoops();
-    loops.forEach(ThreadedLoop::beginSuspend);
-    int drained = 0;
-    for (ThreadedLoop loop : loops) {
-      drained += loop.suspend();
+    mainLoop.beginSuspend();
+    List<IoThread> threads = allIoThreads();
+    threads.forEach(IoThread::beginSuspend);
+    int drained = mainLoop.suspend();
+    for (IoThread ioThread : threads) {
+      drained += ioThread.suspend();
     }
     return drained;
   }
@@ -255,7 +254,8 @@ final class Assembly {
    */
   void resumeLoops() {
     try {
-      allLoops().forEach(ThreadedLoop::resume);
+      mainLoop.resume();
+      allIoThreads().forEach(IoThread::resume);
     } catch (PlatterException e) {
       suspendLoops();
       throw e;
