@@ -6,9 +6,8 @@ import dev.platter.devices.bus.IrqLine;
 import dev.platter.devices.bus.MmioDevice;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,7 +99,14 @@ public final class AhciController implements MmioDevice, AutoCloseable {
 
   /** The disks' buffers, in the order of their ports: the only memory that requests name. */
   public List<BufferPool> pools() {
-    return Arrays.stream(ports).map(AhciPort::pool).filter(Objects::nonNull).toList();
+    List<BufferPool> pools = new ArrayList<>();
+    for (AhciPort port : ports) {
+      BufferPool pool = port.pool();
+      if (pool != null) {
+        pools.add(pool);
+      }
+    }
+    return pools;
   }
 
   /**

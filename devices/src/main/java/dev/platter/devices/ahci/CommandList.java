@@ -281,8 +281,11 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   }
 
   private void abandon() {
-    transfers.abandon();
+    boolean before = running;
+    running = true; // a request that comes back within this begins nothing
     active = 0;
+    transfers.abandon();
+    running = before;
   }
 
   private void halt(int event) {

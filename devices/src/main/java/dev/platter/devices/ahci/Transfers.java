@@ -379,18 +379,22 @@ final class Transfers implements Transfer.Listener {
     for (Transfer piece : pieces) {
       orphan(piece);
     }
-    orphan(plain);
+    if (orphan(plain)) {
+      backend.cutShort(plain); // a TRIM may be long; it may end in here
+    }
   }
 
-  private void orphan(Transfer transfer) {
-    if (transfer.slot != null) {
-      transfer.slot = null;
-      orphans++;
-      orphanSlots |= transfer.slotBit;
-      if (transfer.changesDisk()) {
-        orphansThatWrite++;
-      }
+  private boolean orphan(Transfer transfer) {
+    if (transfer.slot == null) {
+      return false;
     }
+    transfer.slot = null;
+    orphans++;
+    orphanSlots |= transfer.slotBit;
+    if (transfer.changesDisk()) {
+      orphansThatWrite++;
+    }
+    return true;
   }
 
   /** Frees the buffers; nothing may be in flight. Idempotent. */

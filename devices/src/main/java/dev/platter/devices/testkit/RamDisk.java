@@ -51,6 +51,8 @@ public final class RamDisk implements BlockBackend {
   private boolean writeCache = true;
   private boolean holding;
   private long forcedWrites;
+  private int cutShort;
+  private boolean cutsShort;
   private @Nullable Fault fault;
 
   /**
@@ -172,6 +174,24 @@ public final class RamDisk implements BlockBackend {
   /** Completes one held request with {@code -errno}, its data not transferred. */
   public void fail(int index, int errno) {
     held.remove(index).finish(-errno);
+  }
+
+  /** How many requests were to be cut short. */
+  public int cutShort() {
+    return cutShort;
+  }
+
+  @Override
+  public void cutShort(BlockRequest request) {
+    cutShort++;
+    if (cutsShort && request.operation() == Operation.DISCARD && held.remove(request)) {
+      request.finish(0);
+    }
+  }
+
+  /** From now on discards that are held end when they are to be cut short. */
+  public void cutDiscardsShort() {
+    cutsShort = true;
   }
 
   /** Releases held requests, first come first served, until none is left. */

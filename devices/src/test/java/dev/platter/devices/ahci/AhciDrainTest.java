@@ -386,6 +386,36 @@ class AhciDrainTest {
   }
 
   @Test
+  @DisplayName(
+      "A TRIM that is not wanted any more is cut short, in the middle of whatever ended it")
+  void trimIsCutShort() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      f.disk.hold();
+      f.disk.cutDiscardsShort();
+      long ranges = f.buffer(512);
+      f.cpu.memory().writeLong(ranges, TrimRanges.encode(0, 65535));
+      int write = AhciRegisters.HEADER_WRITE;
+      for (int way = 0; way < 4; way++) {
+        f.issue(0, 0x06, 1, 0, 1, write, f.tables.prds(0, ranges, 512));
+        assertThat(f.disk.heldCount()).isEqualTo(1);
+        f.issue(1, 0xe5, 0, 0, 0, 0, 0); // not fetched while the disk is busy
+        switch (way) {
+          case 0 -> f.port.requestStop();
+          case 1 -> f.port.requestComreset();
+          case 2 -> f.port.writeHba(AhciRegisters.GHC, 0x80000001);
+          default -> f.controller.powerCycle();
+        }
+        assertThat(f.disk.heldCount()).isZero();
+        assertThat(f.disk.cutShort()).isEqualTo(way + 1);
+        assertThat(f.controller.inFlight()).isZero();
+        assertThat(f.port.read(AhciRegisters.PX_CI)).isZero();
+        assertThat(f.port.busy()).isFalse();
+        f.driver.bringUp();
+      }
+    }
+  }
+
+  @Test
   @DisplayName("close() refuses while something is in flight, and may be called twice")
   void close() {
     try (AhciFixture f = withTwoInFlight()) {
