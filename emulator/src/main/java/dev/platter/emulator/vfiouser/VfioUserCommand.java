@@ -10,7 +10,7 @@ public enum VfioUserCommand {
   /** Client: a range of its memory may be reached by DMA; carries a descriptor to map, or none. */
   DMA_MAP(2),
 
-  /** Client: a range may no longer be reached; answered when nothing is in flight on it. */
+  /** Client: a range may no longer be reached; the device has let go of it when it is answered. */
   DMA_UNMAP(3),
 
   /** Client: asks what kind of device it is, how many regions and interrupt types it has. */

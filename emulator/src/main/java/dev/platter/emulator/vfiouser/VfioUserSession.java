@@ -22,8 +22,8 @@ import java.util.concurrent.CountDownLatch;
 /**
  * Serves an AHCI function to one client after the other. The connection's thread handles messages
  * in the order they come: it takes the big lock, does what the message says and answers without it.
- * A register access waits for nothing but that lock; only what takes memory away from the device,
- * or resets it, first lets it finish what is in flight.
+ * No message waits for anything but that lock, however long the storage takes: also what takes
+ * memory away from the device or resets it, as requests in flight know nothing of guest memory.
  *
  * <p>What a client may get wrong is answered with an errno; what leaves no common ground (no
  * negotiation, a message that is none) ends the connection. A client that leaves takes its memory,
@@ -247,17 +247,14 @@ public final class VfioUserSession implements ClientSession {
       return reply.refuse(Errno.ENOENT, "there is no such range");
     }
     MemorySegment removed = MemorySegment.NULL;
+    // Who copies to or from guest memory looks it up and holds the lock: nobody is at it after
+    // this.
     lock.lock();
     try {
-      drain();
-      try {
-        if (all) {
-          dma.removeAll();
-        } else {
-          removed = dma.remove(address, size);
-        }
-      } finally {
-        function.resume();
+      if (all) {
+        dma.removeAll();
+      } else {
+        removed = dma.remove(address, size);
       }
     } finally {
       lock.unlock();
@@ -275,30 +272,12 @@ public final class VfioUserSession implements ClientSession {
     return 0;
   }
 
-  /**
-   * Holds back new commands and lets those in flight complete; gives the big lock up meanwhile. The
-   * function stays quiesced.
-   */
-  private void drain() {
-    function.quiesce();
-    while (function.inFlight() > 0) {
-      CountDownLatch idle = new CountDownLatch(1);
-      function.whenIdle(idle::countDown);
-      mainLoop.context().waitFor(idle);
-    }
-  }
-
   // ---- the device's life ---------------------------------------------------------------------
 
   private int reset() {
     lock.lock();
     try {
-      drain();
-      try {
-        function.reset();
-      } finally {
-        function.resume();
-      }
+      function.reset();
     } finally {
       lock.unlock();
     }
@@ -317,15 +296,10 @@ public final class VfioUserSession implements ClientSession {
   private void disconnect() {
     lock.lock();
     try {
-      drain();
-      try {
-        dma.removeAll();
-        function.reset();
-        function.connect(null);
-        irqs.clear();
-      } finally {
-        function.resume();
-      }
+      function.reset();
+      function.connect(null);
+      irqs.clear();
+      dma.removeAll();
     } finally {
       lock.unlock();
     }
@@ -340,7 +314,13 @@ public final class VfioUserSession implements ClientSession {
     closed = true;
     lock.lock();
     try {
-      drain();
+      // What the backends have names the disks' buffers, and their files.
+      function.quiesce();
+      while (function.inFlight() > 0) {
+        CountDownLatch idle = new CountDownLatch(1);
+        function.whenIdle(idle::countDown);
+        mainLoop.context().waitFor(idle);
+      }
       mainLoop.context().removeClient(fetching);
       function.close();
     } finally {

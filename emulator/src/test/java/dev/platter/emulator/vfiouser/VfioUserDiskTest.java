@@ -145,35 +145,6 @@ class VfioUserDiskTest {
   }
 
   @Test
-  @DisplayName("VFIO_USER_DEVICE_RESET: waits for the I/O in flight, then all is as after power-on")
-  void resetWithInFlight() {
-    try (Guest guest = new Guest().up();
-        EventNotifier eventfd = new EventNotifier()) {
-      guest.enable(MSI, eventfd);
-      AhciDriver driver = guest.driver();
-      guest.onMainLoop(guest.ramDisk()::hold);
-      driver.submit(0, Operation.WRITE, 0, BUFFERS, 512);
-      driver.submit(1, Operation.READ, 512, BUFFERS + 512, 512);
-      guest.client.load32(VfioUserClient.BAR);
-      int id = guest.client.send(13, 0, new byte[0]);
-      VfioUserDmaTest.awaitQuiesced(guest);
-      guest.onMainLoop(() -> guest.ramDisk().release(1));
-      guest.onMainLoop(() -> guest.ramDisk().release(0));
-      guest.onMainLoop(guest.ramDisk()::stopHolding);
-      assertThat(guest.client.receive(id, 13).errno()).isZero();
-      assertThat(guest.client.read(REGION_CONFIG, 4, 2)).isZero();
-      assertThat(driver.port().read(AhciRegisters.PX_SACT)).isZero();
-      assertThat(driver.port().read(AhciRegisters.PX_CLB)).isZero();
-      assertThat(guest.deviceMemory.regions()).as("memory stays").hasSize(1);
-      guest.signals(eventfd);
-      guest.enable(MSI, eventfd);
-      AhciDriver again = guest.driver();
-      again.submit(0, Operation.READ, 0, BUFFERS, 512);
-      guest.complete(again, MSI, eventfd, 1, (tag, status) -> assertThat(status).isZero());
-    }
-  }
-
-  @Test
   @DisplayName("Memory that comes and goes under load disturbs no request")
   void mapAndUnmapUnderLoad(@TempDir Path directory) throws Exception {
     Path path = directory.resolve("disk.img");
