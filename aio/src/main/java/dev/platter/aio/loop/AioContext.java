@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Allocates nothing per request once its tables have grown to the load.
  */
 public final class AioContext implements AutoCloseable {
+  private static final long LOOK_NANOS = 1_000_000_000;
   private static final int ATTENTION = IoUringAbi.SQ_TASKRUN | IoUringAbi.SQ_CQ_OVERFLOW;
 
   private final String name;
@@ -66,6 +67,7 @@ public final class AioContext implements AutoCloseable {
   private boolean watching = true;
   private int drained;
   private boolean closed;
+  private volatile @Nullable Throwable death;
 
   /**
    * Creates the calling thread's loop.
@@ -471,6 +473,7 @@ public final class AioContext implements AutoCloseable {
    * gives the lock up meanwhile; else just waits.
    *
    * @param done counted down on the loop
+   * @throws IllegalStateException if the loop dies meanwhile
    */
   public void waitFor(CountDownLatch done) {
     if (onLoopThread()) {
@@ -480,13 +483,24 @@ public final class AioContext implements AutoCloseable {
     } else if (lock != null && lock.isHeldByCurrentThread()) {
       if (done.getCount() > 0) {
         lock.unlock();
-        Threads.awaitUninterruptibly(done);
-        lock.lock();
+        try {
+          awaitAlive(done);
+        } finally {
+          lock.lock();
+        }
       }
     } else if (done.getCount() > 0 && Thread.currentThread().equals(borrower)) {
       throw new IllegalStateException("loop " + name + " is suspended: it makes no progress");
     } else {
-      Threads.awaitUninterruptibly(done);
+      awaitAlive(done);
+    }
+  }
+
+  private void awaitAlive(CountDownLatch done) {
+    while (!Threads.awaitUninterruptibly(done, LOOK_NANOS)) {
+      if (death != null) {
+        throw new IllegalStateException("the loop died", death);
+      }
     }
   }
 
@@ -782,10 +796,12 @@ public final class AioContext implements AutoCloseable {
 
   /**
    * The loop's thread dies of an exception: whoever waits for the loop is told. The ring is left
-   * mapped, because the kernel may still write to the memory of what is in flight.
+   * mapped, because the kernel may still write to the memory of what is in flight. Allocates
+   * nothing, or an OutOfMemoryError would be lost in another.
    */
   private void abandon(Throwable cause) {
     closed = true;
+    death = cause;
     bottomHalves.abandon(cause);
     leaveThread();
   }

@@ -39,7 +39,7 @@ public final class BottomHalf {
   /** It will not run: its loop died. */
   void abandon(Throwable cause) {
     if (body instanceof Invocation invocation) {
-      invocation.fail(new IllegalStateException("the loop died", cause));
+      invocation.abandon(cause);
     }
   }
 }

@@ -3,13 +3,18 @@ package dev.platter.aio.loop;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
-/** A body that one thread has another run, and waits for. What the body throws is the waiter's. */
+/**
+ * A body that one thread has a loop run, and waits for. What the body throws is the waiter's; an
+ * Error is the loop's too, which dies of it, because nobody can say what it has left half done. A
+ * failed assertion is not: tests make them.
+ */
 final class Invocation implements Runnable {
   private final Runnable body;
   private final Invocations owner;
   private final CountDownLatch done = new CountDownLatch(1);
   // Written before done is counted down, read after.
   private @Nullable Throwable failure;
+  private boolean abandoned;
 
   Invocation(Runnable body, Invocations owner) {
     this.body = body;
@@ -20,16 +25,20 @@ final class Invocation implements Runnable {
   public void run() {
     try {
       body.run();
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException | AssertionError e) {
       failure = e;
+    } catch (Error e) {
+      failure = e;
+      throw e;
     } finally {
       owner.ran();
       done.countDown();
     }
   }
 
-  /** Ends the wait: the body will not run. */
-  void fail(RuntimeException cause) {
+  /** Ends the wait: the loop died, and the body will not run. Allocates nothing. */
+  void abandon(Throwable cause) {
+    abandoned = true;
     failure = cause;
     done.countDown();
   }
@@ -37,6 +46,9 @@ final class Invocation implements Runnable {
   /** Waits until the body has run, and throws what it threw. */
   void await() {
     Threads.awaitUninterruptibly(done);
+    if (abandoned) {
+      throw new IllegalStateException("the loop died", failure);
+    }
     if (failure instanceof Error error) {
       throw error;
     }

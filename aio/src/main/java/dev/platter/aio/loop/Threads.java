@@ -4,6 +4,7 @@ import dev.platter.aio.PlatterException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** Starting and waiting for threads. */
 public final class Threads {
@@ -40,6 +41,29 @@ public final class Threads {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /**
+   * Waits for so long at most, and leaves an interrupt that came meanwhile for later.
+   *
+   * @return whether the latch was counted down
+   */
+  static boolean awaitUninterruptibly(CountDownLatch latch, long nanos) {
+    long end = System.nanoTime() + nanos;
+    boolean interrupted = false;
+    boolean down = false;
+    while (true) {
+      try {
+        down = latch.await(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return down;
   }
 
   /** Waits for a thread to end, and leaves an interrupt that came meanwhile for later. */

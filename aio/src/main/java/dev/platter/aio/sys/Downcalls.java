@@ -91,8 +91,15 @@ final class Downcalls {
             symbol, descriptor, errno, Linker.Option.firstVariadicArg(fixedArgs));
   }
 
-  /** A bug in a descriptor above: the JVM refused the call itself. */
+  /**
+   * A bug in a descriptor above: the JVM refused the call itself.
+   *
+   * @throws VirtualMachineError if that is what it was
+   */
   static AssertionError linkageBug(Throwable cause) {
+    if (cause instanceof VirtualMachineError error) {
+      throw error;
+    }
     return new AssertionError("native call could not be made", cause);
   }
 }

@@ -36,9 +36,9 @@ public final class Syscalls {
 
   private Syscalls() {}
 
-  private static void syscallIgnoringErrors(long number, long a, long b, long c, long d) {
+  static void syscallIgnoringErrors(long number, long a, long b, long c, long d, long e) {
     try {
-      long _ = (long) SYSCALL_WITHOUT_ERRNO.invokeExact(number, a, b, c, d, 0L, 0L);
+      long _ = (long) SYSCALL_WITHOUT_ERRNO.invokeExact(number, a, b, c, d, e, 0L);
     } catch (Throwable t) {
       throw Downcalls.linkageBug(t);
     }
@@ -85,12 +85,12 @@ public final class Syscalls {
    * futex(2) on a process-private word. Why a wait ended is not told: the caller looks at the word.
    */
   static void futex(long address, int operation, int value, long timespec) {
-    syscallIgnoringErrors(FUTEX, address, operation, value, timespec);
+    syscallIgnoringErrors(FUTEX, address, operation, value, timespec, 0);
   }
 
   /** Adds 1 to an eventfd. Fails only where the descriptor is not one. */
   public static void signalEventFd(int fd) {
-    syscallIgnoringErrors(WRITE, fd, ONE.address(), Long.BYTES, 0);
+    syscallIgnoringErrors(WRITE, fd, ONE.address(), Long.BYTES, 0, 0);
   }
 
   /**
@@ -98,7 +98,7 @@ public final class Syscalls {
    * wake fewer times (prctl(2), PR_SET_TIMERSLACK).
    */
   public static void wakeOnTime() {
-    syscallIgnoringErrors(PRCTL, PR_SET_TIMERSLACK, 1, 0, 0);
+    syscallIgnoringErrors(PRCTL, PR_SET_TIMERSLACK, 1, 0, 0, 0);
   }
 
   /** The calling thread's kernel thread id. */

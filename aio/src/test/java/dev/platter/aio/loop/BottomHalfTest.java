@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -164,6 +165,45 @@ class BottomHalfTest {
           .hasMessage("on purpose");
       context.invoke(() -> order.add("alive"));
       assertThat(order).containsExactly("alive");
+    }
+  }
+
+  /** Who can say what it has left half done? A failed assertion of a test is another thing. */
+  @Test
+  void anErrorInAnInvokedBodyIsTheInvokersAndEndsTheLoop() throws Exception {
+    for (boolean main : new boolean[] {false, true}) {
+      AtomicReference<Throwable> uncaught = new AtomicReference<>();
+      CountDownLatch never = new CountDownLatch(1);
+      MainLoop mainLoop = new MainLoop(AioConfig.mainLoop());
+      IoThread ioThread = new IoThread("io0", NO_POLLING);
+      AioContext context = main ? mainLoop.context() : ioThread.context();
+      Thread[] thread = new Thread[1];
+      Thread waiter =
+          Thread.ofPlatform()
+              .start(() -> {
+                try {
+                  context.waitFor(never);
+                } catch (IllegalStateException e) {
+                  order.add("told");
+                }
+              });
+      context.invoke(() -> {
+        thread[0] = Thread.currentThread();
+        thread[0].setUncaughtExceptionHandler((_, failure) -> uncaught.set(failure));
+      });
+      assertThatThrownBy(() ->
+              context.invoke(() -> {
+                throw new StackOverflowError("on purpose");
+              }))
+          .isInstanceOf(StackOverflowError.class);
+      thread[0].join();
+      assertThat(uncaught.get()).isInstanceOf(StackOverflowError.class);
+      assertThatThrownBy(() -> context.invoke(() -> {})).isInstanceOf(IllegalStateException.class);
+      waiter.join();
+      assertThat(order).containsExactly("told");
+      order.clear();
+      ioThread.close();
+      mainLoop.close();
     }
   }
 

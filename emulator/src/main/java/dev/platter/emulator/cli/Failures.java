@@ -1,6 +1,7 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.sys.LastWords;
 import java.io.PrintWriter;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -22,6 +23,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
 
   // A loop that died may be what a shutdown hook waits for.
   private static final long EXIT_GRACE_MILLIS = 5_000;
+
+  private static volatile boolean serving;
 
   @Override
   public int handleParseException(ParameterException failure, String[] args) {
@@ -80,17 +83,37 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
 
   /**
    * Ends the process when any thread dies of an exception: a run without that thread would hang.
+   * Shutdown hooks remove what the run has made, unless it is {@link #serving}.
    */
   static void exitOnUncaught(PrintWriter err) {
+    LastWords.prepare();
     Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
-      err.println("platter: thread '" + thread.getName() + "' died, giving up");
-      int exitCode = report(failure, err);
-      haltLater(exitCode);
-      System.exit(exitCode);
+      try {
+        if (!(failure instanceof VirtualMachineError)) {
+          haltLater(); // who reads stderr may have stopped, and hooks may wait for that thread
+          err.println("platter: thread '" + thread.getName() + "' died, giving up");
+          int exitCode = report(failure, err);
+          if (serving) {
+            Runtime.getRuntime().halt(exitCode);
+          }
+          System.exit(exitCode);
+        }
+      } finally {
+        // Nothing more can be asked of this JVM.
+        LastWords.endProcess(thread.getName(), failure.getClass().getName(), FAILED);
+      }
     });
   }
 
-  private static void haltLater(int exitCode) {
+  /**
+   * From here on no shutdown hook is run for a thread that dies: what guests have on their disks is
+   * as safe as after a crash, and they wait for a server that holds its locks and does nothing.
+   */
+  static void serving() {
+    serving = true;
+  }
+
+  private static void haltLater() {
     Thread.ofPlatform()
         .daemon()
         .name("platter-halt")
@@ -100,7 +123,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           }
-          Runtime.getRuntime().halt(exitCode);
+          Runtime.getRuntime().halt(FAILED);
         });
   }
 }

@@ -50,6 +50,7 @@ final class ServeRun {
    */
   void run() {
     Confinement.enter(plan()); // before there is a thread or an open file of ours
+    Failures.serving();
     ServerSignals signals = ServerSignals.install();
     try (StreamEventLog log =
         options.jsonLog() ? StreamEventLog.json(err) : StreamEventLog.text(err)) {

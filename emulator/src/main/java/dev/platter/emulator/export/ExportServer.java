@@ -129,7 +129,7 @@ public final class ExportServer implements AutoCloseable {
       }
       countDropped();
       return new Farewell(Level.WARNING, "client-dropped", dropped(pid, reason(e)));
-    } catch (RuntimeException | InternalError e) {
+    } catch (RuntimeException | Error e) {
       // A bug of ours that this client has found: the other exports need not die of it.
       countDropped();
       Map<String, Object> fields = dropped(pid, e.toString());

@@ -82,7 +82,7 @@ class SystemdUnitTest {
         "LimitNOFILE|4096",
         "LimitCORE|0",
         "Restart|on-failure",
-        "RestartPreventExitStatus|2 3",
+        "RestartPreventExitStatus|2",
         "OOMPolicy|stop",
         "TimeoutStopSec|2min",
       })

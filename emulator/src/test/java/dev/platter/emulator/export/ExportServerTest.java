@@ -1,0 +1,81 @@
+package dev.platter.emulator.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.aio.socket.UnixConnection;
+import dev.platter.aio.socket.UnixListener;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExportServerTest {
+  /** Each client makes another thing go wrong. */
+  private static final class Faulty implements ClientSession {
+    private final BlockingQueue<Throwable> faults =
+        new LinkedBlockingQueue<>(
+            List.of(
+                new OutOfMemoryError("planted"),
+                new StackOverflowError("planted"),
+                new NoClassDefFoundError("planted"),
+                new AssertionError("planted"),
+                new InternalError("planted"),
+                new IllegalStateException("planted")));
+
+    @Override
+    public void serve(UnixConnection connection) {
+      switch (faults.poll()) {
+        case Error e -> throw e;
+        case RuntimeException e -> throw e;
+        case null, default -> {}
+      }
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void whateverAClientMakesGoWrongTheNextIsServed(@TempDir Path directory) throws Exception {
+    Path socket = directory.resolve("export.sock");
+    BlockingQueue<Map.Entry<String, Map<String, Object>>> events = new LinkedBlockingQueue<>();
+    Faulty session = new Faulty();
+    try (ExportServer server =
+        new ExportServer(
+            "disk",
+            UnixListener.bind(socket),
+            session,
+            (_, _, event, fields) -> events.add(Map.entry(event, fields)))) {
+      for (Throwable fault : List.copyOf(session.faults)) {
+        connect(socket);
+        assertThat(next(events).getKey()).isEqualTo("client-connected");
+        Map.Entry<String, Map<String, Object>> event = next(events);
+        assertThat(event.getKey()).isEqualTo("client-failed");
+        assertThat(event.getValue())
+            .containsEntry("reason", fault.toString())
+            .containsKeys("trace", "pid");
+      }
+      connect(socket);
+      assertThat(next(events).getKey()).isEqualTo("client-connected");
+      assertThat(next(events).getKey()).isEqualTo("client-left");
+      assertThat(server.droppedConnections()).isEqualTo(6);
+    }
+  }
+
+  private static void connect(Path socket) throws IOException {
+    UnixConnection.connect(socket).close();
+  }
+
+  private static <T> T next(BlockingQueue<T> events) throws InterruptedException {
+    T event = events.poll(30, TimeUnit.SECONDS);
+    if (event == null) {
+      throw new AssertionError("nothing happens");
+    }
+    return event;
+  }
+}
