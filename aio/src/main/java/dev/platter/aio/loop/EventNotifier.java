@@ -12,13 +12,17 @@ import java.nio.file.Path;
 /**
  * An eventfd: any thread signals it, one loop watches it ({@link AioContext#watch}). One of our own
  * is blocking, so that a read can stay armed in the ring; one that came from another process is
- * whatever that process made it, and is only polled.
+ * whatever that process made it, and is only polled. One that is only signalled may be a pipe or a
+ * socket.
  */
 public final class EventNotifier implements AutoCloseable {
   private static final String EVENTFD = "anon_inode:[eventfd]";
+  private static final String PIPE = "pipe:[";
+  private static final String SOCKET = "socket:[";
 
   private final int fd;
   private final boolean foreign;
+  private final boolean socket;
   private volatile boolean deaf;
   private boolean closed;
 
@@ -29,6 +33,7 @@ public final class EventNotifier implements AutoCloseable {
    */
   public EventNotifier() {
     foreign = false;
+    socket = false;
     fd = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
     if (fd < 0) {
       throw PlatterException.hostLacks(
@@ -36,9 +41,37 @@ public final class EventNotifier implements AutoCloseable {
     }
   }
 
-  private EventNotifier(int fd) {
+  private EventNotifier(int fd, boolean socket) {
     this.fd = fd;
+    this.socket = socket;
     foreign = true;
+  }
+
+  /**
+   * Takes over a descriptor from another process that is only to be signalled: an eventfd, as
+   * {@link #adopt} does, or a socket or a pipe, which gets 8 bytes for each signal; a full one has
+   * been told enough. That process can make none of these writes block: a pipe is opened anew, with
+   * flags that are not shared, and a socket's are told to each write.
+   *
+   * @param fd the descriptor; closed with the notifier, and at once if it is refused
+   * @throws PlatterException if it is nothing of these, or the pipe is another user's
+   */
+  public static EventNotifier adoptSink(int fd) {
+    String kind = kind(fd);
+    if (kind.startsWith(SOCKET)) {
+      return new EventNotifier(fd, true);
+    }
+    if (!kind.startsWith(PIPE)) {
+      return adopt(fd);
+    }
+    int flags = LinuxAbi.O_WRONLY | LinuxAbi.O_NONBLOCK | LinuxAbi.O_CLOEXEC;
+    int own = Libc.open("/proc/self/fd/" + fd, flags, 0);
+    Libc.close(fd);
+    if (own < 0) {
+      throw PlatterException.badInput(
+          "a pipe cannot be opened for writing: " + Errno.name(own), null);
+    }
+    return new EventNotifier(own, false);
   }
 
   /**
@@ -56,17 +89,21 @@ public final class EventNotifier implements AutoCloseable {
     }
     int flags = Libc.fcntl(fd, LinuxAbi.F_GETFL, 0);
     Libc.fcntl(fd, LinuxAbi.F_SETFL, flags | LinuxAbi.O_NONBLOCK);
-    EventNotifier notifier = new EventNotifier(fd);
+    EventNotifier notifier = new EventNotifier(fd, false);
     ForeignEvents.add(notifier);
     return notifier;
   }
 
   // A poll on something that is always ready would never let the loop sleep.
   private static boolean isEventFd(int fd) {
+    return kind(fd).equals(EVENTFD);
+  }
+
+  private static String kind(int fd) {
     try {
-      return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString().equals(EVENTFD);
+      return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();
     } catch (IOException e) {
-      return false;
+      return "";
     }
   }
 
@@ -77,7 +114,9 @@ public final class EventNotifier implements AutoCloseable {
 
   /** Signals: one write(2). Does nothing that can block in practice (the counter is 64 bits). */
   public void signal() {
-    if (!deaf) {
+    if (socket) {
+      Syscalls.signalSocket(fd);
+    } else if (!deaf) {
       Syscalls.signalEventFd(fd);
     }
   }

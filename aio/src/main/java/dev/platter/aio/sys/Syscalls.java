@@ -2,6 +2,7 @@ package dev.platter.aio.sys;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.platter.aio.abi.LinuxAbi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -18,6 +19,7 @@ public final class Syscalls {
   private static final long IO_URING_REGISTER = 427;
   private static final boolean X86_64 = System.getProperty("os.arch").equals("amd64");
   private static final long WRITE = X86_64 ? 1 : 64;
+  private static final long SENDTO = X86_64 ? 44 : 206;
   private static final long FUTEX = X86_64 ? 202 : 98;
   private static final long PRCTL = X86_64 ? 157 : 167;
   private static final long PR_SET_TIMERSLACK = 29;
@@ -91,6 +93,12 @@ public final class Syscalls {
   /** Adds 1 to an eventfd. Fails only where the descriptor is not one. */
   public static void signalEventFd(int fd) {
     syscallIgnoringErrors(WRITE, fd, ONE.address(), Long.BYTES, 0, 0);
+  }
+
+  /** Sends the same 8 bytes to a socket, unless that would block; errors are not told. */
+  public static void signalSocket(int fd) {
+    int flags = LinuxAbi.MSG_DONTWAIT | LinuxAbi.MSG_NOSIGNAL;
+    syscallIgnoringErrors(SENDTO, fd, ONE.address(), Long.BYTES, flags);
   }
 
   /**

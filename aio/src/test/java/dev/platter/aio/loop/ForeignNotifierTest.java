@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Libc;
+import dev.platter.aio.sys.Sockets;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -165,6 +166,62 @@ class ForeignNotifierTest {
     }
   }
 
+  /**
+   * A pipe or a socket that nobody reads: it is told as long as there is room, and never waited
+   * for.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aSinkIsSignalledUntilItIsFull(boolean socket) throws Exception {
+    Process reader = null;
+    int theirs;
+    int other;
+    if (socket) {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment fds = arena.allocate(ValueLayout.JAVA_INT, 2);
+        assertThat(Sockets.socketpair(LinuxAbi.AF_UNIX, LinuxAbi.SOCK_STREAM, fds)).isZero();
+        theirs = fds.getAtIndex(ValueLayout.JAVA_INT, 0);
+        other = fds.getAtIndex(ValueLayout.JAVA_INT, 1);
+      }
+    } else {
+      // A process that waits for its standard input: the pipe to it is ours, and not read.
+      reader = new ProcessBuilder("sleep", "60").start();
+      String pipe = "/proc/" + reader.pid() + "/fd/0";
+      theirs = Libc.open(pipe, LinuxAbi.O_WRONLY | LinuxAbi.O_CLOEXEC, 0);
+      other = Libc.open(pipe, LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
+    }
+    int ours = Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0);
+    try (EventNotifier notifier = EventNotifier.adoptSink(ours);
+        Arena arena = Arena.ofConfined()) {
+      assertThat(Libc.fcntl(theirs, LinuxAbi.F_SETFL, 0)).isZero(); // blocking, if they were shared
+      for (int i = 0; i < 100_000; i++) {
+        notifier.signal(); // 800 kB
+      }
+      MemorySegment read = arena.allocate(ValueLayout.JAVA_LONG);
+      assertThat(Libc.read(other, read.address(), Long.BYTES)).isEqualTo(Long.BYTES);
+      assertThat(read.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(1);
+    } finally {
+      Libc.close(theirs);
+      Libc.close(other);
+      if (reader != null) {
+        reader.destroyForcibly().waitFor();
+      }
+    }
+  }
+
+  /** Whoever was to read is gone: nothing happens, no signal either. */
+  @Test
+  void aSinkWithoutAReaderIsNoError() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment fds = arena.allocate(ValueLayout.JAVA_INT, 2);
+      assertThat(Sockets.socketpair(LinuxAbi.AF_UNIX, LinuxAbi.SOCK_STREAM, fds)).isZero();
+      EventNotifier notifier = EventNotifier.adoptSink(fds.getAtIndex(ValueLayout.JAVA_INT, 0));
+      Libc.close(fds.getAtIndex(ValueLayout.JAVA_INT, 1));
+      notifier.signal();
+      notifier.close();
+    }
+  }
+
   @Test
   void whatIsNoEventfdIsRefusedAndClosed() {
     int file = Libc.open("/dev/zero", LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
@@ -172,6 +229,8 @@ class ForeignNotifierTest {
         .isInstanceOf(PlatterException.class)
         .hasMessageContaining("eventfd");
     assertThat(Libc.fcntl(file, LinuxAbi.F_GETFL, 0)).isNegative();
+    int zero = Libc.open("/dev/zero", LinuxAbi.O_WRONLY | LinuxAbi.O_CLOEXEC, 0);
+    assertThatThrownBy(() -> EventNotifier.adoptSink(zero)).isInstanceOf(PlatterException.class);
     assertThatThrownBy(() -> EventNotifier.adopt(-1)).isInstanceOf(PlatterException.class);
   }
 }

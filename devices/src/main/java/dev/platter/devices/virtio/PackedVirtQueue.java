@@ -90,9 +90,25 @@ public final class PackedVirtQueue extends AbstractRing {
     availWrap = config.availWrap();
     nextUsed = config.usedIndex();
     usedWrap = config.usedWrap();
+    if (nextAvail == 0 && nextUsed == 0 && !availWrap && !usedWrap && nothingWasUsed()) {
+      // Linux's virtio_uml says 0 for the beginning of either kind of ring; counters begin at 1.
+      availWrap = true;
+      usedWrap = true;
+    }
     taken = nextAvail - nextUsed + (availWrap == usedWrap ? 0 : size);
     boolean inside = nextAvail >= 0 && nextAvail < size && nextUsed >= 0 && nextUsed < size;
     return inside && taken >= 0 && taken <= size ? null : "queue position is outside the ring";
+  }
+
+  /** Whether no descriptor is as a lap would have left it: used, or available after that. */
+  private boolean nothingWasUsed() {
+    for (int i = 0; i < size; i++) {
+      int flags = Vring.getOpaque(ring, (long) DESC_SIZE * i + PackedRing.DESC_FLAGS);
+      if ((flags & PackedRing.DESC_F_USED) != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private @Nullable String resume(PackedInflight record, QueueConfig config) {

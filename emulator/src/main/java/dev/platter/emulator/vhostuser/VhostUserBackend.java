@@ -10,6 +10,7 @@ import dev.platter.devices.virtio.VirtioFeatures;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -196,25 +197,26 @@ final class VhostUserBackend implements AutoCloseable {
    * none: then the ring is looked at without one.
    */
   void setVringKick(int index, int fd) throws RequestRefused {
-    EventNotifier kick = fd < 0 ? null : adopt(index, fd);
+    EventNotifier kick = fd < 0 ? null : adopt(index, fd, EventNotifier::adopt);
     ring(index).setKick(kick);
     startReadyRings();
   }
 
   /** Sets the interrupt; takes over the descriptor, which is negative for none. */
   void setVringCall(int index, int fd) throws RequestRefused {
-    EventNotifier call = fd < 0 ? null : adopt(index, fd);
+    EventNotifier call = fd < 0 ? null : adopt(index, fd, EventNotifier::adoptSink);
     ring(index).setCall(call);
   }
 
   /** Sets whom to tell of a broken ring; takes over the descriptor, negative for nobody. */
   void setVringError(int index, int fd) throws RequestRefused {
-    EventNotifier error = fd < 0 ? null : adopt(index, fd);
+    EventNotifier error = fd < 0 ? null : adopt(index, fd, EventNotifier::adoptSink);
     ring(index).setError(error);
   }
 
-  /** A queue's eventfd; if it is none, or there is no such queue, it is closed. */
-  private EventNotifier adopt(int index, int fd) throws RequestRefused {
+  /** A queue's notifier; if it can be none, or there is no such queue, it is closed. */
+  private EventNotifier adopt(int index, int fd, IntFunction<EventNotifier> how)
+      throws RequestRefused {
     try {
       ring(index);
     } catch (RequestRefused e) {
@@ -222,7 +224,7 @@ final class VhostUserBackend implements AutoCloseable {
       throw e;
     }
     try {
-      return EventNotifier.adopt(fd);
+      return how.apply(fd);
     } catch (PlatterException e) {
       throw new RequestRefused(String.valueOf(e.getMessage()));
     }

@@ -9,14 +9,12 @@ import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.export.ProtocolViolation;
+import dev.platter.emulator.export.Refusals;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +36,7 @@ public final class VhostUserSession implements ClientSession {
   private final GuestMemory memory;
   private final String export;
   private final EventLog log;
+  private final Refusals refusals;
   private volatile @Nullable VhostUserBackend current;
   private boolean closed;
 
@@ -60,6 +59,7 @@ public final class VhostUserSession implements ClientSession {
     this.memory = memory;
     this.export = export;
     this.log = log;
+    refusals = new Refusals(log, export);
     control = new DeviceControl(device, lock);
     device.onConfigChange(this::configChanged);
   }
@@ -97,13 +97,13 @@ public final class VhostUserSession implements ClientSession {
     private final VhostUserMessage message = new VhostUserMessage();
     private final VhostUserBackend backend;
     private final BitSet toldBroken = new BitSet();
-    private final Set<@Nullable VhostUserRequest> toldRefused = new HashSet<>();
     private volatile boolean memoryLost;
 
     Client(UnixConnection connection) {
       this.connection = connection;
       backend = new VhostUserBackend(device, control, memory, this::broken, this::lostMemory);
       current = backend;
+      refusals.newClient();
     }
 
     /** One line for each queue: a guest could break it again and again. */
@@ -160,21 +160,12 @@ public final class VhostUserSession implements ClientSession {
         if (!wantsAck() || hasAnswer(request)) {
           throw new ProtocolViolation(name + ": " + e.getMessage());
         }
-        tellRefused(request, name, String.valueOf(e.getMessage()));
+        refusals.tell(
+            Level.WARNING, request == null ? "unknown" : name, "", String.valueOf(e.getMessage()));
         done = false;
       }
       if (!answered && wantsAck()) {
         message.replyNumber(connection, done ? 0 : 1);
-      }
-    }
-
-    /** One line for each kind of request: a client could repeat it again and again. */
-    private void tellRefused(@Nullable VhostUserRequest kind, String name, String reason) {
-      if (toldRefused.add(kind)) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("request", name);
-        fields.put("reason", reason);
-        log.event(Level.WARNING, export, "request-refused", fields);
       }
     }
 

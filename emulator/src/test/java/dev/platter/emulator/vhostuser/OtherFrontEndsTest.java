@@ -83,6 +83,31 @@ class OtherFrontEndsTest {
     assertThat(rig.events).isEmpty();
   }
 
+  /**
+   * virtio_uml begins a packed ring at 0, wrap counters included; a ring that is used is another.
+   */
+  @Test
+  void aPackedRingThatBeginsAtZero() throws Exception {
+    client.features |= VirtioFeatures.RING_PACKED;
+    client.negotiate();
+    client.shareMemory();
+    Queue queue = client.newQueue(0, 16);
+    client.start(queue, 0);
+    // Requests of three descriptors: some lists run across the end of the ring. In the end both
+    // positions are 0 in a lap whose counters are 0, which is a base of 0 as well.
+    int base;
+    int requests = 0;
+    do {
+      assertThat(client.run(queue, BlkAbi.T_IN, 0, BUFFERS + 0x4000, 512)).isZero();
+      requests++;
+      base = client.stop(queue);
+      client.start(queue, base);
+    } while (base != 0);
+    assertThat(requests).isEqualTo(16);
+    client.checkDisk(queue, 8, 1);
+    assertThat(rig.events).isEmpty();
+  }
+
   /** How a front-end takes a ring out of work, after which its next one begins anew. */
   enum Stop {
     /** Asks for the position. */
@@ -251,7 +276,7 @@ class OtherFrontEndsTest {
       assertThat(client.ack(VhostUserRequest.SET_VRING_NUM, bytes(7, 16))).isNotZero();
       assertThat(client.ack(VhostUserRequest.SET_VRING_CALL, bytes(0L), client.memoryFd)).isOne();
     }
-    assertThat(rig.events).containsExactly("request-refused", "request-refused");
+    assertThat(rig.events).containsExactly("message-refused", "message-refused");
   }
 
   /** Its size is the front-end's word: a reset touches what is recorded, not all there could be. */
