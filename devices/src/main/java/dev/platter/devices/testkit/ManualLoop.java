@@ -95,6 +95,12 @@ public final class ManualLoop implements AhciLoop {
     holding = true;
   }
 
+  /** From now on work is done at once again, first what is due. */
+  public void release() {
+    holding = false;
+    turnAll();
+  }
+
   /** Whether work is due. */
   public boolean isDue() {
     return !due.isEmpty();

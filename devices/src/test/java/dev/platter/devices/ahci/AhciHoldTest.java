@@ -97,7 +97,8 @@ class AhciHoldTest {
       f.disk.hold();
       for (int tag = 0; tag < 4; tag++) {
         f.tables.command(tag, 0x60, CHUNK / 512, (long) tag * CHUNK / 512, tag << 3, 0x40);
-        f.tables.header(tag, 0, f.tables.prds(tag, AhciFixture.HIGH_RAM + tag * CHUNK, CHUNK));
+        f.tables.header(
+            tag, 0, f.tables.prds(tag, AhciFixture.HIGH_RAM + (long) tag * CHUNK, CHUNK));
         f.port.write(AhciRegisters.PX_SACT, 1 << tag);
         f.port.write(AhciRegisters.PX_CI, 1 << tag);
       }
