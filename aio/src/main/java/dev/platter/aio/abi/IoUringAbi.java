@@ -68,6 +68,7 @@ public final class IoUringAbi {
   public static final int OP_WRITE = 23;
   public static final int OP_TEE = 33;
   public static final int OP_MSG_RING = 40;
+  public static final int OP_URING_CMD = 46;
 
   // sqe->flags
   public static final int SQE_FIXED_FILE = 1;

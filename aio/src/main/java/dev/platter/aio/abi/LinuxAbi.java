@@ -168,6 +168,7 @@ public final class LinuxAbi {
   public static final long BLKSSZGET = 0x1268L;
   public static final long BLKDISCARD = 0x1277L;
   public static final long BLKZEROOUT = 0x127fL;
+  public static final int BLOCK_URING_CMD_DISCARD = 0x1200;
   public static final long FS_IOC_FIEMAP = 0xc020660bL;
   public static final long FS_IOC_GETFLAGS = 0x80086601L;
   public static final int FS_NOCOW_FL = 0x800000;

@@ -97,6 +97,13 @@ public final class Sqe {
     return prep(IoUringAbi.OP_FALLOCATE, fd, length, mode, offset);
   }
 
+  /** Discards a part of a block device, as BLKDISCARD does; block devices know it since 6.12. */
+  public Sqe prepBlockDiscard(int fd, long offset, long length) {
+    prep(IoUringAbi.OP_URING_CMD, fd, offset, 0, LinuxAbi.BLOCK_URING_CMD_DISCARD);
+    sqes.set(JAVA_LONG, at + IoUringAbi.SQE_ADDR3, length);
+    return this;
+  }
+
   /**
    * open(2) of a path that is absolute or relative to the working directory.
    *

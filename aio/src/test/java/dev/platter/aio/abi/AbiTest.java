@@ -95,6 +95,7 @@ class AbiTest {
       IO_URING.put("CQ_OFF_" + name, "offsetof(struct io_cqring_offsets, " + lower(name) + ")");
     }
     IO_URING.put("OP_MSG_RING", "IORING_OP_MSG_RING if IORING_SETUP_SUBMIT_ALL");
+    IO_URING.put("OP_URING_CMD", "IORING_OP_URING_CMD if IORING_SETUP_SQE128");
     IO_URING.put("MSG_DATA", "IORING_MSG_DATA if IORING_SETUP_DEFER_TASKRUN");
     IO_URING.put("SQE_FIXED_FILE", "IOSQE_FIXED_FILE");
     IO_URING.put("SQE_ASYNC", "IOSQE_ASYNC");
@@ -162,6 +163,7 @@ class AbiTest {
     for (String name : new String[] {"LOGICAL", "PHYSICAL", "LENGTH", "FLAGS"}) {
       LINUX.put("FE_" + name, "offsetof(struct fiemap_extent, fe_" + lower(name) + ")");
     }
+    LINUX.put("BLOCK_URING_CMD_DISCARD", "BLOCK_URING_CMD_DISCARD if BLOCK_URING_CMD_DISCARD");
     LINUX.put("RUSAGE_SIZE", "sizeof(struct rusage)");
     LINUX.put("TIMEVAL_SIZE", "sizeof(struct timeval)");
     LINUX.put("POLLFD_SIZE", "sizeof(struct pollfd)");

@@ -246,7 +246,8 @@ public final class ImageCreator {
                   + path
                   + ": "
                   + sizeBytes
-                  + " bytes are more than its file system or the process's limit (ulimit -f) allows",
+                  + " bytes are more than its file system or the process's limit (ulimit -f)"
+                  + " allows",
               "Give a smaller size, or use another file system");
       default ->
           PlatterException.failed("cannot create " + path + ": " + Errno.name((int) result), null);

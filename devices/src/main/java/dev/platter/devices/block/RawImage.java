@@ -1,12 +1,17 @@
 package dev.platter.devices.block;
 
+import dev.platter.aio.KernelVersion;
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,6 +40,7 @@ public final class RawImage implements BlockBackend {
   private final AtomicLong discardsRefused = new AtomicLong();
   private volatile ImageListener listener = ImageListener.NONE;
   private volatile long sizeBytes;
+  private final boolean blockDevice;
   private volatile boolean punchRefused;
   private volatile boolean zeroRangeRefused;
 
@@ -44,15 +50,19 @@ public final class RawImage implements BlockBackend {
   /** The file that requests go to; tests put another there, which fails them. */
   volatile int fd;
 
+  /** Whether the ring discards on block devices, as far as is known. */
+  volatile boolean discardsByRing = true;
+
   /** More flags for writes; tests have them fail that way. */
   int writeFlags;
 
   private RawImage(
-      FileHandle file, ImageOptions options, DirectAlignment alignment, long sizeBytes) {
+      FileHandle file, ImageOptions options, DirectAlignment alignment, FileFacts facts) {
     this.file = file;
     this.options = options;
     this.alignment = alignment;
-    this.sizeBytes = sizeBytes;
+    this.sizeBytes = facts.sizeBytes();
+    this.blockDevice = facts.type() == FileFacts.Type.BLOCK_DEVICE;
     this.fd = file.fd();
     this.stability = new Stability(options.cache() == CacheMode.WRITEBACK);
   }
@@ -104,7 +114,7 @@ public final class RawImage implements BlockBackend {
       FileFacts facts = file.facts();
       checkType(path, facts);
       DirectAlignment alignment = DirectAlignment.of(file, facts);
-      RawImage image = new RawImage(file, options, alignment, facts.sizeBytes());
+      RawImage image = new RawImage(file, options, alignment, facts);
       image.checkSize(facts.sizeBytes());
       return image;
     } catch (RuntimeException e) {
@@ -345,6 +355,39 @@ public final class RawImage implements BlockBackend {
 
   DirectAlignment alignment() {
     return alignment;
+  }
+
+  boolean isBlockDevice() {
+    return blockDevice;
+  }
+
+  boolean discardsByRing() {
+    return discardsByRing;
+  }
+
+  /**
+   * Whether a discard was refused because the kernel's ring has none for block devices, and not
+   * because the device has none: both have the same error.
+   */
+  boolean ringLacksDiscard(int result) {
+    KernelVersion kernel = KernelVersion.parse(System.getProperty("os.version", ""));
+    boolean lacks =
+        (result == -Errno.EOPNOTSUPP || result == -Errno.EINVAL)
+            && (kernel == null || !kernel.atLeast(6, 12));
+    if (lacks) {
+      discardsByRing = false;
+    }
+    return lacks;
+  }
+
+  /** Discards a part of a block device; blocks. Returns 0 or {@code -errno}. */
+  int discard(long offset, long length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment range = arena.allocate(ValueLayout.JAVA_LONG, 2);
+      range.setAtIndex(ValueLayout.JAVA_LONG, 0, offset);
+      range.setAtIndex(ValueLayout.JAVA_LONG, 1, length);
+      return Libc.ioctl(fd, LinuxAbi.BLKDISCARD, range.address());
+    }
   }
 
   /** Whether zeroes by deallocation are not worth another attempt. */

@@ -28,6 +28,10 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     PUNCH,
     /** fallocate(2) that zeroes. */
     ZERO_RANGE,
+    /** A block device's own discard, by the ring. */
+    DISCARD_COMMAND,
+    /** The same by a thread of its own, where the ring does not know it. */
+    DISCARD_CALL,
     SYNC
   }
 
@@ -68,6 +72,8 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   private long pieceBytes;
   private int chunk = BufferPool.NONE;
   private int tries;
+  // Written by the thread of a DISCARD_CALL, before it schedules what reads it.
+  private int callResult;
 
   @SuppressWarnings("NullAway.Init") // start() sets the loop, before anything uses it
   RawTransfer(RawImage image, BlockRequest request) {
@@ -146,9 +152,17 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     return switch (request.operation()) {
       case READ, WRITE -> image.alignment().fits(request.vector()) ? Way.DIRECT : Way.BOUNCE;
       case FLUSH -> Way.SYNC;
-      case DISCARD -> Way.PUNCH;
+      case DISCARD -> wayToDiscard();
       case WRITE_ZEROES -> wayToZero();
     };
+  }
+
+  /** On a block device PUNCH_HOLE is a write of zeroes, which many do not have. */
+  private Way wayToDiscard() {
+    if (!image.isBlockDevice()) {
+      return Way.PUNCH;
+    }
+    return image.discardsByRing() ? Way.DISCARD_COMMAND : Way.DISCARD_CALL;
   }
 
   private Way wayToZero() {
@@ -196,7 +210,28 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   void beginPiece() {
     onLoop.slowRequests().add(this);
     pieceNanos = System.nanoTime();
-    context.addSqe(this);
+    if (way == Way.DISCARD_CALL) {
+      callDiscard();
+    } else {
+      context.addSqe(this);
+    }
+  }
+
+  private void callDiscard() {
+    long offset = request.offsetBytes() + doneBytes;
+    long length = allocationBytes(offset);
+    BottomHalf done = context.newBottomHalf(() -> complete(callResult, 0));
+    Runnable call =
+        () -> {
+          callResult = image.discard(offset, length);
+          done.schedule();
+        };
+    try {
+      Thread.ofPlatform().daemon().name("discard").start(call);
+    } catch (OutOfMemoryError e) {
+      callResult = -Errno.EAGAIN; // no thread to be had: later, perhaps
+      done.schedule();
+    }
   }
 
   @Override
@@ -216,9 +251,11 @@ final class RawTransfer extends RingOp implements AutoCloseable {
         }
       }
       case ZEROES -> prepareZeroes(sqe, offset, left);
-      case PUNCH -> prepareAllocation(sqe, DISCARD_MODE, offset, left);
-      case ZERO_RANGE -> prepareAllocation(sqe, ZERO_MODE, offset, left);
+      case PUNCH -> sqe.prepFallocate(image.fd(), DISCARD_MODE, offset, allocationBytes(offset));
+      case ZERO_RANGE -> sqe.prepFallocate(image.fd(), ZERO_MODE, offset, allocationBytes(offset));
+      case DISCARD_COMMAND -> sqe.prepBlockDiscard(image.fd(), offset, allocationBytes(offset));
       case SYNC -> sqe.prepFsync(image.fd(), true);
+      case DISCARD_CALL -> throw new IllegalStateException("not for the ring");
     }
   }
 
@@ -242,11 +279,12 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     }
   }
 
-  private void prepareAllocation(Sqe sqe, int mode, long offset, long left) {
+  /** Sets and returns the length of a piece that is neither read nor written. */
+  private long allocationBytes(long offset) {
     // Up to a multiple of the size, so that no piece ends inside of a block that would go as one.
     long most = onLoop.longOperations().pieceBytes();
-    pieceBytes = Math.min(left, most - offset % most);
-    sqe.prepFallocate(image.fd(), mode, offset, pieceBytes);
+    pieceBytes = Math.min(request.lengthBytes() - doneBytes, most - offset % most);
+    return pieceBytes;
   }
 
   private int writeFlags() {
@@ -323,6 +361,9 @@ final class RawTransfer extends RingOp implements AutoCloseable {
       } else {
         nextPiece();
       }
+    } else if (way == Way.DISCARD_COMMAND && image.ringLacksDiscard(result)) {
+      way = Way.DISCARD_CALL;
+      nextPiece();
     } else if (isDiscard() && isRefusal(result)) {
       // Advice that is not taken, here; perhaps it is elsewhere on this disk, or another time.
       image.discardRefused(request.offsetBytes() + doneBytes, pieceBytes, -result);
