@@ -1,0 +1,143 @@
+package dev.platter.devices.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Images that are block devices: loop devices, which needs root. */
+@Timeout(120)
+class BlockDeviceIT {
+  private static final int MIB = 1 << 20;
+  private static final ImageOptions WRITEBACK =
+      ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
+
+  @TempDir Path directory;
+  private final LoopDevices devices = new LoopDevices();
+
+  @BeforeEach
+  void root() throws Exception {
+    assumeTrue(LoopDevices.sh("id -u").equals("0"), "loop devices need root");
+    assumeTrue(Files.exists(Path.of("/dev/loop-control")), "the kernel has no loop devices");
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    devices.close();
+  }
+
+  private Path full(int mebibytes) throws Exception {
+    Path file = directory.resolve("backing");
+    LoopDevices.sh("head -c " + mebibytes + "M /dev/urandom > " + file);
+    return file;
+  }
+
+  /** A disk of 64 MiB with room for less than 16: the host has run out of space. */
+  @Test
+  void aFlushThatHasFailedStaysFailed() throws Exception {
+    Path small = devices.tmpfs(directory.resolve("small"), "16m");
+    Path device = devices.device(LoopDevices.sparse(small.resolve("disk"), 64L * MIB), "");
+    try (ImageRig disk = new ImageRig(device, WRITEBACK)) {
+      MemorySegment data = disk.memory(MIB);
+      data.fill((byte) 0x5a);
+      for (int i = 0; i < 32; i++) {
+        assertThat(disk.write((long) i * MIB, data, false)).as("write %d", i).isZero();
+      }
+      assertThat(disk.flush()).as("the kernel tells it once").isNegative();
+      assertThat(disk.flush()).isNegative();
+      assertThat(disk.write(0, data, true)).as("FUA").isNegative();
+      assertThat(disk.image.sync()).as("at the end").isNegative();
+      assertThat(disk.told).startsWith("flush failed", "failed FLUSH");
+      LoopDevices.sh("echo 1 > /proc/sys/vm/drop_caches; blockdev --flushbufs " + device);
+      int lost = 0;
+      for (int i = 0; i < 32; i++) {
+        data.fill((byte) 0);
+        lost += disk.read((long) i * MIB, data) == 0 ? different(data) : 0;
+      }
+      assertThat(lost).as("pages that were lost, or this test shows nothing").isPositive();
+    }
+  }
+
+  private static int different(MemorySegment data) {
+    int count = 0;
+    for (long at = 0; at < data.byteSize(); at += 4096) {
+      count += data.get(ValueLayout.JAVA_BYTE, at) == 0x5a ? 0 : 1;
+    }
+    return count;
+  }
+
+  @Test
+  void discardsGiveSpaceBackByTheRingAndByTheCall() throws Exception {
+    Path file = full(64);
+    Path device = devices.device(file, "--direct-io=on");
+    Path limit = Path.of("/sys/block", device.getFileName().toString(), "queue/discard_max_bytes");
+    assumeTrue(!Files.readString(limit).strip().equals("0"), device + " does not discard");
+    try (ImageRig disk = new ImageRig(device, ImageOptions.WRITABLE)) {
+      long before = LoopDevices.allocated(file);
+      assertThat(disk.discard(0, 32L * MIB)).isZero();
+      long byRing = LoopDevices.allocated(file);
+      assertThat(before - byRing).isGreaterThanOrEqualTo(31L * MIB);
+      disk.image.discardsByRing = false;
+      assertThat(disk.discard(32L * MIB, 32L * MIB)).isZero();
+      assertThat(byRing - LoopDevices.allocated(file)).isGreaterThanOrEqualTo(31L * MIB);
+      assertThat(disk.image.discardsRefused()).isZero();
+      MemorySegment data = disk.memory(MIB);
+      data.fill((byte) 1);
+      assertThat(disk.read(40L * MIB, data)).isZero();
+      assertThat(data.toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
+    }
+  }
+
+  /** ramfs knows no fallocate, and so a device over it neither discards nor zeroes by itself. */
+  @Test
+  void aDeviceThatCannotDiscardIsServedAllTheSame() throws Exception {
+    Path ramfs = Files.createDirectory(directory.resolve("ramfs"));
+    LoopDevices.sh("mount -t ramfs none " + ramfs);
+    devices.undo("umount -l " + ramfs);
+    Path device = devices.device(LoopDevices.sparse(ramfs.resolve("disk"), 16L * MIB), "");
+    try (ImageRig disk = new ImageRig(device, WRITEBACK)) {
+      MemorySegment data = disk.memory(MIB);
+      data.fill((byte) 0x5a);
+      assertThat(disk.write(0, data, false)).isZero();
+      for (boolean byRing : new boolean[] {true, false}) {
+        disk.image.discardsByRing = byRing;
+        assertThat(disk.discard(0, 8L * MIB)).as("advice").isZero();
+      }
+      assertThat(disk.image.discardsRefused()).isGreaterThanOrEqualTo(2);
+      assertThat(disk.told).containsExactly("discard refused");
+      assertThat(disk.read(0, data)).isZero();
+      assertThat(different(data)).isZero();
+      assertThat(disk.writeZeroes(0, 4L * MIB, true)).isZero();
+      assertThat(disk.read(0, data)).isZero();
+      assertThat(data.toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
+    }
+  }
+
+  @Test
+  void zeroesAreZeroes() throws Exception {
+    Path device = devices.device(full(16), "--direct-io=on");
+    for (boolean mayUnmap : new boolean[] {true, false}) {
+      try (ImageRig disk = new ImageRig(device, ImageOptions.WRITABLE)) {
+        MemorySegment data = disk.memory(MIB);
+        data.fill((byte) 0x77);
+        assertThat(disk.write(0, data, false)).isZero();
+        assertThat(disk.writeZeroes(4096, MIB - 8192, mayUnmap)).isZero();
+        assertThat(disk.read(0, data)).isZero();
+        byte[] bytes = data.toArray(ValueLayout.JAVA_BYTE);
+        for (int i = 0; i < MIB; i++) {
+          boolean edge = i < 4096 || i >= MIB - 4096;
+          assertThat(bytes[i]).isEqualTo((byte) (edge ? 0x77 : 0));
+        }
+        assertThat(disk.told).isEmpty();
+      }
+    }
+  }
+}
