@@ -51,7 +51,7 @@ final class DiskServer implements AutoCloseable {
   }
 
   private static final int END_MILLIS = 20_000;
-  private static final int READY_MILLIS = 60_000;
+  private static final int READY_MILLIS = 180_000;
 
   private final VmDisk disk;
   private final Path log;

@@ -52,18 +52,18 @@ class StalledDiskIT {
     assumeThatStorageCanBeStalled();
     StallRun.Plan plan =
         new StallRun.Plan(
-            List.of(DiskServer.Backend.PLATTER_VIRTIO),
+            List.of(DiskServer.Backend.PLATTER_SATA, DiskServer.Backend.PLATTER_VIRTIO),
             List.of(StalledDisk.Way.FREEZE, StalledDisk.Way.FUSE),
             List.of(STALL_SECONDS),
             Path.of("stall", "held-file.c"),
             Path.of("/var/tmp"),
             null,
             // Guests of a stalled disk are idle.
-            2);
+            4);
     List<StallResult> results = run(plan);
     StallRun.print(results);
     assertThat(results)
-        .hasSize(2)
+        .hasSize(4)
         .allSatisfy(result ->
             assertThat(result.faults())
                 .as("%s, %s: %s", result.backend(), result.way(), result.dmesg())
