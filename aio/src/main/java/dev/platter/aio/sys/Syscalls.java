@@ -98,7 +98,7 @@ public final class Syscalls {
   /** Sends the same 8 bytes to a socket, unless that would block; errors are not told. */
   public static void signalSocket(int fd) {
     int flags = LinuxAbi.MSG_DONTWAIT | LinuxAbi.MSG_NOSIGNAL;
-    syscallIgnoringErrors(SENDTO, fd, ONE.address(), Long.BYTES, flags);
+    syscallIgnoringErrors(SENDTO, fd, ONE.address(), Long.BYTES, flags, 0);
   }
 
   /**
