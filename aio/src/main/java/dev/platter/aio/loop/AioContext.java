@@ -157,6 +157,11 @@ public final class AioContext implements AutoCloseable {
     return stats;
   }
 
+  /** What its big lock has cost so far; null if it has none. Any thread. */
+  public BigLock.@Nullable Stats lockStats() {
+    return lock == null ? null : lock.stats();
+  }
+
   /**
    * The {@link Thread#threadId} of the thread that turns the loop; 0 while it is suspended or after
    * its end. Any thread.
@@ -414,12 +419,16 @@ public final class AioContext implements AutoCloseable {
    * when it is the calling thread that has the loop meanwhile. A thread that holds the big lock may
    * wait for an IOThread this way because IOThreads never take that lock.
    *
-   * @throws IllegalStateException if the loop has ended
+   * @throws IllegalStateException if the loop has ended; or if it has a big lock and the caller
+   *     holds another one, for which that loop may be waiting
    */
   public void invoke(Runnable body) {
     if (onLoopThread() || (lock != null && lock.isHeldByCurrentThread())) {
       body.run();
       return;
+    }
+    if (lock != null && CurrentContext.held() != null) {
+      throw new IllegalStateException("loop " + name + " is waited for with another big lock held");
     }
     Invocation invocation = new Invocation(body, invocations);
     while (!invocations.push(invocation)) {

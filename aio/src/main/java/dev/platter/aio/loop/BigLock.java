@@ -8,9 +8,12 @@ import dev.platter.aio.trace.TraceEvents;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The big lock (BQL): held by the main loop except while it waits, and by a vCPU during a register
- * access. While a thread holds it, {@link AioContext#current} is the main loop's context. Not
- * reentrant, not fair.
+ * The big lock (BQL) of a machine: held by the main loop except while it waits, and by a vCPU
+ * during a register access. While a thread holds it, {@link AioContext#current} is that main loop's
+ * context. Not reentrant, not fair.
+ *
+ * <p>A process may have several, each with its main loop; a thread holds one of them at a time, so
+ * that no two threads ever wait for each other's.
  *
  * <p>Neither taking it nor waiting for it allocates, which is why it is not a ReentrantLock.
  */
@@ -25,6 +28,7 @@ public final class BigLock {
   private final Counter contended = new Counter();
   private final Counter waitNanos = new Counter();
   private final Counter holdNanos = new Counter();
+  private final Counter longestHoldNanos = new Counter();
   private @Nullable AioContext mainContext;
   // Plain: a thread asks only whether it is the owner, and sees its own writes.
   private @Nullable Thread owner;
@@ -42,15 +46,19 @@ public final class BigLock {
    * @param contended how often a thread had to wait for it
    * @param waitNanos total time waited
    * @param holdNanos total time held
+   * @param longestHoldNanos the longest time that it was held at a stretch, ever: a holder that the
+   *     scheduler or a collection stopped included
    */
-  public record Stats(long acquisitions, long contended, long waitNanos, long holdNanos) {
-    /** What happened between {@code earlier} and this. */
+  public record Stats(
+      long acquisitions, long contended, long waitNanos, long holdNanos, long longestHoldNanos) {
+    /** What happened between {@code earlier} and this; the longest hold may have been before. */
     public Stats since(Stats earlier) {
       return new Stats(
           acquisitions - earlier.acquisitions,
           contended - earlier.contended,
           waitNanos - earlier.waitNanos,
-          holdNanos - earlier.holdNanos);
+          holdNanos - earlier.holdNanos,
+          longestHoldNanos);
     }
   }
 
@@ -59,10 +67,15 @@ public final class BigLock {
     mainContext = context;
   }
 
+  /** Holder: the context that it uses; null before there is one, and after its end. */
+  @Nullable AioContext context() {
+    return mainContext;
+  }
+
   /**
    * Takes the lock, waiting for it as long as it takes.
    *
-   * @throws IllegalStateException if the calling thread holds it already
+   * @throws IllegalStateException if the calling thread holds it already, or another one
    */
   public void lock() {
     lock(0);
@@ -74,8 +87,10 @@ public final class BigLock {
    * @param doorbell when the guest's access was made, by {@link System#nanoTime}; 0 if not known
    */
   public void lock(long doorbell) {
-    if (isHeldByCurrentThread()) {
-      throw new IllegalStateException("big lock is not reentrant");
+    BigLock held = CurrentContext.held();
+    if (held != null) {
+      throw new IllegalStateException(
+          held == this ? "big lock is not reentrant" : "a thread holds one big lock at a time");
     }
     BigLockWaitEvent event = null;
     if (word.compareAndSet(FREE, HELD)) {
@@ -93,7 +108,7 @@ public final class BigLock {
     doorbellNanos = doorbell;
     acquisitions.increment();
     owner = Thread.currentThread();
-    CurrentContext.setThroughLock(mainContext);
+    CurrentContext.setHeld(this);
     if (event != null) {
       Thread holder = previousOwner;
       BigLockWaitEvent.end(event, holder == null ? null : holder.getName(), previousHoldNanos);
@@ -120,9 +135,13 @@ public final class BigLock {
    */
   public void unlock() {
     checkHeld();
-    CurrentContext.setThroughLock(null);
+    CurrentContext.setHeld(null);
     previousHoldNanos = System.nanoTime() - acquiredAtNanos;
     holdNanos.add(previousHoldNanos);
+    long longest = longestHoldNanos.get();
+    if (previousHoldNanos > longest) {
+      longestHoldNanos.add(previousHoldNanos - longest);
+    }
     previousOwner = owner;
     owner = null;
     if (word.getAndSet(FREE) == HELD_WITH_SLEEPERS) {
@@ -167,6 +186,11 @@ public final class BigLock {
 
   /** The counters now. */
   public Stats stats() {
-    return new Stats(acquisitions.get(), contended.get(), waitNanos.get(), holdNanos.get());
+    return new Stats(
+        acquisitions.get(),
+        contended.get(),
+        waitNanos.get(),
+        holdNanos.get(),
+        longestHoldNanos.get());
   }
 }

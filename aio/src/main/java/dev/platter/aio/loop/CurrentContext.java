@@ -2,20 +2,24 @@ package dev.platter.aio.loop;
 
 import org.jspecify.annotations.Nullable;
 
-/** Which context the calling thread may queue into: its own loop's, or its big lock's. */
+/** What the calling thread may queue into: its own loop, or the one of the big lock it holds. */
 final class CurrentContext {
   private static final ThreadLocal<CurrentContext> HERE =
       ThreadLocal.withInitial(CurrentContext::new);
 
   private @Nullable AioContext own;
-  private @Nullable AioContext throughLock;
+  private @Nullable BigLock held;
 
   private CurrentContext() {}
 
   /** The thread's context, or null. */
   static @Nullable AioContext get() {
     CurrentContext here = HERE.get();
-    return here.own != null ? here.own : here.throughLock;
+    if (here.own != null) {
+      return here.own;
+    }
+    BigLock lock = here.held;
+    return lock == null ? null : lock.context();
   }
 
   /** The loop that the thread itself runs, or null. */
@@ -28,8 +32,13 @@ final class CurrentContext {
     HERE.get().own = loop;
   }
 
-  /** The thread now holds the lock that {@code main} shares, or none. */
-  static void setThroughLock(@Nullable AioContext main) {
-    HERE.get().throughLock = main;
+  /** The big lock that the thread holds, of all that there are, or null. */
+  static @Nullable BigLock held() {
+    return HERE.get().held;
+  }
+
+  /** The thread now holds a big lock, or none. */
+  static void setHeld(@Nullable BigLock lock) {
+    HERE.get().held = lock;
   }
 }

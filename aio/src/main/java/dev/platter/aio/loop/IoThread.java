@@ -7,9 +7,7 @@ import dev.platter.aio.PlatterException;
  * SINGLE_ISSUER ring belongs to the task that sets it up; a failure there is thrown to the creator.
  * An IOThread never takes the big lock.
  */
-public final class IoThread implements AutoCloseable {
-  private final LoopThread thread;
-
+public final class IoThread extends ThreadedLoop {
   /**
    * Starts a thread and waits until its loop is set up.
    *
@@ -29,46 +27,6 @@ public final class IoThread implements AutoCloseable {
    * @throws PlatterException if the kernel refuses a ring
    */
   public IoThread(String name, AioConfig config, Runnable prologue) {
-    thread = new LoopThread(name, config, null, prologue);
-  }
-
-  /** Its loop. */
-  public AioContext context() {
-    return thread.context();
-  }
-
-  /** Begins to {@link #suspend}, and waits for nothing. */
-  public void beginSuspend() {
-    thread.beginSuspend();
-  }
-
-  /**
-   * Suspends the loop (see {@link AioContext#isSuspended}) once what its clients have in flight has
-   * completed, and ends the thread. Idempotent.
-   *
-   * @return how many block requests its clients had in flight; 0 if it was suspended before
-   * @throws IllegalStateException on the thread itself
-   */
-  public int suspend() {
-    return thread.suspend();
-  }
-
-  /**
-   * Resumes the loop with a new ring on a new thread. Does nothing if it is not suspended.
-   *
-   * @throws PlatterException if the kernel refuses a ring; it is still suspended then
-   */
-  public void resume() {
-    thread.resume();
-  }
-
-  /**
-   * Stops the loop once what is in flight has completed, and waits for the thread. Idempotent.
-   *
-   * @throws IllegalStateException on the thread itself, which cannot wait for its own end
-   */
-  @Override
-  public void close() {
-    thread.close();
+    super(new LoopThread(name, config, null, prologue));
   }
 }

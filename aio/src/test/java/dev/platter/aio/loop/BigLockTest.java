@@ -3,6 +3,7 @@ package dev.platter.aio.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -73,7 +74,9 @@ class BigLockTest {
     assertThat(stats.contended()).isEqualTo(1);
     assertThat(stats.waitNanos()).isPositive();
     assertThat(stats.holdNanos()).isGreaterThanOrEqualTo(heldNanos);
-    assertThat(lock.stats().since(stats)).isEqualTo(new BigLock.Stats(0, 0, 0, 0));
+    assertThat(stats.longestHoldNanos()).isBetween(heldNanos / rounds, stats.holdNanos());
+    assertThat(lock.stats().since(stats))
+        .isEqualTo(new BigLock.Stats(0, 0, 0, 0, stats.longestHoldNanos()));
   }
 
   @Test
@@ -115,5 +118,30 @@ class BigLockTest {
     lock.unlock();
     waiter.join();
     assertThat(held[0]).isTrue();
+  }
+
+  @Test
+  void aThreadHoldsOneOfSeveralAndHasItsContext() {
+    try (MainLoop one = new MainLoop("one", AioConfig.mainLoop());
+        MainLoop other = new MainLoop("other", AioConfig.mainLoop())) {
+      for (MainLoop loop : List.of(one, other)) {
+        loop.lock().lock();
+        assertThat(AioContext.current()).isSameAs(loop.context());
+        loop.lock().unlock();
+      }
+      one.lock().lock();
+      assertThatThrownBy(() -> other.lock().lock())
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("one big lock at a time");
+      assertThatThrownBy(() -> other.context().invoke(() -> {}))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("another big lock");
+      assertThat(AioContext.current()).isSameAs(one.context());
+      one.lock().unlock();
+      assertThatThrownBy(AioContext::current).isInstanceOf(IllegalStateException.class);
+      other.context().invoke(() -> assertThat(AioContext.current()).isSameAs(other.context()));
+      assertThatThrownBy(() -> other.context().invoke(() -> one.lock().lock()))
+          .isInstanceOf(IllegalStateException.class);
+    }
   }
 }

@@ -91,7 +91,6 @@ final class ServerFacts {
     List<Map<String, @Nullable Object>> loops = new ArrayList<>();
     server.loops().forEach(loop -> loops.add(stats(loop)));
     result.put("loops", loops);
-    result.put("big_lock", stats(server.lockStats()));
     return result;
   }
 
@@ -147,6 +146,10 @@ final class ServerFacts {
     fields.put("poll_misses", counts.pollMisses());
     fields.put("notifies_sent", counts.notifiesSent());
     fields.put("notifies_elided", counts.notifiesElided());
+    BigLock.Stats lock = loop.lock();
+    if (lock != null) {
+      fields.put("big_lock", stats(lock));
+    }
     return fields;
   }
 
@@ -156,6 +159,7 @@ final class ServerFacts {
     fields.put("contended", lock.contended());
     fields.put("wait_nanoseconds", lock.waitNanos());
     fields.put("hold_nanoseconds", lock.holdNanos());
+    fields.put("longest_hold_nanoseconds", lock.longestHoldNanos());
     return fields;
   }
 }

@@ -22,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Disks served in this process, by the same server as {@code platter serve}. */
 public final class ServedDisks implements HostDisks {
-  private static final String MAIN_LOOP = "main-loop";
-
   private final Server server;
   private final Path directory;
   private final int queues;
@@ -112,7 +110,7 @@ public final class ServedDisks implements HostDisks {
 
   @Override
   public LoopStats.Snapshot loop(DeviceKind kind) {
-    String name = kind == DeviceKind.AHCI ? MAIN_LOOP : name(kind);
+    String name = name(kind);
     return server.loops().stream()
         .filter(loop -> loop.name().equals(name))
         .findFirst()

@@ -1,5 +1,6 @@
 package dev.platter.emulator.metrics;
 
+import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.emulator.serve.Server;
 import io.prometheus.metrics.model.registry.MultiCollector;
@@ -66,6 +67,10 @@ final class LoopMetrics implements MultiCollector {
         "Wake-ups that needed no system call, because the loop was awake.",
         labels,
         counts.notifiesElided());
+    BigLock.Stats lock = loop.lock();
+    if (lock != null) {
+      collect(families, labels, lock);
+    }
     long cpu = loop.threadId() == 0 ? -1 : THREADS.getThreadCpuTime(loop.threadId());
     if (cpu >= 0) {
       families.counter(
@@ -74,5 +79,30 @@ final class LoopMetrics implements MultiCollector {
           labels,
           cpu / 1e9);
     }
+  }
+
+  private static void collect(Families families, Labels labels, BigLock.Stats lock) {
+    families.counter(
+        "platter_bql_acquisitions",
+        "How often the loop's big lock was taken.",
+        labels,
+        lock.acquisitions());
+    families.counter(
+        "platter_bql_contended",
+        "How often a thread had to wait for it.",
+        labels,
+        lock.contended());
+    families.counter(
+        "platter_bql_wait_seconds",
+        "Time that threads waited for it.",
+        labels,
+        lock.waitNanos() / 1e9);
+    families.counter(
+        "platter_bql_hold_seconds", "Time that it was held.", labels, lock.holdNanos() / 1e9);
+    families.gauge(
+        "platter_bql_longest_hold_seconds",
+        "The longest time that it was held at a stretch, since the start.",
+        labels,
+        lock.longestHoldNanos() / 1e9);
   }
 }

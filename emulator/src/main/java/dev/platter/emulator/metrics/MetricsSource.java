@@ -1,6 +1,5 @@
 package dev.platter.emulator.metrics;
 
-import dev.platter.aio.loop.BigLock;
 import dev.platter.emulator.serve.ExportView;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.trace.StallCause;
@@ -14,9 +13,6 @@ interface MetricsSource {
 
   /** The loops that there are now. */
   List<Server.LoopUse> loops();
-
-  /** What the big lock has cost. */
-  BigLock.Stats lockStats();
 
   /** How many stalls of an export's requests had each cause; empty if stages are not recorded. */
   Map<StallCause, Long> stalls(String export);
@@ -42,11 +38,6 @@ interface MetricsSource {
       @Override
       public List<Server.LoopUse> loops() {
         return server.loops();
-      }
-
-      @Override
-      public BigLock.Stats lockStats() {
-        return server.lockStats();
       }
 
       @Override

@@ -6,6 +6,7 @@ import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.loop.MainLoop;
+import dev.platter.aio.loop.ThreadedLoop;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.devices.block.RawImage;
@@ -54,7 +55,7 @@ final class Assembly {
   List<AioContext> loops() {
     List<AioContext> loops = new ArrayList<>(sharedLoops);
     for (ServedExport export : exports) {
-      IoThread own = export.own();
+      ThreadedLoop own = export.own();
       if (own != null) {
         loops.add(own.context());
       }
@@ -104,13 +105,13 @@ final class Assembly {
   }
 
   private void makeDevice(ServedExport export) {
-    List<AioContext> queueLoops = queueLoops(export);
-    SessionFactory.Parts parts =
-        new SessionFactory.Parts(export.images(), queueLoops, mainLoop, log);
+    // Each AHCI controller is of another machine, with a main loop and a big lock of its own.
+    boolean ahci = export.config() instanceof ExportConfig.Ahci;
+    MainLoop main = ahci ? export.own(new MainLoop(export.name(), AioConfig.mainLoop())) : mainLoop;
+    List<AioContext> loops = ahci ? List.of(main.context()) : queueLoops(export);
+    SessionFactory.Parts parts = new SessionFactory.Parts(export.images(), loops, main, log);
     export.onClose(() -> sessions.forget(export.name()));
-    export.device(
-        sessions.open(export.config(), parts),
-        queueLoops.isEmpty() ? List.of(mainLoop.context()) : queueLoops);
+    export.device(sessions.open(export.config(), parts), loops);
     export.images().forEach(image -> watch(export, image));
   }
 
@@ -119,7 +120,7 @@ final class Assembly {
       return List.of();
     }
     if (disk.ioThreads().isEmpty()) {
-      return List.of(export.own(start(disk.ownIoThread())));
+      return List.of(export.own(start(disk.ownIoThread())).context());
     }
     List<AioContext> loops = new ArrayList<>();
     for (String id : disk.ioThreads()) {
@@ -220,10 +221,12 @@ final class Assembly {
 
   // ---- suspending ----------------------------------------------------------------------------
 
-  private List<IoThread> allIoThreads() {
-    List<IoThread> all = new ArrayList<>(ioThreads.values());
+  private List<ThreadedLoop> allLoops() {
+    List<ThreadedLoop> all = new ArrayList<>();
+    all.add(mainLoop);
+    all.addAll(ioThreads.values());
     for (ServedExport export : exports) {
-      IoThread own = export.own();
+      ThreadedLoop own = export.own();
       if (own != null) {
         all.add(own);
       }
@@ -237,12 +240,11 @@ final class Assembly {
    * @return how many requests were in flight
    */
   int suspendLoops() {
-    mainLoop.beginSuspend();
-    List<IoThread> threads = allIoThreads();
-    threads.forEach(IoThread::beginSuspend);
-    int drained = mainLoop.suspend();
-    for (IoThread ioThread : threads) {
-      drained += ioThread.suspend();
+    List<ThreadedLoop> loops = allLoops();
+    loops.forEach(ThreadedLoop::beginSuspend);
+    int drained = 0;
+    for (ThreadedLoop loop : loops) {
+      drained += loop.suspend();
     }
     return drained;
   }
@@ -254,8 +256,7 @@ final class Assembly {
    */
   void resumeLoops() {
     try {
-      mainLoop.resume();
-      allIoThreads().forEach(IoThread::resume);
+      allLoops().forEach(ThreadedLoop::resume);
     } catch (PlatterException e) {
       suspendLoops();
       throw e;

@@ -66,9 +66,9 @@ final class DeviceSessions implements SessionFactory {
   private ClientSession virtioBlk(ExportConfig.VirtioBlk export, Parts parts) {
     VirtioBlk.Options disk =
         new VirtioBlk.Options(export.queues(), export.queueSize(), export.serial());
-    VirtioBlk device = new VirtioBlk(parts.images().getFirst(), disk, parts.queueLoops());
+    VirtioBlk device = new VirtioBlk(parts.images().getFirst(), disk, parts.loops());
     if (options.recordsStages()) {
-      device.trace(recorded(export.name(), TracedDevice.VIRTIO_EXPORT, parts.queueLoops()));
+      device.trace(recorded(export.name(), TracedDevice.VIRTIO_EXPORT, parts.loops()));
     }
     // Memory comes with a client, and goes with it.
     GuestMemory memory = new GuestMemory(List.of());
@@ -87,8 +87,7 @@ final class DeviceSessions implements SessionFactory {
     AhciFunction function =
         new AhciFunction(memory, disks, AhciLoop.of(parts.mainLoop().context()));
     if (options.recordsStages()) {
-      List<AioContext> loops = List.of(parts.mainLoop().context());
-      function.trace(recorded(export.name(), TracedDevice.AHCI_EXPORT, loops));
+      function.trace(recorded(export.name(), TracedDevice.AHCI_EXPORT, parts.loops()));
     }
     return new VfioUserSession(
         parts.mainLoop(),

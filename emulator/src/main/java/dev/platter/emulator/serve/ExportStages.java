@@ -40,7 +40,7 @@ final class ExportStages implements RequestTracing {
    *
    * @param name the export's
    * @param loops where requests complete: of virtio, queue {@code i}'s is the one at {@code i %
-   *     size}; of AHCI the main loop
+   *     size}; of AHCI its main loop
    */
   ExportStages(String name, TracedDevice device, List<AioContext> loops) {
     this.name = name;

@@ -47,8 +47,9 @@ final class FdBudget {
     long needed = PROCESS + MANAGEMENT + PER_LOOP * (1L + ioThreads);
     for (ExportConfig export : exports) {
       needed += PER_EXPORT + MEMORY_REGIONS + (long) PER_IMAGE * export.images().size();
+      needed += PER_LOOP;
       if (export instanceof ExportConfig.VirtioBlk disk) {
-        needed += PER_LOOP + (long) PER_QUEUE * disk.queues();
+        needed += (long) PER_QUEUE * disk.queues();
       }
     }
     return needed;

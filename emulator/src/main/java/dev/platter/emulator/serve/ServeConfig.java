@@ -114,9 +114,16 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
           "export " + export.name() + ": another export listens on " + export.endpoint(),
           "Give each export its own socket");
     }
-    return export instanceof ExportConfig.VirtioBlk disk
-        ? ioThreadConflict(disk, index, ids)
-        : null;
+    return switch (export) {
+      case ExportConfig.VirtioBlk disk -> ioThreadConflict(disk, index, ids);
+      case ExportConfig.Ahci controller ->
+          ids.contains(controller.name())
+              ? new Conflict(
+                  index,
+                  "export " + controller.name() + " has a loop of its own, called as an IOThread",
+                  "Give one of them another name")
+              : null;
+    };
   }
 
   private static @Nullable Conflict ioThreadConflict(

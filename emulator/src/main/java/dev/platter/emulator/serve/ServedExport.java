@@ -2,7 +2,7 @@ package dev.platter.emulator.serve;
 
 import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
-import dev.platter.aio.loop.IoThread;
+import dev.platter.aio.loop.ThreadedLoop;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.RawImage;
@@ -26,7 +26,7 @@ final class ServedExport {
   private final Closers closers = new Closers();
   private final List<RawImage> images = new ArrayList<>();
   private List<AioContext> loops = List.of();
-  private @Nullable IoThread own;
+  private @Nullable ThreadedLoop own;
   private @Nullable ClientSession session;
   private @Nullable UnixListener listener;
   private @Nullable ExportServer server;
@@ -53,8 +53,8 @@ final class ServedExport {
     return loops;
   }
 
-  /** The IOThread that nobody else uses, if it has one. */
-  @Nullable IoThread own() {
+  /** The loop that nobody else uses, if it has one. */
+  @Nullable ThreadedLoop own() {
     return own;
   }
 
@@ -68,11 +68,11 @@ final class ServedExport {
     }
   }
 
-  /** Gives it an IOThread of its own; closed with the export. */
-  AioContext own(IoThread thread) {
-    closers.push(thread::close);
-    own = thread;
-    return thread.context();
+  /** Gives it a loop of its own; closed with the export. */
+  <T extends ThreadedLoop> T own(T loop) {
+    closers.push(loop::close);
+    own = loop;
+    return loop;
   }
 
   /**

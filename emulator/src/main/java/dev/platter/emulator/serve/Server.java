@@ -167,10 +167,12 @@ public final class Server implements AutoCloseable {
   /**
    * What a loop has done so far.
    *
-   * @param name the IOThread's, or "main-loop"
+   * @param name the IOThread's, the export's whose own loop it is, or "main-loop"
+   * @param lock what its big lock has cost; null if it has none
    * @param threadId its thread's {@link Thread#threadId}; 0 if it has none, being suspended
    */
-  public record LoopUse(String name, LoopStats.Snapshot counts, long threadId) {}
+  public record LoopUse(
+      String name, LoopStats.Snapshot counts, BigLock.@Nullable Stats lock, long threadId) {}
 
   /** The exports as they are now, in the order they were added. Any thread, without waiting. */
   public List<ExportView> exports() {
@@ -181,14 +183,10 @@ public final class Server implements AutoCloseable {
   public List<LoopUse> loops() {
     List<LoopUse> uses = new ArrayList<>();
     for (AioContext loop : assembly.loops()) {
-      uses.add(new LoopUse(loop.name(), loop.stats().snapshot(), loop.threadId()));
+      uses.add(
+          new LoopUse(loop.name(), loop.stats().snapshot(), loop.lockStats(), loop.threadId()));
     }
     return uses;
-  }
-
-  /** What the big lock has cost so far. */
-  public BigLock.Stats lockStats() {
-    return assembly.mainLoop().lock().stats();
   }
 
   /**

@@ -15,11 +15,11 @@ interface SessionFactory {
    *
    * @param images the opened images, in the order of {@link ExportConfig#images}; they stay the
    *     caller's to close, after the session
-   * @param queueLoops the loops of a virtio disk's queues; empty for AHCI
-   * @param mainLoop the main loop and the big lock
+   * @param loops where its requests run: a virtio disk's queues in turn, or an AHCI controller
+   * @param mainLoop whose big lock the device's registers are guarded by; an AHCI controller has it
+   *     to itself
    */
-  record Parts(
-      List<RawImage> images, List<AioContext> queueLoops, MainLoop mainLoop, EventLog log) {}
+  record Parts(List<RawImage> images, List<AioContext> loops, MainLoop mainLoop, EventLog log) {}
 
   /** The session that serves an export. */
   ClientSession open(ExportConfig export, Parts parts);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads all counters at the beginning and at the end of a workload's measured part. */
 final class Meter implements Measurement {
-  private static final BigLock.Stats NO_LOCK = new BigLock.Stats(0, 0, 0, 0);
+  private static final BigLock.Stats NO_LOCK = new BigLock.Stats(0, 0, 0, 0, 0);
 
   private record Reading(
       LoopStats.Snapshot loop, BigLock.Stats lock, CpuTime cpu, long exits, long ioEventFds) {}

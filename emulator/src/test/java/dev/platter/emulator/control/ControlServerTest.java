@@ -161,7 +161,10 @@ class ControlServerTest {
     assertThat(disk.part("read").fields()).containsEntry("requests", 0);
     assertThat(disk.number("in_flight")).isZero();
     assertThat(stats.parts("loops")).extracting(loop -> loop.text("name")).contains("vda");
-    assertThat(stats.part("big_lock").number("acquisitions")).isPositive();
+    Reply main = stats.parts("loops").getFirst();
+    assertThat(main.text("name")).isEqualTo("main-loop");
+    assertThat(main.part("big_lock").number("acquisitions")).isPositive();
+    assertThat(main.part("big_lock").number("longest_hold_nanoseconds")).isPositive();
     assertRefused(Kind.BAD_INPUT, "stats", Map.of("export", "vdx"), "there is no export vdx");
   }
 

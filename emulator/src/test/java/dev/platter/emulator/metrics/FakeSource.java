@@ -21,7 +21,9 @@ final class FakeSource implements MetricsSource {
 
   static Server.LoopUse loop(String name) {
     LoopStats.Snapshot counts = new LoopStats.Snapshot(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
-    return new Server.LoopUse(name, counts, Thread.currentThread().threadId());
+    BigLock.Stats lock = new BigLock.Stats(100, 10, 1_500_000_000L, 2_250_000_000L, 250_000_000L);
+    return new Server.LoopUse(
+        name, counts, name.equals("main-loop") ? lock : null, Thread.currentThread().threadId());
   }
 
   @Override
@@ -33,11 +35,6 @@ final class FakeSource implements MetricsSource {
   @Override
   public List<Server.LoopUse> loops() {
     return loops;
-  }
-
-  @Override
-  public BigLock.Stats lockStats() {
-    return new BigLock.Stats(100, 10, 1_500_000_000L, 2_250_000_000L);
   }
 
   @Override

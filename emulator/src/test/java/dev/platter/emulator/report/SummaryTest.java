@@ -21,7 +21,7 @@ class SummaryTest {
     return new Measured(
         new RunResult(elapsedNanos, latency, 10, 40_960, partial),
         new LoopStats.Snapshot(8, 5, 12, 10, 12, 0, 0, 0, 1, 3, 7),
-        new BigLock.Stats(4, 1, 100, 200),
+        new BigLock.Stats(4, 1, 100, 200, 60),
         new CpuTime(1_000_000, 2_000_000),
         6,
         2,

@@ -121,7 +121,7 @@ class MetricsOfAServerTest {
   /** A guest's reads, without a guest: on the disk's own loop. */
   private void read(int disk, int times) {
     SessionFactory.Parts its = parts.get(disk);
-    AioContext loop = its.queueLoops().getFirst();
+    AioContext loop = its.loops().getFirst();
     try (Arena memory = Arena.ofShared()) {
       MemorySegment buffer = memory.allocate(BLOCK, BLOCK);
       for (int i = 0; i < times; i++) {
@@ -170,7 +170,7 @@ class MetricsOfAServerTest {
         .isEqualTo(1 << 20);
     assertThat(value(scrape, "platter_loop_sqes_total{loop=\"vda\"}")).isGreaterThanOrEqualTo(7);
     assertThat(value(scrape, "platter_loop_cpu_seconds_total{loop=\"vda\"}")).isPositive();
-    assertThat(value(scrape, "platter_bql_acquisitions_total")).isPositive();
+    assertThat(value(scrape, "platter_bql_acquisitions_total{loop=\"main-loop\"}")).isPositive();
   }
 
   @Test
@@ -212,7 +212,7 @@ class MetricsOfAServerTest {
             () ->
                 parts
                     .getFirst()
-                    .queueLoops()
+                    .loops()
                     .getFirst()
                     .invoke(() -> {
                       stuck.countDown();

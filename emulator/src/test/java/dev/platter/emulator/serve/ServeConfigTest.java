@@ -76,6 +76,12 @@ class ServeConfigTest {
         List.of(disk("a", "a.sock", 1), disk("b", "b.sock", 1, "a")),
         "export a has an IOThread of its own, called as another is");
     assertRefused(
+        List.of(io("a")),
+        List.of(
+            ExportConfig.Ahci.at(Path.of("a.sock"), "a", "a.img", ImageOptions.READ_ONLY),
+            disk("b", "b.sock", 1, "a")),
+        "export a has a loop of its own, called as an IOThread");
+    assertRefused(
         List.of(io("x"), io("y")),
         List.of(disk("a", "a.sock", 1, "x", "y")),
         "export a has more IOThreads than queues");

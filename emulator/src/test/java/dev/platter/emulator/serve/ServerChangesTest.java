@@ -51,7 +51,7 @@ class ServerChangesTest {
     final CountDownLatch pausedOnce = new CountDownLatch(1);
 
     Echo(SessionFactory.Parts parts) {
-      loops = parts.queueLoops();
+      loops = parts.loops();
       loops.forEach(loop -> loop.invoke(() -> loop.addClient(this)));
     }
 

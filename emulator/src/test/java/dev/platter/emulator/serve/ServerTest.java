@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.AioConfig;
+import dev.platter.aio.loop.BigLock;
+import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
@@ -26,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,7 +82,7 @@ class ServerTest {
         closed = true;
         // Loops and images outlive the session.
         parts.mainLoop().context().invoke(() -> steps.add(name + " closed"));
-        parts.queueLoops().forEach(loop -> loop.invoke(() -> {}));
+        parts.loops().forEach(loop -> loop.invoke(() -> {}));
         parts.images().forEach(image -> assertThat(image.facts().sizeBytes()).isPositive());
       }
     }
@@ -166,9 +169,13 @@ class ServerTest {
     assertServed(sata);
     assertThat(server.loops())
         .extracting(Server.LoopUse::name)
-        .containsExactlyInAnyOrder("main-loop", "vda");
+        .containsExactlyInAnyOrder("main-loop", "vda", "sata");
     assertThat(server.loops()).allSatisfy(loop -> assertThat(loop.counts().turns()).isPositive());
-    assertThat(server.lockStats().acquisitions()).isPositive();
+    assertThat(server.loops())
+        .filteredOn(loop -> loop.lock() != null)
+        .as("big locks")
+        .extracting(Server.LoopUse::name)
+        .containsExactlyInAnyOrder("main-loop", "sata");
 
     server.close();
     server.close();
@@ -280,7 +287,7 @@ class ServerTest {
     SessionFactory looks =
         (export, parts) -> {
           parts
-              .queueLoops()
+              .loops()
               .forEach(loop ->
                   loop.invoke(() ->
                       allowed.add(loop.name() + " " + dev.platter.aio.sys.CpuAffinity.allowed())));
@@ -291,6 +298,56 @@ class ServerTest {
       assertThat(allowed).containsExactly(pinned, pinned);
       assertThat(server.loops()).hasSize(2);
     }
+  }
+
+  @Test
+  void eachAhciExportHasALoopAndALockOfItsOwn() throws Exception {
+    ServeConfig config = ServeConfig.of(ahci("sda"), ahci("sdb"), vda());
+    Map<String, MainLoop> loops = new ConcurrentHashMap<>();
+    SessionFactory looks =
+        (export, parts) -> {
+          loops.put(export.name(), parts.mainLoop());
+          return echo(export, parts);
+        };
+    try (Server server = Server.start(config, log, SystemdSockets.none(), looks)) {
+      assertThat(server.loops())
+          .extracting(Server.LoopUse::name)
+          .containsExactly("main-loop", "sda", "sdb", "vda");
+      assertThat(server.exports())
+          .extracting(ExportView::loops)
+          .containsExactly(List.of("sda"), List.of("sdb"), List.of("vda"));
+      BigLock held = loops.get("sda").lock();
+      held.lock();
+      try {
+        // Another guest's vCPU, and what a virtio disk shares with housekeeping.
+        Thread others =
+            Thread.ofPlatform()
+                .start(() -> {
+                  loops.get("sdb").context().invoke(() -> {});
+                  loops.get("vda").context().invoke(() -> {});
+                });
+        others.join();
+      } finally {
+        held.unlock();
+      }
+      assertThat(server.removeExport("sda", true)).isTrue();
+      assertThat(threadRuns("sda")).isFalse();
+      assertThat(threadRuns("sdb")).isTrue();
+      assertThat(server.loops())
+          .extracting(Server.LoopUse::name)
+          .containsExactly("main-loop", "sdb", "vda");
+      server.quiesce();
+      assertThat(threadRuns("sdb")).isFalse();
+      server.resume();
+      assertThat(threadRuns("sdb")).isTrue();
+    }
+    assertThat(threadRuns("sdb")).isFalse();
+  }
+
+  private ExportConfig ahci(String name) throws IOException {
+    String file = image(name + ".img", 1 << 20);
+    return ExportConfig.Ahci.at(
+        directory.resolve(name + ".sock"), name, file, ImageOptions.WRITABLE);
   }
 
   // ---- quiescing -----------------------------------------------------------------------------
@@ -356,7 +413,7 @@ class ServerTest {
     SessionFactory sessions =
         (export, parts) -> {
           parts
-              .queueLoops()
+              .loops()
               .forEach(loop ->
                   looks.add(() ->
                       loop.invoke(() ->

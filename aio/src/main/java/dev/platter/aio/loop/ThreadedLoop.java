@@ -1,0 +1,56 @@
+package dev.platter.aio.loop;
+
+/**
+ * A loop with a thread of its own, which can be suspended and resumed. Used from any thread but its
+ * own, that holds no big lock.
+ */
+public abstract sealed class ThreadedLoop implements AutoCloseable permits IoThread, MainLoop {
+  private final LoopThread thread;
+
+  ThreadedLoop(LoopThread thread) {
+    this.thread = thread;
+  }
+
+  /** Its loop. */
+  public AioContext context() {
+    return thread.context();
+  }
+
+  /** Begins to {@link #suspend}, and waits for nothing. */
+  public void beginSuspend() {
+    thread.beginSuspend();
+  }
+
+  /**
+   * Suspends the loop (see {@link AioContext#isSuspended}) once what its clients have in flight has
+   * completed, and ends the thread; a lock it has can be taken as before. Idempotent.
+   *
+   * @return how many block requests its clients had in flight; 0 if it was suspended before
+   * @throws IllegalStateException on the thread itself, or if the caller holds the loop's lock
+   */
+  public int suspend() {
+    return thread.suspend();
+  }
+
+  /**
+   * Resumes the loop with a new ring on a new thread. Does nothing if it is not suspended.
+   *
+   * @throws dev.platter.aio.PlatterException if the kernel refuses a ring; it is still suspended
+   *     then
+   * @throws IllegalStateException on the thread itself, or if the caller holds the loop's lock
+   */
+  public void resume() {
+    thread.resume();
+  }
+
+  /**
+   * Stops the loop once what is in flight has completed, and waits for the thread. Idempotent.
+   *
+   * @throws IllegalStateException on the thread itself, or if the caller holds the loop's lock,
+   *     without which it cannot end
+   */
+  @Override
+  public void close() {
+    thread.close();
+  }
+}
