@@ -5,6 +5,8 @@ import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * BAD_INPUT, with the path and a remedy.
  */
 public final class FileHandle implements AutoCloseable {
+  private static final int CLAIM_LOOKS = 100;
+  private static final long CLAIM_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
   private final String path;
   private final int fd;
   private final boolean direct;
@@ -33,16 +38,79 @@ public final class FileHandle implements AutoCloseable {
    */
   public static FileHandle open(String path, boolean writable, boolean direct) {
     checkText(path);
-    // EXCL without CREAT: a block device that is mounted is refused; it means nothing else here.
-    int mode = writable ? LinuxAbi.O_RDWR | LinuxAbi.O_EXCL : LinuxAbi.O_RDONLY;
-    int flags = mode | LinuxAbi.O_CLOEXEC | LinuxAbi.O_NOCTTY;
-    // NONBLOCK: opening a FIFO by mistake must fail the type check, not hang.
-    int fd = Libc.open(path, flags | LinuxAbi.O_NONBLOCK | (direct ? LinuxAbi.O_DIRECT : 0), 0);
+    return opened(path, tryOpen(path, writable, direct), writable, direct);
+  }
+
+  /**
+   * Opens an existing file and locks it, as {@link #open} and {@link #lock(boolean, String,
+   * LockPatience)} do. A block device is claimed by its writer as well (O_EXCL), and requests in
+   * flight of one that has died keep the claim, too: it is waited for like the lock.
+   *
+   * @param place as there
+   * @throws PlatterException as they do
+   */
+  public static FileHandle openLocked(
+      String path, boolean writable, boolean direct, String place, LockPatience patience) {
+    checkText(path);
+    int fd = tryOpen(path, writable, direct);
+    if (fd == -Errno.EBUSY) {
+      try (FileHandle users = open(path, false, direct)) {
+        boolean locked = OfdLock.locked(users.fd) != LinuxAbi.F_UNLCK;
+        users.lock(false, place, patience);
+        if (patience.goesOnWithout() && locked) {
+          return open(path, false, direct);
+        }
+        fd = tryOpen(path, writable, direct);
+        // The kernel gives the lock up a moment before the claim.
+        for (int i = 0; locked && fd == -Errno.EBUSY && i < CLAIM_LOOKS; i++) {
+          LockSupport.parkNanos(CLAIM_LOOK_NANOS);
+          fd = tryOpen(path, writable, direct);
+        }
+      }
+    }
+    FileHandle file = opened(path, fd, writable, direct);
+    try {
+      file.lock(writable, place, patience);
+      return file;
+    } catch (RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens an existing file to look whether it could be opened as {@link #openLocked} does, whoever
+   * has it locked: a block device that somebody claims and has locked is opened for reading.
+   *
+   * @throws PlatterException if it could not be
+   */
+  public static FileHandle openToLook(String path, boolean writable, boolean direct) {
+    checkText(path);
+    int fd = tryOpen(path, writable, direct);
+    if (fd == -Errno.EBUSY) {
+      FileHandle users = open(path, false, direct);
+      if (OfdLock.locked(users.fd) != LinuxAbi.F_UNLCK) {
+        return users;
+      }
+      users.close();
+    }
+    return opened(path, fd, writable, direct);
+  }
+
+  private static FileHandle opened(String path, int fd, boolean writable, boolean direct) {
     if (fd < 0) {
       throw refused(path, -fd, writable, direct);
     }
     Libc.fcntl(fd, LinuxAbi.F_SETFL, direct ? LinuxAbi.O_DIRECT : 0);
     return new FileHandle(path, fd, direct);
+  }
+
+  private static int tryOpen(String path, boolean writable, boolean direct) {
+    // EXCL without CREAT: a block device that is mounted is refused; it means nothing else here.
+    int mode = writable ? LinuxAbi.O_RDWR | LinuxAbi.O_EXCL : LinuxAbi.O_RDONLY;
+    int flags = mode | LinuxAbi.O_CLOEXEC | LinuxAbi.O_NOCTTY;
+    // NONBLOCK: opening a FIFO by mistake must fail the type check, not hang.
+    return Libc.open(path, flags | LinuxAbi.O_NONBLOCK | (direct ? LinuxAbi.O_DIRECT : 0), 0);
   }
 
   /**

@@ -60,9 +60,6 @@ public final class LockHolders {
   }
 
   private static void collect(Path process, String id, List<String> holders) {
-    if (ProcessState.dying(Long.parseLong(String.valueOf(process.getFileName())))) {
-      return;
-    }
     try (DirectoryStream<Path> infos = Files.newDirectoryStream(process.resolve("fdinfo"))) {
       for (Path info : infos) {
         collectFrom(info, process, id, holders);
@@ -85,7 +82,8 @@ public final class LockHolders {
           String kind = line.contains("WRITE") ? "write lock" : "read lock";
           String name = Files.readString(process.resolve("comm")).trim();
           String holder = "pid " + process.getFileName() + " (" + name + "), " + kind;
-          if (!holders.contains(holder)) {
+          long pid = Long.parseLong(String.valueOf(process.getFileName()));
+          if (!holders.contains(holder) && !ProcessState.dying(pid)) {
             holders.add(holder);
           }
         }

@@ -228,17 +228,16 @@ class FileLockTest {
   @Test
   void aProcessThatIsDyingDoesNotLive() throws Exception {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "needs python3 to be a process");
-    Process parent =
-        new ProcessBuilder(
-                "python3",
-                "-c",
-                "import os,sys\n"
-                    + "p = os.fork()\n"
-                    + "if p == 0: os.kill(os.getpid(), 9)\n"
-                    + "os.waitid(os.P_PID, p, os.WEXITED | os.WNOWAIT)\n"
-                    + "print(p, flush=True)\n"
-                    + "sys.stdin.read()\n")
-            .start();
+    String script =
+        """
+        import os, sys
+        p = os.fork()
+        if p == 0: os.kill(os.getpid(), 9)
+        os.waitid(os.P_PID, p, os.WEXITED | os.WNOWAIT)
+        print(p, flush=True)
+        sys.stdin.read()
+        """;
+    Process parent = new ProcessBuilder("python3", "-c", script).start();
     try {
       long zombie = Long.parseLong(parent.inputReader(UTF_8).readLine());
       assertThat(ProcessState.dying(zombie)).isTrue();

@@ -15,7 +15,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -87,7 +86,10 @@ public final class RawImage implements BlockBackend {
    */
   public static RawImage open(
       String path, ImageOptions options, String place, LockPatience patience) {
-    return open(path, options, file -> file.lock(!options.readOnly(), place, patience));
+    return open(
+        path,
+        options,
+        (writable, direct) -> FileHandle.openLocked(path, writable, direct, place, patience));
   }
 
   /**
@@ -97,20 +99,24 @@ public final class RawImage implements BlockBackend {
    * @throws PlatterException as {@link #open(String, ImageOptions)} does, but not for its users
    */
   public static long examine(String path, ImageOptions options) {
-    try (RawImage image = open(path, options, _ -> {})) {
+    try (RawImage image =
+        open(path, options, (writable, direct) -> FileHandle.openToLook(path, writable, direct))) {
       return image.sizeBytes();
     }
   }
 
-  private static RawImage open(String path, ImageOptions options, Consumer<FileHandle> lock) {
+  private interface Opener {
+    FileHandle open(boolean writable, boolean direct);
+  }
+
+  private static RawImage open(String path, ImageOptions options, Opener opener) {
     // Look before opening for real: O_DIRECT on a directory or a device node misleads, and some
     // devices notice that they are opened. What is opened then is looked at again.
     try (FileHandle probe = FileHandle.locate(path)) {
       checkType(path, probe.facts());
     }
-    FileHandle file = FileHandle.open(path, !options.readOnly(), options.cache() == CacheMode.NONE);
+    FileHandle file = opener.open(!options.readOnly(), options.cache() == CacheMode.NONE);
     try {
-      lock.accept(file);
       FileFacts facts = file.facts();
       checkType(path, facts);
       DirectAlignment alignment = DirectAlignment.of(file, facts);
