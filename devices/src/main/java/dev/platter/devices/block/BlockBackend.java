@@ -14,10 +14,18 @@ public interface BlockBackend extends AutoCloseable {
   long sizeBytes();
 
   /**
-   * The unit in bytes that offsets and lengths must be multiples of: 512, or more where O_DIRECT on
-   * this file needs it. Devices present it as the logical block size.
+   * The unit in bytes that offsets and lengths must be multiples of. Devices present it as the
+   * logical block size.
    */
   int blockSizeBytes();
+
+  /**
+   * What the host reads and writes as one, in bytes; a multiple of {@link #blockSizeBytes}. Smaller
+   * writes are done, too, and cost a read.
+   */
+  default int physicalBlockSizeBytes() {
+    return blockSizeBytes();
+  }
 
   /** Whether writes are refused. */
   boolean readOnly();

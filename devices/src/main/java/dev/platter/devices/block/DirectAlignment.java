@@ -62,10 +62,13 @@ record DirectAlignment(int memoryBytes, int offsetBytes) {
         "Use the cache mode writeback, or put the image on ext4, xfs or btrfs");
   }
 
-  /** Whether every buffer of a vector may go to the kernel as it is. */
-  boolean fits(IoVector vector) {
+  /** Whether a transfer may go to the kernel as it is: every buffer, and where it goes. */
+  boolean fits(long offset, IoVector vector) {
     int memoryMask = memoryBytes - 1;
     int lengthMask = offsetBytes - 1;
+    if ((offset & lengthMask) != 0) {
+      return false;
+    }
     for (int i = 0; i < vector.count(); i++) {
       if ((vector.base(i) & memoryMask) != 0 || (vector.length(i) & lengthMask) != 0) {
         return false;

@@ -27,11 +27,13 @@ import org.jspecify.annotations.Nullable;
  * shared by several contexts.
  */
 public final class RawImage implements BlockBackend {
-  private static final int SECTOR = 512;
-
   private final FileHandle file;
   private final ImageOptions options;
-  private final DirectAlignment alignment;
+  private final BlockLocks blockLocks = new BlockLocks();
+
+  /** What O_DIRECT asks for; tests make it stricter. */
+  DirectAlignment alignment;
+
   private final List<LongConsumer> resizeListeners = new CopyOnWriteArrayList<>();
   private final BlockMeter meter = new BlockMeter();
   private final Stability stability;
@@ -160,7 +162,7 @@ public final class RawImage implements BlockBackend {
           "cannot use " + file.path() + " as an image: it is empty",
           "Make one with: platter image create PATH --size 1G");
     }
-    int unit = blockSizeBytes();
+    int unit = sizeUnitBytes();
     if (size % unit != 0) {
       throw PlatterException.badInput(
           "cannot use "
@@ -169,10 +171,17 @@ public final class RawImage implements BlockBackend {
               + size
               + " bytes is not a multiple of "
               + unit,
-          unit == SECTOR
-              ? "Grow it to a whole number of sectors: truncate -s %512 FILE"
-              : "Grow it: truncate -s %" + unit + " FILE, or use the cache mode writeback");
+          unit == blockSizeBytes()
+              ? "Grow it to a whole number of sectors: truncate -s %" + unit + " FILE"
+              : "Grow it to whole blocks of the disk under it: truncate -s %"
+                  + unit
+                  + " FILE, or use the cache mode writeback");
     }
+  }
+
+  /** What the size is a multiple of: whole sectors, and whole blocks of what O_DIRECT takes. */
+  private int sizeUnitBytes() {
+    return Math.max(blockSizeBytes(), alignment.offsetBytes());
   }
 
   @Override
@@ -182,7 +191,21 @@ public final class RawImage implements BlockBackend {
 
   @Override
   public int blockSizeBytes() {
-    return Math.max(SECTOR, alignment.offsetBytes());
+    return options.logicalBlockBytes();
+  }
+
+  @Override
+  public int physicalBlockSizeBytes() {
+    return sizeUnitBytes();
+  }
+
+  /** Whether a sector may be a part of what O_DIRECT reads and writes as one. */
+  boolean splitsBlocks() {
+    return alignment.offsetBytes() > blockSizeBytes();
+  }
+
+  BlockLocks blockLocks() {
+    return blockLocks;
   }
 
   @Override
@@ -269,7 +292,7 @@ public final class RawImage implements BlockBackend {
     } catch (IllegalStateException e) {
       return sizeBytes; // the guest will see it by its own requests
     }
-    return now - now % blockSizeBytes();
+    return now - now % sizeUnitBytes();
   }
 
   /**
@@ -302,7 +325,7 @@ public final class RawImage implements BlockBackend {
       throw PlatterException.badInput(
           file.path() + " is open for reading only", "Grow it where it is writable");
     }
-    return new ImageGrowth(file, blockSizeBytes(), this::sync).to(bytes, preallocation);
+    return new ImageGrowth(file, sizeUnitBytes(), this::sync).to(bytes, preallocation);
   }
 
   /** The image's path. */

@@ -6,6 +6,7 @@ import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.loop.RingOp;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.HostMemory;
 import dev.platter.devices.block.BlockRequest.Operation;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,12 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   @Nullable RawTransfer flushedBefore;
   @Nullable RawTransfer flushedAfter;
   long flushTicket;
+  // Of those whose writes share a block (BlockLocks, whose monitor guards the links).
+  @Nullable RawTransfer lockPrevious;
+  @Nullable RawTransfer lockNext;
+  long lockFrom;
+  long lockTo;
+  boolean lockAlone;
 
   private final RawImage image;
   private final BlockRequest request;
@@ -72,6 +79,11 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   private long pieceBytes;
   private int chunk = BufferPool.NONE;
   private int tries;
+  private boolean locked;
+  // Of a part of a block: whether this piece is one, and whether the block has been read.
+  private boolean partial;
+  private boolean blockRead;
+  private @Nullable BottomHalf tellLocked;
   // Written by the thread of a DISCARD_CALL, before it schedules what reads it.
   private int callResult;
 
@@ -94,6 +106,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
       this.context = context;
       onLoop = image.on(context);
       tellReleased = null;
+      tellLocked = null;
     }
     begunNanos = onLoop.meter().begun();
     setTimeline(request.timeline());
@@ -108,8 +121,10 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     cutShort = false;
     cursor.reset();
     way = chooseWay();
+    partial = false;
+    blockRead = false;
     if (isLong()) {
-      if (isDiscard() && !image.options().discard()) {
+      if (isDiscard() && !(image.options().discard() && skipPartialBlock())) {
         finish(0); // a discard is advice
       } else {
         onLoop.longOperations().add(this);
@@ -120,8 +135,17 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     if (stabilizes) {
       image.stability().begin(this);
     }
-    if (way == Way.BOUNCE) {
+    if (request.operation() != Operation.WRITE || lock(request.lengthBytes())) {
+      goOn();
+    }
+  }
+
+  /** It has its lock, if it needs one. */
+  private void goOn() {
+    if (way == Way.BOUNCE || partial) {
       takeChunk();
+    } else if (way == Way.DISCARD_CALL) {
+      callDiscard();
     } else {
       context.addSqe(this);
     }
@@ -150,7 +174,8 @@ final class RawTransfer extends RingOp implements AutoCloseable {
 
   private Way chooseWay() {
     return switch (request.operation()) {
-      case READ, WRITE -> image.alignment().fits(request.vector()) ? Way.DIRECT : Way.BOUNCE;
+      case READ, WRITE ->
+          image.alignment().fits(request.offsetBytes(), request.vector()) ? Way.DIRECT : Way.BOUNCE;
       case FLUSH -> Way.SYNC;
       case DISCARD -> wayToDiscard();
       case WRITE_ZEROES -> wayToZero();
@@ -181,10 +206,96 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     return isDiscard() || request.operation() == Operation.WRITE_ZEROES;
   }
 
+  // ---- blocks of the host that are larger than the guest's -----------------------------------
+
+  private int unit() {
+    return image.alignment().offsetBytes();
+  }
+
+  /**
+   * Locks what the next {@code length} bytes are written to, where that may be a part of a block.
+   *
+   * @return false if that has to wait; {@link #goOn} follows
+   */
+  private boolean lock(long length) {
+    if (!image.splitsBlocks()) {
+      return true;
+    }
+    long from = request.offsetBytes() + doneBytes;
+    long to = from + length;
+    long mask = unit() - 1L;
+    lockFrom = from & ~mask;
+    lockTo = (to + mask) & ~mask;
+    lockAlone = lockFrom != from || lockTo != to;
+    if (tellLocked == null) {
+      tellLocked = context.newBottomHalf(this::lockIsOurs);
+    }
+    locked = image.blockLocks().acquire(this);
+    return locked;
+  }
+
+  /** Any thread: the lock that was waited for is this one's. */
+  void lockGranted() {
+    BottomHalf tell = tellLocked;
+    if (tell != null) {
+      tell.schedule();
+    }
+  }
+
+  private void lockIsOurs() {
+    locked = true;
+    goOn();
+  }
+
+  private void unlock() {
+    if (locked) {
+      locked = false;
+      image.blockLocks().release(this);
+    }
+  }
+
+  /** Whether the next bytes are a part of one block, which has to be read first. */
+  private boolean isPartial(long offset, long left) {
+    return image.splitsBlocks() && (offset % unit() != 0 || left < unit());
+  }
+
+  /** Leaves out the part of a block that a discard begins with; whether anything is left. */
+  private boolean skipPartialBlock() {
+    long within = request.offsetBytes() % unit();
+    doneBytes = within == 0 ? 0 : unit() - within;
+    return request.lengthBytes() - doneBytes >= unit();
+  }
+
+  /** A piece within one block: reads the block, changes it, writes it. */
+  private void preparePartial(Sqe sqe, long offset, long left) {
+    int within = (int) (offset % unit());
+    pieceBytes = Math.min(left, unit() - within);
+    long block = chunkAddress();
+    if (!blockRead) {
+      sqe.prepRead(image.fd(), block, unit(), offset - within);
+      return;
+    }
+    if (request.operation() == Operation.WRITE) {
+      cursor.gather(request.vector(), block + within, pieceBytes);
+    } else {
+      HostMemory.copy(ZeroPages.address(), block + within, pieceBytes);
+    }
+    sqe.prepWrite(image.fd(), block, unit(), offset - within, writeFlags());
+  }
+
+  /** How many of the piece's bytes are done; 0 if it has to go to the kernel again; or an error. */
+  private int partialDone(int result) {
+    if (result < unit()) {
+      return result < 0 ? result : -Errno.EIO; // the file ends inside of the block
+    }
+    blockRead = !blockRead;
+    return blockRead ? 0 : (int) pieceBytes;
+  }
+
   private void takeChunk() {
     BufferPool pool = onLoop.bouncePool();
     if (pool == null) {
-      end(-Errno.ENOMEM);
+      complete(-Errno.ENOMEM, 0);
       return;
     }
     chunk = pool.take();
@@ -210,10 +321,15 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   void beginPiece() {
     onLoop.slowRequests().add(this);
     pieceNanos = System.nanoTime();
-    if (way == Way.DISCARD_CALL) {
-      callDiscard();
-    } else {
-      context.addSqe(this);
+    long offset = request.offsetBytes() + doneBytes;
+    long left = request.lengthBytes() - doneBytes;
+    partial = isPartial(offset, left);
+    long length =
+        partial
+            ? Math.min(left, unit() - offset % unit())
+            : way == Way.ZEROES ? zeroBytes(left) : allocationBytes(offset);
+    if (lock(length)) {
+      goOn();
     }
   }
 
@@ -238,16 +354,21 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   protected void prepare(Sqe sqe) {
     long offset = request.offsetBytes() + doneBytes;
     long left = request.lengthBytes() - doneBytes;
+    boolean read = request.operation() == Operation.READ;
+    partial = !read && way != Way.SYNC && isPartial(offset, left);
+    if (partial) {
+      preparePartial(sqe, offset, left);
+      return;
+    }
     switch (way) {
       case DIRECT -> prepareDirect(sqe, offset);
       case BOUNCE -> {
-        pieceBytes = Math.min(Math.min(left, BufferPool.CHUNK_BYTES), image.maxPieceBytes);
-        long address = chunkAddress();
-        if (request.operation() == Operation.READ) {
-          sqe.prepRead(image.fd(), address, (int) pieceBytes, offset);
+        if (read) {
+          prepareBouncedRead(sqe, offset, left);
         } else {
-          cursor.gather(request.vector(), address, pieceBytes);
-          sqe.prepWrite(image.fd(), address, (int) pieceBytes, offset, writeFlags());
+          pieceBytes = wholeBlocks(Math.min(left, mostBounced()));
+          cursor.gather(request.vector(), chunkAddress(), pieceBytes);
+          sqe.prepWrite(image.fd(), chunkAddress(), (int) pieceBytes, offset, writeFlags());
         }
       }
       case ZEROES -> prepareZeroes(sqe, offset, left);
@@ -267,15 +388,37 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     return pool.address(chunk);
   }
 
+  private long mostBounced() {
+    return Math.min(BufferPool.CHUNK_BYTES, image.maxPieceBytes);
+  }
+
+  private long wholeBlocks(long bytes) {
+    return bytes - bytes % unit();
+  }
+
+  /** Reads all blocks that the next bytes lie in. */
+  private void prepareBouncedRead(Sqe sqe, long offset, long left) {
+    long within = offset % unit();
+    long blocks = Math.min(within + left + unit() - 1, mostBounced());
+    blocks = wholeBlocks(blocks);
+    pieceBytes = Math.min(left, blocks - within);
+    sqe.prepRead(image.fd(), chunkAddress(), (int) blocks, offset - within);
+  }
+
+  private long zeroBytes(long left) {
+    int whole = ZeroPages.wholeBytes();
+    pieceBytes =
+        left < whole ? wholeBlocks(left) : Math.min(left, ZeroPages.MAX_BYTES) / whole * whole;
+    return pieceBytes;
+  }
+
   private void prepareZeroes(Sqe sqe, long offset, long left) {
     int whole = ZeroPages.wholeBytes();
-    if (left < whole) {
-      pieceBytes = left;
-      sqe.prepWrite(image.fd(), ZeroPages.address(), (int) left, offset, 0);
+    long bytes = zeroBytes(left);
+    if (bytes < whole) {
+      sqe.prepWrite(image.fd(), ZeroPages.address(), (int) bytes, offset, 0);
     } else {
-      int count = (int) Math.min(left, ZeroPages.MAX_BYTES) / whole;
-      pieceBytes = (long) count * whole;
-      sqe.prepWritev(image.fd(), ZeroPages.iovecs(), count, offset, 0);
+      sqe.prepWritev(image.fd(), ZeroPages.iovecs(), (int) (bytes / whole), offset, 0);
     }
   }
 
@@ -283,7 +426,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   private long allocationBytes(long offset) {
     // Up to a multiple of the size, so that no piece ends inside of a block that would go as one.
     long most = onLoop.longOperations().pieceBytes();
-    pieceBytes = Math.min(request.lengthBytes() - doneBytes, most - offset % most);
+    pieceBytes = wholeBlocks(Math.min(request.lengthBytes() - doneBytes, most - offset % most));
     return pieceBytes;
   }
 
@@ -320,6 +463,14 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   protected void complete(int result, int cqeFlags) {
     boolean again = (result == -Errno.EINTR || result == -Errno.EAGAIN) && tries < Retries.LIMIT;
     if (isLong()) {
+      if (partial && result == unit() && !blockRead) {
+        blockRead = true;
+        context.addSqe(this);
+        return;
+      }
+      blockRead = false;
+      unlock();
+      giveChunk();
       onLoop.slowRequests().remove(this);
       if (again) {
         tries++;
@@ -352,15 +503,17 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   private void completeLong(int result) {
     if (result >= 0) {
       onLoop.longOperations().took(System.nanoTime() - pieceNanos);
-      doneBytes += way == Way.ZEROES ? result : pieceBytes;
+      doneBytes += way == Way.ZEROES && !partial ? result - result % unit() : pieceBytes;
       tries = 0;
-      if (doneBytes == request.lengthBytes()) {
+      if (isLongDone()) {
         finish(0);
-      } else if (result == 0 && way == Way.ZEROES) {
+      } else if (result < unit() && (partial || way == Way.ZEROES)) {
         fail(-Errno.EIO);
       } else {
         nextPiece();
       }
+    } else if (partial) {
+      fail(result);
     } else if (way == Way.DISCARD_COMMAND && image.ringLacksDiscard(result)) {
       way = Way.DISCARD_CALL;
       nextPiece();
@@ -368,7 +521,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
       // Advice that is not taken, here; perhaps it is elsewhere on this disk, or another time.
       image.discardRefused(request.offsetBytes() + doneBytes, pieceBytes, -result);
       doneBytes += pieceBytes;
-      if (doneBytes == request.lengthBytes()) {
+      if (isLongDone()) {
         finish(0);
       } else {
         nextPiece();
@@ -384,6 +537,12 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     } else {
       fail(result);
     }
+  }
+
+  /** What is left of a discard may be a part of a block, and stays as it is. */
+  private boolean isLongDone() {
+    long left = request.lengthBytes() - doneBytes;
+    return left == 0 || (isDiscard() && left < unit());
   }
 
   /** Whether the host cannot or will not, as opposed to that it has failed. */
@@ -443,15 +602,28 @@ final class RawTransfer extends RingOp implements AutoCloseable {
 
   /** Accounts for {@code transferred} bytes and goes on with the rest. */
   private void advance(int transferred) {
-    // O_DIRECT goes on from a block boundary only; a torn block is transferred again.
-    int whole = transferred - transferred % image.alignment().offsetBytes();
-    if (whole == 0) {
+    int whole;
+    if (partial) {
+      whole = partialDone(transferred);
+      if (whole == 0) {
+        context.addSqe(this);
+        return;
+      }
+    } else {
+      // O_DIRECT goes on from a block boundary only; a torn block is transferred again.
+      whole = transferred - transferred % unit();
+      if (way == Way.BOUNCE && request.operation() == Operation.READ) {
+        int within = (int) ((request.offsetBytes() + doneBytes) % unit());
+        whole = (int) Math.min(whole - within, pieceBytes);
+        if (whole > 0) {
+          cursor.scatter(request.vector(), chunkAddress() + within, whole);
+        }
+      }
+    }
+    if (whole <= 0) {
       // End of file inside the disk: somebody cut the image short.
       end(-Errno.EIO);
       return;
-    }
-    if (way == Way.BOUNCE && request.operation() == Operation.READ) {
-      cursor.scatter(request.vector(), chunkAddress(), whole);
     }
     tries = 0;
     doneBytes += whole;
@@ -471,6 +643,8 @@ final class RawTransfer extends RingOp implements AutoCloseable {
 
   /** The host is done with a read, a write or a flush. */
   private void end(int result) {
+    blockRead = false;
+    unlock();
     giveChunk();
     onLoop.slowRequests().remove(this);
     if (stabilizes) {

@@ -393,10 +393,22 @@ class RawTransferTest {
     }
   }
 
+  /** A disk whose blocks are 4096 bytes and whose sectors are 512: lanes meet inside of blocks. */
+  @Test
+  void agreesWithAByteArrayAlsoWhereSectorsArePartsOfBlocks() throws Exception {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.image.alignment = new DirectAlignment(4, 4096);
+      assertThat(disk.image.blockSizeBytes()).isEqualTo(512);
+      assertThat(disk.image.physicalBlockSizeBytes()).isEqualTo(4096);
+      randomRequests(disk, new Random(12));
+      assertThat(disk.file()).isEqualTo(contents);
+    }
+  }
+
   private void randomRequests(TestDisk disk, Random random) {
     int unit = disk.image.blockSizeBytes();
     int lanes = 4;
-    int laneBytes = SIZE / lanes;
+    int laneBytes = SIZE / lanes - 3 * unit;
     MemorySegment[] memories = new MemorySegment[lanes];
     TestDisk.Slot[] slots = new TestDisk.Slot[lanes];
     for (int lane = 0; lane < lanes; lane++) {

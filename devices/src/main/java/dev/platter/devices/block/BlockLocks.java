@@ -1,0 +1,104 @@
+package dev.platter.devices.block;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps writes to one image apart that share a block of the host's, where that is larger than the
+ * guest's: who writes a part of a block reads it, changes it and writes all of it, and must not
+ * bring back what another has replaced meanwhile.
+ *
+ * <p>Who changes a part of a block has its range alone; who writes whole blocks shares it with its
+ * like. In the order in which they came: nobody overtakes one that waits for the same block.
+ *
+ * <p>Any thread: the loops that share an image.
+ */
+final class BlockLocks {
+  private @Nullable RawTransfer firstHolder;
+  private @Nullable RawTransfer firstWaiter;
+  private @Nullable RawTransfer lastWaiter;
+
+  /**
+   * Locks the range of a transfer's {@code lockFrom}, {@code lockTo} and {@code lockAlone}.
+   *
+   * @return whether it has it; if not, {@link RawTransfer#lockGranted} will be called on any thread
+   */
+  synchronized boolean acquire(RawTransfer transfer) {
+    if (isFree(transfer, null)) {
+      hold(transfer);
+      return true;
+    }
+    transfer.lockPrevious = lastWaiter;
+    if (lastWaiter == null) {
+      firstWaiter = transfer;
+    } else {
+      lastWaiter.lockNext = transfer;
+    }
+    lastWaiter = transfer;
+    return false;
+  }
+
+  /** Gives a range back that was acquired. */
+  synchronized void release(RawTransfer transfer) {
+    if (transfer.lockPrevious == null) {
+      firstHolder = transfer.lockNext;
+    } else {
+      transfer.lockPrevious.lockNext = transfer.lockNext;
+    }
+    if (transfer.lockNext != null) {
+      transfer.lockNext.lockPrevious = transfer.lockPrevious;
+    }
+    transfer.lockPrevious = null;
+    transfer.lockNext = null;
+    RawTransfer waiter = firstWaiter;
+    while (waiter != null) {
+      RawTransfer next = waiter.lockNext;
+      if (isFree(waiter, waiter)) {
+        dequeue(waiter);
+        hold(waiter);
+        waiter.lockGranted();
+      }
+      waiter = next;
+    }
+  }
+
+  /** Whether a range conflicts with none that is held, nor with one that waits before it. */
+  private boolean isFree(RawTransfer transfer, @Nullable RawTransfer end) {
+    for (RawTransfer each = firstHolder; each != null; each = each.lockNext) {
+      if (conflict(transfer, each)) {
+        return false;
+      }
+    }
+    for (RawTransfer each = firstWaiter; each != end && each != null; each = each.lockNext) {
+      if (conflict(transfer, each)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean conflict(RawTransfer a, RawTransfer b) {
+    return (a.lockAlone || b.lockAlone) && a.lockFrom < b.lockTo && b.lockFrom < a.lockTo;
+  }
+
+  private void hold(RawTransfer transfer) {
+    transfer.lockPrevious = null;
+    transfer.lockNext = firstHolder;
+    if (firstHolder != null) {
+      firstHolder.lockPrevious = transfer;
+    }
+    firstHolder = transfer;
+  }
+
+  private void dequeue(RawTransfer waiter) {
+    if (waiter.lockPrevious == null) {
+      firstWaiter = waiter.lockNext;
+    } else {
+      waiter.lockPrevious.lockNext = waiter.lockNext;
+    }
+    if (waiter.lockNext == null) {
+      lastWaiter = waiter.lockPrevious;
+    } else {
+      waiter.lockNext.lockPrevious = waiter.lockPrevious;
+    }
+  }
+}

@@ -1,0 +1,169 @@
+package dev.platter.devices.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.aio.loop.AioConfig;
+import dev.platter.aio.loop.IoThread;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sectors of 512 bytes on a host whose O_DIRECT takes blocks of 4096: no neighbour is touched. */
+@Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+class SharedBlocksTest {
+  private static final int SECTOR = 512;
+  private static final int BLOCK = 4096;
+  private static final int SIZE = 64 << 10;
+  private static final DirectAlignment STRICT = new DirectAlignment(4, BLOCK);
+
+  @TempDir Path directory;
+  private Path path = Path.of("");
+  private byte[] contents = {};
+
+  @BeforeEach
+  void makeFile() throws IOException {
+    path = TestDisk.randomFile(directory, SIZE);
+    contents = Files.readAllBytes(path);
+  }
+
+  /** Writes its own sectors again and again, among those of the others. */
+  private static final class Writer extends BlockRequest {
+    private final RawImage image;
+    private final MemorySegment memory;
+    private final Random random;
+    private final int[] own;
+    private final byte[] expected;
+    private final CountDownLatch done = new CountDownLatch(1);
+    private int left = 300;
+    private int result;
+
+    Writer(RawImage image, Arena arena, int[] own, byte[] expected, int seed) {
+      super(1);
+      this.image = image;
+      this.memory = arena.allocate(SECTOR, BLOCK);
+      this.own = own;
+      this.expected = expected;
+      this.random = new Random(seed);
+    }
+
+    void next() {
+      int sector = own[random.nextInt(own.length)];
+      byte value = (byte) random.nextInt();
+      Arrays.fill(expected, sector * SECTOR, (sector + 1) * SECTOR, value);
+      memory.fill(value);
+      vector().clear();
+      vector().add(memory.address(), SECTOR);
+      if (value == 0) {
+        prepareWriteZeroes((long) sector * SECTOR, SECTOR, random.nextBoolean());
+      } else {
+        prepareWrite((long) sector * SECTOR, random.nextInt(16) == 0);
+      }
+      image.submit(this);
+    }
+
+    @Override
+    protected void completed(int result) {
+      this.result = result;
+      if (result == 0 && --left > 0) {
+        next();
+      } else {
+        done.countDown();
+      }
+    }
+  }
+
+  /** Every sector of a block belongs to another writer, on one of two loops. */
+  @Test
+  void writersOfOneBlockOnTwoLoopsKeepApart() throws Exception {
+    List<Writer> writers = new ArrayList<>();
+    try (RawImage image = RawImage.open(path.toString(), ImageOptions.WRITABLE);
+        Arena arena = Arena.ofShared();
+        IoThread first = new IoThread("io0", AioConfig.ioThread());
+        IoThread second = new IoThread("io1", AioConfig.ioThread())) {
+      image.alignment = STRICT;
+      for (int i = 0; i < 8; i++) {
+        int[] own = {i, i + 8}; // two blocks only
+        writers.add(new Writer(image, arena, own, contents, i));
+      }
+      for (int i = 0; i < writers.size(); i++) {
+        Writer writer = writers.get(i);
+        (i % 2 == 0 ? first : second).context().invoke(writer::next);
+      }
+      for (Writer writer : writers) {
+        writer.done.await();
+        assertThat(writer.result).isZero();
+      }
+    }
+    writers.forEach(BlockRequest::close);
+    assertThat(Files.readAllBytes(path)).isEqualTo(contents);
+  }
+
+  /** Whole blocks go while nobody has a part of them; a part waits, and is not overtaken. */
+  @Test
+  void partsOfABlockAreAloneAndInOrder() {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.image.alignment = STRICT;
+      BlockLocks locks = new BlockLocks();
+      RawTransfer whole = range(disk, 0, 2 * BLOCK, false);
+      RawTransfer other = range(disk, 0, BLOCK, false);
+      RawTransfer part = range(disk, 0, BLOCK, true);
+      RawTransfer late = range(disk, 0, BLOCK, false);
+      RawTransfer apart = range(disk, BLOCK, 2 * BLOCK, false);
+      assertThat(locks.acquire(whole)).isTrue();
+      assertThat(locks.acquire(other)).isTrue();
+      assertThat(locks.acquire(part)).as("others write the block").isFalse();
+      assertThat(locks.acquire(late)).as("the part came first").isFalse();
+      assertThat(locks.acquire(apart)).as("another block").isTrue();
+      locks.release(whole);
+      locks.release(other);
+      locks.release(part); // granted by then, or this breaks
+      locks.release(late);
+      locks.release(apart);
+      assertThat(locks.acquire(part)).isTrue();
+    }
+  }
+
+  private static RawTransfer range(TestDisk disk, long from, long to, boolean alone) {
+    RawTransfer transfer = new RawTransfer(disk.image, new TestDisk.Slot());
+    transfer.lockFrom = from;
+    transfer.lockTo = to;
+    transfer.lockAlone = alone;
+    return transfer;
+  }
+
+  @Test
+  void aDiscardLeavesPartsOfBlocksAlone() throws Exception {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.image.alignment = STRICT;
+      assertThat(disk.discard(SECTOR, 6 * SECTOR)).as("inside of a block").isZero();
+      assertThat(disk.discard(BLOCK - SECTOR, BLOCK + 2 * SECTOR)).isZero();
+      Arrays.fill(contents, BLOCK, 2 * BLOCK, (byte) 0);
+      assertThat(disk.file()).isEqualTo(contents);
+    }
+  }
+
+  @Test
+  void sectorsOf4096AreThoseThatGuestsAreTold() throws Exception {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE.withLogicalBlock(4096))) {
+      MemorySegment memory = disk.memory(BLOCK, 0);
+      assertThat(disk.image.blockSizeBytes()).isEqualTo(BLOCK);
+      assertThat(disk.read(SECTOR, memory)).isNegative();
+      assertThat(disk.read(BLOCK, memory)).isZero();
+      assertThat(memory.toArray(ValueLayout.JAVA_BYTE))
+          .isEqualTo(Arrays.copyOfRange(contents, BLOCK, 2 * BLOCK));
+    }
+  }
+}
