@@ -100,6 +100,7 @@ final class DeviceSettings {
         new IdentifyDevice.State(
             sectors(),
             backend.blockSizeBytes(),
+            backend.physicalBlockSizeBytes(),
             backend.writeCache(),
             writeCache,
             lookAhead,

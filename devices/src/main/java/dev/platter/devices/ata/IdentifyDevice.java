@@ -52,6 +52,8 @@ public record IdentifyDevice(String model, String serial, String firmware) {
    *
    * @param sectors capacity in logical blocks
    * @param blockSizeBytes logical block size, 512 or a larger power of two
+   * @param physicalBlockBytes what the medium reads and writes as one, a multiple of the former by
+   *     a power of two
    * @param volatileCache whether there is a write cache to speak of
    * @param cacheEnabled whether the write cache is on
    * @param lookAhead whether read look-ahead is on
@@ -64,6 +66,7 @@ public record IdentifyDevice(String model, String serial, String firmware) {
   public record State(
       long sectors,
       int blockSizeBytes,
+      int physicalBlockBytes,
       boolean volatileCache,
       boolean cacheEnabled,
       boolean lookAhead,
@@ -143,14 +146,20 @@ public record IdentifyDevice(String model, String serial, String firmware) {
     for (int i = 0; i < 4; i++) {
       set(page, 100 + i, (int) (state.sectors >> (16 * i)));
     }
+    int sizes = 0x4000; // the word is valid
     if (state.blockSizeBytes > 512) {
       int words = state.blockSizeBytes / 2;
-      set(page, 106, 0x5000); // logical sector longer than 256 words, one per physical sector
+      sizes |= 0x1000; // logical sectors are longer than 256 words
       set(page, 117, words);
       set(page, 118, words >> 16);
-    } else {
-      set(page, 106, 0x4000);
     }
+    if (state.physicalBlockBytes > state.blockSizeBytes) {
+      // Several logical sectors in a physical one, as a power of two; the first begins one.
+      sizes |=
+          0x2000 | Integer.numberOfTrailingZeros(state.physicalBlockBytes / state.blockSizeBytes);
+      set(page, 209, 0x4000);
+    }
+    set(page, 106, sizes);
   }
 
   private static void set(MemorySegment page, int word, int value) {

@@ -15,10 +15,15 @@ class IdentifyDeviceTest {
   private static final long SECTORS = 0x1_2345_6789L;
 
   private static MemorySegment page(int blockSize, boolean cache, boolean trim) {
+    return page(blockSize, blockSize, cache, trim);
+  }
+
+  private static MemorySegment page(int blockSize, int physical, boolean cache, boolean trim) {
     MemorySegment page = Arena.ofAuto().allocate(IdentifyDevice.PAGE_BYTES);
     IDENTITY.write(
         page,
-        new IdentifyDevice.State(SECTORS, blockSize, cache, cache, true, trim, 0, 5, -1, true));
+        new IdentifyDevice.State(
+            SECTORS, blockSize, physical, cache, cache, true, trim, 0, 5, -1, true));
     return page;
   }
 
@@ -86,6 +91,17 @@ class IdentifyDeviceTest {
     assertThat(word(page, 82) & 0x20).isZero();
     assertThat(word(page, 85) & 0x20).isZero();
     assertThat(word(page, 169)).isZero();
+  }
+
+  @Test
+  @DisplayName("ACS-3 7.12: words 106 and 209 tell of sectors that are parts of blocks (512e)")
+  void physicalSectors() {
+    MemorySegment page = page(512, 4096, true, true);
+    assertThat(word(page, 106)).as("2^3 logical in a physical one").isEqualTo(0x6003);
+    assertThat(word(page, 209)).as("the first is aligned").isEqualTo(0x4000);
+    assertThat(word(page, 117)).isZero();
+    assertThat(word(page(4096, 65536, true, true), 106)).isEqualTo(0x7004);
+    assertThat(word(page(512, 512, true, true), 209)).isZero();
   }
 
   @Test

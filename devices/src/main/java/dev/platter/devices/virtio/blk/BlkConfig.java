@@ -42,7 +42,7 @@ final class BlkConfig {
   BlkConfig(BlockBackend backend, int queues, int queueSize) {
     writable = !backend.readOnly();
     int block = backend.blockSizeBytes();
-    int physical = Math.max(block, PHYSICAL_BLOCK_BYTES);
+    int physical = Math.max(backend.physicalBlockSizeBytes(), PHYSICAL_BLOCK_BYTES);
     int physicalSectors = physical / BlkAbi.SECTOR_BYTES;
     set32(BlkAbi.CFG_SEG_MAX, Math.clamp(queueSize - NOT_SEGMENTS, 1, MAX_SEG_MAX));
     set32(BlkAbi.CFG_BLK_SIZE, block);

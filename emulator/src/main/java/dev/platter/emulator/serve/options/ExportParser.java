@@ -21,7 +21,16 @@ public final class ExportParser {
   private static final int MAX_SERIAL = ExportConfig.MAX_SERIAL;
   private static final List<String> COMMON =
       List.of(
-          "image", "socket", "fd", "name", "poll-max", "readonly", "serial", "cache", "discard");
+          "image",
+          "socket",
+          "fd",
+          "name",
+          "poll-max",
+          "readonly",
+          "serial",
+          "cache",
+          "discard",
+          "logical-block-size");
   private static final List<String> VIRTIO_BLK = and(COMMON, "queues", "queue-size", "iothread");
   private static final List<String> AHCI = and(COMMON, "model", "firmware");
   private static final Set<String> FLAGS = Set.of("readonly");
@@ -29,7 +38,8 @@ public final class ExportParser {
   /** The kinds of devices there are. */
   static final List<String> KINDS = List.of("virtio-blk", "ahci");
 
-  private static final List<String> OF_IMAGE = List.of("readonly", "serial", "cache", "discard");
+  private static final List<String> OF_IMAGE =
+      List.of("readonly", "serial", "cache", "discard", "logical-block-size");
 
   private final OptionWords words;
   private final int index;
@@ -49,6 +59,7 @@ public final class ExportParser {
     boolean readOnly;
     CacheMode cache = CacheMode.NONE;
     boolean discard = true;
+    int logicalBlockBytes = ImageOptions.DEFAULT_BLOCK_BYTES;
     @Nullable String serial;
     String model = ExportConfig.Port.DEFAULT_MODEL;
     String firmware = ExportConfig.Port.DEFAULT_FIRMWARE;
@@ -61,7 +72,8 @@ public final class ExportParser {
       if (path == null) {
         throw new IllegalStateException("a disk without an image");
       }
-      return new ImageConfig(path, new ImageOptions(readOnly, cache, discard && !readOnly));
+      return new ImageConfig(
+          path, new ImageOptions(readOnly, cache, discard && !readOnly, logicalBlockBytes));
     }
   }
 
@@ -162,6 +174,7 @@ public final class ExportParser {
     its.readOnly = disk.readOnly;
     its.cache = disk.cache;
     its.discard = disk.discard;
+    its.logicalBlockBytes = disk.logicalBlockBytes;
     its.serial = disk.serial;
     return its;
   }
@@ -248,6 +261,8 @@ public final class ExportParser {
                   : CacheMode.WRITEBACK;
       case "discard" ->
           disk.discard = words.choice(word, List.of("unmap", "ignore")).equals("unmap");
+      case "logical-block-size" ->
+          disk.logicalBlockBytes = Integer.parseInt(words.choice(word, List.of("512", "4096")));
       case "serial" -> disk.serial = text(word, MAX_SERIAL);
       case "model", "firmware" -> {
         if (!ata) {

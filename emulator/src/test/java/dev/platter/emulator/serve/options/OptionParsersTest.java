@@ -57,7 +57,7 @@ class OptionParsersTest {
     assertThat(
             virtioBlk(
                 "virtio-blk,readonly,queues=4,cache=writeback,serial=S 1,image=/d/a.img,"
-                    + "iothread=io0,iothread=io1,name=vda,socket=/run/p/x.sock,discard=unmap"))
+                    + "iothread=io0,iothread=io1,name=vda,socket=/run/p/x.sock,discard=unmap,logical-block-size=512"))
         .isEqualTo(
             new ExportConfig.VirtioBlk(
                 "vda",
