@@ -37,6 +37,7 @@ public final class VhostUserSession implements ClientSession {
   private final String export;
   private final EventLog log;
   private final Refusals refusals;
+  private final LongWaits waits;
   private volatile @Nullable VhostUserBackend current;
   private boolean closed;
 
@@ -55,11 +56,22 @@ public final class VhostUserSession implements ClientSession {
       @Nullable BigLock lock,
       String export,
       EventLog log) {
+    this(device, memory, lock, export, log, LongWaits.PATIENCE_NANOS);
+  }
+
+  VhostUserSession(
+      VirtioDevice device,
+      GuestMemory memory,
+      @Nullable BigLock lock,
+      String export,
+      EventLog log,
+      long patienceNanos) {
     this.device = device;
     this.memory = memory;
     this.export = export;
     this.log = log;
     refusals = new Refusals(log, export);
+    waits = new LongWaits(log, export, patienceNanos);
     control = new DeviceControl(device, lock);
     device.onConfigChange(this::configChanged);
   }
@@ -155,7 +167,9 @@ public final class VhostUserSession implements ClientSession {
         if (fds != ANY_NUMBER && fds != message.fds().size()) {
           throw new ProtocolViolation(name + " with " + message.fds().size() + " descriptors");
         }
-        answered = carryOut(request);
+        try (LongWaits.Step _ = waits.begin(name)) {
+          answered = carryOut(request);
+        }
       } catch (RequestRefused e) {
         if (!wantsAck() || hasAnswer(request)) {
           throw new ProtocolViolation(name + ": " + e.getMessage());
@@ -411,7 +425,9 @@ public final class VhostUserSession implements ClientSession {
 
     @Override
     public void close() {
-      backend.close();
+      try (LongWaits.Step _ = waits.begin("what the client has left in flight")) {
+        backend.close();
+      }
       message.close();
     }
   }

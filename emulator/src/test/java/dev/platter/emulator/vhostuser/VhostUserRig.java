@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -36,6 +37,7 @@ final class VhostUserRig implements AutoCloseable {
   final GuestMemory memory = new GuestMemory(List.of());
   final List<String> events = new CopyOnWriteArrayList<>();
   final VhostUserSession session;
+  private @Nullable Thread sessionThread;
 
   VhostUserRig(Path directory) throws IOException {
     this(directory, ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK));
@@ -46,6 +48,11 @@ final class VhostUserRig implements AutoCloseable {
   }
 
   VhostUserRig(Path directory, ImageOptions options, int queueSize) throws IOException {
+    this(directory, options, queueSize, LongWaits.PATIENCE_NANOS);
+  }
+
+  VhostUserRig(Path directory, ImageOptions options, int queueSize, long patienceNanos)
+      throws IOException {
     file = Files.createTempFile(directory, "disk", ".img");
     resizeFile(DISK_BYTES);
     image = RawImage.open(file.toString(), options);
@@ -57,7 +64,7 @@ final class VhostUserRig implements AutoCloseable {
             disk,
             new VirtioBlk.Options(2, queueSize, "rig"),
             threads.stream().map(IoThread::context).toList());
-    session = new VhostUserSession(blk, memory, mainLoop.lock(), "rig", this::event);
+    session = new VhostUserSession(blk, memory, mainLoop.lock(), "rig", this::event, patienceNanos);
   }
 
   private void event(EventLog.Level level, String export, String name, Map<String, Object> facts) {
@@ -99,21 +106,27 @@ final class VhostUserRig implements AutoCloseable {
   /** Serves a connection on a thread of its own and closes it. */
   Served serve(UnixConnection connection) {
     Served served = new Served();
-    Thread.ofPlatform()
-        .name("export-rig")
-        .daemon()
-        .start(() -> {
-          Exception end = null;
-          try (connection) {
-            session.serve(connection);
-          } catch (IOException e) {
-            end = e;
-          } catch (RuntimeException | Error e) {
-            served.end.completeExceptionally(e);
-          }
-          served.end.complete(end); // the connection is closed
-        });
+    sessionThread =
+        Thread.ofPlatform()
+            .name("export-rig")
+            .daemon()
+            .start(() -> {
+              Exception end = null;
+              try (connection) {
+                session.serve(connection);
+              } catch (IOException e) {
+                end = e;
+              } catch (RuntimeException | Error e) {
+                served.end.completeExceptionally(e);
+              }
+              served.end.complete(end); // the connection is closed
+            });
     return served;
+  }
+
+  /** The thread that serves, or has served last. */
+  Thread sessionThread() {
+    return Objects.requireNonNull(sessionThread);
   }
 
   @Override
