@@ -1,6 +1,8 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.socket.UnixListener;
+import dev.platter.emulator.doctor.ChargedMemory;
+import dev.platter.emulator.doctor.HostFiles;
 import dev.platter.emulator.report.TextTable;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.HostCheck;
@@ -15,7 +17,7 @@ final class ServeCheck {
   private ServeCheck() {}
 
   static void run(ServeOptions options, PrintWriter out) {
-    HostCheck.check(options.config());
+    HostCheck.check(options.config(), ChargedMemory.limitBytes(HostFiles.ofHost()));
     if (options.control() != null) {
       UnixListener.checkPlace(options.control());
     }

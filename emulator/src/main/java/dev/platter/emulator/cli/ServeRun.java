@@ -4,6 +4,8 @@ import dev.platter.aio.PlatterException;
 import dev.platter.emulator.confine.Confinement;
 import dev.platter.emulator.confine.ConfinementPlan;
 import dev.platter.emulator.confine.ProbeOpen;
+import dev.platter.emulator.doctor.ChargedMemory;
+import dev.platter.emulator.doctor.HostFiles;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Server;
@@ -150,8 +152,9 @@ final class ServeRun {
   /** Starts the server; null if it was told to stop while it waited for a lock. */
   private @Nullable Server start(EventLog log, SystemdSockets activated, Start listener) {
     ServerOptions its =
-        new ServerOptions(
-            options.stages() != null, options.metrics() != null, options.lockWaitNanos());
+        new ServerOptions(options.stages() != null, options.metrics() != null)
+            .withLockWait(options.lockWaitNanos())
+            .withMemoryLimit(ChargedMemory.limitBytes(HostFiles.ofHost()));
     try {
       return Server.start(options.config(), log, activated, its, listener);
     } catch (RuntimeException e) {

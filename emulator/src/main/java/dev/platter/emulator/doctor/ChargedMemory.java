@@ -32,6 +32,15 @@ public final class ChargedMemory {
     return total == null || available == null ? Double.NaN : total - available;
   }
 
+  /**
+   * The limit of this process' cgroup and those above it.
+   *
+   * @return bytes; null if there is none or it is not to be seen
+   */
+  public static @Nullable Long limitBytes(HostFiles files) {
+    return CgroupLimits.read(files).memoryBytes();
+  }
+
   private static @Nullable Long kilobytes(Map<String, String> host, String name) {
     Long number = HostFiles.parse(host.getOrDefault(name, "").replace("kB", "").strip());
     return number == null ? null : number * KIB;

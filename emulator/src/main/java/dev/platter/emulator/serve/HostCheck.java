@@ -7,6 +7,7 @@ import dev.platter.devices.block.RawImage;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks whether a server could be started here, without starting anything, and leaves all as it is:
@@ -16,13 +17,15 @@ public final class HostCheck {
   private HostCheck() {}
 
   /**
-   * Looks at CPUs, images, and where sockets are to be made.
+   * Looks at limits, CPUs, images, and where sockets are to be made.
    *
+   * @param memoryLimitBytes how much memory the server may use; null for as much as there is
    * @throws PlatterException that says what is wrong, as starting the server would; of kind
    *     HOST_LACKS if it is a limit
    */
-  public static void check(ServeConfig config) {
+  public static void check(ServeConfig config, @Nullable Long memoryLimitBytes) {
     FdBudget.check(config);
+    MemoryBudget.check(config.ioThreads().size(), config.exports(), memoryLimitBytes);
     checkCpus(config.ioThreads());
     for (ExportConfig export : config.exports()) {
       export.images().forEach(image -> examine(export, image));

@@ -130,6 +130,7 @@ public final class Server implements AutoCloseable {
       SessionFactory sessions,
       StartListener listener) {
     FdBudget.check(config);
+    MemoryBudget.check(config.ioThreads().size(), config.exports(), options.memoryLimitBytes());
     Map<String, Integer> descriptors = activated.assign(config.exports());
     Assembly assembly = new Assembly(config.ioThreads(), log, sessions);
     Server server = new Server(config, log, options, sessions, assembly);
@@ -284,6 +285,7 @@ public final class Server implements AutoCloseable {
       ServeConfig.checkAddition(added, all, ids);
       all.add(added);
       FdBudget.check(ids.size(), all);
+      MemoryBudget.check(ids.size(), all, options.memoryLimitBytes());
       coming.add(added);
     }
   }

@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve;
 
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a server works, whatever it serves.
@@ -12,22 +13,39 @@ import java.util.concurrent.TimeUnit;
  *     requests of a dead process hold
  * @param tellAfterNanos how long a removal, a stop or the like waits for a disk before the log is
  *     told
+ * @param memoryLimitBytes how much memory the process may use; null for as much as there is
  */
 public record ServerOptions(
-    boolean recordsStages, boolean recordsLatencies, long lockWaitNanos, long tellAfterNanos) {
+    boolean recordsStages,
+    boolean recordsLatencies,
+    long lockWaitNanos,
+    long tellAfterNanos,
+    @Nullable Long memoryLimitBytes) {
   /** Longer than most storage stalls; shorter than systemd bears a start. */
   public static final long LOCK_WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   /** Measures nothing that costs anything. */
   public static final ServerOptions DEFAULT = new ServerOptions(false, false);
 
-  /** One that tells of a slow disk as soon as {@link #DEFAULT}. */
-  public ServerOptions(boolean recordsStages, boolean recordsLatencies, long lockWaitNanos) {
-    this(recordsStages, recordsLatencies, lockWaitNanos, SlowWait.PATIENCE_NANOS);
+  /** The same with another patience for locks. */
+  public ServerOptions withLockWait(long nanos) {
+    return new ServerOptions(
+        recordsStages, recordsLatencies, nanos, tellAfterNanos, memoryLimitBytes);
+  }
+
+  /** The same with another time after which the log is told of slow disks. */
+  public ServerOptions withTellAfter(long nanos) {
+    return new ServerOptions(
+        recordsStages, recordsLatencies, lockWaitNanos, nanos, memoryLimitBytes);
+  }
+
+  /** The same with another limit. */
+  public ServerOptions withMemoryLimit(@Nullable Long bytes) {
+    return new ServerOptions(recordsStages, recordsLatencies, lockWaitNanos, tellAfterNanos, bytes);
   }
 
   /** One that is as patient as {@link #DEFAULT}. */
   public ServerOptions(boolean recordsStages, boolean recordsLatencies) {
-    this(recordsStages, recordsLatencies, LOCK_WAIT_NANOS);
+    this(recordsStages, recordsLatencies, LOCK_WAIT_NANOS, SlowWait.PATIENCE_NANOS, null);
   }
 }

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class LockWaitTest {
   private static final ImageOptions CACHED = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
-  private static final ServerOptions IMPATIENT = new ServerOptions(false, false, 30_000_000);
+  private static final ServerOptions IMPATIENT = ServerOptions.DEFAULT.withLockWait(30_000_000);
 
   @TempDir private Path directory;
   private final RecordingLog log = new RecordingLog();

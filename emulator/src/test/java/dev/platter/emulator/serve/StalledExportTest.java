@@ -30,7 +30,7 @@ class StalledExportTest {
   private static final ImageOptions CACHED = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
   private static final long LONG = TimeUnit.MINUTES.toNanos(5);
   private static final ServerOptions TELLS_SOON =
-      new ServerOptions(false, false, LONG, TimeUnit.MILLISECONDS.toNanos(1));
+      ServerOptions.DEFAULT.withTellAfter(TimeUnit.MILLISECONDS.toNanos(1));
 
   @TempDir private Path directory;
   private final RecordingLog log = new RecordingLog();

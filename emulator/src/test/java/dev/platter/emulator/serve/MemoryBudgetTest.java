@@ -1,0 +1,118 @@
+package dev.platter.emulator.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.PlatterException.Kind;
+import dev.platter.devices.block.CacheMode;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.serve.options.ExportParser;
+import java.io.RandomAccessFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MemoryBudgetTest {
+  private static final long MIB = 1 << 20;
+  // What the launcher gives, and what docs/serve.md promises for it.
+  private static final long HEAP = 128 * MIB;
+  private static final long DOCUMENTED = 256 * MIB;
+
+  @TempDir private Path directory;
+
+  private static List<ExportConfig> exports(int count, String text) {
+    List<ExportConfig> all = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      all.add(ExportParser.parse(text.replace("#", "" + i), i));
+    }
+    return all;
+  }
+
+  private static void fits(List<ExportConfig> exports) {
+    MemoryBudget.check(MemoryBudget.needed(0, exports), HEAP, DOCUMENTED);
+  }
+
+  @Test
+  void theDocumentedMaximumFitsIntoTheDocumentedMemory() {
+    fits(exports(16, "virtio-blk,image=a#,socket=a#.sock,queues=4"));
+    fits(exports(8, "ahci,image=a#,socket=a#.sock"));
+    String eight = ",image=b".repeat(8);
+    fits(exports(1, "ahci" + eight + ",socket=a.sock"));
+    assertThatThrownBy(() -> fits(exports(32, "virtio-blk,image=a#,socket=a#.sock,queues=4")))
+        .isInstanceOf(PlatterException.class);
+  }
+
+  @Test
+  void eachDiskAndQueueCounts() {
+    MemoryBudget.Need none = MemoryBudget.needed(0, List.of());
+    MemoryBudget.Need one = MemoryBudget.needed(0, exports(1, "virtio-blk,image=a,socket=a.sock"));
+    MemoryBudget.Need queues =
+        MemoryBudget.needed(0, exports(1, "virtio-blk,image=a,socket=a.sock,queues=64"));
+    MemoryBudget.Need sata = MemoryBudget.needed(0, exports(1, "ahci,image=a,socket=a.sock"));
+    MemoryBudget.Need two =
+        MemoryBudget.needed(0, exports(1, "ahci,image=a,image=b,socket=a.sock"));
+    assertThat(one.nativeBytes() - none.nativeBytes()).isBetween(2 * MIB, 3 * MIB);
+    assertThat(queues.heapBytes() - one.heapBytes()).isEqualTo(63L * 256 * 640);
+    assertThat(queues.nativeBytes()).isGreaterThan(one.nativeBytes() + 63 * 100_000);
+    assertThat(two.nativeBytes() - sata.nativeBytes()).isEqualTo(5 * MIB);
+    assertThat(MemoryBudget.needed(4, List.of()).nativeBytes())
+        .isGreaterThan(none.nativeBytes() + MIB);
+  }
+
+  @Test
+  void whatDoesNotFitIsRefusedWithNumbers() {
+    MemoryBudget.Need need = new MemoryBudget.Need(100 * MIB + 1, 90 * MIB);
+    MemoryBudget.check(need, 101 * MIB, null);
+    MemoryBudget.check(need, 101 * MIB, 191 * MIB);
+    assertThatThrownBy(() -> MemoryBudget.check(need, 101 * MIB, 191 * MIB - 1))
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(Kind.HOST_LACKS);
+              assertThat(e).hasMessageContaining("may need 191 MiB of memory besides");
+              assertThat(e).hasMessageContaining("(101 of it heap)");
+              assertThat(e).hasMessageContaining("the limit of its cgroup is 190");
+              assertThat(e.remedy()).contains("MemoryMax=191M");
+            });
+    assertThatThrownBy(() -> MemoryBudget.check(need, 100 * MIB, null))
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(Kind.HOST_LACKS);
+              assertThat(e).hasMessageContaining("101 MiB of Java heap, and has 100");
+              assertThat(e.remedy()).contains("-Xmx101m");
+            });
+  }
+
+  /** Also one that is added to a server that fitted. */
+  @Test
+  void anAdditionThatDoesNotFitIsRefused() throws Exception {
+    ImageOptions cached = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
+    List<ExportConfig> disks = new ArrayList<>();
+    for (String name : List.of("a", "b")) {
+      Path image = directory.resolve(name + ".img");
+      try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+        file.setLength(1 << 20);
+      }
+      disks.add(
+          ExportConfig.VirtioBlk.at(
+              directory.resolve(name + ".sock"), name, image.toString(), cached));
+    }
+    MemoryBudget.Need one = MemoryBudget.needed(0, disks.subList(0, 1));
+    long limit = Runtime.getRuntime().maxMemory() + one.nativeBytes();
+    try (Server server =
+        Server.start(
+            ServeConfig.of(disks.getFirst()),
+            new RecordingLog(),
+            SystemdSockets.none(),
+            ServerOptions.DEFAULT.withMemoryLimit(limit))) {
+      assertThatThrownBy(() -> server.addExport(disks.getLast()))
+          .hasMessageContaining("the limit of its cgroup is");
+      assertThat(server.exports()).hasSize(1);
+      assertThat(directory.resolve("b.sock")).doesNotExist();
+    }
+  }
+}
