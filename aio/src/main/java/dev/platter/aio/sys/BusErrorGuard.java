@@ -10,7 +10,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HexFormat;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,12 +25,18 @@ import org.jspecify.annotations.Nullable;
  * file was and lets the instruction run again: whoever reads there sees zeroes, and the owner is
  * told that the memory is lost. All other SIGBUS go to HotSpot. An access costs nothing extra.
  *
+ * <p>A slot that is free is given to the next mapping, also while the handler looks through them on
+ * another thread. It takes start and length as a pair, which they are if the start has not changed
+ * after the length was read: between two mappings a slot has no length. What contains the address
+ * is then a mapping that the thread uses, which nobody unmaps.
+ *
  * <p>The handler must not run Java, and is a few instructions of machine code; x86-64 alone has
  * them. Elsewhere {@link #isAvailable} is false.
  */
 public final class BusErrorGuard {
   private static final int SIGBUS = 7;
-  private static final int SLOTS = 4096;
+  // A client has 512 at most, by the limits of its protocol: enough for those of 128 exports.
+  private static final int SLOTS = 1 << 16;
 
   // struct sigaction of the C library: handler, a mask of 128 bytes, flags, restorer.
   private static final int SIGACTION_SIZE = 152;
@@ -48,25 +57,27 @@ public final class BusErrorGuard {
 
   private static final String CODE_BEFORE_TABLE = "49b8"; // movabs $table, %r8
   private static final String CODE_AFTER_TABLE =
-      "488b4610" //           mov 16(%rsi), %rax      siginfo.si_addr
+      "57" //                 push %rdi
+          + "56" //           push %rsi
+          + "52" //           push %rdx
+          + "488b4610" //     mov 16(%rsi), %rax      siginfo.si_addr
           + "498b4808" //     mov 8(%r8), %rcx        slots used
           + "4d8d4820" //     lea 32(%r8), %r9        the first
           + "4885c9" //    1: test %rcx, %rcx
-          + "746c" //         jz 3f
-          + "4989c2" //       mov %rax, %r10
-          + "4d2b11" //       sub (%r9), %r10         start
-          + "4d3b5108" //     cmp 8(%r9), %r10        length
-          + "7209" //         jb 2f
+          + "746a" //         jz 4f
+          + "498b39" //    2: mov (%r9), %rdi         start
+          + "498b7108" //     mov 8(%r9), %rsi        length
+          + "493b39" //       cmp (%r9), %rdi         are they of one mapping?
+          + "75f4" //         jne 2b
+          + "4889c2" //       mov %rax, %rdx
+          + "4829fa" //       sub %rdi, %rdx
+          + "4839f2" //       cmp %rsi, %rdx
+          + "7209" //         jb 3f
           + "4983c120" //     add $32, %r9
           + "48ffc9" //       dec %rcx
-          + "ebe6" //         jmp 1b
-          + "57" //        2: push %rdi
-          + "56" //           push %rsi
-          + "52" //           push %rdx
-          + "4150" //         push %r8
+          + "ebdb" //         jmp 1b
+          + "4150" //      3: push %r8
           + "4151" //         push %r9
-          + "498b39" //       mov (%r9), %rdi
-          + "498b7108" //     mov 8(%r9), %rsi
           + "ba03000000" //   mov $3, %edx            PROT_READ | PROT_WRITE
           + "41ba32400000" // mov $0x4032, %r10d      MAP_PRIVATE, FIXED, ANONYMOUS, NORESERVE
           + "49c7c0ffffffff" // mov $-1, %r8
@@ -88,7 +99,7 @@ public final class BusErrorGuard {
           + "5a" //        4: pop %rdx
           + "5e" //           pop %rsi
           + "5f" //           pop %rdi
-          + "41ff20"; //   3: jmp *(%r8)              the next handler
+          + "41ff20"; //      jmp *(%r8)              the next handler
 
   private static final MethodHandle SIGACTION =
       Downcalls.returningInt("sigaction", JAVA_INT, JAVA_LONG, JAVA_LONG);
@@ -101,7 +112,8 @@ public final class BusErrorGuard {
   // Never unmapped: a signal may come at any time.
   private final MemorySegment table;
   private final int eventFd;
-  private final @Nullable Watch[] watches = new Watch[SLOTS];
+  private final List<@Nullable Watch> watches = new ArrayList<>();
+  private final BitSet used = new BitSet();
   private boolean listening;
 
   private BusErrorGuard(MemorySegment table, int eventFd) {
@@ -126,8 +138,9 @@ public final class BusErrorGuard {
       synchronized (BusErrorGuard.this) {
         if (!closed) {
           closed = true;
-          watches[slot] = null;
-          LONG.setRelease(table, at(slot) + SLOT_LENGTH, 0L);
+          LONG.setVolatile(table, at(slot) + SLOT_LENGTH, 0L);
+          watches.set(slot, null);
+          used.clear(slot);
         }
       }
     }
@@ -216,22 +229,24 @@ public final class BusErrorGuard {
   }
 
   private synchronized @Nullable Watch add(MemorySegment mapping, Runnable lost) {
-    for (int slot = 0; slot < SLOTS; slot++) {
-      if (watches[slot] == null) {
-        Watch watch = new Watch(slot, lost);
-        watches[slot] = watch;
-        // The handler may run at any moment on another thread: a slot counts once it has a length.
-        table.set(JAVA_LONG, at(slot) + SLOT_START, mapping.address());
-        table.set(JAVA_LONG, at(slot) + SLOT_LOST, 0);
-        LONG.setRelease(table, at(slot) + SLOT_LENGTH, mapping.byteSize());
-        if (slot >= table.get(JAVA_LONG, SLOTS_USED)) {
-          LONG.setRelease(table, (long) SLOTS_USED, slot + 1L);
-        }
-        listen();
-        return watch;
-      }
+    int slot = used.nextClearBit(0);
+    if (slot == SLOTS) {
+      return null;
     }
-    return null;
+    Watch watch = new Watch(slot, lost);
+    used.set(slot);
+    if (slot == watches.size()) {
+      watches.add(watch);
+    } else {
+      watches.set(slot, watch);
+    }
+    // The handler may run at any moment on another thread: a slot counts once it has a length.
+    LONG.setVolatile(table, at(slot) + SLOT_START, mapping.address());
+    table.set(JAVA_LONG, at(slot) + SLOT_LOST, 0);
+    LONG.setRelease(table, at(slot) + SLOT_LENGTH, mapping.byteSize());
+    LONG.setRelease(table, (long) SLOTS_USED, (long) watches.size());
+    listen();
+    return watch;
   }
 
   private void listen() {
@@ -251,8 +266,8 @@ public final class BusErrorGuard {
   }
 
   private synchronized void tell() {
-    for (int slot = 0; slot < SLOTS; slot++) {
-      Watch watch = watches[slot];
+    for (int slot = 0; slot < watches.size(); slot++) {
+      Watch watch = watches.get(slot);
       if (watch != null && (long) LONG.getAcquire(table, at(slot) + SLOT_LOST) != 0) {
         watch.lost.run();
       }
