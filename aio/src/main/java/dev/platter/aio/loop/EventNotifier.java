@@ -8,6 +8,8 @@ import dev.platter.aio.sys.Syscalls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An eventfd: any thread signals it, one loop watches it ({@link AioContext#watch}). One of our own
@@ -23,6 +25,10 @@ public final class EventNotifier implements AutoCloseable {
   private final int fd;
   private final boolean foreign;
   private final boolean socket;
+  // Told that the other process has filled the counter; null for what cannot block.
+  private final @Nullable Runnable full;
+  private final AtomicLong signalsBegun = new AtomicLong();
+  private final AtomicLong signalsEnded = new AtomicLong();
   private volatile boolean deaf;
   private boolean closed;
 
@@ -34,6 +40,7 @@ public final class EventNotifier implements AutoCloseable {
   public EventNotifier() {
     foreign = false;
     socket = false;
+    full = null;
     fd = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
     if (fd < 0) {
       throw PlatterException.hostLacks(
@@ -41,9 +48,10 @@ public final class EventNotifier implements AutoCloseable {
     }
   }
 
-  private EventNotifier(int fd, boolean socket) {
+  private EventNotifier(int fd, boolean socket, @Nullable Runnable full) {
     this.fd = fd;
     this.socket = socket;
+    this.full = full;
     foreign = true;
   }
 
@@ -54,15 +62,16 @@ public final class EventNotifier implements AutoCloseable {
    * flags that are not shared, and a socket's are told to each write.
    *
    * @param fd the descriptor; closed with the notifier, and at once if it is refused
+   * @param full told, as by {@link #adopt(int, Runnable)}
    * @throws PlatterException if it is nothing of these, or the pipe is another user's
    */
-  public static EventNotifier adoptSink(int fd) {
+  public static EventNotifier adoptSink(int fd, Runnable full) {
     String kind = kind(fd);
     if (kind.startsWith(SOCKET)) {
-      return new EventNotifier(fd, true);
+      return new EventNotifier(fd, true, null);
     }
     if (!kind.startsWith(PIPE)) {
-      return adopt(fd);
+      return adopt(fd, full);
     }
     int flags = LinuxAbi.O_WRONLY | LinuxAbi.O_NONBLOCK | LinuxAbi.O_CLOEXEC;
     int own = Libc.open("/proc/self/fd/" + fd, flags, 0);
@@ -71,7 +80,7 @@ public final class EventNotifier implements AutoCloseable {
       throw PlatterException.badInput(
           "a pipe cannot be opened for writing: " + Errno.name(own), null);
     }
-    return new EventNotifier(own, false);
+    return new EventNotifier(own, false, null);
   }
 
   /**
@@ -83,13 +92,24 @@ public final class EventNotifier implements AutoCloseable {
    * @throws PlatterException if it is no eventfd
    */
   public static EventNotifier adopt(int fd) {
+    return adopt(fd, () -> {});
+  }
+
+  /**
+   * Takes over a descriptor from another process, as {@link #adopt(int)} does.
+   *
+   * @param full told, on a thread of ours, that the other process has held up a signal with a full
+   *     counter, which no honest one does; it is signalled no more. Must not block
+   * @throws PlatterException if it is no eventfd
+   */
+  public static EventNotifier adopt(int fd, Runnable full) {
     if (!isEventFd(fd)) {
       Libc.close(fd);
       throw PlatterException.badInput("a descriptor that should be an eventfd is none", null);
     }
     int flags = Libc.fcntl(fd, LinuxAbi.F_GETFL, 0);
     Libc.fcntl(fd, LinuxAbi.F_SETFL, flags | LinuxAbi.O_NONBLOCK);
-    EventNotifier notifier = new EventNotifier(fd, false);
+    EventNotifier notifier = new EventNotifier(fd, false, full);
     ForeignEvents.add(notifier);
     return notifier;
   }
@@ -116,14 +136,32 @@ public final class EventNotifier implements AutoCloseable {
   public void signal() {
     if (socket) {
       Syscalls.signalSocket(fd);
-    } else if (!deaf) {
+    } else if (full == null) {
       Syscalls.signalEventFd(fd);
+    } else if (!deaf) {
+      signalsBegun.incrementAndGet();
+      ForeignEvents.signalling();
+      Syscalls.signalEventFd(fd);
+      signalsEnded.incrementAndGet();
     }
+  }
+
+  /** How many signals have begun to be sent, if they can be held up. */
+  long signalsBegun() {
+    return signalsBegun.get();
+  }
+
+  /** Whether somebody is sending one that can be held up. */
+  boolean isBeingSignalled() {
+    return signalsEnded.get() != signalsBegun.get();
   }
 
   /** Signals it no more: who has it does not want to hear them. */
   void deafen() {
-    deaf = true;
+    if (!deaf && full != null) {
+      deaf = true;
+      full.run();
+    }
   }
 
   /** The descriptor. */
@@ -136,7 +174,7 @@ public final class EventNotifier implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      if (foreign) {
+      if (full != null) {
         ForeignEvents.remove(this);
       }
       Libc.close(fd);

@@ -14,19 +14,24 @@ import java.util.List;
 /**
  * Keeps eventfds of other processes from blocking those who signal them: a loop, perhaps under the
  * big lock. Their flags are shared with that process, which can make them blocking again at any
- * time, and fill the counter. Nothing honest fills a counter of 64 bits. So a thread looks at all
- * of them now and then; one that is full is signalled no more, and is emptied, which releases who
- * waits.
+ * time, and fill the counter. Nothing honest fills a counter of 64 bits. So a thread looks now and
+ * then whether somebody is held up in a signal; an eventfd that is full is signalled no more, is
+ * emptied, which releases who waits, and its owner is told, who drops that client.
+ *
+ * <p>The thread looks only while signals are sent. It parks after a period without any, and the
+ * next signal wakes it: who signals says so first and asks then whether it is awake, and it says
+ * that it parks and asks then whether there were signals, so one of both sees the other.
  */
 final class ForeignEvents {
-  private static final long PERIOD_MILLIS = 100;
+  private static final long PERIOD_MILLIS = 20;
   private static final ForeignEvents INSTANCE = new ForeignEvents();
 
   private final List<EventNotifier> notifiers = new ArrayList<>();
   private final MemorySegment counter = Arena.global().allocate(JAVA_LONG);
   private final MemorySegment iovec = Arena.global().allocate(LinuxAbi.IOVEC_SIZE, 8);
-  private MemorySegment pollfds = MemorySegment.NULL;
+  private final MemorySegment pollfd = Arena.global().allocate(LinuxAbi.POLLFD_SIZE, 4);
   private boolean running;
+  private volatile boolean awake;
 
   private ForeignEvents() {
     iovec.set(JAVA_LONG, 0, counter.address());
@@ -37,7 +42,7 @@ final class ForeignEvents {
   static void add(EventNotifier notifier) {
     synchronized (INSTANCE) {
       INSTANCE.notifiers.add(notifier);
-      INSTANCE.changed();
+      INSTANCE.start();
     }
   }
 
@@ -45,61 +50,74 @@ final class ForeignEvents {
   static void remove(EventNotifier notifier) {
     synchronized (INSTANCE) {
       INSTANCE.notifiers.remove(notifier);
-      INSTANCE.changed();
     }
   }
 
-  private void changed() {
+  /** A notifier has begun to count a signal and is about to send it. Any thread. */
+  static void signalling() {
+    if (!INSTANCE.awake) {
+      INSTANCE.wake();
+    }
+  }
+
+  private synchronized void wake() {
+    awake = true;
+    notifyAll();
+  }
+
+  private void start() {
     if (!running) {
       running = true;
       Thread.ofPlatform().name("event-guard").daemon().start(this::run);
     }
-    pollfds = MemorySegment.NULL;
-    notifyAll();
   }
 
   private synchronized void run() {
     try {
+      long before = -1;
       while (true) {
-        if (notifiers.isEmpty()) {
-          wait();
-        } else {
-          look();
-          wait(PERIOD_MILLIS);
+        long now = signals();
+        look();
+        if (now == before) {
+          awake = false;
+          if (signals() == now) {
+            while (!awake) {
+              wait();
+            }
+          }
+          awake = true;
         }
+        before = now;
+        wait(PERIOD_MILLIS);
       }
     } catch (InterruptedException e) {
-      running = false; // the next change starts another
+      running = false; // the next one that is added starts another
     }
+  }
+
+  private long signals() {
+    long sum = 0;
+    for (EventNotifier notifier : notifiers) {
+      sum += notifier.signalsBegun();
+    }
+    return sum;
   }
 
   private void look() {
-    if (pollfds.equals(MemorySegment.NULL)) {
-      describe();
-    }
-    if (Libc.poll(pollfds.address(), notifiers.size(), 0) == notifiers.size()) {
-      return; // one that has room is ready
-    }
     for (int i = 0; i < notifiers.size(); i++) {
-      int ready = pollfds.get(JAVA_SHORT, at(i) + LinuxAbi.POLLFD_REVENTS);
-      if ((ready & LinuxAbi.POLLOUT) == 0) {
-        EventNotifier full = notifiers.get(i);
-        full.deafen();
+      EventNotifier notifier = notifiers.get(i);
+      if (notifier.isBeingSignalled() && isFull(notifier.fd())) {
+        notifier.deafen();
         // Whatever its flags are, and if somebody else was faster, this does not wait.
-        Libc.preadv2(full.fd(), iovec.address(), 1, -1, LinuxAbi.RWF_NOWAIT);
+        Libc.preadv2(notifier.fd(), iovec.address(), 1, -1, LinuxAbi.RWF_NOWAIT);
       }
     }
   }
 
-  private void describe() {
-    pollfds = Arena.ofAuto().allocate((long) LinuxAbi.POLLFD_SIZE * notifiers.size(), 8);
-    for (int i = 0; i < notifiers.size(); i++) {
-      pollfds.set(JAVA_INT, at(i) + LinuxAbi.POLLFD_FD, notifiers.get(i).fd());
-      pollfds.set(JAVA_SHORT, at(i) + LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLOUT);
-    }
-  }
-
-  private static long at(int index) {
-    return (long) LinuxAbi.POLLFD_SIZE * index;
+  /** One that has room is ready; if poll(2) fails, nobody knows, and the next look asks again. */
+  private boolean isFull(int fd) {
+    pollfd.set(JAVA_INT, LinuxAbi.POLLFD_FD, fd);
+    pollfd.set(JAVA_SHORT, LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLOUT);
+    return Libc.poll(pollfd.address(), 1, 0) == 0;
   }
 }

@@ -191,7 +191,7 @@ class ForeignNotifierTest {
       other = Libc.open(pipe, LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
     }
     int ours = Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0);
-    try (EventNotifier notifier = EventNotifier.adoptSink(ours);
+    try (EventNotifier notifier = EventNotifier.adoptSink(ours, () -> {});
         Arena arena = Arena.ofConfined()) {
       assertThat(Libc.fcntl(theirs, LinuxAbi.F_SETFL, 0)).isZero(); // blocking, if they were shared
       for (int i = 0; i < 100_000; i++) {
@@ -215,7 +215,8 @@ class ForeignNotifierTest {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment fds = arena.allocate(ValueLayout.JAVA_INT, 2);
       assertThat(Sockets.socketpair(LinuxAbi.AF_UNIX, LinuxAbi.SOCK_STREAM, fds)).isZero();
-      EventNotifier notifier = EventNotifier.adoptSink(fds.getAtIndex(ValueLayout.JAVA_INT, 0));
+      EventNotifier notifier =
+          EventNotifier.adoptSink(fds.getAtIndex(ValueLayout.JAVA_INT, 0), () -> {});
       Libc.close(fds.getAtIndex(ValueLayout.JAVA_INT, 1));
       notifier.signal();
       notifier.close();
@@ -230,7 +231,52 @@ class ForeignNotifierTest {
         .hasMessageContaining("eventfd");
     assertThat(Libc.fcntl(file, LinuxAbi.F_GETFL, 0)).isNegative();
     int zero = Libc.open("/dev/zero", LinuxAbi.O_WRONLY | LinuxAbi.O_CLOEXEC, 0);
-    assertThatThrownBy(() -> EventNotifier.adoptSink(zero)).isInstanceOf(PlatterException.class);
+    assertThatThrownBy(() -> EventNotifier.adoptSink(zero, () -> {}))
+        .isInstanceOf(PlatterException.class);
     assertThatThrownBy(() -> EventNotifier.adopt(-1)).isInstanceOf(PlatterException.class);
+  }
+
+  /** Held up once, its owner is told; who has only filled one that nobody signals is left alone. */
+  @Test
+  void theOwnerOfAFullOneIsTold() {
+    int theirs = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
+    AtomicInteger told = new AtomicInteger();
+    AtomicInteger others = new AtomicInteger();
+    try (EventNotifier notifier =
+            EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0), told::incrementAndGet);
+        EventNotifier unused =
+            EventNotifier.adopt(Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC), others::incrementAndGet)) {
+      fill(unused.fd());
+      fill(theirs);
+      notifier.signal();
+      assertThat(told).hasValue(1);
+      fill(theirs);
+      notifier.signal();
+      assertThat(told).hasValue(1);
+      assertThat(others).hasValue(0);
+    } finally {
+      Libc.close(theirs);
+    }
+  }
+
+  /** An idle server wakes for nothing; the next signal wakes who looks after it. */
+  @Test
+  void nobodyLooksAfterEventfdsThatAreNotSignalled() {
+    int theirs = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
+    try (EventNotifier notifier = EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0))) {
+      notifier.signal();
+      Thread guard =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(thread -> thread.getName().equals("event-guard"))
+              .findFirst()
+              .orElseThrow();
+      while (guard.getState() != Thread.State.WAITING) { // without a time-out
+        Thread.onSpinWait();
+      }
+      fill(theirs);
+      notifier.signal(); // for ever, if it sleeps on
+    } finally {
+      Libc.close(theirs);
+    }
   }
 }

@@ -18,12 +18,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * One export at work: accepts a client, has it served, and accepts the next when it has left.
  * Further clients wait in the socket's queue. A client that misbehaves costs its own connection and
- * one line.
+ * one line; one that has held up others costs its export a while without clients, so that they are
+ * held up for a small part of the time at most.
  */
 public final class ExportServer implements AutoCloseable {
   private static final long RETRY_MILLIS = 1_000;
   private static final int GOODBYE_MILLIS = 200;
+  private static final int PENALTY_SECONDS = 10;
   private static final int NOBODY = -1;
+  private static final String PENALTY = "pause_seconds";
 
   private final String name;
   private final UnixListener listener;
@@ -61,7 +64,7 @@ public final class ExportServer implements AutoCloseable {
         connection = listener.accept();
       } catch (IOException e) {
         log.event(Level.ERROR, name, "accept-failed", Map.of("reason", reason(e)));
-        if (pause()) {
+        if (pause(RETRY_MILLIS)) {
           return;
         }
         continue;
@@ -69,14 +72,16 @@ public final class ExportServer implements AutoCloseable {
       if (connection == null || !begin(connection)) {
         return;
       }
-      serve(connection);
+      if (serve(connection) && pause(TimeUnit.SECONDS.toMillis(PENALTY_SECONDS))) {
+        return;
+      }
     }
   }
 
   /** Waits a while; true if the server ends meanwhile. */
-  private boolean pause() {
+  private boolean pause(long millis) {
     try {
-      return stopping.await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
+      return stopping.await(millis, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return true;
@@ -99,7 +104,8 @@ public final class ExportServer implements AutoCloseable {
     }
   }
 
-  private void serve(UnixConnection connection) {
+  /** Serves a client; returns whether it has held up others. */
+  private boolean serve(UnixConnection connection) {
     int pid = connection.peerPid();
     clientPid = pid;
     countConnection();
@@ -113,6 +119,7 @@ public final class ExportServer implements AutoCloseable {
     }
     log.event(farewell.level(), name, farewell.event(), farewell.fields());
     connection.closeAfterDraining(GOODBYE_MILLIS);
+    return farewell.fields().containsKey(PENALTY);
   }
 
   /** What is told of a client that is gone. */
@@ -128,7 +135,11 @@ public final class ExportServer implements AutoCloseable {
         return new Farewell(Level.INFO, "client-disconnected", Map.of("pid", pid));
       }
       countDropped();
-      return new Farewell(Level.WARNING, "client-dropped", dropped(pid, reason(e)));
+      Map<String, Object> fields = dropped(pid, reason(e));
+      if (e instanceof ProtocolViolation violation && violation.heldUpOthers()) {
+        fields.put(PENALTY, PENALTY_SECONDS);
+      }
+      return new Farewell(Level.WARNING, "client-dropped", fields);
     } catch (RuntimeException | Error e) {
       // A bug of ours that this client has found: the other exports need not die of it.
       countDropped();

@@ -96,7 +96,7 @@ final class IrqTable implements PciInterrupts {
   }
 
   /** "VFIO_USER_DEVICE_SET_IRQS". */
-  int set(Request request, ReceivedFds fds, Reply reply) {
+  int set(Request request, ReceivedFds fds, Runnable full, Reply reply) {
     if (request.payloadBytes() < VfioUserAbi.SET_IRQS_BYTES) {
       return reply.refuse(Errno.EINVAL, "it is too short");
     }
@@ -117,7 +117,7 @@ final class IrqTable implements PciInterrupts {
     }
     // From here on it is interrupt 0, the only one of its type.
     return switch (data) {
-      case VfioUserAbi.IRQ_DATA_EVENTFD -> setEventFd(index, action, fds, reply);
+      case VfioUserAbi.IRQ_DATA_EVENTFD -> setEventFd(index, action, fds, full, reply);
       case VfioUserAbi.IRQ_DATA_BOOL -> {
         if (request.payloadBytes() < VfioUserAbi.SET_IRQS_DATA + count) {
           yield reply.refuse(Errno.EINVAL, "it has no data");
@@ -139,7 +139,7 @@ final class IrqTable implements PciInterrupts {
     return 0;
   }
 
-  private int setEventFd(int index, int action, ReceivedFds fds, Reply reply) {
+  private int setEventFd(int index, int action, ReceivedFds fds, Runnable full, Reply reply) {
     if (action != VfioUserAbi.IRQ_ACTION_TRIGGER) {
       return reply.refuse(Errno.EOPNOTSUPP, "nobody is told of masking by a descriptor");
     }
@@ -151,7 +151,7 @@ final class IrqTable implements PciInterrupts {
       return 0;
     }
     try {
-      assign(index, EventNotifier.adopt(fds.take()));
+      assign(index, EventNotifier.adopt(fds.take(), full));
       return 0;
     } catch (PlatterException e) {
       return reply.refuse(Errno.EINVAL, "its descriptor is no eventfd");

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Serves an AHCI function to one client after the other. The connection's thread handles messages
@@ -51,7 +52,8 @@ public final class VfioUserSession implements ClientSession {
   private final Refusals refusals;
   private final Fetching fetching = new Fetching();
   private boolean negotiated;
-  private volatile boolean memoryLost;
+  private volatile @Nullable ProtocolViolation offence;
+  private Runnable eventFdFull = () -> {};
   private boolean closed;
 
   /** While the main loop is suspended, registers answer and no command is fetched. */
@@ -105,13 +107,11 @@ public final class VfioUserSession implements ClientSession {
   public void serve(UnixConnection connection) throws IOException {
     try (ReceivedFds fds = new ReceivedFds()) {
       negotiated = false;
-      memoryLost = false;
+      offence = null;
       refusals.newClient();
       Runnable lost =
-          () -> {
-            memoryLost = true;
-            connection.shutdown();
-          };
+          () -> end(connection, new ProtocolViolation("memory was truncated while it was mapped"));
+      eventFdFull = () -> end(connection, ProtocolViolation.byFullEventFd());
       connect();
       while (receive(connection, fds)) {
         reply.begin(request);
@@ -124,12 +124,19 @@ public final class VfioUserSession implements ClientSession {
           reply.send(connection, errno);
         }
       }
-      if (memoryLost) {
-        throw new ProtocolViolation("memory was truncated while it was mapped");
+      ProtocolViolation what = offence;
+      if (what != null) {
+        throw what;
       }
     } finally {
       disconnect();
     }
+  }
+
+  /** Ends a connection for what its client has done. Any thread. */
+  private void end(UnixConnection connection, ProtocolViolation what) {
+    offence = what;
+    connection.shutdown();
   }
 
   private boolean receive(UnixConnection connection, ReceivedFds fds) throws IOException {
@@ -206,7 +213,7 @@ public final class VfioUserSession implements ClientSession {
   private int setIrqs(ReceivedFds fds) {
     lock.lock();
     try {
-      return irqs.set(request, fds, reply);
+      return irqs.set(request, fds, eventFdFull, reply);
     } finally {
       lock.unlock();
     }

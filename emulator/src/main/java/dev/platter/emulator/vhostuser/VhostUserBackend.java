@@ -28,6 +28,7 @@ final class VhostUserBackend implements AutoCloseable {
   private final VringState[] rings;
   private final BiConsumer<Integer, String> onBroken;
   private final Runnable memoryLost;
+  private final Runnable eventFdFull;
   private final AtomicInteger status = new AtomicInteger();
   // Read on queues' loops and the main loop.
   private volatile long protocolFeatures;
@@ -40,16 +41,19 @@ final class VhostUserBackend implements AutoCloseable {
    * @param guestMemory what the device was made over; the front-end fills it
    * @param onBroken told of a ring that the guest has broken, and how; on any thread
    * @param memoryLost told that the front-end has truncated its memory; any thread, must not block
+   * @param eventFdFull told that it has held up a signal; any thread, must not block
    */
   VhostUserBackend(
       VirtioDevice device,
       DeviceControl control,
       GuestMemory guestMemory,
       BiConsumer<Integer, String> onBroken,
-      Runnable memoryLost) {
+      Runnable memoryLost,
+      Runnable eventFdFull) {
     this.device = control;
     this.onBroken = onBroken;
     this.memoryLost = memoryLost;
+    this.eventFdFull = eventFdFull;
     memory = new MemoryTable(guestMemory, memoryLost);
     rings = new VringState[device.queueCount()];
     for (int i = 0; i < rings.length; i++) {
@@ -204,13 +208,15 @@ final class VhostUserBackend implements AutoCloseable {
 
   /** Sets the interrupt; takes over the descriptor, which is negative for none. */
   void setVringCall(int index, int fd) throws RequestRefused {
-    EventNotifier call = fd < 0 ? null : adopt(index, fd, EventNotifier::adoptSink);
+    EventNotifier call =
+        fd < 0 ? null : adopt(index, fd, its -> EventNotifier.adoptSink(its, eventFdFull));
     ring(index).setCall(call);
   }
 
   /** Sets whom to tell of a broken ring; takes over the descriptor, negative for nobody. */
   void setVringError(int index, int fd) throws RequestRefused {
-    EventNotifier error = fd < 0 ? null : adopt(index, fd, EventNotifier::adoptSink);
+    EventNotifier error =
+        fd < 0 ? null : adopt(index, fd, its -> EventNotifier.adoptSink(its, eventFdFull));
     ring(index).setError(error);
   }
 

@@ -92,7 +92,7 @@ public final class VhostUserSession implements ClientSession {
       current = null;
       client.close();
     }
-    client.checkMemory();
+    client.checkOffence();
   }
 
   @Override
@@ -109,11 +109,18 @@ public final class VhostUserSession implements ClientSession {
     private final VhostUserMessage message = new VhostUserMessage();
     private final VhostUserBackend backend;
     private final BitSet toldBroken = new BitSet();
-    private volatile boolean memoryLost;
+    private volatile @Nullable ProtocolViolation offence;
 
     Client(UnixConnection connection) {
       this.connection = connection;
-      backend = new VhostUserBackend(device, control, memory, this::broken, this::lostMemory);
+      backend =
+          new VhostUserBackend(
+              device,
+              control,
+              memory,
+              this::broken,
+              () -> end(new ProtocolViolation("the client has truncated memory that it shares")),
+              () -> end(ProtocolViolation.byFullEventFd()));
       current = backend;
       refusals.newClient();
     }
@@ -129,14 +136,16 @@ public final class VhostUserSession implements ClientSession {
       log.event(Level.WARNING, export, "queue-broken", Map.of("queue", queue, "reason", reason));
     }
 
-    private void lostMemory() {
-      memoryLost = true;
+    /** Ends the connection for what the client has done. Any thread. */
+    private void end(ProtocolViolation what) {
+      offence = what;
       connection.shutdown();
     }
 
-    void checkMemory() throws ProtocolViolation {
-      if (memoryLost) {
-        throw new ProtocolViolation("the client has truncated memory that it shares");
+    void checkOffence() throws ProtocolViolation {
+      ProtocolViolation what = offence;
+      if (what != null) {
+        throw what;
       }
     }
 
@@ -146,7 +155,7 @@ public final class VhostUserSession implements ClientSession {
           handle();
         }
       } catch (IOException e) {
-        checkMemory(); // the better reason for a connection that breaks
+        checkOffence(); // the better reason for a connection that breaks
         throw e;
       }
     }

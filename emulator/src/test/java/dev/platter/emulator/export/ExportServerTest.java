@@ -67,6 +67,46 @@ class ExportServerTest {
     }
   }
 
+  /** Else it would come back at once, and do it again. */
+  @Test
+  void whoHasHeldUpOthersIsNotServedForAWhile(@TempDir Path directory) throws Exception {
+    Path socket = directory.resolve("export.sock");
+    BlockingQueue<Map.Entry<String, Map<String, Object>>> events = new LinkedBlockingQueue<>();
+    ClientSession session =
+        new ClientSession() {
+          @Override
+          public void serve(UnixConnection connection) throws IOException {
+            throw ProtocolViolation.byFullEventFd();
+          }
+
+          @Override
+          public void close() {}
+        };
+    try (ExportServer server =
+        new ExportServer(
+            "disk",
+            UnixListener.bind(socket),
+            session,
+            (_, _, event, fields) -> events.add(Map.entry(event, fields)))) {
+      connect(socket);
+      assertThat(next(events).getKey()).isEqualTo("client-connected");
+      Map.Entry<String, Map<String, Object>> event = next(events);
+      assertThat(event.getKey()).isEqualTo("client-dropped");
+      assertThat(event.getValue()).containsEntry("pause_seconds", 10);
+      Thread export =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(thread -> thread.getName().equals("export-disk"))
+              .findFirst()
+              .orElseThrow();
+      connect(socket);
+      while (export.getState() != Thread.State.TIMED_WAITING) {
+        Thread.onSpinWait();
+      }
+      assertThat(server.connections()).isEqualTo(1);
+    } // and does not wait for the rest of it
+    assertThat(events).isEmpty();
+  }
+
   private static void connect(Path socket) throws IOException {
     UnixConnection.connect(socket).close();
   }
