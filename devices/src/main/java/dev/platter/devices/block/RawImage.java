@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  * shared by several contexts.
  */
 public final class RawImage implements BlockBackend {
+  /** Most memory in bytes that buffers of one image take on one loop. */
+  public static final long BUFFER_BYTES_PER_LOOP =
+      (long) ImageOnLoop.BOUNCE_CHUNKS * BufferPool.CHUNK_BYTES;
+
   private final FileHandle file;
   private final ImageOptions options;
   private final BlockLocks blockLocks = new BlockLocks();
