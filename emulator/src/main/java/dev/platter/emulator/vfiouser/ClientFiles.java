@@ -43,7 +43,7 @@ final class ClientFiles {
   // A file that has grown is mapped again; the older mapping stays for the ranges that have it.
   private final Map<Identity, MappedFile> newest = new HashMap<>();
   // By the segments that are given out.
-  private final Map<MemorySegment, MappedFile> bySegment = new IdentityHashMap<>();
+  private final IdentityHashMap<MemorySegment, MappedFile> bySegment = new IdentityHashMap<>();
   private int mappings;
 
   /**
