@@ -10,10 +10,12 @@ import java.util.Set;
  * @param entries SQ size
  * @param flags the ring flags to ask for
  * @param pollMaxNanos longest busy poll before sleeping; 0 never polls
+ * @param maxWorkers how many io-wq workers the kernel may have at work for the loop, of each of its
+ *     two kinds; 0 for as many as it likes
  * @param ablations what to leave out for comparison
  */
 public record AioConfig(
-    int entries, Set<SetupFlag> flags, long pollMaxNanos, Set<Ablation> ablations) {
+    int entries, Set<SetupFlag> flags, long pollMaxNanos, int maxWorkers, Set<Ablation> ablations) {
   /** As many as QEMU's loops and then some: a queue of 256 fits at once. */
   public static final int DEFAULT_ENTRIES = 256;
 
@@ -29,7 +31,7 @@ public record AioConfig(
   /** An IOThread's loop: one thread for all, so every flag may be asked for. */
   public static AioConfig ioThread() {
     return new AioConfig(
-        DEFAULT_ENTRIES, EnumSet.allOf(SetupFlag.class), DEFAULT_POLL_MAX_NANOS, Set.of());
+        DEFAULT_ENTRIES, EnumSet.allOf(SetupFlag.class), DEFAULT_POLL_MAX_NANOS, 0, Set.of());
   }
 
   /** The main loop: vCPUs queue into its ring, so it is not SINGLE_ISSUER. */
@@ -37,26 +39,31 @@ public record AioConfig(
     EnumSet<SetupFlag> flags = EnumSet.allOf(SetupFlag.class);
     flags.remove(SetupFlag.SINGLE_ISSUER);
     flags.remove(SetupFlag.DEFER_TASKRUN);
-    return new AioConfig(DEFAULT_ENTRIES, flags, DEFAULT_POLL_MAX_NANOS, Set.of());
+    return new AioConfig(DEFAULT_ENTRIES, flags, DEFAULT_POLL_MAX_NANOS, 0, Set.of());
   }
 
   /** The same with other flags. */
   public AioConfig withFlags(Set<SetupFlag> flags) {
-    return new AioConfig(entries, flags, pollMaxNanos, ablations);
+    return new AioConfig(entries, flags, pollMaxNanos, maxWorkers, ablations);
   }
 
   /** The same with another longest busy poll. */
   public AioConfig withPollMaxNanos(long pollMaxNanos) {
-    return new AioConfig(entries, flags, pollMaxNanos, ablations);
+    return new AioConfig(entries, flags, pollMaxNanos, maxWorkers, ablations);
   }
 
   /** The same without something. */
   public AioConfig without(Set<Ablation> what) {
-    return new AioConfig(entries, flags, pollMaxNanos, what);
+    return new AioConfig(entries, flags, pollMaxNanos, maxWorkers, what);
   }
 
   /** The same with another SQ size. */
   public AioConfig withEntries(int entries) {
-    return new AioConfig(entries, flags, pollMaxNanos, ablations);
+    return new AioConfig(entries, flags, pollMaxNanos, maxWorkers, ablations);
+  }
+
+  /** The same with another limit of workers. */
+  public AioConfig withMaxWorkers(int maxWorkers) {
+    return new AioConfig(entries, flags, pollMaxNanos, maxWorkers, ablations);
   }
 }

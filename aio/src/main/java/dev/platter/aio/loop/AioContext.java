@@ -94,6 +94,7 @@ public final class AioContext implements AutoCloseable {
     this.ring = openRing(config, wakeup);
     this.sq = ring.submission();
     this.cq = ring.completion();
+    limitWorkers();
     this.stats = new LoopStats(wakeup);
     this.requests = new LoopRequests(ring, stats);
     this.polling = AdaptivePolling.ofLoop(config.pollMaxNanos());
@@ -116,6 +117,13 @@ public final class AioContext implements AutoCloseable {
     } catch (RuntimeException e) {
       wakeup.close();
       throw e;
+    }
+  }
+
+  /** Before Linux 5.15 there is no limit. */
+  private void limitWorkers() {
+    if (config.maxWorkers() > 0) {
+      int _ = ring.limitWorkers(config.maxWorkers(), config.maxWorkers());
     }
   }
 
@@ -707,6 +715,7 @@ public final class AioContext implements AutoCloseable {
       ring = Ring.open(config.entries(), config.flags());
       sq = ring.submission();
       cq = ring.completion();
+      limitWorkers();
       hasNoIowait = mayWaitWithoutIowait();
       taskWorkHidden = hidesTaskWork(ring.granted());
       requests.ringOpened(ring);

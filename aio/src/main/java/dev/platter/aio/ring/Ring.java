@@ -188,6 +188,21 @@ public final class Ring implements AutoCloseable {
     return Syscalls.ioUringRegister(fd, opcode, argument.address(), count);
   }
 
+  /**
+   * Limits the io-wq workers of the calling thread, of this and its other rings.
+   *
+   * @param bounded how many work at a time on what ends by itself, such as file I/O; 0 leaves the
+   *     limit as it is
+   * @param unbounded how many on what may wait for ever, such as a socket; 0 leaves it as it is
+   * @return 0 or {@code -errno}
+   */
+  public int limitWorkers(int bounded, int unbounded) {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment limits = scratch.allocateFrom(JAVA_INT, bounded, unbounded);
+      return register(IoUringAbi.REGISTER_IOWQ_MAX_WORKERS, limits, 2);
+    }
+  }
+
   /** Whether this kernel implements an opcode. */
   public boolean supports(int opcode) {
     int ops = 256;

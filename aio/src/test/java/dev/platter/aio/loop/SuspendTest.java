@@ -2,13 +2,18 @@ package dev.platter.aio.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,6 +89,37 @@ class SuspendTest {
       op.done.await();
     }
     assertThat(descriptors("[io_uring]")).isEqualTo(rings);
+  }
+
+  private static List<Integer> workerLimits(AioContext context) {
+    List<Integer> limits = new ArrayList<>();
+    context.invoke(() -> {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment asked = arena.allocate(ValueLayout.JAVA_INT, 2); // 0: tells, and changes none
+        int result = context.ring().register(IoUringAbi.REGISTER_IOWQ_MAX_WORKERS, asked, 2);
+        assumeTrue(result == 0, "the kernel has no limit of workers: " + result);
+        limits.add(asked.getAtIndex(ValueLayout.JAVA_INT, 0));
+        limits.add(asked.getAtIndex(ValueLayout.JAVA_INT, 1));
+      }
+    });
+    return limits;
+  }
+
+  @Test
+  void theLimitOfWorkersHoldsForTheNextThreadAsWell() {
+    try (IoThread ioThread = new IoThread("io0", NO_POLLING.withMaxWorkers(3));
+        MainLoop mainLoop = new MainLoop(MAIN.withMaxWorkers(5));
+        IoThread free = new IoThread("io1", NO_POLLING)) {
+      assertThat(workerLimits(ioThread.context())).containsExactly(3, 3);
+      assertThat(workerLimits(mainLoop.context())).containsExactly(5, 5);
+      assertThat(workerLimits(free.context())).isNotEqualTo(List.of(3, 3));
+      ioThread.suspend();
+      ioThread.resume();
+      mainLoop.suspend();
+      mainLoop.resume();
+      assertThat(workerLimits(ioThread.context())).containsExactly(3, 3);
+      assertThat(workerLimits(mainLoop.context())).containsExactly(5, 5);
+    }
   }
 
   @ParameterizedTest

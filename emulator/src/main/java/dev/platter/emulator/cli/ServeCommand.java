@@ -7,6 +7,7 @@ import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
 import dev.platter.emulator.serve.options.ExportParser;
 import dev.platter.emulator.serve.options.IoThreadParser;
+import dev.platter.emulator.serve.options.IoWorkers;
 import dev.platter.emulator.serve.options.Placed;
 import dev.platter.emulator.serve.options.ServeFile;
 import dev.platter.emulator.serve.options.ServeOptions;
@@ -17,8 +18,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code platter serve}. */
 @Command(
@@ -137,6 +140,15 @@ final class ServeCommand extends PlatterCommand {
   private @Nullable Long lockWaitNanos;
 
   @Option(
+      names = "--io-workers",
+      paramLabel = "N",
+      converter = IoWorkersConverter.class,
+      description =
+          "How many threads the kernel may have at work for each loop on what it cannot do at once,"
+              + " such as flushes and discards. Default: 16")
+  private @Nullable Integer ioWorkers;
+
+  @Option(
       names = "--stages",
       paramLabel = "FILE",
       description =
@@ -155,6 +167,18 @@ final class ServeCommand extends PlatterCommand {
   static final class ModeConverter extends WordConverter<Mode> {
     ModeConverter() {
       super(Mode.class);
+    }
+  }
+
+  /** Reads a value of {@code --io-workers}. */
+  static final class IoWorkersConverter implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      try {
+        return IoWorkers.parse(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(String.valueOf(e.getMessage()));
+      }
     }
   }
 
@@ -204,6 +228,7 @@ final class ServeCommand extends PlatterCommand {
             jsonLog,
             logLevel,
             lockWaitNanos,
+            ioWorkers,
             stages);
     return ServeOptions.of(configFile, file, flags, System.getenv());
   }

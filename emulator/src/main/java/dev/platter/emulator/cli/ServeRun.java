@@ -154,6 +154,7 @@ final class ServeRun {
     ServerOptions its =
         new ServerOptions(options.stages() != null, options.metrics() != null)
             .withLockWait(options.lockWaitNanos())
+            .withIoWorkers(options.ioWorkers())
             .withMemoryLimit(ChargedMemory.limitBytes(HostFiles.ofHost()));
     try {
       return Server.start(options.config(), log, activated, its, listener);

@@ -30,6 +30,7 @@ final class Assembly {
   private final SessionFactory sessions;
   private final Images images = new Images();
   private final MainLoop mainLoop;
+  private final int ioWorkers;
   private final Map<String, IoThread> ioThreads = new LinkedHashMap<>();
   private final Closers closers = new Closers();
   private final ImageSizes sizes = new ImageSizes();
@@ -37,11 +38,17 @@ final class Assembly {
   private volatile List<AioContext> sharedLoops = List.of();
   private volatile List<ServedExport> exports = List.of();
 
-  Assembly(List<IoThreadConfig> threads, EventLog log, SessionFactory sessions) {
+  /**
+   * Begins, with a main loop.
+   *
+   * @param ioWorkers the limit of each loop's io-wq workers
+   */
+  Assembly(List<IoThreadConfig> threads, EventLog log, SessionFactory sessions, int ioWorkers) {
     HostCheck.checkCpus(threads);
     this.log = log;
     this.sessions = sessions;
-    mainLoop = new MainLoop(AioConfig.mainLoop());
+    this.ioWorkers = ioWorkers;
+    mainLoop = new MainLoop(mainLoopConfig());
     closers.push(mainLoop::close);
     closers.push(sizes::close);
     sharedLoops = List.of(mainLoop.context());
@@ -98,16 +105,20 @@ final class Assembly {
     exports = List.copyOf(all);
   }
 
-  private static IoThread start(IoThreadConfig ioThread) {
+  private AioConfig mainLoopConfig() {
+    return AioConfig.mainLoop().withMaxWorkers(ioWorkers);
+  }
+
+  private IoThread start(IoThreadConfig ioThread) {
     int cpu = ioThread.cpu();
     Runnable pin = cpu == IoThreadConfig.ANY_CPU ? () -> {} : () -> CpuAffinity.pin(cpu);
-    return new IoThread(ioThread.id(), ioThread.loop(), pin);
+    return new IoThread(ioThread.id(), ioThread.loop().withMaxWorkers(ioWorkers), pin);
   }
 
   private void makeDevice(ServedExport export) {
     // Each AHCI controller is of another machine, with a main loop and a big lock of its own.
     boolean ahci = export.config() instanceof ExportConfig.Ahci;
-    MainLoop main = ahci ? export.own(new MainLoop(export.name(), AioConfig.mainLoop())) : mainLoop;
+    MainLoop main = ahci ? export.own(new MainLoop(export.name(), mainLoopConfig())) : mainLoop;
     List<AioContext> loops = ahci ? List.of(main.context()) : queueLoops(export);
     SessionFactory.Parts parts = new SessionFactory.Parts(export.images(), loops, main, log);
     export.onClose(() -> sessions.forget(export.name()));

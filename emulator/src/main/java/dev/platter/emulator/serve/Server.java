@@ -132,7 +132,7 @@ public final class Server implements AutoCloseable {
     FdBudget.check(config);
     MemoryBudget.check(config.ioThreads().size(), config.exports(), options.memoryLimitBytes());
     Map<String, Integer> descriptors = activated.assign(config.exports());
-    Assembly assembly = new Assembly(config.ioThreads(), log, sessions);
+    Assembly assembly = new Assembly(config.ioThreads(), log, sessions, options.ioWorkers());
     Server server = new Server(config, log, options, sessions, assembly);
     try {
       assembly.assemble(

@@ -28,6 +28,7 @@ public final class ServeFile {
           "json-log",
           "log-level",
           "lock-wait",
+          "io-workers",
           "confine",
           "allow",
           "stages");
@@ -41,6 +42,7 @@ public final class ServeFile {
   private @Nullable Boolean jsonLog;
   private @Nullable Level logLevel;
   private @Nullable Long lockWaitNanos;
+  private @Nullable Integer ioWorkers;
   private @Nullable String stages;
 
   private ServeFile() {}
@@ -80,6 +82,7 @@ public final class ServeFile {
       case "confine" -> confine = value(entry, text -> Choices.parse(Mode.class, text));
       case "log-level" -> logLevel = value(entry, text -> Choices.parse(Level.class, text));
       case "lock-wait" -> lockWaitNanos = value(entry, Durations::parse);
+      case "io-workers" -> ioWorkers = value(entry, IoWorkers::parse);
       case "json-log" -> {
         Word word = FileWords.word(entry.key().text(), entry.value());
         jsonLog = alone(word).flag(word);
@@ -108,6 +111,7 @@ public final class ServeFile {
         jsonLog,
         logLevel,
         lockWaitNanos,
+        ioWorkers,
         stages);
   }
 

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param jsonLog whether the log is JSON
  * @param logLevel what an event must at least be to be logged
  * @param lockWaitNanos how long a lock that requests of a dead process hold is waited for
+ * @param ioWorkers how many io-wq workers each loop may have at work, of each kind
  * @param stages where the stages of requests are written at the end; null if they are not recorded
  */
 public record ServeOptions(
@@ -40,6 +41,7 @@ public record ServeOptions(
     boolean jsonLog,
     Level logLevel,
     long lockWaitNanos,
+    int ioWorkers,
     @Nullable String stages) {
   private static final String CONTROL_VARIABLE = "PLATTER_CONTROL";
 
@@ -77,6 +79,7 @@ public record ServeOptions(
         or(either(flags.jsonLog(), file.jsonLog()), false),
         or(either(flags.logLevel(), file.logLevel()), Level.INFO),
         or(either(flags.lockWaitNanos(), file.lockWaitNanos()), ServerOptions.LOCK_WAIT_NANOS),
+        or(either(flags.ioWorkers(), file.ioWorkers()), ServerOptions.IO_WORKERS),
         either(flags.stages(), file.stages()));
   }
 

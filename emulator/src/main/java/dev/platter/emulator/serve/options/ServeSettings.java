@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param jsonLog whether the log is JSON
  * @param logLevel what an event must at least be to be logged
  * @param lockWaitNanos how long a lock that requests of a dead process hold is waited for
+ * @param ioWorkers how many io-wq workers each loop may have at work, of each kind
  * @param stages where the stages of requests are written at the end
  */
 public record ServeSettings(
@@ -33,10 +34,12 @@ public record ServeSettings(
     @Nullable Boolean jsonLog,
     @Nullable Level logLevel,
     @Nullable Long lockWaitNanos,
+    @Nullable Integer ioWorkers,
     @Nullable String stages) {
   /** Nothing. */
   public static final ServeSettings NONE =
-      new ServeSettings(List.of(), List.of(), null, null, null, List.of(), null, null, null, null);
+      new ServeSettings(
+          List.of(), List.of(), null, null, null, List.of(), null, null, null, null, null);
 
   /** Makes the lists immutable. */
   public ServeSettings {

@@ -251,6 +251,7 @@ class ServeFileTest {
             allow: [x]
             json-log: on
             lock-wait: 3s
+            io-workers: 3
             """);
     assertThat(file.lockWaitNanos()).isEqualTo(3_000_000_000L);
     ServeSettings flags =
@@ -265,6 +266,7 @@ class ServeFileTest {
             false,
             null,
             5_000_000_000L,
+            null,
             null);
     ServeOptions both =
         ServeOptions.of(Path.of("p"), file, flags, Map.of("PLATTER_CONTROL", "/run/c"));
@@ -276,6 +278,7 @@ class ServeFileTest {
     assertThat(both.confine()).isEqualTo(Mode.AUTO);
     assertThat(both.control()).isEqualTo(Path.of("/run/c"));
     assertThat(both.lockWaitNanos()).isEqualTo(5_000_000_000L);
+    assertThat(both.ioWorkers()).isEqualTo(3);
     assertThat(both.stages()).isNull();
   }
 
