@@ -64,7 +64,7 @@ final class ServeCommand extends PlatterCommand {
       paramLabel = "EXPORT",
       description = {
         "A device and its socket; may be given several times:",
-        "virtio-blk,image=PATH,socket=PATH[,queues=N][,queue-size=N][,iothread=ID]",
+        "virtio-blk,image=PATH,socket=PATH[,queues=N][,queue-size=N][,guest-memory=SIZE][,iothread=ID]",
         "ahci,image=PATH[,image=PATH...],socket=PATH",
         "Of each image: serial=TEXT, readonly, cache=none|writeback, discard=unmap|ignore,"
             + " logical-block-size=512|4096; with ahci, where these follow the image they are"

@@ -8,6 +8,7 @@ import dev.platter.devices.block.RawImage;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.AhciFunction;
 import dev.platter.devices.virtio.blk.VirtioBlk;
+import dev.platter.emulator.doctor.MemoryLimit;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.Refusals;
 import dev.platter.emulator.trace.TracedDevice;
@@ -73,7 +74,12 @@ final class DeviceSessions implements SessionFactory {
     // Memory comes with a client, and goes with it.
     GuestMemory memory = new GuestMemory(List.of());
     return new VhostUserSession(
-        device, memory, parts.mainLoop().lock(), export.name(), parts.log());
+        device,
+        memory,
+        parts.mainLoop().lock(),
+        export.guestMemoryBytes().orElseGet(MemoryLimit::ofOwnCgroup),
+        export.name(),
+        parts.log());
   }
 
   private ClientSession ahci(ExportConfig.Ahci export, Parts parts) {

@@ -43,6 +43,8 @@ public sealed interface ExportConfig {
    * @param queues how many request queues, at most {@link #MAX_QUEUES}
    * @param queueSize the largest queue size that a client may choose, a power of two up to {@link
    *     #MAX_QUEUE_SIZE}
+   * @param guestMemoryBytes how much memory a client may lend; empty for as much as the server's
+   *     cgroup may have
    * @param ioThreads ids of the IOThreads that its queues are dealt to in turn; with none, it has
    *     one of its own
    * @param pollMaxNanos longest busy poll of that IOThread of its own; empty for the default
@@ -54,6 +56,7 @@ public sealed interface ExportConfig {
       String serial,
       int queues,
       int queueSize,
+      OptionalLong guestMemoryBytes,
       List<String> ioThreads,
       OptionalLong pollMaxNanos)
       implements ExportConfig {
@@ -88,7 +91,16 @@ public sealed interface ExportConfig {
         int queues,
         List<String> ioThreads,
         OptionalLong pollMaxNanos) {
-      this(name, endpoint, image, serial, queues, DEFAULT_QUEUE_SIZE, ioThreads, pollMaxNanos);
+      this(
+          name,
+          endpoint,
+          image,
+          serial,
+          queues,
+          DEFAULT_QUEUE_SIZE,
+          OptionalLong.empty(),
+          ioThreads,
+          pollMaxNanos);
     }
 
     /** One queue on an IOThread of its own, for a socket that is made at {@code path}. */

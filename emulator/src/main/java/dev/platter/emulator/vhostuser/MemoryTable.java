@@ -27,6 +27,7 @@ final class MemoryTable implements AutoCloseable {
 
   private final GuestMemory memory;
   private final Runnable lost;
+  private final long maxBytes;
   private List<Region> regions = List.of();
 
   /**
@@ -101,10 +102,12 @@ final class MemoryTable implements AutoCloseable {
    * Creates an empty table.
    *
    * @param memory kept the same as the table
+   * @param maxBytes how much there may be: what this side touches first counts for its cgroup
    * @param lost told that the client has truncated a region; any thread, must not block
    */
-  MemoryTable(GuestMemory memory, Runnable lost) {
+  MemoryTable(GuestMemory memory, long maxBytes, Runnable lost) {
     this.memory = memory;
+    this.maxBytes = maxBytes;
     this.lost = lost;
   }
 
@@ -125,10 +128,20 @@ final class MemoryTable implements AutoCloseable {
 
   private Region map(Description description, int fd, List<Region> others) throws RequestRefused {
     description.check();
+    long room = maxBytes;
     for (Region other : others) {
       if (description.overlaps(other.description)) {
         throw new RequestRefused(description + " overlaps another");
       }
+      room -= other.description.sizeBytes;
+    }
+    if (description.sizeBytes > room) {
+      throw new RequestRefused(
+          description
+              + " is more than the "
+              + maxBytes
+              + " bytes that a client may lend"
+              + " (guest-memory= of the export, or the cgroup's memory limit)");
     }
     try {
       return new Region(

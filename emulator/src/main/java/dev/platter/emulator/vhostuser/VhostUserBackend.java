@@ -39,6 +39,7 @@ final class VhostUserBackend implements AutoCloseable {
    * Creates the state that a front-end finds.
    *
    * @param guestMemory what the device was made over; the front-end fills it
+   * @param maxGuestBytes how much memory the front-end may lend
    * @param onBroken told of a ring that the guest has broken, and how; on any thread
    * @param memoryLost told that the front-end has truncated its memory; any thread, must not block
    * @param eventFdFull told that it has held up a signal; any thread, must not block
@@ -47,6 +48,7 @@ final class VhostUserBackend implements AutoCloseable {
       VirtioDevice device,
       DeviceControl control,
       GuestMemory guestMemory,
+      long maxGuestBytes,
       BiConsumer<Integer, String> onBroken,
       Runnable memoryLost,
       Runnable eventFdFull) {
@@ -54,7 +56,7 @@ final class VhostUserBackend implements AutoCloseable {
     this.onBroken = onBroken;
     this.memoryLost = memoryLost;
     this.eventFdFull = eventFdFull;
-    memory = new MemoryTable(guestMemory, memoryLost);
+    memory = new MemoryTable(guestMemory, maxGuestBytes, memoryLost);
     rings = new VringState[device.queueCount()];
     for (int i = 0; i < rings.length; i++) {
       rings[i] = new VringState(i, device, guestMemory, this::ringBroken);

@@ -34,6 +34,7 @@ public final class VhostUserSession implements ClientSession {
   private final VirtioDevice device;
   private final DeviceControl control;
   private final GuestMemory memory;
+  private final long maxGuestBytes;
   private final String export;
   private final EventLog log;
   private final Refusals refusals;
@@ -48,24 +49,28 @@ public final class VhostUserSession implements ClientSession {
    * @param memory what the device was made over; empty but while a client is served
    * @param lock the big lock, if there is one: the device's configuration is read and changed under
    *     it. No caller of this session holds it
+   * @param maxGuestBytes how much memory a client may lend
    * @param export what the export is called in events
    */
   public VhostUserSession(
       VirtioDevice device,
       GuestMemory memory,
       @Nullable BigLock lock,
+      long maxGuestBytes,
       String export,
       EventLog log) {
-    this(device, memory, lock, export, log, LongWaits.PATIENCE_NANOS);
+    this(device, memory, lock, maxGuestBytes, export, log, LongWaits.PATIENCE_NANOS);
   }
 
   VhostUserSession(
       VirtioDevice device,
       GuestMemory memory,
       @Nullable BigLock lock,
+      long maxGuestBytes,
       String export,
       EventLog log,
       long patienceNanos) {
+    this.maxGuestBytes = maxGuestBytes;
     this.device = device;
     this.memory = memory;
     this.export = export;
@@ -118,6 +123,7 @@ public final class VhostUserSession implements ClientSession {
               device,
               control,
               memory,
+              maxGuestBytes,
               this::broken,
               () -> end(new ProtocolViolation("the client has truncated memory that it shares")),
               () -> end(ProtocolViolation.byFullEventFd()));

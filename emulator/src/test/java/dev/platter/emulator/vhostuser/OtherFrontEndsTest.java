@@ -258,6 +258,28 @@ class OtherFrontEndsTest {
     }
   }
 
+  /** What a client lends counts for the server that touches it first: it is bounded. */
+  @Test
+  void aClientLendsNoMoreThanItMay() throws Exception {
+    client.negotiate();
+    long most = VhostUserRig.MAX_GUEST_BYTES;
+    int large = Libc.memfdCreate("large", LinuxAbi.MFD_CLOEXEC);
+    assertThat(Libc.ftruncate(large, 4 * most)).isZero();
+    long user = VhostUserClient.USER_BASE;
+    byte[] tooMuch = bytes(1, 0, 0L, most + 4096, user, 0L);
+    assertThat(client.ack(VhostUserRequest.SET_MEM_TABLE, tooMuch, large)).isOne();
+    assertThat(rig.events).containsExactly("message-refused");
+    byte[] half = bytes(0L, 0L, most / 2, user, 0L);
+    byte[] otherHalf = bytes(0L, most, most / 2, user + most, 0L);
+    byte[] onePage = bytes(0L, 2 * most, 4096L, user + 2 * most, 0L);
+    client.must(VhostUserRequest.ADD_MEM_REG, half, large);
+    client.must(VhostUserRequest.ADD_MEM_REG, otherHalf, large);
+    assertThat(client.ack(VhostUserRequest.ADD_MEM_REG, onePage, large)).isOne();
+    client.must(VhostUserRequest.REM_MEM_REG, otherHalf);
+    client.must(VhostUserRequest.ADD_MEM_REG, onePage, large);
+    Libc.close(large);
+  }
+
   @Test
   void takesThePlatformsMemoryAsItIs() throws Exception {
     client.negotiate();

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class VhostUserRig implements AutoCloseable {
   static final long DISK_BYTES = 16 << 20;
   static final int QUEUE_SIZE = 64;
+  static final long MAX_GUEST_BYTES = 1L << 30;
 
   final Path file;
   final RawImage image;
@@ -64,7 +65,9 @@ final class VhostUserRig implements AutoCloseable {
             disk,
             new VirtioBlk.Options(2, queueSize, "rig"),
             threads.stream().map(IoThread::context).toList());
-    session = new VhostUserSession(blk, memory, mainLoop.lock(), "rig", this::event, patienceNanos);
+    session =
+        new VhostUserSession(
+            blk, memory, mainLoop.lock(), MAX_GUEST_BYTES, "rig", this::event, patienceNanos);
   }
 
   private void event(EventLog.Level level, String export, String name, Map<String, Object> facts) {

@@ -31,7 +31,8 @@ public final class ExportParser {
           "cache",
           "discard",
           "logical-block-size");
-  private static final List<String> VIRTIO_BLK = and(COMMON, "queues", "queue-size", "iothread");
+  private static final List<String> VIRTIO_BLK =
+      and(COMMON, "queues", "queue-size", "guest-memory", "iothread");
   private static final List<String> AHCI = and(COMMON, "model", "firmware");
   private static final Set<String> FLAGS = Set.of("readonly");
 
@@ -49,6 +50,7 @@ public final class ExportParser {
   private @Nullable Endpoint endpoint;
   private @Nullable String name;
   private int queues = 1;
+  private OptionalLong guestMemoryBytes = OptionalLong.empty();
   private int queueSize = ExportConfig.DEFAULT_QUEUE_SIZE;
   private OptionalLong pollMaxNanos = OptionalLong.empty();
 
@@ -148,6 +150,10 @@ public final class ExportParser {
           words.once(given, word);
           queueSize = words.number(word, 2, ExportConfig.MAX_QUEUE_SIZE);
         }
+        case "guest-memory" -> {
+          words.once(given, word);
+          guestMemoryBytes = OptionalLong.of(words.size(word));
+        }
         case "iothread" -> ioThreads.add(words.value(word));
         default -> {
           if (!common(word) && !ofDisk(disk, word, false)) {
@@ -164,7 +170,15 @@ public final class ExportParser {
     ImageConfig image = disk.image();
     return words.whole(() ->
         new ExportConfig.VirtioBlk(
-            its, endpoint(), image, serial, queues, queueSize, ioThreads, pollMaxNanos));
+            its,
+            endpoint(),
+            image,
+            serial,
+            queues,
+            queueSize,
+            guestMemoryBytes,
+            ioThreads,
+            pollMaxNanos));
   }
 
   /** In whatever order the options of the one disk come. */

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * its place.
  */
 public final class OptionWords {
+  private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([kMGT]?)");
   private static final List<String> ON = List.of("on", "true");
   private static final List<String> OFF = List.of("off", "false");
 
@@ -144,6 +147,22 @@ public final class OptionWords {
     } catch (IllegalArgumentException e) {
       throw refused(word, word.key() + "=: " + e.getMessage(), null);
     }
+  }
+
+  /** A size in bytes, at least 1: a number, with k, M, G or T for powers of 1024. */
+  long size(Word word) {
+    String value = value(word);
+    Matcher matcher = SIZE.matcher(value);
+    if (matcher.matches()) {
+      String suffix = matcher.group(2);
+      int shift = suffix.isEmpty() ? 0 : 10 * ("kMGT".indexOf(suffix) + 1);
+      long number = Long.parseLong(matcher.group(1));
+      if (number > 0 && number <= Long.MAX_VALUE >> shift) {
+        return number << shift;
+      }
+    }
+    throw refused(
+        word, word.key() + "=" + value + " is no size", "Give bytes, or as 512M, 4G or 1T");
   }
 
   /** A path, whether or not there is anything. */

@@ -68,6 +68,10 @@ class OptionParsersTest {
                 List.of("io0", "io1"),
                 OptionalLong.empty()));
     assertThat(virtioBlk("virtio-blk,image=a,poll-max=8us").pollMaxNanos()).hasValue(8_000);
+    assertThat(virtioBlk("virtio-blk,image=a").guestMemoryBytes()).isEmpty();
+    assertThat(virtioBlk("virtio-blk,image=a,guest-memory=4G").guestMemoryBytes())
+        .hasValue(4L << 30);
+    assertThat(virtioBlk("virtio-blk,image=a,guest-memory=4096").guestMemoryBytes()).hasValue(4096);
     assertThat(virtioBlk("virtio-blk,image=a").queueSize()).isEqualTo(256);
     assertThat(virtioBlk("virtio-blk,image=a,queue-size=1024").queueSize()).isEqualTo(1024);
     assertThat(virtioBlk("virtio-blk,image=a,discard=ignore").image().options())
@@ -167,6 +171,9 @@ class OptionParsersTest {
         "virtio-blk,image=a,queues=0|queues=0 is no number from 1 to 64",
         "virtio-blk,image=a,queues=65|queues=65 is no number from 1 to 64",
         "virtio-blk,image=a,queue-size=2048|queue-size=2048 is no number from 2 to 1024",
+        "virtio-blk,image=a,guest-memory=much|guest-memory=much is no size",
+        "virtio-blk,image=a,guest-memory=999999999999T|guest-memory=999999999999T is no size",
+        "virtio-blk,image=a,guest-memory=0|guest-memory=0 is no size",
         "virtio-blk,image=a,queue-size=48|queue-size=48 is no power of two",
         "ahci,image=a,queue-size=64|there is no 'queue-size' here",
         "virtio-blk,image=a,queues=many|queues=many is no number",
