@@ -2,6 +2,7 @@ package dev.platter.devices.ahci;
 
 import dev.platter.devices.ata.IdentifyDevice;
 import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.BufferPool;
 
 /**
  * A disk to put on a port, and how it introduces itself.
@@ -10,6 +11,12 @@ import dev.platter.devices.block.BlockBackend;
  * @param identity model, serial number and firmware revision
  */
 public record AhciDisk(BlockBackend backend, IdentifyDevice identity) {
+  /**
+   * Buffers that a disk on a port has, of {@link BufferPool#CHUNK_BYTES}: one for each tag, so that
+   * small commands never wait for one.
+   */
+  public static final int BUFFERS = AhciRegisters.SLOTS;
+
   /**
    * A disk with the given strings.
    *

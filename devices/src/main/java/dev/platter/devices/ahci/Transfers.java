@@ -46,22 +46,19 @@ final class Transfers implements Transfer.Listener {
     NOTHING
   }
 
-  /** Buffers of a disk: 4 MiB. One for each tag, so that small commands never wait. */
-  static final int CHUNKS = AhciRegisters.SLOTS;
-
   private final BlockBackend backend;
   private final PrdTable prdTable;
   private final HoldBudget budget;
   private final Sink sink;
   private final BufferPool pool;
-  private final Transfer[] pieces = new Transfer[CHUNKS];
+  private final Transfer[] pieces = new Transfer[AhciDisk.BUFFERS];
   private final Transfer plain;
   // Commands with something to begin, first come first served.
   private final CommandSlot[] waiting = new CommandSlot[AhciRegisters.SLOTS];
   private int waitingHead;
   private int waitingCount;
   // Requests that are back, with what was not yet made of their results.
-  private final Transfer[] back = new Transfer[CHUNKS + 1];
+  private final Transfer[] back = new Transfer[AhciDisk.BUFFERS + 1];
   private int backHead;
   private int backCount;
   private int inFlight;
@@ -81,11 +78,11 @@ final class Transfers implements Transfer.Listener {
     this.sink = sink;
     prdTable = new PrdTable(memory, budget, arena);
     try {
-      pool = loop.newPool(CHUNKS);
+      pool = loop.newPool(AhciDisk.BUFFERS);
     } catch (ErrnoException e) {
       throw new IllegalStateException("no address space for a disk's buffers", e);
     }
-    for (int i = 0; i < CHUNKS; i++) {
+    for (int i = 0; i < AhciDisk.BUFFERS; i++) {
       pieces[i] = new Transfer(i, backend.blockSizeBytes(), this);
     }
     plain = new Transfer(BufferPool.NONE, backend.blockSizeBytes(), this);

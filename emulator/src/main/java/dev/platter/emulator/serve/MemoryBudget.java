@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.devices.ahci.AhciDisk;
 import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.virtio.blk.VirtioBlk;
 import java.util.List;
@@ -33,7 +34,7 @@ final class MemoryBudget {
   private static final long BOUNCE = 8L * BufferPool.CHUNK_BYTES;
 
   /** The pool of a SATA disk. */
-  private static final long SATA_POOL = 32L * BufferPool.CHUNK_BYTES;
+  private static final long SATA_POOL = (long) AhciDisk.BUFFERS * BufferPool.CHUNK_BYTES;
 
   private static final long SATA_HEAP = 256 * KIB;
 
