@@ -34,6 +34,28 @@ public enum BlockError {
     };
   }
 
+  /**
+   * Whether the host cannot or will not do something, as opposed to that it has tried and failed.
+   *
+   * @param result {@code -errno}
+   */
+  static boolean isRefusal(int result) {
+    return switch (-result) {
+      case Errno.EOPNOTSUPP,
+          Errno.ENOSYS,
+          Errno.ENOTTY,
+          Errno.EINVAL,
+          Errno.ENOSPC,
+          Errno.EDQUOT,
+          Errno.EFBIG,
+          Errno.EPERM,
+          Errno.EACCES,
+          Errno.ETXTBSY ->
+          true;
+      default -> false;
+    };
+  }
+
   /** As metrics and reports name it, for example {@code no_space}. */
   @Override
   public String toString() {

@@ -3,7 +3,6 @@ package dev.platter.devices.block;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BottomHalf;
-import dev.platter.aio.loop.RingOp;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.HostMemory;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * bytes are done: a short transfer, more than IOV_MAX buffers, or a chunk smaller than the request
  * each just mean another piece. One per request slot, reused; allocates nothing.
  */
-final class RawTransfer extends RingOp implements AutoCloseable {
+final class RawTransfer extends TransferLinks implements AutoCloseable {
   private static final int DISCARD_MODE =
       LinuxAbi.FALLOC_FL_PUNCH_HOLE | LinuxAbi.FALLOC_FL_KEEP_SIZE;
   private static final int ZERO_MODE = LinuxAbi.FALLOC_FL_ZERO_RANGE | LinuxAbi.FALLOC_FL_KEEP_SIZE;
@@ -35,26 +34,6 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     DISCARD_CALL,
     SYNC
   }
-
-  // Links and marks of the lists that a transfer is in: of the host's requests (SlowRequests), ...
-  @Nullable RawTransfer older;
-  @Nullable RawTransfer younger;
-  int sinceTick;
-  boolean slow;
-  // ... of those that wait for their next piece (LongOperations) or a retry (Retries), ...
-  @Nullable RawTransfer before;
-  @Nullable RawTransfer behind;
-  boolean queued;
-  // ... and of those that make something stable (Stability, whose monitor guards these).
-  @Nullable RawTransfer flushedBefore;
-  @Nullable RawTransfer flushedAfter;
-  long flushTicket;
-  // Of those whose writes share a block (BlockLocks, whose monitor guards the links).
-  @Nullable RawTransfer lockPrevious;
-  @Nullable RawTransfer lockNext;
-  long lockFrom;
-  long lockTo;
-  boolean lockAlone;
 
   private final RawImage image;
   private final BlockRequest request;
@@ -89,7 +68,6 @@ final class RawTransfer extends RingOp implements AutoCloseable {
 
   @SuppressWarnings("NullAway.Init") // start() sets the loop, before anything uses it
   RawTransfer(RawImage image, BlockRequest request) {
-    super(true);
     this.image = image;
     this.request = request;
   }
@@ -517,7 +495,7 @@ final class RawTransfer extends RingOp implements AutoCloseable {
     } else if (way == Way.DISCARD_COMMAND && image.ringLacksDiscard(result)) {
       way = Way.DISCARD_CALL;
       nextPiece();
-    } else if (isDiscard() && isRefusal(result)) {
+    } else if (isDiscard() && BlockError.isRefusal(result)) {
       // Advice that is not taken, here; perhaps it is elsewhere on this disk, or another time.
       image.discardRefused(request.offsetBytes() + doneBytes, pieceBytes, -result);
       doneBytes += pieceBytes;
@@ -526,11 +504,11 @@ final class RawTransfer extends RingOp implements AutoCloseable {
       } else {
         nextPiece();
       }
-    } else if (way == Way.PUNCH && isRefusal(result)) {
+    } else if (way == Way.PUNCH && BlockError.isRefusal(result)) {
       image.punchRefused(result);
       way = image.zeroRangeRefused() ? Way.ZEROES : Way.ZERO_RANGE;
       nextPiece();
-    } else if (way == Way.ZERO_RANGE && isRefusal(result)) {
+    } else if (way == Way.ZERO_RANGE && BlockError.isRefusal(result)) {
       image.zeroRangeRefused(result);
       way = Way.ZEROES;
       nextPiece();
@@ -543,24 +521,6 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   private boolean isLongDone() {
     long left = request.lengthBytes() - doneBytes;
     return left == 0 || (isDiscard() && left < unit());
-  }
-
-  /** Whether the host cannot or will not, as opposed to that it has failed. */
-  private static boolean isRefusal(int result) {
-    return switch (-result) {
-      case Errno.EOPNOTSUPP,
-          Errno.ENOSYS,
-          Errno.ENOTTY,
-          Errno.EINVAL,
-          Errno.ENOSPC,
-          Errno.EDQUOT,
-          Errno.EFBIG,
-          Errno.EPERM,
-          Errno.EACCES,
-          Errno.ETXTBSY ->
-          true;
-      default -> false;
-    };
   }
 
   private void nextPiece() {
@@ -588,13 +548,15 @@ final class RawTransfer extends RingOp implements AutoCloseable {
   }
 
   private void fail(int result) {
-    image
-        .listener()
-        .failed(
-            request.operation(),
-            request.offsetBytes() + doneBytes,
-            request.operation() == Operation.FLUSH ? 0 : pieceBytes,
-            -result);
+    if (result != -Errno.ECANCELED) { // its loop has ended: no fault of the host's
+      image
+          .listener()
+          .failed(
+              request.operation(),
+              request.offsetBytes() + doneBytes,
+              request.operation() == Operation.FLUSH ? 0 : pieceBytes,
+              -result);
+    }
     finish(result);
   }
 
