@@ -1,22 +1,15 @@
 package dev.platter.it;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.socket.UnixConnection;
-import dev.platter.aio.sys.Libc;
-import dev.platter.aio.sys.Mapping;
 import dev.platter.emulator.cli.Platter;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,8 +35,6 @@ class DeadServerIT {
   private static final Path BLKIO = Path.of("/sys/fs/cgroup/blkio");
   private static final int READS = 32;
   private static final int PAGE = 4096;
-  private static final long DATA = 0x10000;
-  private static final long MEMORY_BYTES = DATA + READS * PAGE;
   private static final byte OLD = 0x11;
   private static final byte REUSED = 0x5a;
 
@@ -137,15 +128,15 @@ class DeadServerIT {
   @ValueSource(booleans = {true, false})
   void lateReadsAreOverBeforeTheNextServerServes(boolean readOnly) throws Exception {
     Path socket = directory.resolve("vda.sock");
-    try (Guest guest = new Guest()) {
+    try (RawGuest guest = guest()) {
       Process first = serve(socket, readOnly, true);
       try (BufferedReader log = first.inputReader(UTF_8)) {
         await(log, "ready");
         throttle(1);
-        guest.readAll(socket);
+        guest.start(socket);
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (guest.taken() < READS) { // the server has fetched them all
-          assertThat(System.nanoTime()).as("%s", guest.taken()).isLessThan(deadline);
+        while (guest.taken(0) < READS) { // the server has fetched them all
+          assertThat(System.nanoTime()).as("%s", guest.taken(0)).isLessThan(deadline);
           Thread.onSpinWait();
         }
         first.destroyForcibly().waitFor();
@@ -155,12 +146,12 @@ class DeadServerIT {
       Process second = serve(socket, readOnly, false);
       try (BufferedReader log = second.inputReader(UTF_8)) {
         String event = await(log, "waiting-for-lock", "ready");
-        guest.fill(REUSED); // as the kernel does that has its pages back
+        guest.data().fill(REUSED); // as the kernel does that has its pages back
         if (event.equals("waiting-for-lock")) {
           assertThat(Files.exists(socket) && accepts(socket)).as("a guest is served").isFalse();
           throttle(0);
           await(log, "ready");
-          guest.fill(REUSED);
+          guest.data().fill(REUSED);
         } else {
           throttle(0);
         }
@@ -169,7 +160,7 @@ class DeadServerIT {
           assertThat(System.nanoTime()).isLessThan(deadline);
           Thread.onSpinWait();
         }
-        assertThat(guest.pagesThatAreNot(REUSED)).as("pages that were written late").isZero();
+        assertThat(pagesThatAreNot(guest, REUSED)).as("pages that were written late").isZero();
         assertThat(event).isEqualTo("waiting-for-lock");
       }
     }
@@ -186,14 +177,14 @@ class DeadServerIT {
   /** Other sockets have other guests, whose memory no late read knows. */
   @Test
   void aReaderElsewhereStartsAtOnce() throws Exception {
-    try (Guest guest = new Guest()) {
+    try (RawGuest guest = guest()) {
       Path socket = directory.resolve("vda.sock");
       Process first = serve(socket, true, true);
       try (BufferedReader log = first.inputReader(UTF_8)) {
         await(log, "ready");
         throttle(1);
-        guest.readAll(socket);
-        while (guest.taken() < READS) {
+        guest.start(socket);
+        while (guest.taken(0) < READS) {
           Thread.onSpinWait();
         }
         first.destroyForcibly().waitFor();
@@ -205,121 +196,20 @@ class DeadServerIT {
     }
   }
 
-  /**
-   * A guest of few words: one split virtqueue (virtio 1.3, 2.7) with a read of a page in each three
-   * descriptors, over vhost-user without protocol features.
-   */
-  private static final class Guest implements AutoCloseable {
-    private static final int QUEUE_SIZE = 128;
-    private static final long AVAIL = 0x1000;
-    private static final long USED = 0x2000;
-    private static final long HEADERS = 0x3000;
-    private static final long STATUS = 0x4000;
-    private static final short NEXT = 1;
-    private static final short WRITE = 2;
-    // vhost-user front-end messages
-    private static final int SET_FEATURES = 2;
-    private static final int SET_OWNER = 3;
-    private static final int SET_MEM_TABLE = 5;
-    private static final int SET_VRING_NUM = 8;
-    private static final int SET_VRING_ADDR = 9;
-    private static final int SET_VRING_BASE = 10;
-    private static final int SET_VRING_KICK = 12;
-    private static final int SET_VRING_CALL = 13;
-    private static final long VERSION_1 = 1L << 32;
-    private static final long EVENT_IDX = 1L << 29;
+  private static RawGuest guest() throws Exception {
+    return new RawGuest(1, READS, PAGE, (long) READS * PAGE, read -> (long) read * PAGE);
+  }
 
-    private final int memoryFd = Libc.memfdCreate("guest", LinuxAbi.MFD_CLOEXEC);
-    private final int kick = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
-    private final int call = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
-    private final Mapping mapping;
-    private final MemorySegment memory;
-    private UnixConnection connection;
-
-    Guest() throws Exception {
-      assertThat(Libc.ftruncate(memoryFd, MEMORY_BYTES)).isZero();
-      mapping = Mapping.shared(memoryFd, 0, MEMORY_BYTES, true);
-      memory = mapping.segment();
-    }
-
-    void readAll(Path socket) throws IOException {
-      for (int i = 0; i < READS; i++) {
-        memory.set(JAVA_INT, HEADERS + i * 16L, 0); // VIRTIO_BLK_T_IN
-        memory.set(JAVA_LONG, HEADERS + i * 16L + 8, i * (PAGE / 512L));
-        describe(3 * i, HEADERS + i * 16L, 16, NEXT);
-        describe(3 * i + 1, DATA + (long) i * PAGE, PAGE, (short) (NEXT | WRITE));
-        describe(3 * i + 2, STATUS + i, 1, WRITE);
-        memory.set(JAVA_SHORT, AVAIL + 4 + 2L * i, (short) (3 * i));
+  private static long pagesThatAreNot(RawGuest guest, byte value) {
+    long other = 0;
+    for (int i = 0; i < READS; i++) {
+      MemorySegment page = guest.data().asSlice((long) i * PAGE, PAGE);
+      boolean same = true;
+      for (long at = 0; at < PAGE && same; at++) {
+        same = page.get(JAVA_BYTE, at) == value;
       }
-      memory.set(JAVA_SHORT, AVAIL + 2, (short) READS);
-      connection = UnixConnection.connect(socket);
-      send(SET_OWNER, new long[0]);
-      send(SET_FEATURES, new long[] {VERSION_1 | EVENT_IDX});
-      // one region, padding; guest address, size, user address, offset
-      send(SET_MEM_TABLE, new long[] {1, 0, MEMORY_BYTES, 0, 0}, memoryFd);
-      send(SET_VRING_NUM, new long[] {(long) QUEUE_SIZE << 32});
-      send(SET_VRING_BASE, new long[] {0});
-      // index and flags; descriptors, used, avail, log
-      send(SET_VRING_ADDR, new long[] {0, 0, USED, AVAIL, 0});
-      send(SET_VRING_CALL, new long[] {0}, call);
-      send(SET_VRING_KICK, new long[] {0}, kick);
-      try (Arena arena = Arena.ofConfined()) {
-        Libc.write(kick, arena.allocateFrom(JAVA_LONG, 1).address(), 8);
-      }
+      other += same ? 0 : 1;
     }
-
-    private void describe(int index, long address, int length, short flags) {
-      memory.set(JAVA_LONG, index * 16L, address);
-      memory.set(JAVA_INT, index * 16L + 8, length);
-      memory.set(JAVA_SHORT, index * 16L + 12, flags);
-      memory.set(JAVA_SHORT, index * 16L + 14, (short) (index + 1));
-    }
-
-    private void send(int request, long[] payload, int... descriptors) throws IOException {
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment message = arena.allocate(12 + payload.length * 8L, 8);
-        message.set(JAVA_INT, 0, request);
-        message.set(JAVA_INT, 4, 1); // version
-        message.set(JAVA_INT, 8, payload.length * 8);
-        message
-            .asSlice(12)
-            .copyFrom(MemorySegment.ofArray(payload).asSlice(0, payload.length * 8L));
-        connection.send(message, 0, message.byteSize(), descriptors);
-      }
-    }
-
-    /** How far the server has read the avail ring: avail_event, after the used ring (2.7.8). */
-    int taken() {
-      return Short.toUnsignedInt(memory.get(JAVA_SHORT, USED + 4 + 8L * QUEUE_SIZE));
-    }
-
-    void disconnect() {
-      connection.close();
-    }
-
-    void fill(byte value) {
-      memory.asSlice(DATA).fill(value);
-    }
-
-    long pagesThatAreNot(byte value) {
-      long other = 0;
-      for (int i = 0; i < READS; i++) {
-        MemorySegment page = memory.asSlice(DATA + (long) i * PAGE, PAGE);
-        boolean same = true;
-        for (long at = 0; at < PAGE && same; at++) {
-          same = page.get(JAVA_BYTE, at) == value;
-        }
-        other += same ? 0 : 1;
-      }
-      return other;
-    }
-
-    @Override
-    public void close() {
-      mapping.close();
-      Libc.close(memoryFd);
-      Libc.close(kick);
-      Libc.close(call);
-    }
+    return other;
   }
 }
