@@ -164,7 +164,11 @@ class UmlGuestIT {
                 Platter.class.getName(),
                 "serve",
                 "--export",
-                "virtio-blk,image=" + directory.resolve("disk.img") + ",socket=" + socket),
+                // UML shares a gap of its address space, too, which it never touches.
+                "virtio-blk,guest-memory=8G,image="
+                    + directory.resolve("disk.img")
+                    + ",socket="
+                    + socket),
             serveLog());
     await(server, serveLog(), "ready");
     return server;
