@@ -82,18 +82,24 @@ class UnixConnectionTest {
   @Test
   void moreThanASocketHoldsIsSentToAReader() throws Exception {
     int length = 8 << 20;
-    CompletableFuture<Void> sent =
-        CompletableFuture.runAsync(() -> {
-          try {
-            there.send(bytes(length), 0, length);
-          } catch (IOException e) {
-            throw new IllegalStateException(e);
-          }
-        });
-    MemorySegment into = arena.allocate(length);
-    assertThat(here.receive(into, 0, length, fds)).isTrue();
-    sent.join();
-    assertThat(into.mismatch(bytes(length))).isEqualTo(-1);
+    MemorySegment message = bytes(length);
+    // Each end waits many times for the other: as often as a busy host makes them take turns.
+    UnixConnection[] patient = UnixConnection.pair(30_000);
+    try (UnixConnection reader = patient[0];
+        UnixConnection writer = patient[1]) {
+      CompletableFuture<Void> sent =
+          CompletableFuture.runAsync(() -> {
+            try {
+              writer.send(message, 0, length);
+            } catch (IOException e) {
+              throw new IllegalStateException(e);
+            }
+          });
+      MemorySegment into = arena.allocate(length);
+      assertThat(reader.receive(into, 0, length, fds)).isTrue();
+      sent.join();
+      assertThat(into.mismatch(message)).isEqualTo(-1);
+    }
   }
 
   @Test
