@@ -40,10 +40,10 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   /**
    * How long a disk may be busy after a COMRESET. To be busy helps a guest over a backend that
    * stalls: Linux tries each command six times, waits 30 s for it each time and up to 60 s for the
-   * disk to come out of the reset between two of them, and gives the disk up if it does not.
-   * Firmware waits 30 s.
+   * disk to come out of the reset between two of them (10, 10, 35 and 5), and gives the disk up if
+   * it does not.
    */
-  static final long PATIENCE_NANOS = 28_000_000_000L;
+  static final long PATIENCE_NANOS = 40_000_000_000L;
 
   // What fetching a header and a FIS, and reporting a command's end, take.
   private static final int COMMAND_STEPS = 32;

@@ -228,7 +228,7 @@ class AhciDrainTest {
   }
 
   @Test
-  @DisplayName("A disk whose backend stalls is ready 28 s after the first COMRESET at the latest")
+  @DisplayName("A disk whose backend stalls is ready 40 s after the first COMRESET at the latest")
   void readyInTheEnd() {
     try (AhciFixture f = withTwoInFlight()) {
       for (int round = 0; round < 3; round++) {
@@ -240,7 +240,7 @@ class AhciDrainTest {
         f.loop.pass(10 * SECOND);
         assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x80);
         f.port.requestComreset();
-        f.loop.pass(8 * SECOND);
+        f.loop.pass(20 * SECOND);
         assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x150);
         assertThat(f.port.read(AhciRegisters.PX_SIG)).isEqualTo(0x101);
         f.port.start();
@@ -258,7 +258,7 @@ class AhciDrainTest {
       f.port.requestStop();
       f.port.requestComreset();
       f.port.write(AhciRegisters.PX_SCTL, 4);
-      f.loop.pass(28 * SECOND);
+      f.loop.pass(CommandList.PATIENCE_NANOS);
       f.disk.releaseAll();
       assertThat(f.port.read(AhciRegisters.PX_SSTS)).isEqualTo(4);
       assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x7f);
