@@ -25,7 +25,7 @@ class ServeOptionsTest {
                 """
                 platter: --export virtio-blk,image=a,sokcet=b: there is no 'sokcet' here
                   try: Did you mean socket? One of image=, socket=, fd=, name=, poll-max=, readonly, serial=, \
-                cache=, discard=, queues=, iothread=
+                cache=, discard=, logical-block-size=, queues=, queue-size=, guest-memory=, iothread=
                 """));
   }
 }
