@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -187,11 +188,13 @@ final class StallTrial {
     @Nullable String end;
     Staller staller = new Staller(watch, disk);
     List<String> server;
-    // A frozen file system would stay frozen.
-    Thread hook = Thread.ofPlatform().name("let-go").unstarted(disk::close);
+    // A frozen file system would stay frozen, and a server be in the way of unmounting it.
+    AtomicReference<@Nullable DiskServer> serving = new AtomicReference<>();
+    Thread hook = Thread.ofPlatform().name("let-go").unstarted(() -> letGo(serving.get(), disk));
     Runtime.getRuntime().addShutdownHook(hook);
     try (disk) {
       try (DiskServer served = DiskServer.start(backend, qemu, disk.image(), directory)) {
+        serving.set(served);
         Thread thread = Thread.ofPlatform().name("staller").start(staller);
         try {
           end = boot(served, directory, watch);
@@ -223,6 +226,15 @@ final class StallTrial {
         sameAsGuestSees(watch.result("hash"), disk.backing()),
         ImageCheck.of(disk.backing(), REGION_BYTES, SEED),
         server);
+  }
+
+  private static void letGo(@Nullable DiskServer server, StalledDisk disk) {
+    // Or the server would wait for what is held.
+    disk.go();
+    if (server != null) {
+      server.close();
+    }
+    disk.close();
   }
 
   private @Nullable String boot(DiskServer served, Path directory, Watch watch) {
