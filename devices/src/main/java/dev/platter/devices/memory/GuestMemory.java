@@ -128,6 +128,35 @@ public final class GuestMemory {
     return range.memory;
   }
 
+  /**
+   * Takes out all ranges that lie between two addresses, as {@link #remove} does.
+   *
+   * @param first the first address
+   * @param last the last one
+   * @return what {@link #add} was given for each; empty, with nothing changed, if there is none, or
+   *     one that lies there only partly
+   */
+  public List<MemorySegment> removeWithin(long first, long last) {
+    Range low = table.find(first);
+    Range high = table.find(last);
+    if ((low != null && low.start < first) || (high != null && high.end() - 1 > last)) {
+      return List.of();
+    }
+    List<MemorySegment> removed = new ArrayList<>();
+    List<Range> kept = new ArrayList<>();
+    table.forEach(range -> {
+      if (range.start >= first && range.start <= last) {
+        removed.add(range.memory);
+      } else {
+        kept.add(range);
+      }
+    });
+    if (!removed.isEmpty()) {
+      table = RangeTable.of(kept);
+    }
+    return removed;
+  }
+
   /** How many ranges there are, RAM or not. */
   public int ranges() {
     return table.size();

@@ -76,6 +76,16 @@ public final class QemuCommand {
     return this;
   }
 
+  /**
+   * Gives it an IOMMU that devices outside QEMU are told of: a kernel that uses it lends them
+   * memory page by page.
+   */
+  public QemuCommand iommu() {
+    // Before all devices that are behind it.
+    boot.addAll(List.of("-device", "intel-iommu,caching-mode=on"));
+    return this;
+  }
+
   /** Adds a disk. */
   public QemuCommand disk(VmDisk disk) {
     disks.add(disk);

@@ -45,7 +45,8 @@ final class DmaTable {
       return reply.refuse(Errno.EINVAL, "it is not made of whole pages below 2^63");
     }
     if (memory.overlaps(address, sizeBytes)) {
-      return reply.refuse(Errno.EEXIST, "it overlaps another");
+      return reply.refuse(
+          Errno.EEXIST, String.format("0x%x bytes at 0x%x overlap another", sizeBytes, address));
     }
     if (memory.ranges() == MAX_MAPS) {
       return reply.refuse(Errno.ENOSPC, "there are " + MAX_MAPS + " already");
@@ -76,19 +77,24 @@ final class DmaTable {
         && (sizeBytes & (PAGE - 1)) == 0;
   }
 
-  /** Whether there is exactly this range. */
-  boolean has(long address, long sizeBytes) {
-    return memory.has(address, sizeBytes);
-  }
-
   /**
-   * Takes out exactly this range, which is there; with the big lock held, under which the device
-   * looks ranges up and copies.
+   * Takes out the range, or all ranges, that lie in what is named; none may lie there only partly.
+   * Whoever was looking it up before may still be copying until the big lock has been taken once.
    *
-   * @return what to {@link #unmap} after that
+   * @param sizeBytes an unsigned number
+   * @return what to {@link #unmap} after that; empty, with nothing changed, if there is none
    */
-  MemorySegment remove(long address, long sizeBytes) {
-    return memory.remove(address, sizeBytes);
+  List<MemorySegment> remove(long address, long sizeBytes) {
+    long last = address + sizeBytes - 1;
+    boolean wraps = sizeBytes == 0 || Long.compareUnsigned(last, address) < 0;
+    if (wraps || address < 0) {
+      return List.of();
+    }
+    if (memory.has(address, sizeBytes)) {
+      return List.of(memory.remove(address, sizeBytes));
+    }
+    // A client whose guest turns its IOMMU off names all that the IOMMU could have.
+    return memory.removeWithin(address, last < 0 ? Long.MAX_VALUE : last);
   }
 
   /** Takes out all, as {@link #remove} does; to be followed by {@link #unmapAll}. */
@@ -96,9 +102,9 @@ final class DmaTable {
     memory.replace(List.of());
   }
 
-  /** Gives back what held a range that was taken out. */
-  void unmap(MemorySegment removed) {
-    files.give(removed);
+  /** Gives back what held ranges that were taken out. */
+  void unmap(List<MemorySegment> removed) {
+    removed.forEach(files::give);
   }
 
   /** Gives back what held all ranges. */

@@ -17,6 +17,7 @@ import dev.platter.emulator.export.Refusals;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -180,8 +181,10 @@ public final class VfioUserSession implements ClientSession {
 
   private void tellRefused(int errno) {
     VfioUserCommand command = VfioUserCommand.of(request.commandCode());
+    // Clients ask for what is optional, and take back what they never lent.
+    boolean usual = errno == Errno.EOPNOTSUPP || errno == Errno.ENOENT;
     refusals.tell(
-        errno == Errno.EOPNOTSUPP ? Level.INFO : Level.WARNING,
+        usual ? Level.INFO : Level.WARNING,
         command == null ? "unknown" : command.name(),
         Errno.name(errno),
         reply.reason());
@@ -250,22 +253,16 @@ public final class VfioUserSession implements ClientSession {
     if (all && (address != 0 || size != 0)) {
       return reply.refuse(Errno.EINVAL, "all ranges are named by address 0 and size 0");
     }
-    if (!all && !dma.has(address, size)) {
-      return reply.refuse(Errno.ENOENT, "there is no such range");
-    }
-    MemorySegment removed = MemorySegment.NULL;
-    // Who copies to or from guest memory looks it up and holds the lock: nobody is at it after
-    // this.
-    lock.lock();
-    try {
-      if (all) {
-        dma.removeAll();
-      } else {
-        removed = dma.remove(address, size);
+    List<MemorySegment> removed = List.of();
+    if (all) {
+      dma.removeAll();
+    } else {
+      removed = dma.remove(address, size);
+      if (removed.isEmpty()) {
+        return reply.refuse(Errno.ENOENT, "there is no such range");
       }
-    } finally {
-      lock.unlock();
     }
+    awaitCopies();
     if (all) {
       dma.unmapAll();
     } else {
@@ -277,6 +274,12 @@ public final class VfioUserSession implements ClientSession {
     reply.set(VfioUserAbi.DMA_UNMAP_ADDRESS, 8, address);
     reply.set(VfioUserAbi.DMA_UNMAP_SIZE, 8, size);
     return 0;
+  }
+
+  /** Who copies to or from guest memory looks it up and holds the lock: nobody is at it then. */
+  private void awaitCopies() {
+    lock.lock();
+    lock.unlock();
   }
 
   // ---- the device's life ---------------------------------------------------------------------

@@ -250,6 +250,31 @@ class VfioUserDmaTest {
   }
 
   @Test
+  @DisplayName("DMA_UNMAP of a range with several in it, as of an IOMMU that is turned off: all go")
+  void unmapSeveral() {
+    try (Guest guest = new Guest()) {
+      guest.client.negotiate();
+      for (long page = 1; page <= 300; page++) {
+        assertThat(guest.client.dmaMap(page * 0x2000, 0x1000, 0, READ_WRITE, guest.memfd)).isZero();
+      }
+      assertThat(guest.client.dmaMap(OTHER, 0x4000, 0, READ_WRITE, guest.memfd)).isZero();
+      assertThat(guest.client.dmaUnmap(0, OTHER + 0x1000, 0)).as("cut").isEqualTo(Errno.ENOENT);
+      assertThat(guest.client.dmaUnmap(OTHER + 0x1000, -OTHER - 0x1000, 0))
+          .as("cut")
+          .isEqualTo(Errno.ENOENT);
+      assertThat(guest.client.dmaUnmap(OTHER, -OTHER + 0x1000, 0))
+          .as("wraps")
+          .isEqualTo(Errno.ENOENT);
+      assertThat(guest.deviceMemory.ranges()).isEqualTo(301);
+      assertThat(guest.client.dmaUnmap(0x4000, OTHER - 0x4000, 0)).isZero();
+      assertThat(guest.deviceMemory.ranges()).isEqualTo(2);
+      assertThat(guest.client.dmaUnmap(0x4000, -0x4000, 0)).as("up to 2^64").isZero();
+      assertThat(guest.deviceMemory.ranges()).isOne();
+      assertThat(guest.client.dmaMap(0x3000, 0x8000, 0, READ_WRITE, guest.memfd)).isZero();
+    }
+  }
+
+  @Test
   @DisplayName("Memory without a file is outside RAM: a command that uses it is a host bus error")
   void withoutFile() {
     try (Guest guest = new Guest().up();
