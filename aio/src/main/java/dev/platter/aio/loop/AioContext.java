@@ -530,8 +530,8 @@ public final class AioContext implements AutoCloseable {
 
   void armTimer(AioTimer timer, long deadlineNanos) {
     checkAccess();
-    timers.arm(timer, deadlineNanos);
-    if (!onLoopThread()) {
+    // A loop that sleeps wakes up for its first timer, and then sees all others.
+    if (timers.arm(timer, deadlineNanos) && !onLoopThread()) {
       wakeup.notifyLoop();
     }
   }

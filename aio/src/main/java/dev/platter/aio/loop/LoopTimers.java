@@ -7,13 +7,14 @@ final class LoopTimers {
   private final TimerHeap heap = new TimerHeap();
   private long lastRunNanos = System.nanoTime();
 
-  /** Arms or moves a timer. */
-  void arm(AioTimer timer, long deadlineNanos) {
+  /** Arms or moves a timer; returns whether it is the first to fire now. */
+  boolean arm(AioTimer timer, long deadlineNanos) {
     cancel(timer);
     // Not before the last run of timers: one that keeps rearming itself for the past fires once a
     // turn, instead of for ever in the same one.
     timer.deadlineNanos = deadlineNanos - lastRunNanos <= 0 ? lastRunNanos + 1 : deadlineNanos;
     heap.add(timer);
+    return timer.equals(heap.first());
   }
 
   /** Disarms a timer that may be armed. */

@@ -137,6 +137,23 @@ class AioTimerTest {
   }
 
   @Test
+  void oneThatDoesNotShortenTheLoopsSleepWakesNobody() {
+    try (MainLoop mainLoop = new MainLoop(AioConfig.mainLoop())) {
+      AioContext context = mainLoop.context();
+      mainLoop.lock().lock();
+      try {
+        context.newTimer(() -> {}).arm(NEVER);
+        LoopStats.Snapshot before = context.stats().snapshot();
+        context.newTimer(() -> {}).arm(2 * NEVER);
+        LoopStats.Snapshot since = context.stats().snapshot().since(before);
+        assertThat(since.notifiesSent() + since.notifiesElided()).isZero();
+      } finally {
+        mainLoop.lock().unlock();
+      }
+    }
+  }
+
+  @Test
   void theHeapAgreesWithASortedListThroughRandomOperations() {
     try (AioContext context = new AioContext("own", NO_POLLING, null)) {
       Random random = new Random(7);

@@ -4,13 +4,16 @@ import dev.platter.devices.block.BufferPool;
 
 /**
  * What a controller may still do in this hold of the big lock, whatever its guest asks for: copy
- * one chunk's worth of data, and look at some thousand PRD entries, which takes a fraction of a
+ * some chunks' worth of data, and look at some thousand PRD entries, which takes a fraction of a
  * millisecond. What is over goes on in a turn of the loop that has it to itself. A register write
  * and such a turn begin with a full budget; completions live on what is left.
  */
 final class HoldBudget {
   /** PRD entries per hold; the last walk of a hold may exceed it by its own length. */
   private static final int STEPS = 4096;
+
+  /** Bytes copied per hold: some 100 us where memory is cold. */
+  static final int COPY_BYTES = 4 * BufferPool.CHUNK_BYTES;
 
   private int steps;
   private long copyBytes;
@@ -21,7 +24,7 @@ final class HoldBudget {
 
   void refill() {
     steps = STEPS;
-    copyBytes = BufferPool.CHUNK_BYTES;
+    copyBytes = COPY_BYTES;
   }
 
   /** Whether no step is left. */

@@ -27,8 +27,12 @@ public final class BufferPool implements AutoCloseable {
   /** What {@link #take} answers if there is none to be had. */
   public static final int NONE = -1;
 
-  /** Time after which a chunk that nobody has used gives its memory back, in nanoseconds. */
-  static final long IDLE_NANOS = 1_000_000_000L;
+  /**
+   * Time after which a chunk that nobody has used gives its memory back, in nanoseconds. Long
+   * enough for the timer to be no wake-up that matters: {@code --ablate notify} shows a loop
+   * without any.
+   */
+  private static final long IDLE_NANOS = 10_000_000_000L;
 
   /** Somebody who wants a chunk. In at most one pool's queue at a time. */
   public abstract static class Waiter {
@@ -50,6 +54,7 @@ public final class BufferPool implements AutoCloseable {
 
   private final Mapping memory;
   private final long base;
+  private final long idleNanos;
   private final @Nullable AioTimer trimmer;
   private final boolean[] taken;
   // Whether the kernel may have given memory for it.
@@ -77,7 +82,7 @@ public final class BufferPool implements AutoCloseable {
    * @throws ErrnoException if the kernel has no address space for it
    */
   public BufferPool(AioContext context, int chunks) throws ErrnoException {
-    this(chunks, context);
+    this(chunks, context, IDLE_NANOS);
   }
 
   /**
@@ -87,10 +92,11 @@ public final class BufferPool implements AutoCloseable {
    * @throws ErrnoException if the kernel has no address space for it
    */
   public BufferPool(int chunks) throws ErrnoException {
-    this(chunks, null);
+    this(chunks, null, IDLE_NANOS);
   }
 
-  private BufferPool(int chunks, @Nullable AioContext context) throws ErrnoException {
+  BufferPool(int chunks, @Nullable AioContext context, long idleNanos) throws ErrnoException {
+    this.idleNanos = idleNanos;
     memory = Mapping.lazy((long) chunks * CHUNK_BYTES);
     base = memory.segment().address();
     trimmer = context == null ? null : context.newTimer(this::trimAndRepeat);
@@ -154,7 +160,7 @@ public final class BufferPool implements AutoCloseable {
     inUse.add(-1);
     grant();
     if (trimmer != null && !trimmer.isArmed()) {
-      trimmer.arm(IDLE_NANOS);
+      trimmer.arm(idleNanos);
     }
   }
 
@@ -246,7 +252,7 @@ public final class BufferPool implements AutoCloseable {
 
   private void trimAndRepeat() {
     if (trim() && trimmer != null) {
-      trimmer.arm(IDLE_NANOS);
+      trimmer.arm(idleNanos);
     }
   }
 

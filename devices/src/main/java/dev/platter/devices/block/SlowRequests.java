@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The requests of one image on one loop that the host has, in the order in which it got them, so
- * that the oldest is known. Age is counted in ticks of a timer that runs only while there are any:
- * a request costs two changes of a list, and no look at the clock.
+ * that the oldest is known. Age is counted in ticks of a timer that runs only while there are any
+ * and somebody listens: a request costs two changes of a list, and no look at the clock.
  *
  * <p>For the loop's thread, or the holders of its lock; only the counts are for any thread.
  */
@@ -44,7 +44,8 @@ final class SlowRequests {
       last.younger = transfer;
     }
     last = transfer;
-    if (!timer.isArmed()) {
+    // Where nobody is told, as in a run of the lab, the timer would wake the loop for nothing.
+    if (!timer.isArmed() && image.listener() != ImageListener.NONE) {
       timer.arm(TICK_NANOS);
     }
   }

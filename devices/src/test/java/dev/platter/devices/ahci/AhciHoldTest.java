@@ -12,6 +12,7 @@ class AhciHoldTest {
   private static final int READ_DMA_EXT = 0x25;
   private static final int WRITE_DMA_EXT = 0x35;
   private static final int CHUNK = BufferPool.CHUNK_BYTES;
+  private static final int CHUNKS_PER_HOLD = HoldBudget.COPY_BYTES / CHUNK;
 
   /** A command table of 65535 entries of two bytes for each slot. */
   private static void longTables(AhciFixture f, int command) {
@@ -62,11 +63,11 @@ class AhciHoldTest {
   }
 
   @Test
-  @DisplayName("A hold of the lock copies one chunk: long writes go on in turns of the loop")
+  @DisplayName("A hold of the lock copies some chunks: long writes go on in turns of the loop")
   void writesTakeTurns() {
     try (AhciFixture f = AhciFixture.ready()) {
       f.loop.hold();
-      byte[] data = AhciFixture.pattern(1, 8 * CHUNK);
+      byte[] data = AhciFixture.pattern(1, 16 * CHUNK);
       f.fill(AhciFixture.HIGH_RAM, data);
       f.disk.hold();
       f.issue(
@@ -74,28 +75,28 @@ class AhciHoldTest {
           WRITE_DMA_EXT,
           0,
           0,
-          8 * CHUNK / 512,
+          16 * CHUNK / 512,
           AhciRegisters.HEADER_WRITE,
-          f.tables.prds(0, AhciFixture.HIGH_RAM, 8 * CHUNK));
-      for (int turn = 1; turn <= 8; turn++) {
-        assertThat(f.disk.heldCount()).isEqualTo(turn);
+          f.tables.prds(0, AhciFixture.HIGH_RAM, 16 * CHUNK));
+      for (int turn = 1; turn <= 16 / CHUNKS_PER_HOLD; turn++) {
+        assertThat(f.disk.heldCount()).isEqualTo(turn * CHUNKS_PER_HOLD);
         f.loop.turn();
       }
       assertThat(f.loop.isDue()).isFalse();
       f.disk.releaseAll();
       assertThat(f.port.read(AhciRegisters.PX_CI)).isZero();
-      assertThat(f.disk.peek(0, 8 * CHUNK)).isEqualTo(data);
+      assertThat(f.disk.peek(0, 16 * CHUNK)).isEqualTo(data);
     }
   }
 
   @Test
-  @DisplayName("Reads that come back together are copied a chunk at a time")
+  @DisplayName("Reads that come back together are copied some chunks at a time")
   void readsTakeTurns() {
     try (AhciFixture f = AhciFixture.ready()) {
-      byte[] data = AhciFixture.pattern(2, 4 * CHUNK);
+      byte[] data = AhciFixture.pattern(2, 16 * CHUNK);
       f.disk.poke(0, data);
       f.disk.hold();
-      for (int tag = 0; tag < 4; tag++) {
+      for (int tag = 0; tag < 16; tag++) {
         f.tables.command(tag, 0x60, CHUNK / 512, (long) tag * CHUNK / 512, tag << 3, 0x40);
         f.tables.header(
             tag, 0, f.tables.prds(tag, AhciFixture.HIGH_RAM + (long) tag * CHUNK, CHUNK));
@@ -104,15 +105,14 @@ class AhciHoldTest {
       }
       f.loop.hold();
       f.disk.releaseAll();
-      assertThat(Integer.bitCount(f.port.read(AhciRegisters.PX_SACT))).isEqualTo(3);
-      assertThat(f.controller.inFlight()).isEqualTo(3);
-      f.loop.turn();
-      assertThat(Integer.bitCount(f.port.read(AhciRegisters.PX_SACT))).isEqualTo(2);
-      f.loop.turn();
-      f.loop.turn();
+      for (int left = 16 - CHUNKS_PER_HOLD; left > 0; left -= CHUNKS_PER_HOLD) {
+        assertThat(Integer.bitCount(f.port.read(AhciRegisters.PX_SACT))).isEqualTo(left);
+        assertThat(f.controller.inFlight()).isEqualTo(left);
+        f.loop.turn();
+      }
       assertThat(f.port.read(AhciRegisters.PX_SACT)).isZero();
       assertThat(f.loop.isDue()).isFalse();
-      assertThat(f.dump(AhciFixture.HIGH_RAM, 4 * CHUNK)).isEqualTo(data);
+      assertThat(f.dump(AhciFixture.HIGH_RAM, 16 * CHUNK)).isEqualTo(data);
     }
   }
 
@@ -120,21 +120,21 @@ class AhciHoldTest {
   @DisplayName("A stop between two turns: nothing of what was put off reaches memory")
   void stopBetweenTurns() {
     try (AhciFixture f = AhciFixture.ready()) {
-      f.disk.poke(0, AhciFixture.pattern(2, 4 * CHUNK));
+      f.disk.poke(0, AhciFixture.pattern(2, 8 * CHUNK));
       f.loop.hold();
       f.issue(
           0,
           READ_DMA_EXT,
           0,
           0,
-          4 * CHUNK / 512,
+          8 * CHUNK / 512,
           0,
-          f.tables.prds(0, AhciFixture.HIGH_RAM, 4 * CHUNK));
+          f.tables.prds(0, AhciFixture.HIGH_RAM, 8 * CHUNK));
       assertThat(f.loop.isDue()).isTrue();
       f.port.requestStop();
-      byte[] before = f.dump(AhciFixture.HIGH_RAM, 4 * CHUNK);
+      byte[] before = f.dump(AhciFixture.HIGH_RAM, 8 * CHUNK);
       f.loop.turnAll();
-      assertThat(f.dump(AhciFixture.HIGH_RAM, 4 * CHUNK)).isEqualTo(before);
+      assertThat(f.dump(AhciFixture.HIGH_RAM, 8 * CHUNK)).isEqualTo(before);
       assertThat(f.controller.inFlight()).isZero();
     }
   }

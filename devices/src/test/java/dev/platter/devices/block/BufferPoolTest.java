@@ -202,7 +202,9 @@ class BufferPoolTest {
   }
 
   @Test
-  void itsTimerGivesAllBackAndThenSleeps() {
+  void itsTimerGivesAllBackAndThenSleeps() throws Exception {
+    pool.close();
+    pool = new BufferPool(CHUNKS, context, 1_000_000);
     giveAll(takeAll());
     while (pool.resident() > 0) {
       context.turn(true); // with nothing to wake up for, this never returns

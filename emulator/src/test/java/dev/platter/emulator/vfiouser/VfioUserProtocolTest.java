@@ -153,10 +153,10 @@ class VfioUserProtocolTest {
       assertThat(all.int32(12)).isEqualTo(256);
       assertThat(all.int32(16)).isEqualTo(0x2922_8086);
       assertThat(all.int32(16 + 8)).isEqualTo(0x0106_0102);
-      assertThat(guest.client.read(REGION_REGISTERS, 0, 4)).isEqualTo(0xc014_1f05L);
-      assertThat(guest.client.read(REGION_REGISTERS, 3, 1)).isEqualTo(0xc0);
+      assertThat(guest.client.read(REGION_REGISTERS, 0, 4)).isEqualTo(0xc114_1f05L);
+      assertThat(guest.client.read(REGION_REGISTERS, 3, 1)).isEqualTo(0xc1);
       Answer odd = guest.client.regionRead(REGION_REGISTERS, 1, 7);
-      assertThat(odd.int32(16)).as("CAP from its second byte on, GHC").isEqualTo(0x00c0_141f);
+      assertThat(odd.int32(16)).as("CAP from its second byte on, GHC").isEqualTo(0x00c1_141f);
       assertThat(odd.payload().getInt(19)).as("GHC.AE").isEqualTo(0x8000_0000);
       Answer most = guest.client.regionRead(REGION_REGISTERS, 0, 4096);
       assertThat(most.payload().capacity()).isEqualTo(16 + 4096);
