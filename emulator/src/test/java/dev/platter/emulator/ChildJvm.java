@@ -4,12 +4,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.NullMarked;
 
 /**
  * The command line of a test's child JVM. The child begins with all signals at their defaults:
  * nohup and a script's background leave SIGHUP and SIGINT ignored for all that is started in them,
  * and a JVM does not take an ignored signal back.
  */
+@NullMarked
 public final class ChildJvm {
   private ChildJvm() {}
 

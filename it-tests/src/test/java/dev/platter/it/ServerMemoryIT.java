@@ -33,6 +33,8 @@ class ServerMemoryIT {
 
   private final Path cgroup = MEMORY.resolve("platter-memory-" + ProcessHandle.current().pid());
   private Path directory;
+
+  @SuppressWarnings("NullAway.Init") // by each test
   private Process server;
 
   @BeforeEach

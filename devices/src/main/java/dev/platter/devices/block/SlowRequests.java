@@ -45,7 +45,7 @@ final class SlowRequests {
     }
     last = transfer;
     // Where nobody is told, as in a run of the lab, the timer would wake the loop for nothing.
-    if (!timer.isArmed() && image.listener() != ImageListener.NONE) {
+    if (!timer.isArmed() && !image.listener().equals(ImageListener.NONE)) {
       timer.arm(TICK_NANOS);
     }
   }

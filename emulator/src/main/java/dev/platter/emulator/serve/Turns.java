@@ -59,6 +59,7 @@ final class Turns {
     return this::giveAll;
   }
 
+  @SuppressWarnings("WaitNotInLoop") // its callers loop
   private boolean await() {
     try {
       wait();

@@ -25,7 +25,7 @@ class UncaughtTest {
   /** A run whose loop dies while other threads wait for it, and for its lock, for ever. */
   static final class Doomed {
     private static final int PIPE_BYTES = 1 << 16;
-    private static Object @Nullable [] heap;
+    private static @Nullable Object @Nullable [] heap;
 
     private Doomed() {}
 
@@ -74,7 +74,7 @@ class UncaughtTest {
 
     private static void fill(int size) {
       while (true) {
-        Object[] more = new Object[size];
+        @Nullable Object[] more = new @Nullable Object[size];
         more[0] = heap;
         heap = more;
       }

@@ -15,8 +15,9 @@ import org.junit.jupiter.api.Test;
 class ExportStagesTest {
   private static final long MILLI = 1_000_000;
 
-  /** A request that has left its stamps. */
-  /** Takes this long in the queue, with the loop awake, and in the kernel. */
+  /**
+   * A request that has left its stamps: so long in the queue, the loop awake, and in the kernel.
+   */
   private static void complete(ExportStages stages, int unit, long queuedNanos, long kernelNanos) {
     Timeline timeline = stages.timeline(unit, 0);
     long at = System.nanoTime() - queuedNanos - kernelNanos - MILLI;

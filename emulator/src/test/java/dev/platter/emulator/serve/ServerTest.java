@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -316,15 +317,15 @@ class ServerTest {
       assertThat(server.exports())
           .extracting(ExportView::loops)
           .containsExactly(List.of("sda"), List.of("sdb"), List.of("vda"));
-      BigLock held = loops.get("sda").lock();
+      BigLock held = requireNonNull(loops.get("sda")).lock();
       held.lock();
       try {
         // Another guest's vCPU, and what a virtio disk shares with housekeeping.
         Thread others =
             Thread.ofPlatform()
                 .start(() -> {
-                  loops.get("sdb").context().invoke(() -> {});
-                  loops.get("vda").context().invoke(() -> {});
+                  requireNonNull(loops.get("sdb")).context().invoke(() -> {});
+                  requireNonNull(loops.get("vda")).context().invoke(() -> {});
                 });
         others.join();
       } finally {

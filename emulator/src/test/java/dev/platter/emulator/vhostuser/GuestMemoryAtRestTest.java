@@ -49,6 +49,8 @@ class GuestMemoryAtRestTest {
     DISCONNECT(null, NOTHING);
 
     final @Nullable VhostUserRequest request;
+
+    @SuppressWarnings("ImmutableEnumChecker") // sent, and never changed
     final byte[] payload;
 
     Way(@Nullable VhostUserRequest request, byte[] payload) {

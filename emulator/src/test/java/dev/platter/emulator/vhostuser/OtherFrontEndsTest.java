@@ -57,13 +57,20 @@ class OtherFrontEndsTest {
     rig.close();
   }
 
+  private static byte[] contents(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.limit()];
+    buffer.get(0, bytes);
+    return bytes;
+  }
+
   private byte[] recordInFlight() throws Exception {
     ByteBuffer answer =
         client.ask(VhostUserRequest.GET_INFLIGHT_FD, bytes(0L, 0L, (short) 2, (short) 64, 0));
+    byte[] region = contents(answer);
     int inflight = client.fds.take();
-    client.must(VhostUserRequest.SET_INFLIGHT_FD, answer.array(), inflight);
+    client.must(VhostUserRequest.SET_INFLIGHT_FD, region, inflight);
     Libc.close(inflight);
-    return answer.array();
+    return region;
   }
 
   /** A packed ring begins with the avail position and wrap counter, and nothing about used. */
@@ -160,7 +167,7 @@ class OtherFrontEndsTest {
     ByteBuffer answer =
         client.ask(VhostUserRequest.GET_INFLIGHT_FD, bytes(0L, 0L, (short) 2, (short) 64, 0));
     int inflight = client.fds.take();
-    client.must(VhostUserRequest.SET_INFLIGHT_FD, answer.array(), inflight);
+    client.must(VhostUserRequest.SET_INFLIGHT_FD, contents(answer), inflight);
     client.shareMemory();
     Queue queue = client.newQueue(0, 16);
     client.start(queue, client.base());
@@ -171,7 +178,7 @@ class OtherFrontEndsTest {
     served = rig.serve(pair[1]);
     try (VhostUserClient again = new VhostUserClient(pair[0], client)) {
       again.negotiate();
-      again.must(VhostUserRequest.SET_INFLIGHT_FD, answer.array(), inflight);
+      again.must(VhostUserRequest.SET_INFLIGHT_FD, contents(answer), inflight);
       again.shareMemory();
       again.start(queue, again.base());
       again.checkDisk(queue, 8, 2);

@@ -58,9 +58,13 @@ final class LoopDevices implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
-    while (!undo.isEmpty()) {
-      sh(undo.pop());
+  public void close() throws IOException {
+    try {
+      while (!undo.isEmpty()) {
+        sh(undo.pop());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

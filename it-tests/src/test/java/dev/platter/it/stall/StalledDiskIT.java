@@ -31,7 +31,7 @@ class StalledDiskIT {
     if (!condition) {
       System.err.println("skipped: " + reason);
       System.err.flush();
-      Assumptions.abort(reason);
+      Assumptions.abort(String.valueOf(reason));
     }
   }
 
