@@ -127,8 +127,8 @@ class QuiescedServeTest {
   }
 
   private void assertAtWork() throws IOException {
-    assertThat(descriptors()).filteredOn("anon_inode:[io_uring]"::equals).hasSize(2);
-    assertThat(tasks()).contains("main-loop", "vda");
+    assertThat(descriptors()).filteredOn("anon_inode:[io_uring]"::equals).hasSize(3);
+    assertThat(tasks()).contains("main-loop", "vda", "sata");
   }
 
   private void assertNothingLeft() throws IOException {
