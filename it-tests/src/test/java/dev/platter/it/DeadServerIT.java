@@ -109,6 +109,28 @@ class DeadServerIT {
     return process;
   }
 
+  /** Starts the guest and comes back when all its reads are with the disk, which holds them. */
+  private static void haveReadsHeld(Process server, RawGuest guest, Path socket) throws Exception {
+    long before = bytesAsked(server);
+    guest.start(socket);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    // A request that the server has only fetched would die with it.
+    while (bytesAsked(server) - before < READS * PAGE) {
+      assertThat(System.nanoTime()).as("%s fetched", guest.taken(0)).isLessThan(deadline);
+      Thread.sleep(1);
+    }
+  }
+
+  /** Bytes that a process has asked disks for: read_bytes counts them when they are submitted. */
+  private static long bytesAsked(Process process) throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc", "" + process.pid(), "io"))) {
+      if (line.startsWith("read_bytes: ")) {
+        return Long.parseLong(line.substring("read_bytes: ".length()));
+      }
+    }
+    throw new AssertionError("no read_bytes");
+  }
+
   /** Reads the log up to one of some events; says which it was. */
   private static String await(BufferedReader log, String... events) throws IOException {
     List<String> lines = new ArrayList<>();
@@ -133,12 +155,7 @@ class DeadServerIT {
       try (BufferedReader log = first.inputReader(UTF_8)) {
         await(log, "ready");
         throttle(1);
-        guest.start(socket);
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (guest.taken(0) < READS) { // the server has fetched them all
-          assertThat(System.nanoTime()).as("%s", guest.taken(0)).isLessThan(deadline);
-          Thread.onSpinWait();
-        }
+        haveReadsHeld(first, guest, socket);
         first.destroyForcibly().waitFor();
       }
       guest.disconnect();
@@ -183,10 +200,7 @@ class DeadServerIT {
       try (BufferedReader log = first.inputReader(UTF_8)) {
         await(log, "ready");
         throttle(1);
-        guest.start(socket);
-        while (guest.taken(0) < READS) {
-          Thread.onSpinWait();
-        }
+        haveReadsHeld(first, guest, socket);
         first.destroyForcibly().waitFor();
       }
       Process other = serve(directory.resolve("vdb.sock"), true, false);
