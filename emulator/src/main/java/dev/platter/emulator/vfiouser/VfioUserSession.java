@@ -114,23 +114,38 @@ public final class VfioUserSession implements ClientSession {
           () -> end(connection, new ProtocolViolation("memory was truncated while it was mapped"));
       eventFdFull = () -> end(connection, ProtocolViolation.byFullEventFd());
       connect();
-      while (receive(connection, fds)) {
-        reply.begin(request);
-        int errno = handle(fds, lost);
-        fds.discard();
-        if (errno != 0) {
-          tellRefused(errno);
-        }
-        if (request.wantsReply()) {
-          reply.send(connection, errno);
-        }
+      try {
+        converse(connection, fds, lost);
+      } catch (IOException e) {
+        checkOffence(); // the better reason for a connection that breaks
+        throw e;
       }
-      ProtocolViolation what = offence;
-      if (what != null) {
-        throw what;
-      }
+      checkOffence();
     } finally {
       disconnect();
+    }
+  }
+
+  private void converse(UnixConnection connection, ReceivedFds fds, Runnable lost)
+      throws IOException {
+    // After an offence, what the client has sent before is still there to be received.
+    while (offence == null && receive(connection, fds)) {
+      reply.begin(request);
+      int errno = handle(fds, lost);
+      fds.discard();
+      if (errno != 0) {
+        tellRefused(errno);
+      }
+      if (request.wantsReply()) {
+        reply.send(connection, errno);
+      }
+    }
+  }
+
+  private void checkOffence() throws ProtocolViolation {
+    ProtocolViolation what = offence;
+    if (what != null) {
+      throw what;
     }
   }
 

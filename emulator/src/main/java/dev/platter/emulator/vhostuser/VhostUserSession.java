@@ -157,7 +157,8 @@ public final class VhostUserSession implements ClientSession {
 
     void serve() throws IOException {
       try {
-        while (message.receive(connection)) {
+        // After an offence, what the client has sent before is still there to be received.
+        while (offence == null && message.receive(connection)) {
           handle();
         }
       } catch (IOException e) {

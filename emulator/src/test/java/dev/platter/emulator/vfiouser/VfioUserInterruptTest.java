@@ -3,15 +3,22 @@ package dev.platter.emulator.vfiouser;
 import static dev.platter.emulator.vfiouser.Guest.INTX;
 import static dev.platter.emulator.vfiouser.Guest.MSI;
 import static dev.platter.emulator.vfiouser.Guest.SET_EVENTFD;
+import static dev.platter.emulator.vfiouser.VfioUserClient.NO_REPLY;
 import static dev.platter.emulator.vfiouser.VfioUserClient.REGION_CONFIG;
 import static dev.platter.emulator.vfiouser.VfioUserClient.ints;
+import static dev.platter.emulator.vfiouser.VfioUserClient.payload;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.Libc;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.emulator.export.OpenFiles;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -199,6 +206,49 @@ class VfioUserInterruptTest {
       assertThat(OpenFiles.count()).as("the first is closed").isEqualTo(before + 1);
       guest.leave();
       assertThat(OpenFiles.count()).as("with the two ends of the connection").isEqualTo(before - 2);
+    }
+  }
+
+  /** An eventfd that blocks who signals it until somebody empties it. */
+  private static void fill(EventNotifier eventfd) {
+    assertThat(Libc.fcntl(eventfd.fd(), LinuxAbi.F_SETFL, 0)).isZero();
+    MemorySegment most = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_LONG, -2L);
+    assertThat(Libc.write(eventfd.fd(), most.address(), 8)).isEqualTo(8);
+  }
+
+  @Test
+  @DisplayName("Who fills an eventfd is dropped for it, also if it waits for an answer meanwhile")
+  void fullEventFd() {
+    try (Guest guest = new Guest();
+        EventNotifier irq = new EventNotifier()) {
+      guest.client.negotiate();
+      assertThat(guest.client.setIrqs(MSI, SET_EVENTFD, 0, 1, NO_DATA, irq.fd())).isZero();
+      fill(irq);
+      byte[] trigger = payload(20, NONE | TRIGGER, MSI, 0, 1);
+      guest.client.send(VfioUserCommand.DEVICE_SET_IRQS.code(), 0, trigger);
+      assertThat(guest.end()).contains("filled the counter");
+    }
+  }
+
+  @Test
+  @DisplayName("What a client that is dropped has sent beforehand is not carried out any more")
+  void nothingAfterAnOffence() {
+    try (Guest guest = new Guest();
+        EventNotifier full = new EventNotifier();
+        EventNotifier next = new EventNotifier()) {
+      guest.client.negotiate();
+      assertThat(guest.client.setIrqs(MSI, SET_EVENTFD, 0, 1, NO_DATA, full.fd())).isZero();
+      assertThat(guest.client.setIrqs(INTX, SET_EVENTFD, 0, 1, NO_DATA, next.fd())).isZero();
+      fill(full);
+      int command = VfioUserCommand.DEVICE_SET_IRQS.code();
+      guest.onMainLoop(() -> { // the session waits for the lock: all of it is there
+        guest.client.send(command, NO_REPLY, payload(20, NONE | TRIGGER, MSI, 0, 1));
+        for (int i = 0; i < 10; i++) {
+          guest.client.send(command, NO_REPLY, payload(20, NONE | TRIGGER, INTX, 0, 1));
+        }
+      });
+      assertThat(guest.end()).contains("filled the counter");
+      assertThat(guest.signals(next)).isZero();
     }
   }
 }

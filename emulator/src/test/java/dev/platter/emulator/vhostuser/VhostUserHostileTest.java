@@ -117,6 +117,30 @@ class VhostUserHostileTest {
     assertThat(served.await()).isNull();
   }
 
+  /** What a client that is dropped has sent beforehand is not carried out any more. */
+  @Test
+  void nothingAfterAnOffence() throws Exception {
+    UnixConnection[] pair = UnixConnection.pair();
+    Served served = rig.serve(pair[1]);
+    try (VhostUserClient client = new VhostUserClient(pair[0])) {
+      VhostUserClient.Queue full = client.bringUp();
+      VhostUserClient.Queue next = client.newQueue(1, 16);
+      client.start(next, 0);
+      assertThat(Libc.fcntl(full.error, LinuxAbi.F_SETFL, 0)).isZero();
+      MemorySegment most = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_LONG, -2L);
+      assertThat(Libc.write(full.error, most.address(), 8)).isEqualTo(8);
+      // The session's own thread is held up by the first; the second waits in the socket.
+      client.send(VhostUserRequest.SET_VRING_ADDR, bytes(0, 0, 0L, 0L, 0L, 0L));
+      try {
+        client.send(VhostUserRequest.SET_VRING_ADDR, bytes(1, 0, 0L, 0L, 0L, 0L));
+      } catch (IOException e) {
+        // On a slow host it is dropped before that.
+      }
+      assertThat(served.await()).hasMessageContaining("filled the counter");
+      assertThat(rig.events).as("of the first").containsExactly("queue-broken");
+    }
+  }
+
   @Test
   void descriptorsTooFewOrTooMany() throws Exception {
     drops(c -> c.send(VhostUserRequest.SET_OWNER, NOTHING, c.memoryFd), "1 descriptors");
