@@ -74,12 +74,13 @@ final class DeviceSessions implements SessionFactory {
     // Memory comes with a client, and goes with it.
     GuestMemory memory = new GuestMemory(List.of());
     return new VhostUserSession(
-        device,
-        memory,
-        parts.mainLoop().lock(),
-        export.guestMemoryBytes().orElseGet(MemoryLimit::ofOwnCgroup),
-        export.name(),
-        parts.log());
+        device, memory, parts.mainLoop().lock(), mostLent(export), export.name(), parts.log());
+  }
+
+  private static long mostLent(ExportConfig export) {
+    return export
+        .guestMemoryBytes()
+        .orElseGet(() -> Math.min(MemoryLimit.ofOwnCgroup(), ExportConfig.MAX_LENT_BYTES));
   }
 
   private ClientSession ahci(ExportConfig.Ahci export, Parts parts) {
@@ -98,6 +99,7 @@ final class DeviceSessions implements SessionFactory {
     return new VfioUserSession(
         parts.mainLoop(),
         memory,
+        mostLent(export),
         function,
         export.pollMaxNanos().orElse(VfioUserSession.DEFAULT_POLL_MAX_NANOS),
         new Refusals(parts.log(), export.name()));

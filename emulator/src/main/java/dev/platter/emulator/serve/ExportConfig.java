@@ -21,6 +21,12 @@ public sealed interface ExportConfig {
   /** The most disks that an AHCI controller takes. */
   int MAX_PORTS = 32;
 
+  /**
+   * The most memory that a client may lend unless told otherwise, if the server's cgroup has no
+   * limit: a process has 128 TiB of addresses for all of its clients.
+   */
+  long MAX_LENT_BYTES = 1L << 40;
+
   /** The longest serial number. */
   int MAX_SERIAL = 20;
 
@@ -33,6 +39,12 @@ public sealed interface ExportConfig {
   /** Its images, in the order of its disks. */
   List<ImageConfig> images();
 
+  /**
+   * How much memory a client may lend; empty for as much as the server's cgroup may have, and
+   * {@link #MAX_LENT_BYTES} at most.
+   */
+  OptionalLong guestMemoryBytes();
+
   /** The kind of device, as the command line names it. */
   String kind();
 
@@ -43,8 +55,7 @@ public sealed interface ExportConfig {
    * @param queues how many request queues, at most {@link #MAX_QUEUES}
    * @param queueSize the largest queue size that a client may choose, a power of two up to {@link
    *     #MAX_QUEUE_SIZE}
-   * @param guestMemoryBytes how much memory a client may lend; empty for as much as the server's
-   *     cgroup may have
+   * @param guestMemoryBytes how much memory a client may lend; empty for the default
    * @param ioThreads ids of the IOThreads that its queues are dealt to in turn; with none, it has
    *     one of its own
    * @param pollMaxNanos longest busy poll of that IOThread of its own; empty for the default
@@ -167,9 +178,15 @@ public sealed interface ExportConfig {
    * An AHCI controller over vfio-user.
    *
    * @param ports its disks, on port 0, port 1 and so on
+   * @param guestMemoryBytes how much memory a client may lend; empty for the default
    * @param pollMaxNanos longest busy wait for the client's next message; empty for the default
    */
-  record Ahci(String name, Endpoint endpoint, List<Port> ports, OptionalLong pollMaxNanos)
+  record Ahci(
+      String name,
+      Endpoint endpoint,
+      List<Port> ports,
+      OptionalLong guestMemoryBytes,
+      OptionalLong pollMaxNanos)
       implements ExportConfig {
     /** Checks all that can be checked without looking at the host. */
     public Ahci {
@@ -187,7 +204,12 @@ public sealed interface ExportConfig {
       Port port =
           new Port(
               new ImageConfig(image, options), name, Port.DEFAULT_MODEL, Port.DEFAULT_FIRMWARE);
-      return new Ahci(name, new Endpoint.SocketPath(path), List.of(port), OptionalLong.empty());
+      return new Ahci(
+          name,
+          new Endpoint.SocketPath(path),
+          List.of(port),
+          OptionalLong.empty(),
+          OptionalLong.empty());
     }
 
     @Override

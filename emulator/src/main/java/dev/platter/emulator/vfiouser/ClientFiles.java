@@ -44,7 +44,19 @@ final class ClientFiles {
   private final Map<Identity, MappedFile> newest = new HashMap<>();
   // By the segments that are given out.
   private final IdentityHashMap<MemorySegment, MappedFile> bySegment = new IdentityHashMap<>();
+  private final long maxBytes;
   private int mappings;
+  private long mappedBytes;
+
+  /**
+   * Begins with none.
+   *
+   * @param maxBytes how long they may be in all: pages that this side touches first count for its
+   *     cgroup, and addresses are used up even if no page is
+   */
+  ClientFiles(long maxBytes) {
+    this.maxBytes = maxBytes;
+  }
 
   /**
    * Maps a file for one more range of it.
@@ -80,9 +92,20 @@ final class ClientFiles {
     if (mappings == MAX_MAPPINGS) {
       throw new Unusable("it is in more than " + MAX_MAPPINGS + " files", Errno.ENOSPC);
     }
+    if (sizeBytes > maxBytes - mappedBytes) {
+      throw new Unusable(
+          "its file has "
+              + sizeBytes
+              + " bytes, and with others more than the "
+              + maxBytes
+              + " that a client may lend (guest-memory= of the export, or the cgroup's memory"
+              + " limit)",
+          Errno.ENOSPC);
+    }
     MappedFile file =
         new MappedFile(identity, SharedMemory.map(fd, 0, sizeBytes, identity.writable, lost));
     mappings++;
+    mappedBytes += sizeBytes;
     newest.put(identity, file);
     bySegment.put(file.whole, file);
     bySegment.put(file.readOnly, file);
@@ -97,6 +120,7 @@ final class ClientFiles {
       bySegment.remove(file.readOnly);
       newest.remove(file.identity, file);
       mappings--;
+      mappedBytes -= file.whole.byteSize();
       file.mapping.close();
     }
   }
@@ -108,6 +132,7 @@ final class ClientFiles {
     bySegment.clear();
     newest.clear();
     mappings = 0;
+    mappedBytes = 0;
   }
 
   /** How many mappings there are. */

@@ -19,10 +19,17 @@ final class DmaTable {
   private static final long PAGE = 4096;
 
   private final GuestMemory memory;
-  private final ClientFiles files = new ClientFiles();
+  private final ClientFiles files;
 
-  DmaTable(GuestMemory memory) {
+  /**
+   * Creates an empty table.
+   *
+   * @param memory kept the same as the table
+   * @param maxBytes how long the files that ranges lie in may be in all
+   */
+  DmaTable(GuestMemory memory, long maxBytes) {
     this.memory = memory;
+    files = new ClientFiles(maxBytes);
   }
 
   /**

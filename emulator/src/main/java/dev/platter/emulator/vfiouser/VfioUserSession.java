@@ -80,6 +80,7 @@ public final class VfioUserSession implements ClientSession {
    *
    * @param mainLoop where the function's I/O is done
    * @param memory the function's view of guest RAM, filled in from what a client maps
+   * @param maxGuestBytes how much memory a client may lend, by the size of its files
    * @param function the device; closed with the session
    * @param pollMaxNanos how long to look for the next message before sleeping, at most; 0 sleeps at
    *     once
@@ -88,6 +89,7 @@ public final class VfioUserSession implements ClientSession {
   public VfioUserSession(
       MainLoop mainLoop,
       GuestMemory memory,
+      long maxGuestBytes,
       AhciFunction function,
       long pollMaxNanos,
       Refusals refusals) {
@@ -96,7 +98,7 @@ public final class VfioUserSession implements ClientSession {
     this.function = function;
     this.refusals = refusals;
     regions = new Regions(function, lock);
-    dma = new DmaTable(memory);
+    dma = new DmaTable(memory, maxGuestBytes);
     polling = AdaptivePolling.ofVcpu(pollMaxNanos);
     Arena arena = Arena.ofAuto();
     request = new Request(arena);

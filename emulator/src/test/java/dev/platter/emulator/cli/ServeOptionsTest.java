@@ -24,8 +24,8 @@ class ServeOptionsTest {
                 "",
                 """
                 platter: --export virtio-blk,image=a,sokcet=b: there is no 'sokcet' here
-                  try: Did you mean socket? One of image=, socket=, fd=, name=, poll-max=, readonly, serial=, \
-                cache=, discard=, logical-block-size=, queues=, queue-size=, guest-memory=, iothread=
+                  try: Did you mean socket? One of image=, socket=, fd=, name=, poll-max=, guest-memory=, \
+                readonly, serial=, cache=, discard=, logical-block-size=, queues=, queue-size=, iothread=
                 """));
   }
 }

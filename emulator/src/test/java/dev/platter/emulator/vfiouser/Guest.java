@@ -70,6 +70,11 @@ final class Guest implements AutoCloseable {
   }
 
   Guest(Supplier<BlockBackend> disk) {
+    this(disk, Long.MAX_VALUE);
+  }
+
+  /** A guest that may lend so many bytes. */
+  Guest(Supplier<BlockBackend> disk, long maxGuestBytes) {
     backend = disk.get();
     AhciDisk identified = new AhciDisk(backend, "PLATTER TEST", "SERIAL-1", "FW1");
     AhciFunction function =
@@ -81,6 +86,7 @@ final class Guest implements AutoCloseable {
         new VfioUserSession(
             mainLoop,
             deviceMemory,
+            maxGuestBytes,
             function,
             32_768,
             new Refusals((level, export, event, fields) -> events.add(event + fields), "disk"));

@@ -149,9 +149,39 @@ class VfioUserDmaTest {
     }
   }
 
+  @Test
+  @DisplayName(
+      "Files are mapped up to guest-memory= bytes, which is told; unmapped ones do not count")
+  void tooMuchMemory() throws IOException {
+    try (Guest guest = new Guest(() -> Guest.ramDisk(Guest.DISK_BYTES), 0x5000)) {
+      guest.client.negotiate();
+      assertThat(mapNewFile(guest, 0, 0x3000)).isZero();
+      assertThat(mapNewFile(guest, 1, 0x3000)).as("a page of three").isEqualTo(Errno.ENOSPC);
+      assertThat(mapNewFile(guest, 1, 0x2000)).isZero();
+      assertThat(mapNewFile(guest, 2, 0x1000)).isEqualTo(Errno.ENOSPC);
+      assertThat(guest.client.dmaMap(0x9000, 0x1000, 0, READ_WRITE)).as("no file").isZero();
+      assertThat(guest.client.dmaUnmap(0, 0x1000, 0)).isZero();
+      assertThat(mapNewFile(guest, 2, 0x3000)).isZero();
+      assertThat(guest.events)
+          .singleElement()
+          .asString()
+          .contains("DMA_MAP, error=ENOSPC", "12288 bytes", "20480", "guest-memory=");
+      guest.leave();
+      assertThat(mappings("lent")).isZero();
+      guest.connect().negotiate();
+      assertThat(mapNewFile(guest, 0, 0x5000)).isZero();
+      assertThat(mapNewFile(guest, 1, 1L << 45)).as("32 TiB").isEqualTo(Errno.ENOSPC);
+    }
+  }
+
   private static int mapNewFile(Guest guest, int index) {
+    return mapNewFile(guest, index, 0x1000);
+  }
+
+  /** Maps a page of a file. */
+  private static int mapNewFile(Guest guest, int index, long fileBytes) {
     int file = Libc.memfdCreate("lent", LinuxAbi.MFD_CLOEXEC | LinuxAbi.MFD_ALLOW_SEALING);
-    Libc.ftruncate(file, 0x1000);
+    assertThat(Libc.ftruncate(file, fileBytes)).isZero();
     try {
       return guest.client.dmaMap(index * 0x1000L, 0x1000, 0, READ_WRITE, file);
     } finally {

@@ -26,13 +26,13 @@ public final class ExportParser {
           "fd",
           "name",
           "poll-max",
+          "guest-memory",
           "readonly",
           "serial",
           "cache",
           "discard",
           "logical-block-size");
-  private static final List<String> VIRTIO_BLK =
-      and(COMMON, "queues", "queue-size", "guest-memory", "iothread");
+  private static final List<String> VIRTIO_BLK = and(COMMON, "queues", "queue-size", "iothread");
   private static final List<String> AHCI = and(COMMON, "model", "firmware");
   private static final Set<String> FLAGS = Set.of("readonly");
 
@@ -150,10 +150,6 @@ public final class ExportParser {
           words.once(given, word);
           queueSize = words.number(word, 2, ExportConfig.MAX_QUEUE_SIZE);
         }
-        case "guest-memory" -> {
-          words.once(given, word);
-          guestMemoryBytes = OptionalLong.of(words.size(word));
-        }
         case "iothread" -> ioThreads.add(words.value(word));
         default -> {
           if (!common(word) && !ofDisk(disk, word, false)) {
@@ -222,7 +218,8 @@ public final class ExportParser {
       String serial = disk.serial == null ? portSerial(its, ports.size()) : disk.serial;
       ports.add(new ExportConfig.Port(disk.image(), serial, disk.model, disk.firmware));
     }
-    return words.whole(() -> new ExportConfig.Ahci(its, endpoint(), ports, pollMaxNanos));
+    return words.whole(
+        () -> new ExportConfig.Ahci(its, endpoint(), ports, guestMemoryBytes, pollMaxNanos));
   }
 
   private static String portSerial(String name, int port) {
@@ -242,6 +239,10 @@ public final class ExportParser {
       case "poll-max" -> {
         words.once(given, word);
         pollMaxNanos = OptionalLong.of(words.duration(word));
+      }
+      case "guest-memory" -> {
+        words.once(given, word);
+        guestMemoryBytes = OptionalLong.of(words.size(word));
       }
       default -> {
         return false;

@@ -87,6 +87,7 @@ class OptionParsersTest {
                 + "readonly,poll-max=0,image=c.img,cache=writeback,discard=ignore");
     assertThat(controller.name()).isEqualTo("sata");
     assertThat(controller.pollMaxNanos()).hasValue(0);
+    assertThat(controller.guestMemoryBytes()).isEmpty();
     assertThat(controller.ports())
         .containsExactly(
             new ExportConfig.Port(new ImageConfig("a.img", ImageOptions.WRITABLE), "A", "M 1", "F"),
@@ -100,6 +101,12 @@ class OptionParsersTest {
                 "sata-2",
                 "PLATTER HARDDISK",
                 "0.1"));
+  }
+
+  @Test
+  void whatAClientMayLendIsSaidOfTheExport() {
+    assertThat(ahci("ahci,guest-memory=4G,image=a").guestMemoryBytes()).hasValue(4L << 30);
+    assertThat(ahci("ahci,image=a,image=b,guest-memory=1").guestMemoryBytes()).hasValue(1);
   }
 
   @Test
