@@ -4,31 +4,38 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import dev.platter.aio.sys.Sockets;
 import dev.platter.aio.sys.Syscalls;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An eventfd: any thread signals it, one loop watches it ({@link AioContext#watch}). One of our own
  * is blocking, so that a read can stay armed in the ring; one that came from another process is
  * whatever that process made it, and is only polled. One that is only signalled may be a pipe or a
- * socket.
+ * Unix socket.
  */
 public final class EventNotifier implements AutoCloseable {
   private static final String EVENTFD = "anon_inode:[eventfd]";
   private static final String PIPE = "pipe:[";
   private static final String SOCKET = "socket:[";
 
+  private static final VarHandle SIGNALS_BEGUN = counter("signalsBegun");
+  private static final VarHandle SIGNALS_ENDED = counter("signalsEnded");
+
   private final int fd;
   private final boolean foreign;
   private final boolean socket;
+  private final @Nullable PipeSignals pipe;
   // Told that the other process has filled the counter; null for what cannot block.
   private final @Nullable Runnable full;
-  private final AtomicLong signalsBegun = new AtomicLong();
-  private final AtomicLong signalsEnded = new AtomicLong();
+  // Written by who signals, read by who looks after it.
+  private long signalsBegun;
+  private long signalsEnded;
   private volatile boolean deaf;
   private boolean closed;
 
@@ -40,6 +47,7 @@ public final class EventNotifier implements AutoCloseable {
   public EventNotifier() {
     foreign = false;
     socket = false;
+    pipe = null;
     full = null;
     fd = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
     if (fd < 0) {
@@ -48,18 +56,29 @@ public final class EventNotifier implements AutoCloseable {
     }
   }
 
-  private EventNotifier(int fd, boolean socket, @Nullable Runnable full) {
+  private EventNotifier(
+      int fd, boolean socket, @Nullable PipeSignals pipe, @Nullable Runnable full) {
     this.fd = fd;
     this.socket = socket;
+    this.pipe = pipe;
     this.full = full;
     foreign = true;
   }
 
+  private static VarHandle counter(String name) {
+    try {
+      return MethodHandles.lookup().findVarHandle(EventNotifier.class, name, long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   /**
    * Takes over a descriptor from another process that is only to be signalled: an eventfd, as
-   * {@link #adopt} does, or a socket or a pipe, which gets 8 bytes for each signal; a full one has
-   * been told enough. That process can make none of these writes block: a pipe is opened anew, with
-   * flags that are not shared, and a socket's are told to each write.
+   * {@link #adopt} does, or a Unix socket or a pipe, which gets 8 bytes for a signal; a full one
+   * has been told enough. That process can make none of these hold up who signals: a socket is told
+   * with each write not to block, and a pipe is written to by {@link PipeSignals}. A socket of the
+   * network has a lock that its other owner may hold meanwhile, and is refused.
    *
    * @param fd the descriptor; closed with the notifier, and at once if it is refused
    * @param full told, as by {@link #adopt(int, Runnable)}
@@ -67,11 +86,16 @@ public final class EventNotifier implements AutoCloseable {
    */
   public static EventNotifier adoptSink(int fd, Runnable full) {
     String kind = kind(fd);
-    if (kind.startsWith(SOCKET)) {
-      return new EventNotifier(fd, true, null);
+    if (kind.startsWith(SOCKET) && Sockets.getOption(fd, LinuxAbi.SO_DOMAIN) == LinuxAbi.AF_UNIX) {
+      return new EventNotifier(fd, true, null, null);
+    }
+    if (kind.equals(EVENTFD)) {
+      return adopt(fd, full);
     }
     if (!kind.startsWith(PIPE)) {
-      return adopt(fd, full);
+      Libc.close(fd);
+      throw PlatterException.badInput(
+          "a descriptor that should be an eventfd, pipe or Unix socket is none", null);
     }
     int flags = LinuxAbi.O_WRONLY | LinuxAbi.O_NONBLOCK | LinuxAbi.O_CLOEXEC;
     int own = Libc.open("/proc/self/fd/" + fd, flags, 0);
@@ -80,7 +104,7 @@ public final class EventNotifier implements AutoCloseable {
       throw PlatterException.badInput(
           "a pipe cannot be opened for writing: " + Errno.name(own), null);
     }
-    return new EventNotifier(own, false, null);
+    return new EventNotifier(own, false, new PipeSignals(own), null);
   }
 
   /**
@@ -109,7 +133,7 @@ public final class EventNotifier implements AutoCloseable {
     }
     int flags = Libc.fcntl(fd, LinuxAbi.F_GETFL, 0);
     Libc.fcntl(fd, LinuxAbi.F_SETFL, flags | LinuxAbi.O_NONBLOCK);
-    EventNotifier notifier = new EventNotifier(fd, false, full);
+    EventNotifier notifier = new EventNotifier(fd, false, null, full);
     ForeignEvents.add(notifier);
     return notifier;
   }
@@ -132,28 +156,41 @@ public final class EventNotifier implements AutoCloseable {
     return foreign;
   }
 
-  /** Signals: one write(2). Does nothing that can block in practice (the counter is 64 bits). */
+  /**
+   * Signals: one write(2). Does nothing that can block in practice (the counter is 64 bits). One
+   * from another process is signalled by one thread at a time.
+   */
   public void signal() {
-    if (socket) {
+    if (full != null) {
+      if (!deaf) {
+        // Seen before who looks after it is asked whether it is awake, and before the write.
+        SIGNALS_BEGUN.setVolatile(this, signalsBegun + 1);
+        ForeignEvents.signalling();
+        Syscalls.signalEventFd(fd);
+        SIGNALS_ENDED.setRelease(this, signalsEnded + 1);
+      }
+    } else if (pipe != null) {
+      pipe.signal();
+    } else if (socket) {
       Syscalls.signalSocket(fd);
-    } else if (full == null) {
+    } else {
       Syscalls.signalEventFd(fd);
-    } else if (!deaf) {
-      signalsBegun.incrementAndGet();
-      ForeignEvents.signalling();
-      Syscalls.signalEventFd(fd);
-      signalsEnded.incrementAndGet();
     }
   }
 
   /** How many signals have begun to be sent, if they can be held up. */
   long signalsBegun() {
-    return signalsBegun.get();
+    return (long) SIGNALS_BEGUN.getVolatile(this);
   }
 
   /** Whether somebody is sending one that can be held up. */
   boolean isBeingSignalled() {
-    return signalsEnded.get() != signalsBegun.get();
+    return (long) SIGNALS_ENDED.getAcquire(this) != signalsBegun();
+  }
+
+  /** Whether it is signalled no more. */
+  boolean isDeaf() {
+    return deaf;
   }
 
   /** Signals it no more: who has it does not want to hear them. */
@@ -177,7 +214,11 @@ public final class EventNotifier implements AutoCloseable {
       if (full != null) {
         ForeignEvents.remove(this);
       }
-      Libc.close(fd);
+      if (pipe != null) {
+        pipe.close();
+      } else {
+        Libc.close(fd);
+      }
     }
   }
 }

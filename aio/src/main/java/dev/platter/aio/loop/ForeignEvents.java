@@ -16,7 +16,7 @@ import java.util.List;
  * big lock. Their flags are shared with that process, which can make them blocking again at any
  * time, and fill the counter. Nothing honest fills a counter of 64 bits. So a thread looks now and
  * then whether somebody is held up in a signal; an eventfd that is full is signalled no more, is
- * emptied, which releases who waits, and its owner is told, who drops that client.
+ * emptied until nobody waits there, and its owner is told, who drops that client.
  *
  * <p>The thread looks only while signals are sent. It parks after a period without any, and the
  * next signal wakes it: who signals says so first and asks then whether it is awake, and it says
@@ -30,6 +30,8 @@ final class ForeignEvents {
   private final MemorySegment counter = Arena.global().allocate(JAVA_LONG);
   private final MemorySegment iovec = Arena.global().allocate(LinuxAbi.IOVEC_SIZE, 8);
   private final MemorySegment pollfd = Arena.global().allocate(LinuxAbi.POLLFD_SIZE, 4);
+  // Of those that are gone: the sum of all never comes back to what it was.
+  private long goneSignals;
   private boolean running;
   private volatile boolean awake;
 
@@ -41,15 +43,17 @@ final class ForeignEvents {
   /** Looks after a notifier from now on. Any thread. */
   static void add(EventNotifier notifier) {
     synchronized (INSTANCE) {
-      INSTANCE.notifiers.add(notifier);
       INSTANCE.start();
+      INSTANCE.notifiers.add(notifier);
     }
   }
 
   /** Before its descriptor is closed. Any thread. */
   static void remove(EventNotifier notifier) {
     synchronized (INSTANCE) {
-      INSTANCE.notifiers.remove(notifier);
+      if (INSTANCE.notifiers.remove(notifier)) {
+        INSTANCE.goneSignals += notifier.signalsBegun();
+      }
     }
   }
 
@@ -67,8 +71,8 @@ final class ForeignEvents {
 
   private void start() {
     if (!running) {
-      running = true;
       Thread.ofPlatform().name("event-guard").daemon().start(this::run);
+      running = true;
     }
   }
 
@@ -77,7 +81,9 @@ final class ForeignEvents {
       long before = -1;
       while (true) {
         long now = signals();
-        look();
+        while (look()) {
+          Thread.yield(); // to who is held up, and so to a loop
+        }
         if (now == before) {
           awake = false;
           if (signals() == now) {
@@ -96,22 +102,33 @@ final class ForeignEvents {
   }
 
   private long signals() {
-    long sum = 0;
+    long sum = goneSignals;
     for (EventNotifier notifier : notifiers) {
       sum += notifier.signalsBegun();
     }
     return sum;
   }
 
-  private void look() {
+  /**
+   * Looks at each of them once.
+   *
+   * @return whether somebody is held up still: others who wait for room may take it first, and so
+   *     it is made until the last signal has ended
+   */
+  private boolean look() {
+    boolean heldUp = false;
     for (int i = 0; i < notifiers.size(); i++) {
       EventNotifier notifier = notifiers.get(i);
-      if (notifier.isBeingSignalled() && isFull(notifier.fd())) {
-        notifier.deafen();
-        // Whatever its flags are, and if somebody else was faster, this does not wait.
-        Libc.preadv2(notifier.fd(), iovec.address(), 1, -1, LinuxAbi.RWF_NOWAIT);
+      if (notifier.isBeingSignalled()) {
+        if (isFull(notifier.fd())) {
+          notifier.deafen();
+          // Whatever its flags are, and if somebody else was faster, this does not wait.
+          Libc.preadv2(notifier.fd(), iovec.address(), 1, -1, LinuxAbi.RWF_NOWAIT);
+        }
+        heldUp |= notifier.isDeaf();
       }
     }
+    return heldUp;
   }
 
   /** One that has room is ready; if poll(2) fails, nobody knows, and the next look asks again. */

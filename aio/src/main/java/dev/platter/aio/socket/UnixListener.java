@@ -184,9 +184,9 @@ public final class UnixListener implements AutoCloseable {
    * @throws PlatterException if the descriptor is not open, or no listening Unix stream socket
    */
   public static UnixListener inherited(int fd) {
-    if (option(fd, LinuxAbi.SO_DOMAIN) != LinuxAbi.AF_UNIX
-        || option(fd, LinuxAbi.SO_TYPE) != LinuxAbi.SOCK_STREAM
-        || option(fd, LinuxAbi.SO_ACCEPTCONN) != 1) {
+    if (Sockets.getOption(fd, LinuxAbi.SO_DOMAIN) != LinuxAbi.AF_UNIX
+        || Sockets.getOption(fd, LinuxAbi.SO_TYPE) != LinuxAbi.SOCK_STREAM
+        || Sockets.getOption(fd, LinuxAbi.SO_ACCEPTCONN) != 1) {
       throw PlatterException.badInput(
           "descriptor " + fd + " is no listening Unix stream socket",
           "pass one that bind and listen were called on");
@@ -195,15 +195,6 @@ public final class UnixListener implements AutoCloseable {
       return new UnixListener(fd, null);
     } catch (IOException e) {
       throw new AssertionError("no path, no I/O", e);
-    }
-  }
-
-  private static int option(int fd, int name) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(JAVA_INT);
-      MemorySegment size = arena.allocateFrom(JAVA_INT, 4);
-      int result = Sockets.getOption(fd, LinuxAbi.SOL_SOCKET, name, value, size);
-      return result < 0 ? result : value.get(JAVA_INT, 0);
     }
   }
 

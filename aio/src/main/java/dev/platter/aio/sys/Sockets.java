@@ -3,6 +3,8 @@ package dev.platter.aio.sys;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.platter.aio.abi.LinuxAbi;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -138,6 +140,16 @@ public final class Sockets {
           errno);
     } catch (Throwable e) {
       throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** An option of SOL_SOCKET that is an int: its value, or {@code -errno}. */
+  public static int getOption(int fd, int name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocate(JAVA_INT);
+      MemorySegment size = arena.allocateFrom(JAVA_INT, Integer.BYTES);
+      int result = getOption(fd, LinuxAbi.SOL_SOCKET, name, value, size);
+      return result < 0 ? result : value.get(JAVA_INT, 0);
     }
   }
 

@@ -7,9 +7,15 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Sockets;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -24,6 +30,8 @@ class ForeignNotifierTest {
   private static final AioConfig NO_POLLING = AioConfig.ioThread().withPollMaxNanos(0);
   private static final int EFD_NONBLOCK = 0x800; // sys/eventfd.h, O_NONBLOCK
   private static final int F_DUPFD_CLOEXEC = 1030; // fcntl.h
+  private static final int AF_INET = 2; // sys/socket.h
+  private static final int AF_INET6 = 10;
 
   /** The flags that another process may have made it with. */
   private static EventNotifier foreign(int flags) {
@@ -206,6 +214,116 @@ class ForeignNotifierTest {
       if (reader != null) {
         reader.destroyForcibly().waitFor();
       }
+    }
+  }
+
+  /**
+   * A write(2) to a pipe waits for its lock, whatever its flags say, and who shares the pipe may
+   * hold that for ever: no loop makes one.
+   */
+  @Test
+  void whoSignalsAPipeDoesNotWriteToIt() throws Exception {
+    Process reader = new ProcessBuilder("sleep", "60").start();
+    try {
+      String pipe = "/proc/" + reader.pid() + "/fd/0";
+      int theirs = Libc.open(pipe, LinuxAbi.O_WRONLY | LinuxAbi.O_CLOEXEC, 0);
+      int other = Libc.open(pipe, LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
+      try (EventNotifier notifier = EventNotifier.adoptSink(theirs, () -> {});
+          Arena arena = Arena.ofConfined()) {
+        long before = writesOfThisThread();
+        notifier.signal();
+        assertThat(writesOfThisThread()).isEqualTo(before);
+        MemorySegment read = arena.allocate(ValueLayout.JAVA_LONG);
+        assertThat(Libc.read(other, read.address(), Long.BYTES)).isEqualTo(Long.BYTES);
+      } finally {
+        Libc.close(other);
+      }
+    } finally {
+      reader.destroyForcibly().waitFor();
+    }
+  }
+
+  private static long writesOfThisThread() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/thread-self/io"))) {
+      if (line.startsWith("syscw: ")) {
+        return Long.parseLong(line.substring("syscw: ".length()));
+      }
+    }
+    throw new AssertionError("the kernel does not count a thread's I/O");
+  }
+
+  /** A TCP socket has a lock that its other owner may hold, and may linger when it is closed. */
+  @Test
+  void aSocketOfTheNetworkIsRefused() {
+    for (int domain : new int[] {AF_INET, AF_INET6}) {
+      int socket = Sockets.socket(domain, LinuxAbi.SOCK_STREAM | LinuxAbi.SOCK_CLOEXEC, 0);
+      if (socket >= 0) {
+        assertThatThrownBy(() -> EventNotifier.adoptSink(socket, () -> {}))
+            .isInstanceOf(PlatterException.class)
+            .hasMessageContaining("eventfd, pipe or Unix socket");
+        assertThat(Libc.fcntl(socket, LinuxAbi.F_GETFL, 0)).isNegative();
+      }
+    }
+  }
+
+  /**
+   * Many who wait for room in a full counter fill it again before a loop that waits there wakes:
+   * each of the signals here would have to be lucky against all of them, once each 20 ms.
+   */
+  @Test
+  void aCounterThatIsFilledAgainAndAgainHoldsUpNobodyForLong() throws Exception {
+    int theirs = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
+    AtomicBoolean over = new AtomicBoolean();
+    List<Thread> fillers = new ArrayList<>();
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment most = arena.allocateFrom(ValueLayout.JAVA_LONG, -2L);
+      Runnable filling =
+          () -> {
+            while (!over.get()) {
+              Libc.write(theirs, most.address(), Long.BYTES);
+            }
+          };
+      for (int i = 0; i < 100; i++) {
+        fillers.add(Thread.ofPlatform().daemon().start(filling));
+      }
+      for (int i = 0; i < 40; i++) {
+        try (EventNotifier notifier = EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0))) {
+          assertThat(Libc.fcntl(theirs, LinuxAbi.F_SETFL, 0)).isZero();
+          haveFilled(theirs);
+          notifier.signal();
+        }
+      }
+      over.set(true);
+      for (Thread filler : fillers) {
+        while (filler.isAlive()) {
+          emptyOnce(theirs);
+        }
+      }
+    } finally {
+      Libc.close(theirs);
+    }
+  }
+
+  /** Has others fill it, who need all of its room. */
+  private static void haveFilled(int eventFd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment pollfd = arena.allocate(LinuxAbi.POLLFD_SIZE, 8);
+      pollfd.set(ValueLayout.JAVA_INT, LinuxAbi.POLLFD_FD, eventFd);
+      pollfd.set(ValueLayout.JAVA_SHORT, LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLOUT);
+      while (Libc.poll(pollfd.address(), 1, 0) != 0) {
+        emptyOnce(eventFd);
+        Thread.yield();
+      }
+    }
+  }
+
+  private static void emptyOnce(int eventFd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment counter = arena.allocate(ValueLayout.JAVA_LONG);
+      MemorySegment iovec = arena.allocate(LinuxAbi.IOVEC_SIZE, 8);
+      iovec.set(ValueLayout.JAVA_LONG, 0, counter.address());
+      iovec.set(ValueLayout.JAVA_LONG, Long.BYTES, Long.BYTES);
+      Libc.preadv2(eventFd, iovec.address(), 1, -1, LinuxAbi.RWF_NOWAIT);
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.platter.emulator.vhostuser;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import dev.platter.aio.abi.LinuxAbi;
@@ -34,22 +33,13 @@ final class BackendChannel implements AutoCloseable {
    * @throws RequestRefused if it is no Unix stream socket
    */
   BackendChannel(int fd) throws RequestRefused {
-    if (option(fd, LinuxAbi.SO_DOMAIN) != LinuxAbi.AF_UNIX
-        || option(fd, LinuxAbi.SO_TYPE) != LinuxAbi.SOCK_STREAM) {
+    if (Sockets.getOption(fd, LinuxAbi.SO_DOMAIN) != LinuxAbi.AF_UNIX
+        || Sockets.getOption(fd, LinuxAbi.SO_TYPE) != LinuxAbi.SOCK_STREAM) {
       Libc.close(fd);
       throw new RequestRefused("back-end channel is no Unix stream socket");
     }
     connection = new UnixConnection(fd);
     sender = Thread.ofPlatform().name("vhost-user-notify").daemon().start(this::run);
-  }
-
-  private static int option(int fd, int option) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocateFrom(JAVA_INT, -1);
-      MemorySegment size = arena.allocateFrom(JAVA_INT, Integer.BYTES);
-      int result = Sockets.getOption(fd, LinuxAbi.SOL_SOCKET, option, value, size);
-      return result < 0 ? -1 : value.get(JAVA_INT, 0);
-    }
   }
 
   /** Tells the front-end, soon. Any thread; does not block. */
