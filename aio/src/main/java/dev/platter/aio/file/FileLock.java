@@ -75,6 +75,9 @@ final class FileLock implements AutoCloseable {
     if (found < 0) {
       return false;
     }
+    if (found < start) {
+      return true; // more than bytes of users: it tells of no process, and hides who is behind it
+    }
     boolean dead =
         OfdLock.find(file.fd(), LockBytes.alive(found), 1) < 0
             || ProcessState.dying(LockBytes.pid(found));
@@ -94,8 +97,8 @@ final class FileLock implements AutoCloseable {
 
   private void collectLiving(long start, long length, List<String> into) {
     long found = length <= 0 ? -1 : OfdLock.find(file.fd(), start, length);
-    if (found < 0) {
-      return;
+    if (found < start) {
+      return; // none, or one that tells of no process
     }
     long pid = LockBytes.pid(found);
     if (!ProcessState.dying(pid)) {

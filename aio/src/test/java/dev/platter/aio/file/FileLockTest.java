@@ -201,6 +201,27 @@ class FileLockTest {
     }
   }
 
+  /** A lock on the whole file, as an older Platter and others take it, tells of no process. */
+  @Test
+  void aLockOnAllBytesLooksLikeADeadUserOfEveryPlace() throws Exception {
+    Mapping hidden;
+    try (FileHandle other = open(false);
+        FileHandle reader = open(false)) {
+      assertThat(OfdLock.tryLock(other.fd(), false, 0, Long.MAX_VALUE)).isZero();
+      assertThatThrownBy(() -> reader.lock(false, "/run/vda.sock", LockPatience.none()))
+          .isInstanceOf(PlatterException.class)
+          .hasMessageContaining("requests of a process that has ended");
+      hidden = Mapping.shared(other.fd(), 0, 4096, false);
+    }
+    try (FileHandle writer = open(true)) {
+      assertThatThrownBy(() -> writer.lock(true, "/run/vda.sock", LockPatience.none()))
+          .isInstanceOf(PlatterException.class)
+          .hasMessageContaining("a process that cannot be seen here");
+    } finally {
+      hidden.close();
+    }
+  }
+
   /** A platter that /proc does not show, in another container, is alive nevertheless. */
   @Test
   void lifeIsSeenWithoutProc() throws Exception {
