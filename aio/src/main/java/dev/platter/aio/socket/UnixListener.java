@@ -30,7 +30,9 @@ public final class UnixListener implements AutoCloseable {
   private static final int OWNER_ONLY = 0600;
   private static final int STICKY = 01000;
   private static final int OTHERS_WRITE = 022;
+  // Of a listener whose process was killed: it is still there, or has just gone.
   private static final int DYING = 1;
+  private static final int GONE = 2;
   private static final long DYING_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -55,11 +57,15 @@ public final class UnixListener implements AutoCloseable {
    *     something else, or if somebody listens there
    */
   public static UnixListener bind(Path path) {
+    return bind(path, DYING_NANOS);
+  }
+
+  static UnixListener bind(Path path, long patienceNanos) {
     Path absolute = path.toAbsolutePath();
     checkDirectory(absolute);
     int fd = -1;
     try {
-      removeStale(absolute);
+      removeStale(absolute, patienceNanos);
       fd = UnixConnection.open();
       // Before bind: the socket never exists with wider permissions.
       check("fchmod", Libc.fchmod(fd, OWNER_ONLY));
@@ -139,25 +145,32 @@ public final class UnixListener implements AutoCloseable {
     return true;
   }
 
-  private static void removeStale(Path path) throws IOException {
+  private static void removeStale(Path path, long patienceNanos) throws IOException {
     if (!isSocket(path)) {
       return;
     }
-    int result = probe(path);
     // A process that was killed listens until its last thread is gone, which a disk may hold up.
-    long start = System.nanoTime();
-    while (result == DYING && System.nanoTime() - start < DYING_NANOS) {
-      LockSupport.parkNanos(LOOK_NANOS);
-      result = probe(path);
+    long deadline = System.nanoTime() + patienceNanos;
+    int result = probe(path, deadline);
+    while ((result == GONE || result == -Errno.EAGAIN) && deadline - System.nanoTime() > 0) {
+      if (result != GONE) {
+        LockSupport.parkNanos(LOOK_NANOS);
+      }
+      result = probe(path, deadline);
     }
-    if (result == DYING) {
+    if (result == DYING || result == GONE) {
       throw PlatterException.failed(
           "a process that was killed but cannot end yet listens on " + path,
           "Look at the disks that it used, then start again");
     }
+    if (result == -Errno.EAGAIN) {
+      throw PlatterException.failed(
+          "somebody listens on " + path + " and takes no more connections",
+          "Look whether that process hangs or is about to end, then start again");
+    }
     if (result != -Errno.ECONNREFUSED && result != -Errno.ENOENT) {
       throw PlatterException.badInput(
-          result >= 0 || result == -Errno.EAGAIN
+          result >= 0
               ? "somebody listens on " + path
               : "cannot tell whether somebody listens on " + path + ": " + Errno.name(result),
           "stop the other server, or name another path");
@@ -165,16 +178,39 @@ public final class UnixListener implements AutoCloseable {
     Files.deleteIfExists(path);
   }
 
-  /** Tries to connect: 0 or {@code -errno}, or {@link #DYING}. */
-  private static int probe(Path path) throws IOException {
+  /**
+   * Tries to connect. Who listens and is dying is waited for on that one connection: more of them
+   * would fill its queue, which nobody empties.
+   *
+   * @return 0 or {@code -errno}; {@link #DYING} if it is still there at the deadline, {@link #GONE}
+   *     if not
+   */
+  private static int probe(Path path, long deadline) throws IOException {
     int probe = UnixConnection.open();
+    Libc.fcntl(probe, LinuxAbi.F_SETFL, LinuxAbi.O_NONBLOCK);
     int result = Sockets.connect(probe, UnixConnection.address(path));
     if (result < 0) {
       Libc.close(probe);
       return result;
     }
     try (UnixConnection listener = new UnixConnection(probe)) {
-      return ProcessState.dying(listener.peerPid()) ? DYING : result;
+      if (!ProcessState.dying(listener.peerPid())) {
+        return result;
+      }
+      return hangsUp(probe, deadline) ? GONE : DYING;
+    }
+  }
+
+  private static boolean hangsUp(int fd, long deadline) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment pollfd = arena.allocate(LinuxAbi.POLLFD_SIZE, 8);
+      describe(pollfd, 0, fd);
+      int ready;
+      do {
+        long left = Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
+        ready = Libc.poll(pollfd.address(), 1, (int) left);
+      } while (ready == -Errno.EINTR);
+      return ready > 0;
     }
   }
 

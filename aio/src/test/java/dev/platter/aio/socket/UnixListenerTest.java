@@ -95,9 +95,8 @@ class UnixListenerTest {
     }
   }
 
-  /** A process that was killed has its files until the last of its threads is gone. */
-  @Test
-  void whoIsDyingIsWaitedFor() throws Exception {
+  /** A process whose first thread has ended: a zombie, while the other thread holds the socket. */
+  private Process dyingListener() throws IOException {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "needs python3 to be a process");
     String script =
         """
@@ -108,14 +107,21 @@ class UnixListenerTest {
         threading.Thread(target=sys.stdin.read).start()
         print('up', flush=True)
         ctypes.CDLL(None).syscall(60, 0)
-        """; // exit(2) of the first thread alone: it is a zombie, and the other holds the socket
+        """; // exit(2) of the first thread alone
     Process dying = new ProcessBuilder("python3", "-c", script, path.toString()).start();
+    assertThat(dying.inputReader().readLine()).isEqualTo("up");
+    Path stat = Path.of("/proc", dying.pid() + "", "stat");
+    while (!Files.readString(stat).contains(") Z")) {
+      Thread.onSpinWait();
+    }
+    return dying;
+  }
+
+  /** A process that was killed has its files until the last of its threads is gone. */
+  @Test
+  void whoIsDyingIsWaitedFor() throws Exception {
+    Process dying = dyingListener();
     try {
-      assertThat(dying.inputReader().readLine()).isEqualTo("up");
-      Path stat = Path.of("/proc", dying.pid() + "", "stat");
-      while (!Files.readString(stat).contains(") Z")) {
-        Thread.onSpinWait();
-      }
       CompletableFuture<UnixListener> bound =
           CompletableFuture.supplyAsync(() -> UnixListener.bind(path));
       assertThatThrownBy(() -> bound.get(100, TimeUnit.MILLISECONDS))
@@ -127,6 +133,40 @@ class UnixListenerTest {
       }
     } finally {
       dying.destroyForcibly().waitFor();
+    }
+  }
+
+  /** Its socket's queue is short: who asks again and again fills it, and waits there for ever. */
+  @Test
+  void whoIsDyingIsNotWaitedForEver() throws Exception {
+    Process dying = dyingListener();
+    try {
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> UnixListener.bind(path, TimeUnit.MILLISECONDS.toNanos(200)))
+            .isInstanceOfSatisfying(
+                PlatterException.class,
+                e -> assertThat(e.kind()).isEqualTo(PlatterException.Kind.FAILED))
+            .hasMessageContaining("a process that was killed but cannot end yet listens on");
+      }
+    } finally {
+      dying.destroyForcibly().waitFor();
+    }
+  }
+
+  /** Who does not accept may be dying, too, which only a connection tells: no reason to give up. */
+  @Test
+  void aFullQueueIsWaitedForAndIsNoBadInput() throws Exception {
+    int fd = rawListener(path);
+    try (UnixConnection first = UnixConnection.connect(path);
+        UnixConnection second = UnixConnection.connect(path)) {
+      assertThat(first).isNotSameAs(second);
+      assertThatThrownBy(() -> UnixListener.bind(path, TimeUnit.MILLISECONDS.toNanos(200)))
+          .isInstanceOfSatisfying(
+              PlatterException.class,
+              e -> assertThat(e.kind()).isEqualTo(PlatterException.Kind.FAILED))
+          .hasMessageContaining("takes no more connections");
+    } finally {
+      Libc.close(fd);
     }
   }
 
