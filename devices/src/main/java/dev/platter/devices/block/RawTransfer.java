@@ -302,18 +302,20 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
     long offset = request.offsetBytes() + doneBytes;
     long left = request.lengthBytes() - doneBytes;
     partial = isPartial(offset, left);
-    long length =
-        partial
-            ? Math.min(left, unit() - offset % unit())
-            : way == Way.ZEROES ? zeroBytes(left) : allocationBytes(offset);
-    if (lock(length)) {
+    // Settled here for whatever follows: it is what is locked, and pieces may grow meanwhile.
+    if (partial) {
+      pieceBytes = Math.min(left, unit() - offset % unit());
+    } else {
+      pieceBytes = way == Way.ZEROES ? zeroBytes(left) : allocationBytes(offset, left);
+    }
+    if (lock(pieceBytes)) {
       goOn();
     }
   }
 
   private void callDiscard() {
     long offset = request.offsetBytes() + doneBytes;
-    long length = allocationBytes(offset);
+    long length = pieceBytes;
     BottomHalf done = context.newBottomHalf(() -> complete(callResult, 0));
     Runnable call =
         () -> {
@@ -349,10 +351,10 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
           sqe.prepWrite(image.fd(), chunkAddress(), (int) pieceBytes, offset, writeFlags());
         }
       }
-      case ZEROES -> prepareZeroes(sqe, offset, left);
-      case PUNCH -> sqe.prepFallocate(image.fd(), DISCARD_MODE, offset, allocationBytes(offset));
-      case ZERO_RANGE -> sqe.prepFallocate(image.fd(), ZERO_MODE, offset, allocationBytes(offset));
-      case DISCARD_COMMAND -> sqe.prepBlockDiscard(image.fd(), offset, allocationBytes(offset));
+      case ZEROES -> prepareZeroes(sqe, offset);
+      case PUNCH -> sqe.prepFallocate(image.fd(), DISCARD_MODE, offset, pieceBytes);
+      case ZERO_RANGE -> sqe.prepFallocate(image.fd(), ZERO_MODE, offset, pieceBytes);
+      case DISCARD_COMMAND -> sqe.prepBlockDiscard(image.fd(), offset, pieceBytes);
       case SYNC -> sqe.prepFsync(image.fd(), true);
       case DISCARD_CALL -> throw new IllegalStateException("not for the ring");
     }
@@ -383,29 +385,26 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
     sqe.prepRead(image.fd(), chunkAddress(), (int) blocks, offset - within);
   }
 
+  /** The length of a piece of zeroes that are written. */
   private long zeroBytes(long left) {
     int whole = ZeroPages.wholeBytes();
-    pieceBytes =
-        left < whole ? wholeBlocks(left) : Math.min(left, ZeroPages.MAX_BYTES) / whole * whole;
-    return pieceBytes;
+    return left < whole ? wholeBlocks(left) : Math.min(left, ZeroPages.MAX_BYTES) / whole * whole;
   }
 
-  private void prepareZeroes(Sqe sqe, long offset, long left) {
+  private void prepareZeroes(Sqe sqe, long offset) {
     int whole = ZeroPages.wholeBytes();
-    long bytes = zeroBytes(left);
-    if (bytes < whole) {
-      sqe.prepWrite(image.fd(), ZeroPages.address(), (int) bytes, offset, 0);
+    if (pieceBytes < whole) {
+      sqe.prepWrite(image.fd(), ZeroPages.address(), (int) pieceBytes, offset, 0);
     } else {
-      sqe.prepWritev(image.fd(), ZeroPages.iovecs(), (int) (bytes / whole), offset, 0);
+      sqe.prepWritev(image.fd(), ZeroPages.iovecs(), (int) (pieceBytes / whole), offset, 0);
     }
   }
 
-  /** Sets and returns the length of a piece that is neither read nor written. */
-  private long allocationBytes(long offset) {
+  /** The length of a piece that is neither read nor written. */
+  private long allocationBytes(long offset, long left) {
     // Up to a multiple of the size, so that no piece ends inside of a block that would go as one.
     long most = onLoop.longOperations().pieceBytes();
-    pieceBytes = wholeBlocks(Math.min(request.lengthBytes() - doneBytes, most - offset % most));
-    return pieceBytes;
+    return wholeBlocks(Math.min(left, most - offset % most));
   }
 
   private int writeFlags() {

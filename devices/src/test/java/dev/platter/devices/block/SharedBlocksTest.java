@@ -136,6 +136,43 @@ class SharedBlocksTest {
     }
   }
 
+  /** How much a piece of a long operation covers is settled when it asks for its lock. */
+  @Test
+  void aPieceIsNoLongerThanItsLock() throws Exception {
+    path = TestDisk.randomFile(directory, 4 << 20);
+    contents = Files.readAllBytes(path);
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE);
+        TestDisk.Slot zeroes = new TestDisk.Slot()) {
+      disk.image.alignment = STRICT;
+      LongOperations pieces = disk.image.on(disk.context).longOperations();
+      while (pieces.pieceBytes() > 1 << 20) {
+        pieces.took(Long.MAX_VALUE);
+      }
+      BlockLocks locks = disk.image.blockLocks();
+      RawTransfer inTheFirst = range(disk, 0, BLOCK, true);
+      RawTransfer inTheSecond = range(disk, 1 << 20, (1 << 20) + BLOCK, true);
+      assertThat(locks.acquire(inTheFirst)).isTrue();
+      zeroes.prepareWriteZeroes(0, 4 << 20, false);
+      disk.image.submit(zeroes);
+      assertThat(locks.acquire(inTheSecond)).as("beyond the piece").isTrue();
+      pieces.took(0); // another has been quick
+      locks.release(inTheFirst);
+      do {
+        disk.context.turn(true);
+      } while (disk.context.blockRequestsInFlight() > 0);
+      assertThat(Arrays.copyOfRange(disk.file(), 1 << 20, (1 << 20) + BLOCK))
+          .as("it is another's")
+          .isEqualTo(Arrays.copyOfRange(contents, 1 << 20, (1 << 20) + BLOCK));
+      assertThat(zeroes.isDone()).isFalse();
+      locks.release(inTheSecond);
+      while (!zeroes.isDone()) {
+        disk.context.turn(true);
+      }
+      assertThat(zeroes.result).isZero();
+      assertThat(disk.file()).containsOnly(0);
+    }
+  }
+
   private static RawTransfer range(TestDisk disk, long from, long to, boolean alone) {
     RawTransfer transfer = new RawTransfer(disk.image, new TestDisk.Slot());
     transfer.lockFrom = from;
