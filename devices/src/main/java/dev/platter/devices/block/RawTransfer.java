@@ -480,12 +480,14 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
   private void completeLong(int result) {
     if (result >= 0) {
       onLoop.longOperations().took(System.nanoTime() - pieceNanos);
+      if (result < unit() && (partial || way == Way.ZEROES)) {
+        fail(-Errno.EIO); // the file ends inside of the block
+        return;
+      }
       doneBytes += way == Way.ZEROES && !partial ? result - result % unit() : pieceBytes;
       tries = 0;
       if (isLongDone()) {
         finish(0);
-      } else if (result < unit() && (partial || way == Way.ZEROES)) {
-        fail(-Errno.EIO);
       } else {
         nextPiece();
       }

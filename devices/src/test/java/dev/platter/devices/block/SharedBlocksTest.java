@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.IoThread;
+import dev.platter.aio.sys.Errno;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -170,6 +171,21 @@ class SharedBlocksTest {
       }
       assertThat(zeroes.result).isZero();
       assertThat(disk.file()).containsOnly(0);
+    }
+  }
+
+  /** A block that cannot be read whole was not changed, whoever asks for it. */
+  @Test
+  void aBlockBeyondTheEndOfAFileCutShortIsAnError() throws Exception {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.image.alignment = STRICT;
+      disk.truncate(SIZE - BLOCK);
+      assertThat(disk.write(SIZE - SECTOR, false, disk.memory(SECTOR, 0))).isEqualTo(-Errno.EIO);
+      for (boolean mayUnmap : new boolean[] {false, true}) {
+        assertThat(disk.writeZeroes(SIZE - SECTOR, SECTOR, mayUnmap)).isEqualTo(-Errno.EIO);
+        assertThat(disk.writeZeroes(SIZE - BLOCK, SECTOR, mayUnmap)).isEqualTo(-Errno.EIO);
+      }
+      assertThat(Files.size(path)).isEqualTo(SIZE - BLOCK);
     }
   }
 
