@@ -33,9 +33,9 @@ final class LongOperations {
     return pieceBytes;
   }
 
-  /** A piece took that long. */
-  void took(long nanos) {
-    if (nanos < QUICK_NANOS) {
+  /** A piece took that long. One that is short says nothing of longer ones by being quick. */
+  void took(long bytes, long nanos) {
+    if (nanos < QUICK_NANOS && bytes >= pieceBytes) {
       pieceBytes = Math.min(pieceBytes * 2, MOST_BYTES);
     } else if (nanos > SLOW_NANOS) {
       pieceBytes = Math.max(pieceBytes / 2, LEAST_BYTES);

@@ -479,7 +479,7 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
 
   private void completeLong(int result) {
     if (result >= 0) {
-      onLoop.longOperations().took(System.nanoTime() - pieceNanos);
+      onLoop.longOperations().took(pieceBytes, System.nanoTime() - pieceNanos);
       if (result < unit() && (partial || way == Way.ZEROES)) {
         fail(-Errno.EIO); // the file ends inside of the block
         return;

@@ -314,7 +314,7 @@ class HostFailureTest {
       byte[] before = disk.file();
       ImageOnLoop onLoop = disk.image.on(disk.context);
       for (int i = 0; i < 4; i++) {
-        onLoop.longOperations().took(Long.MAX_VALUE); // pieces of 1 MiB
+        onLoop.longOperations().took(0, Long.MAX_VALUE); // pieces of 1 MiB
       }
       running.prepareWriteZeroes(0, SIZE, false);
       disk.image.submit(running);
@@ -339,6 +339,24 @@ class HostFailureTest {
       assertThat(Arrays.copyOfRange(after, 1 << 20, SIZE))
           .isEqualTo(Arrays.copyOfRange(before, 1 << 20, SIZE));
       assertThat(told).isEmpty();
+    }
+  }
+
+  /** Many short ones that are quick do not make a long one of unknown cost. */
+  @Test
+  void piecesGrowByWhatWholeOnesTake() {
+    try (TestDisk disk = open(ImageOptions.WRITABLE)) {
+      LongOperations pieces = disk.image.on(disk.context).longOperations();
+      long before = pieces.pieceBytes();
+      for (int i = 0; i < 8; i++) {
+        assertThat(disk.writeZeroes((long) i * BLOCK, BLOCK, false)).isZero();
+      }
+      assertThat(pieces.pieceBytes()).isLessThanOrEqualTo(before);
+      long now = pieces.pieceBytes();
+      pieces.took(now, 0);
+      assertThat(pieces.pieceBytes()).isEqualTo(2 * now);
+      pieces.took(BLOCK, Long.MAX_VALUE);
+      assertThat(pieces.pieceBytes()).as("slow is slow").isEqualTo(now);
     }
   }
 

@@ -147,7 +147,7 @@ class SharedBlocksTest {
       disk.image.alignment = STRICT;
       LongOperations pieces = disk.image.on(disk.context).longOperations();
       while (pieces.pieceBytes() > 1 << 20) {
-        pieces.took(Long.MAX_VALUE);
+        pieces.took(0, Long.MAX_VALUE);
       }
       BlockLocks locks = disk.image.blockLocks();
       RawTransfer inTheFirst = range(disk, 0, BLOCK, true);
@@ -156,7 +156,7 @@ class SharedBlocksTest {
       zeroes.prepareWriteZeroes(0, 4 << 20, false);
       disk.image.submit(zeroes);
       assertThat(locks.acquire(inTheSecond)).as("beyond the piece").isTrue();
-      pieces.took(0); // another has been quick
+      pieces.took(pieces.pieceBytes(), 0); // another has been quick
       locks.release(inTheFirst);
       do {
         disk.context.turn(true);
