@@ -4,9 +4,10 @@ import dev.platter.devices.block.BufferPool;
 
 /**
  * What a controller may still do in this hold of the big lock, whatever its guest asks for: copy
- * some chunks' worth of data, and look at some thousand PRD entries, which takes a fraction of a
- * millisecond. What is over goes on in a turn of the loop that has it to itself. A register write
- * and such a turn begin with a full budget; completions live on what is left.
+ * some chunks' worth of data, and look at some thousand PRD entries, or regions of RAM that they
+ * name, which takes a fraction of a millisecond. What is over goes on in a turn of the loop that
+ * has it to itself. A register write and such a turn begin with a full budget; completions live on
+ * what is left.
  */
 final class HoldBudget {
   /** PRD entries per hold; the last walk of a hold may exceed it by its own length. */
@@ -37,9 +38,9 @@ final class HoldBudget {
     return Math.max(0, steps);
   }
 
-  /** Has taken as long as {@code entries} PRD entries do. */
-  void step(int entries) {
-    steps -= entries;
+  /** Has taken as long as {@code count} PRD entries do. */
+  void step(int count) {
+    steps -= count;
   }
 
   /** Whether {@code bytes} bytes, one chunk's at most, may be copied. */

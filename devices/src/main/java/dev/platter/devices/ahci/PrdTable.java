@@ -81,29 +81,30 @@ final class PrdTable {
    * Looks whether the table has room for the command's data, all of it in RAM, before any of it
    * moves. Goes on where the walk before has stopped.
    *
-   * @param maxEntries how many entries to look at, at most
+   * @param maxSteps how many entries to look at, at most; one counts as often as it has regions of
+   *     RAM, of which the last one may have more than are left
    */
-  Result survey(CommandSlot slot, boolean toGuest, int maxEntries) {
+  Result survey(CommandSlot slot, boolean toGuest, int maxSteps) {
     entries = 0;
-    for (int walked = 0; slot.surveyedBytes < slot.dataBytes; walked++) {
+    int steps = 0;
+    while (slot.surveyedBytes < slot.dataBytes) {
       int index = slot.surveyedEntries;
       if (index == slot.prdtEntries) {
         return Result.TOO_SHORT;
       }
-      if (walked >= maxEntries) {
+      if (steps >= maxSteps) {
         return Result.MORE;
       }
       if (!fetched(slot, index)) {
         return Result.BAD_ADDRESS;
       }
       long length = Math.min(slot.dataBytes - slot.surveyedBytes, length(index));
-      boolean inRam =
-          toGuest
-              ? memory.containsWritable(address(index), length)
-              : memory.contains(address(index), length);
-      if (!inRam) {
+      int regions = memory.regionsOf(address(index), length, toGuest);
+      if (regions == 0) {
         return Result.BAD_ADDRESS;
       }
+      steps += regions;
+      budget.step(regions - 1); // on top of the entry
       slot.prdInterrupt |= (flags(index) & AhciRegisters.PRD_INTERRUPT) != 0;
       slot.surveyedBytes += length;
       slot.surveyedEntries++;

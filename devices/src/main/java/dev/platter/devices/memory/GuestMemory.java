@@ -195,30 +195,42 @@ public final class GuestMemory {
   /** Whether all of it is RAM, in one region or in several. */
   private static boolean covers(
       RangeTable table, long guestAddress, long lengthBytes, boolean toBeWritten) {
+    return regionsOf(table, guestAddress, lengthBytes, toBeWritten) > 0;
+  }
+
+  private static int regionsOf(
+      RangeTable table, long guestAddress, long lengthBytes, boolean toBeWritten) {
     if (lengthBytes < 0) {
-      return false;
+      return 0;
     }
+    int regions = 0;
     long address = guestAddress;
     long left = lengthBytes;
     do {
       Range range = ram(table, address, toBeWritten);
       if (range == null) {
-        return false;
+        return 0;
       }
+      regions++;
       left -= range.end() - address;
       address = range.end();
     } while (left > 0);
-    return true;
+    return regions;
+  }
+
+  /**
+   * In how many regions a range lies, each of which takes a look-up.
+   *
+   * @param toBeWritten whether only RAM counts that a device may write
+   * @return 0 if the range is not wholly inside RAM
+   */
+  public int regionsOf(long guestAddress, long lengthBytes, boolean toBeWritten) {
+    return regionsOf(table, guestAddress, lengthBytes, toBeWritten);
   }
 
   /** Whether the whole range lies inside RAM. */
   public boolean contains(long guestAddress, long lengthBytes) {
     return covers(table, guestAddress, lengthBytes, false);
-  }
-
-  /** Whether the whole range lies inside RAM that a device may write. */
-  public boolean containsWritable(long guestAddress, long lengthBytes) {
-    return covers(table, guestAddress, lengthBytes, true);
   }
 
   /**

@@ -23,8 +23,7 @@ final class AhciFixture implements AutoCloseable {
   /** What a driver has reported, in order. */
   record Done(int tag, int status) {}
 
-  final DirectCpu cpu =
-      new DirectCpu(new DirectCpu.Ram(0, RAM_BYTES), new DirectCpu.Ram(HIGH_RAM, RAM_BYTES));
+  final DirectCpu cpu;
   final RecordingIrq irq = new RecordingIrq();
   final ManualLoop loop = new ManualLoop();
   final RamDisk disk;
@@ -40,6 +39,14 @@ final class AhciFixture implements AutoCloseable {
   }
 
   AhciFixture(long diskBytes, int blockSizeBytes) {
+    this(
+        diskBytes,
+        blockSizeBytes,
+        new DirectCpu(new DirectCpu.Ram(0, RAM_BYTES), new DirectCpu.Ram(HIGH_RAM, RAM_BYTES)));
+  }
+
+  private AhciFixture(long diskBytes, int blockSizeBytes, DirectCpu cpu) {
+    this.cpu = cpu;
     disk = new RamDisk(diskBytes, blockSizeBytes, List.of());
     controller =
         new AhciController(
@@ -54,6 +61,19 @@ final class AhciFixture implements AutoCloseable {
   /** A fixture whose disk has been brought up. */
   static AhciFixture ready() {
     AhciFixture fixture = new AhciFixture();
+    fixture.driver.bringUp();
+    return fixture;
+  }
+
+  /** A fixture that is brought up, its high RAM lent by pages, as with an IOMMU. */
+  static AhciFixture withPages() {
+    List<DirectCpu.Ram> ram = new ArrayList<>();
+    ram.add(new DirectCpu.Ram(0, RAM_BYTES));
+    for (int page = 0; page < RAM_BYTES / 4096; page++) {
+      ram.add(new DirectCpu.Ram(HIGH_RAM + 4096L * page, 4096));
+    }
+    AhciFixture fixture =
+        new AhciFixture(DISK_BYTES, 512, new DirectCpu(ram.toArray(DirectCpu.Ram[]::new)));
     fixture.driver.bringUp();
     return fixture;
   }

@@ -63,6 +63,32 @@ class AhciHoldTest {
   }
 
   @Test
+  @DisplayName("A long PRD entry in memory that is lent by pages costs as much as it has pages")
+  void pagesTakeTurns() {
+    try (AhciFixture f = AhciFixture.withPages()) {
+      for (int i = 0; i < 8; i++) { // twice all of the high RAM
+        long entry = f.tables.table(0) + 0x80 + 16L * i;
+        f.cpu.memory().writeLong(entry, AhciFixture.HIGH_RAM + i % 4 * (4L << 20));
+        f.cpu.memory().writeInt(entry + 12, (4 << 20) - 1);
+      }
+      f.disk.hold();
+      f.loop.hold();
+      f.issue(0, READ_DMA_EXT, 0, 0, 0, 0, 8); // 65,536 sectors
+      assertThat(f.disk.heldCount()).as("8,192 pages are not looked at in one hold").isZero();
+      int turns = 0;
+      while (f.disk.heldCount() == 0) {
+        f.loop.turn();
+        turns++;
+      }
+      assertThat(turns).isBetween(1, 2);
+      f.disk.stopHolding();
+      f.loop.release();
+      f.disk.releaseAll();
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x50);
+    }
+  }
+
+  @Test
   @DisplayName("A hold of the lock copies some chunks: long writes go on in turns of the loop")
   void writesTakeTurns() {
     try (AhciFixture f = AhciFixture.ready()) {
