@@ -29,6 +29,7 @@ final class ImageSizes implements AutoCloseable {
   static final class Watched {
     private final RawImage image;
     private final AioContext loop;
+    private long beforeBytes;
     private long seenBytes;
     private boolean announced;
     private boolean gone;
@@ -40,11 +41,23 @@ final class ImageSizes implements AutoCloseable {
 
     /** Not in the monitor: it waits for the file system. */
     private void look() {
-      long now = image.currentSizeBytes();
+      long before = image.sizeBytes();
+      seen(before, image.currentSizeBytes());
+    }
+
+    /**
+     * The file's size is known.
+     *
+     * @param before the disk's when the file system was asked; if that is another by now, who has
+     *     changed it knew better
+     * @param now what the disk's should be
+     */
+    void seen(long before, long now) {
       synchronized (this) {
-        if (gone || announced || now == image.sizeBytes()) {
+        if (gone || announced || now == before || image.sizeBytes() != before) {
           return;
         }
+        beforeBytes = before;
         seenBytes = now;
         announced = true;
       }
@@ -53,7 +66,7 @@ final class ImageSizes implements AutoCloseable {
 
     private synchronized void tell() {
       announced = false;
-      if (!gone) {
+      if (!gone && image.sizeBytes() == beforeBytes) {
         image.resizeTo(seenBytes);
       }
     }
