@@ -22,7 +22,8 @@ record DirectAlignment(int memoryBytes, int offsetBytes) {
   /**
    * Discovers it: the kernel's word where it gives one (Linux 6.1), else by trying reads.
    *
-   * @throws PlatterException if the file takes no O_DIRECT at all
+   * @throws PlatterException if the file takes no O_DIRECT at all, or in blocks only that are more
+   *     than a chunk of {@link BufferPool} or no power of two, as ZFS may have them
    */
   static DirectAlignment of(FileHandle file, FileFacts facts) {
     if (!file.direct()) {
@@ -31,10 +32,20 @@ record DirectAlignment(int memoryBytes, int offsetBytes) {
     if (facts.directReported() && facts.directOffsetAlignment() == 0) {
       throw noDirect(file);
     }
-    if (facts.directReported()) {
-      return new DirectAlignment(facts.directMemoryAlignment(), facts.directOffsetAlignment());
+    if (!facts.directReported()) {
+      return byTrying(file);
     }
-    return byTrying(file);
+    int blockBytes = facts.directOffsetAlignment();
+    if (blockBytes > BufferPool.CHUNK_BYTES || Integer.bitCount(blockBytes) != 1) {
+      throw PlatterException.badInput(
+          "cannot use O_DIRECT on "
+              + file.path()
+              + ": its file system takes it in blocks of "
+              + blockBytes
+              + " bytes",
+          "Use the cache mode writeback; up to 128 KiB and powers of two are possible without");
+    }
+    return new DirectAlignment(facts.directMemoryAlignment(), blockBytes);
   }
 
   /** Finds the smallest length, at an offset of the same alignment, that a read accepts. */
