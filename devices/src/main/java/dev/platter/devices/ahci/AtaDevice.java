@@ -40,7 +40,7 @@ final class AtaDevice {
     /** Done, with ERROR field {@code error}. */
     void failed(CommandSlot slot, int error);
 
-    /** Not begun, because guest memory could not be reached. */
+    /** Broken off, because guest memory could not be reached. */
     void busError(CommandSlot slot);
   }
 
@@ -285,20 +285,20 @@ final class AtaDevice {
   }
 
   private boolean reached(CommandSlot slot, PrdTable.Result result) {
-    switch (result) {
-      case OK -> {
-        return true;
-      }
-      case TOO_SHORT -> overflowed(slot);
-      default -> host.busError(slot);
+    if (result != PrdTable.Result.OK) {
+      notReached(slot, result);
     }
-    return false;
+    return result == PrdTable.Result.OK;
   }
 
-  /** The slot's PRD table has no room for its data. */
-  void overflowed(CommandSlot slot) {
-    host.overflowed();
-    fail(slot, AtaStatus.ABRT);
+  /** The slot's PRD table has no room for its data, or does not name RAM. */
+  void notReached(CommandSlot slot, PrdTable.Result result) {
+    if (result == PrdTable.Result.TOO_SHORT) {
+      host.overflowed();
+      fail(slot, AtaStatus.ABRT);
+    } else {
+      host.busError(slot);
+    }
   }
 
   // The rest
@@ -367,7 +367,7 @@ final class AtaDevice {
   // LBA of the first unrecoverable error, in FIS and log. All before it is in the guest's memory:
   // Linux takes it that what comes before is good.
   private void tellWhere(CommandSlot slot) {
-    long lba = (slot.offsetBytes + slot.failedBytes) / backend.blockSizeBytes();
+    long lba = (slot.offsetBytes + slot.copiedBytes) / backend.blockSizeBytes();
     if (is28Bit(slot)) {
       slot.device = (slot.device & 0xf0) | (int) (lba >> 24 & 0xf);
       slot.lba = lba & 0xff_ffff;

@@ -83,10 +83,10 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
     fetcher = new CommandFetcher(memory, arena);
     receivedFis = new ReceivedFis(memory);
     device = new AtaDevice(disk, this, arena);
-    transfers = new Transfers(disk.backend(), memory, budget, loop, arena, this);
     for (int i = 0; i < slots.length; i++) {
       slots[i] = new CommandSlot(i);
     }
+    transfers = new Transfers(disk.backend(), memory, budget, slots, loop, arena, this);
   }
 
   /** Has requests stamped from now on. */
@@ -330,15 +330,9 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   }
 
   @Override
-  public void tooShort(CommandSlot slot) {
+  public void notReached(CommandSlot slot, PrdTable.Result result) {
     active &= ~slot.bit();
-    device.overflowed(slot);
-  }
-
-  @Override
-  public void unreachable(CommandSlot slot) {
-    active &= ~slot.bit();
-    busError(slot);
+    device.notReached(slot, result);
   }
 
   // AtaDevice.Host

@@ -52,16 +52,14 @@ final class CommandSlot {
   boolean forceUnitAccess;
   boolean movesData;
 
-  // How far it is: the table's survey, then the pieces
-  long surveyedBytes;
-  int surveyedEntries;
+  // How far it is: what is copied, up to where in the PRD table, and the pieces
+  long copiedBytes;
   int prdIndex;
   int prdOffset;
   long startedBytes;
   int piecesOut;
+  int parked;
   int result;
-  long failedBytes;
-  boolean unreachable;
 
   /** Whether its command has ended, and the tracing has not been told. */
   boolean ended;
@@ -83,8 +81,6 @@ final class CommandSlot {
     dataBytes = 0;
     prdInterrupt = false;
     diagnosticCode = 0;
-    surveyedBytes = 0;
-    surveyedEntries = 0;
     ended = false;
     prepare(Operation.FLUSH, 0, 0);
   }
@@ -101,22 +97,17 @@ final class CommandSlot {
     this.lengthBytes = lengthBytes;
     forceUnitAccess = false;
     movesData = false;
+    copiedBytes = 0;
     prdIndex = 0;
     prdOffset = 0;
     startedBytes = 0;
     piecesOut = 0;
+    parked = 0;
     result = 0;
-    failedBytes = 0;
-    unreachable = false;
   }
 
   /** Whether it is carried out in pieces, each with a buffer. */
   boolean hasPieces() {
     return operation == Operation.READ || operation == Operation.WRITE;
-  }
-
-  /** Whether no further piece is begun. */
-  boolean failed() {
-    return result != 0 || unreachable;
   }
 }

@@ -1,47 +1,44 @@
 package dev.platter.devices.ahci;
 
 import dev.platter.devices.block.BlockRequest;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A block request of a port: a piece of a command's data, in the chunk of the pool that it is tied
- * to, or one without data. It knows no guest memory: whoever takes its slot away has made an orphan
- * of it, whose end concerns nobody but the pool.
+ * to, or one without data. It knows no guest memory: one that is in flight and not wanted any more
+ * is an orphan, whose end concerns nobody but the pool.
  */
 final class Transfer extends BlockRequest {
-  /** Who is told of a completion. */
-  interface Listener {
-    void completed(Transfer transfer, int result);
-  }
+  /** Its chunk, or {@link Transfers#PLAIN}. */
+  final int index;
 
-  /** Its chunk, or {@link dev.platter.devices.block.BufferPool#NONE}. */
-  final int chunk;
+  private final Transfers transfers;
 
-  private final Listener listener;
+  /** Whether a command waits for it. */
+  boolean wanted;
 
-  /** Whose it is; null if it is free, or an orphan. */
-  @Nullable CommandSlot slot;
+  /** The command's slot, also of an orphan. */
+  int slot;
 
-  /** The slot's bit, also of an orphan. */
-  int slotBit;
-
-  // Which bytes of the command's data, and where in its PRD table they begin
+  // Which bytes of the command's data
   long offset;
   int length;
-  int prdIndex;
-  int prdOffset;
+
+  /** Whether it is back, and waits for those before it. */
+  boolean parked;
 
   /** What the backend has answered. */
   int result;
 
-  /** What is known of a piece that cannot be read. */
+  /** Whether a block that cannot be read is looked for, by {@link #search}. */
+  boolean searching;
+
   final UnreadableBlock search;
 
-  Transfer(int chunk, int blockBytes, Listener listener) {
+  Transfer(int index, int blockBytes, Transfers transfers) {
     super(1);
     search = new UnreadableBlock(blockBytes);
-    this.chunk = chunk;
-    this.listener = listener;
+    this.index = index;
+    this.transfers = transfers;
   }
 
   /** Whether it changes what is on the disk. */
@@ -51,6 +48,6 @@ final class Transfer extends BlockRequest {
 
   @Override
   protected void completed(int result) {
-    listener.completed(this, result);
+    transfers.completed(this, result);
   }
 }

@@ -1,11 +1,13 @@
 package dev.platter.devices.ahci;
 
 import dev.platter.aio.sys.ErrnoException;
+import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a port's commands want of the backend, done in pieces through private buffers: a write is
@@ -13,24 +15,28 @@ import java.lang.foreign.Arena;
  * still wanted. Between the two no request knows guest memory, so that {@link #abandon} lets go of
  * it at once, however long the backend takes.
  *
- * <p>Commands are begun in the order in which they came and take turns, a piece at a time. While an
+ * <p>Commands are begun in the order in which they came and take turns, a piece at a time. The data
+ * of one is copied in order: pieces of a read that are back too early are parked. While an
  * abandoned request may still change the disk, nothing is begun: a late write must not land on a
  * newer one, and a read must not see what was there before it.
  */
-final class Transfers implements Transfer.Listener {
+final class Transfers {
   /** Who is told. */
   interface Sink {
     /** Nothing but that a request has come back: {@link Transfers#step} has something to do. */
     void progress();
 
-    /** A command is over; its slot has 0 or {@code -errno} as its result. */
+    /**
+     * A command is over; its slot has 0 or {@code -errno} as its result. One that has failed has
+     * all commands abandoned: pieces of its own may still be with the backend.
+     */
     void ended(CommandSlot slot);
 
-    /** A command's PRD table is shorter than its data; nothing has moved. */
-    void tooShort(CommandSlot slot);
-
-    /** A command's PRD table, or memory that it names, cannot be reached. */
-    void unreachable(CommandSlot slot);
+    /**
+     * A command's PRD table is too short, or cannot be reached, nor what it names, perhaps after
+     * some of its data has moved. All commands are abandoned then.
+     */
+    void notReached(CommandSlot slot, PrdTable.Result result);
 
     /** The last abandoned request is back. */
     void drained();
@@ -46,21 +52,28 @@ final class Transfers implements Transfer.Listener {
     NOTHING
   }
 
+  /** The request without data. */
+  static final int PLAIN = AhciDisk.BUFFERS;
+
   private final BlockBackend backend;
   private final PrdTable prdTable;
   private final HoldBudget budget;
   private final Sink sink;
+  private final CommandSlot[] slots;
   private final BufferPool pool;
-  private final Transfer[] pieces = new Transfer[AhciDisk.BUFFERS];
-  private final Transfer plain;
-  // Commands with something to begin, first come first served.
-  private final CommandSlot[] waiting = new CommandSlot[AhciRegisters.SLOTS];
+  // One for each chunk, and one that has none.
+  private final Transfer[] requests = new Transfer[AhciDisk.BUFFERS + 1];
+  // Slots with something to begin, first come first served. Numbers, as storing a reference writes
+  // to the garbage collector's tables, too, which other threads write to.
+  private final int[] waiting = new int[AhciRegisters.SLOTS];
   private int waitingHead;
   private int waitingCount;
   // Requests that are back, with what was not yet made of their results.
-  private final Transfer[] back = new Transfer[AhciDisk.BUFFERS + 1];
+  private final int[] back = new int[AhciDisk.BUFFERS + 1];
   private int backHead;
   private int backCount;
+  // The next piece of the first that waits, of which a part is copied.
+  private @Nullable Transfer filling;
   private int inFlight;
   private int orphans;
   private int orphansThatWrite;
@@ -70,11 +83,13 @@ final class Transfers implements Transfer.Listener {
       BlockBackend backend,
       GuestMemory memory,
       HoldBudget budget,
+      CommandSlot[] slots,
       AhciLoop loop,
       Arena arena,
       Sink sink) {
     this.backend = backend;
     this.budget = budget;
+    this.slots = slots;
     this.sink = sink;
     prdTable = new PrdTable(memory, budget, arena);
     try {
@@ -82,10 +97,9 @@ final class Transfers implements Transfer.Listener {
     } catch (ErrnoException e) {
       throw new IllegalStateException("no address space for a disk's buffers", e);
     }
-    for (int i = 0; i < AhciDisk.BUFFERS; i++) {
-      pieces[i] = new Transfer(i, backend.blockSizeBytes(), this);
+    for (int i = 0; i < requests.length; i++) {
+      requests[i] = new Transfer(i, backend.blockSizeBytes(), this);
     }
-    plain = new Transfer(BufferPool.NONE, backend.blockSizeBytes(), this);
   }
 
   PrdTable prdTable() {
@@ -118,10 +132,10 @@ final class Transfers implements Transfer.Listener {
 
   /** Begins what the slot was prepared for, as soon as it may be. */
   void begin(CommandSlot slot) {
-    append(slot);
+    append(slot.index);
   }
 
-  private void append(CommandSlot slot) {
+  private void append(int slot) {
     waiting[(waitingHead + waitingCount) % waiting.length] = slot;
     waitingCount++;
   }
@@ -131,15 +145,14 @@ final class Transfers implements Transfer.Listener {
     waitingCount--;
   }
 
-  private void remove(CommandSlot slot) {
-    int count = waitingCount;
-    for (int i = 0; i < count; i++) {
-      CommandSlot next = waiting[waitingHead];
-      removeFirst();
-      if (next != slot) {
-        append(next);
-      }
-    }
+  private void appendBack(Transfer request) {
+    back[(backHead + backCount) % back.length] = request.index;
+    backCount++;
+  }
+
+  private void removeFirstBack() {
+    backHead = (backHead + 1) % back.length;
+    backCount--;
   }
 
   /**
@@ -149,134 +162,124 @@ final class Transfers implements Transfer.Listener {
    */
   Progress step(boolean mayBegin) {
     if (backCount > 0) {
-      return takeBack(back[backHead], mayBegin);
+      return takeBack(requests[back[backHead]], mayBegin);
     }
-    return waitingCount > 0 ? advance(waiting[waitingHead], mayBegin) : Progress.NOTHING;
-  }
-
-  private Progress advance(CommandSlot slot, boolean mayBegin) {
-    if (!mayBegin || orphansThatWrite > 0) {
+    if (waitingCount == 0 || !mayBegin || orphansThatWrite > 0) {
       return Progress.NOTHING;
     }
-    if (slot.movesData && slot.surveyedBytes < slot.dataBytes) {
-      return survey(slot);
+    if (budget.exhausted()) {
+      return Progress.LATER;
     }
+    budget.step(1);
+    CommandSlot slot = slots[waiting[waitingHead]];
     return slot.hasPieces() ? beginPiece(slot) : beginPlain(slot);
   }
 
-  private Progress survey(CommandSlot slot) {
-    PrdTable.Result result =
-        prdTable.survey(slot, slot.operation == Operation.READ, budget.steps());
-    if (result == PrdTable.Result.MORE) {
-      return Progress.LATER;
-    }
-    if (result != PrdTable.Result.OK) {
-      remove(slot);
-      if (result == PrdTable.Result.TOO_SHORT) {
-        sink.tooShort(slot);
-      } else {
-        sink.unreachable(slot);
-      }
-    }
-    return Progress.DONE;
-  }
+  // ---- beginning -----------------------------------------------------------------------------
 
   private Progress beginPlain(CommandSlot slot) {
+    Transfer plain = requests[PLAIN];
     if (plain.inFlight()) {
       return Progress.NOTHING; // of a life before this one
     }
-    budget.step(1);
+    take(plain, slot, 0);
     removeFirst();
+    slot.startedBytes = slot.lengthBytes;
     plain.vector().clear();
     switch (slot.operation) {
       case DISCARD -> plain.prepareDiscard(slot.offsetBytes, slot.lengthBytes);
       default -> plain.prepareFlush();
     }
-    plain.offset = 0;
-    plain.length = 0;
-    slot.startedBytes = slot.lengthBytes;
-    submit(plain, slot);
+    slot.piecesOut++;
+    submit(plain);
     return Progress.DONE;
   }
 
   private Progress beginPiece(CommandSlot slot) {
-    int length = (int) Math.min(BufferPool.CHUNK_BYTES, slot.lengthBytes - slot.startedBytes);
-    boolean fromGuest = slot.movesData && slot.operation == Operation.WRITE;
-    if (budget.exhausted() || (fromGuest && !budget.allowsCopy(length))) {
-      return Progress.LATER;
+    Transfer piece = filling;
+    if (piece == null) {
+      int chunk = pool.take();
+      if (chunk == BufferPool.NONE) {
+        return Progress.NOTHING; // every chunk is with a request, and comes back with it
+      }
+      piece = requests[chunk];
+      take(
+          piece,
+          slot,
+          (int) Math.min(BufferPool.CHUNK_BYTES, slot.lengthBytes - slot.startedBytes));
     }
-    int chunk = pool.take();
-    if (chunk == BufferPool.NONE) {
-      return Progress.NOTHING; // every chunk is with a request, and comes back with it
-    }
-    Transfer piece = pieces[chunk];
-    piece.prdIndex = slot.prdIndex;
-    piece.prdOffset = slot.prdOffset;
-    if (slot.movesData) {
-      length = prdTable.advance(slot, length, backend.blockSizeBytes());
-      if (length == 0 || (fromGuest && !copy(piece, slot, length, false))) {
-        pool.give(chunk);
-        remove(slot);
-        sink.unreachable(slot);
+    if (slot.operation == Operation.WRITE) {
+      PrdTable.Result result = copy(piece, slot, piece.length, false);
+      filling = result == PrdTable.Result.MORE ? piece : null;
+      if (filling != null) {
+        return Progress.LATER;
+      }
+      if (result != PrdTable.Result.OK) {
+        sink.notReached(slot, result);
         return Progress.DONE;
       }
     }
-    budget.step(1);
-    piece.offset = slot.startedBytes;
-    piece.length = length;
     removeFirst();
-    slot.startedBytes += length;
+    slot.startedBytes += piece.length;
     if (slot.startedBytes < slot.lengthBytes) {
-      append(slot); // after the others
+      append(slot.index); // after the others
     }
-    prepare(piece, slot, 0, length);
-    submit(piece, slot);
+    slot.piecesOut++;
+    submit(piece, slot, 0, piece.length);
     return Progress.DONE;
   }
 
-  private boolean copy(Transfer piece, CommandSlot slot, int length, boolean toGuest) {
-    budget.copied(length);
+  private void take(Transfer request, CommandSlot slot, int length) {
+    request.wanted = true;
+    request.slot = slot.index;
+    request.offset = slot.startedBytes;
+    request.length = length;
+    request.searching = false;
+    // Where an orphan may still stamp, nobody else does.
+    Timeline timeline = (orphanSlots & slot.bit()) == 0 ? slot.timeline : null;
+    if (request.timeline() != timeline) {
+      request.setTimeline(timeline);
+    }
+  }
+
+  /** Copies the piece's first {@code length} bytes, as far as they are not copied. */
+  private PrdTable.Result copy(Transfer piece, CommandSlot slot, int length, boolean toGuest) {
+    long within = slot.copiedBytes - piece.offset;
     return prdTable.copy(
         slot,
-        piece.prdIndex,
-        piece.prdOffset,
+        piece.offset + length,
         pool.segment(),
-        (long) piece.chunk * BufferPool.CHUNK_BYTES,
-        length,
+        (long) piece.index * BufferPool.CHUNK_BYTES + within,
         toGuest);
   }
 
-  private void prepare(Transfer piece, CommandSlot slot, int from, int length) {
+  private void submit(Transfer piece, CommandSlot slot, int from, int length) {
     piece.vector().clear();
-    piece.vector().add(pool.address(piece.chunk) + from, length);
+    piece.vector().add(pool.address(piece.index) + from, length);
     long offset = slot.offsetBytes + piece.offset + from;
     if (slot.operation == Operation.READ) {
       piece.prepareRead(offset);
     } else {
       piece.prepareWrite(offset, slot.forceUnitAccess);
     }
+    submit(piece);
   }
 
-  private void submit(Transfer transfer, CommandSlot slot) {
-    transfer.slot = slot;
-    transfer.slotBit = slot.bit();
-    transfer.search.begin();
-    slot.piecesOut++;
-    // Where an orphan may still stamp, nobody else does.
-    transfer.setTimeline((orphanSlots & slot.bit()) == 0 ? slot.timeline : null);
+  private void submit(Transfer request) {
     inFlight++;
-    backend.submit(transfer);
+    backend.submit(request);
   }
 
-  @Override
-  public void completed(Transfer transfer, int result) {
+  // ---- ending --------------------------------------------------------------------------------
+
+  /** The backend has done a request, with 0 or {@code -errno}. */
+  void completed(Transfer request, int result) {
     inFlight--;
-    if (transfer.slot == null) {
-      takeOrphan(transfer);
+    if (request.wanted) {
+      request.result = result;
+      appendBack(request);
     } else {
-      transfer.result = result;
-      back[(backHead + backCount) % back.length] = transfer;
-      backCount++;
+      takeOrphan(request);
     }
     sink.progress();
   }
@@ -295,71 +298,91 @@ final class Transfers implements Transfer.Listener {
     }
   }
 
-  private void free(Transfer transfer) {
-    transfer.slot = null;
-    if (transfer.chunk != BufferPool.NONE) {
-      pool.give(transfer.chunk);
+  private void free(Transfer request) {
+    request.wanted = false;
+    request.parked = false;
+    if (request.index != PLAIN) {
+      pool.give(request.index);
     }
   }
 
-  private Progress takeBack(Transfer transfer, boolean mayBegin) {
-    CommandSlot slot = transfer.slot;
-    if (slot == null) {
-      throw new IllegalStateException("an orphan among those that are back");
-    }
-    if (budget.exhausted()) {
-      return Progress.LATER;
-    }
-    budget.step(1);
-    boolean read = slot.operation == Operation.READ;
-    if (transfer.search.takes(transfer, read)) {
-      int tryBytes = transfer.search.next(mayBegin);
-      if (tryBytes > 0) {
-        removeFirstBack();
-        prepare(transfer, slot, transfer.search.goodBytes(), tryBytes);
-        inFlight++;
-        backend.submit(transfer);
-        return Progress.DONE;
-      }
-    }
-    int good = transfer.search.goodBytes();
-    boolean toGuest = read && slot.movesData && good > 0;
-    if (toGuest && !budget.allowsCopy(good)) {
-      return Progress.LATER;
+  private Progress takeBack(Transfer request, boolean mayBegin) {
+    CommandSlot slot = slots[request.slot];
+    if (slot.operation == Operation.READ) {
+      return takeRead(request, slot, mayBegin);
     }
     removeFirstBack();
-    if (toGuest && !copy(transfer, slot, good, true)) {
-      slot.unreachable = true;
-    }
-    note(transfer, slot);
-    free(transfer);
-    slot.piecesOut--;
-    if (slot.failed() && slot.startedBytes < slot.lengthBytes) {
-      remove(slot);
-      slot.startedBytes = slot.lengthBytes;
-    }
-    if (slot.piecesOut == 0 && slot.startedBytes == slot.lengthBytes) {
-      if (slot.unreachable) {
-        sink.unreachable(slot);
-      } else {
-        sink.ended(slot);
-      }
-    }
+    slot.result = request.result;
+    end(request, slot);
     return Progress.DONE;
   }
 
-  private void removeFirstBack() {
-    backHead = (backHead + 1) % back.length;
-    backCount--;
+  private Progress takeRead(Transfer piece, CommandSlot slot, boolean mayBegin) {
+    if (piece.offset > slot.copiedBytes) {
+      removeFirstBack();
+      piece.parked = true;
+      slot.parked++;
+      return Progress.DONE;
+    }
+    int good = piece.length;
+    if (piece.result != 0 || piece.searching) {
+      int tryBytes = search(piece, mayBegin);
+      good = piece.search.goodBytes();
+      if (tryBytes > 0) {
+        removeFirstBack();
+        submit(piece, slot, good, tryBytes);
+        return Progress.DONE;
+      }
+    }
+    if (slot.movesData) {
+      PrdTable.Result result = copy(piece, slot, good, true);
+      if (result == PrdTable.Result.MORE) {
+        return Progress.LATER;
+      }
+      if (result != PrdTable.Result.OK) {
+        sink.notReached(slot, result);
+        return Progress.DONE;
+      }
+    } else {
+      slot.copiedBytes = piece.offset + good;
+    }
+    removeFirstBack();
+    if (good < piece.length) {
+      slot.result = piece.search.error();
+    } else if (slot.parked > 0) {
+      unpark(slot);
+    }
+    end(piece, slot);
+    return Progress.DONE;
   }
 
-  /** Of several pieces that fail, the first in the command's data counts. */
-  private static void note(Transfer transfer, CommandSlot slot) {
-    int error = transfer.search.error();
-    long at = transfer.offset + transfer.search.goodBytes();
-    if (error < 0 && (slot.result == 0 || at < slot.failedBytes)) {
-      slot.result = error;
-      slot.failedBytes = at;
+  private static int search(Transfer piece, boolean mayBegin) {
+    if (piece.searching) {
+      piece.search.take(piece.result);
+    } else {
+      piece.searching = true;
+      piece.search.begin(piece.result, piece.length);
+    }
+    return piece.search.next(mayBegin);
+  }
+
+  /** Has the piece looked at that is next, if it is back. */
+  private void unpark(CommandSlot slot) {
+    for (Transfer piece : requests) {
+      if (piece.parked && piece.slot == slot.index && piece.offset == slot.copiedBytes) {
+        piece.parked = false;
+        slot.parked--;
+        appendBack(piece);
+      }
+    }
+  }
+
+  private void end(Transfer request, CommandSlot slot) {
+    free(request);
+    slot.piecesOut--;
+    boolean all = slot.piecesOut == 0 && slot.startedBytes == slot.lengthBytes;
+    if (all || slot.result != 0) {
+      sink.ended(slot);
     }
   }
 
@@ -369,37 +392,35 @@ final class Transfers implements Transfer.Listener {
    */
   void abandon() {
     waitingCount = 0;
-    while (backCount > 0) {
-      free(back[backHead]);
-      removeFirstBack();
-    }
-    for (Transfer piece : pieces) {
-      orphan(piece);
-    }
-    if (orphan(plain)) {
-      backend.cutShort(plain); // a TRIM may be long; it may end in here
+    backCount = 0;
+    filling = null;
+    for (Transfer request : requests) {
+      if (request.wanted && request.inFlight()) {
+        orphan(request);
+      } else if (request.wanted) {
+        free(request);
+      }
     }
   }
 
-  private boolean orphan(Transfer transfer) {
-    if (transfer.slot == null) {
-      return false;
-    }
-    transfer.slot = null;
+  private void orphan(Transfer request) {
+    request.wanted = false;
     orphans++;
-    orphanSlots |= transfer.slotBit;
-    if (transfer.changesDisk()) {
+    orphanSlots |= 1 << request.slot;
+    if (request.changesDisk()) {
       orphansThatWrite++;
     }
-    return true;
+    if (request.index == PLAIN) {
+      backend.cutShort(request); // a TRIM may be long; it may end in here
+    }
   }
 
   /** Frees the buffers; nothing may be in flight. Idempotent. */
   void close() {
-    for (Transfer piece : pieces) {
-      piece.close();
+    abandon();
+    for (Transfer request : requests) {
+      request.close();
     }
-    plain.close();
     pool.close();
   }
 }

@@ -3,18 +3,16 @@ package dev.platter.devices.ahci;
 import dev.platter.aio.sys.Errno;
 
 /**
- * What has become of a transfer, and of a read that has failed: where the first block is that
- * cannot be read. It is looked for by halves. What lies before it is good and goes to the guest,
- * which is told where it is (ACS-3: LBA of the first unrecoverable error). A disk that takes long
- * to say that it cannot read a block is not asked for ever: then the transfer is good up to where
- * it is known to be.
+ * Where the first block is of a piece that cannot be read. It is looked for by halves. What lies
+ * before it is good and goes to the guest, which is told where it is (ACS-3: LBA of the first
+ * unrecoverable error). A disk that takes long to say that it cannot read a block is not asked for
+ * ever: then the piece is good up to where it is known to be.
  */
 final class UnreadableBlock {
   /** How long to look; a guest waits 30 s for its command, of which the first failure had some. */
   private static final long PATIENCE_NANOS = 2_000_000_000L;
 
   private final int blockBytes;
-  private boolean searching;
   private boolean over;
   private int error;
   private int goodBytes;
@@ -31,42 +29,31 @@ final class UnreadableBlock {
     this.blockBytes = blockBytes;
   }
 
-  /** The transfer is given to the backend, all of it. */
-  void begin() {
-    searching = false;
-    over = false;
-    error = 0;
+  /**
+   * Begins to look.
+   *
+   * @param error what the backend has answered for all of the piece
+   * @param length the piece's
+   */
+  void begin(int error, int length) {
+    this.error = error;
     goodBytes = 0;
+    badEndBytes = length;
+    untilNanos = System.nanoTime() + PATIENCE_NANOS;
+    // By these the backend refuses what is outside it: no block of the medium is at fault.
+    over = error == -Errno.EINVAL || error == -Errno.EROFS;
   }
 
-  /**
-   * Takes what the backend has answered.
-   *
-   * @return whether to ask {@link #next}
-   */
-  boolean takes(Transfer transfer, boolean read) {
+  /** Takes what the backend has answered for what {@link #next} has named. */
+  void take(int result) {
     if (over) {
-      return false; // taken before
+      return;
     }
-    if (searching) {
-      if (transfer.result == 0) {
-        goodBytes += triedBytes;
-      } else {
-        badEndBytes = goodBytes + triedBytes;
-      }
-      return true;
+    if (result == 0) {
+      goodBytes += triedBytes;
+    } else {
+      badEndBytes = goodBytes + triedBytes;
     }
-    error = transfer.result;
-    if (error == 0) {
-      goodBytes = transfer.length;
-    }
-    // By these the backend refuses what is outside it: no block of the medium is at fault.
-    boolean refused = error == -Errno.EINVAL || error == -Errno.EROFS;
-    searching = error < 0 && read && !refused;
-    over = !searching;
-    badEndBytes = transfer.length;
-    untilNanos = searching ? System.nanoTime() + PATIENCE_NANOS : 0;
-    return searching;
   }
 
   /**
@@ -77,19 +64,16 @@ final class UnreadableBlock {
   int next(boolean mayGoOn) {
     int blocks = (badEndBytes - goodBytes) / blockBytes;
     triedBytes = blocks / 2 * blockBytes;
-    if (triedBytes == 0 || !mayGoOn || System.nanoTime() - untilNanos > 0) {
-      over = true;
-      return 0;
-    }
-    return triedBytes;
+    over = over || triedBytes == 0 || !mayGoOn || System.nanoTime() - untilNanos > 0;
+    return over ? 0 : triedBytes;
   }
 
-  /** 0, or what the backend has answered first: {@code -errno}. */
+  /** What the backend has answered for all of the piece: {@code -errno}. */
   int error() {
     return error;
   }
 
-  /** How many bytes of the transfer are good. */
+  /** How many bytes of the piece are good. */
   int goodBytes() {
     return goodBytes;
   }

@@ -195,37 +195,20 @@ public final class GuestMemory {
   /** Whether all of it is RAM, in one region or in several. */
   private static boolean covers(
       RangeTable table, long guestAddress, long lengthBytes, boolean toBeWritten) {
-    return regionsOf(table, guestAddress, lengthBytes, toBeWritten) > 0;
-  }
-
-  private static int regionsOf(
-      RangeTable table, long guestAddress, long lengthBytes, boolean toBeWritten) {
     if (lengthBytes < 0) {
-      return 0;
+      return false;
     }
-    int regions = 0;
     long address = guestAddress;
     long left = lengthBytes;
     do {
       Range range = ram(table, address, toBeWritten);
       if (range == null) {
-        return 0;
+        return false;
       }
-      regions++;
       left -= range.end() - address;
       address = range.end();
     } while (left > 0);
-    return regions;
-  }
-
-  /**
-   * In how many regions a range lies, each of which takes a look-up.
-   *
-   * @param toBeWritten whether only RAM counts that a device may write
-   * @return 0 if the range is not wholly inside RAM
-   */
-  public int regionsOf(long guestAddress, long lengthBytes, boolean toBeWritten) {
-    return regionsOf(table, guestAddress, lengthBytes, toBeWritten);
+    return true;
   }
 
   /** Whether the whole range lies inside RAM. */

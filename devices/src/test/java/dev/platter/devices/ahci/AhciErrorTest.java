@@ -142,6 +142,53 @@ class AhciErrorTest {
   }
 
   @Test
+  @DisplayName("ACS-3: UNC names the first unreadable LBA also if a later piece fails before it")
+  void laterPieceFailsFirst() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      f.disk.poke(0, AhciFixture.pattern(1, 1024 * 512));
+      unreadable(f, 300, 900);
+      f.disk.hold();
+      long buffer = AhciFixture.HIGH_RAM;
+      f.issue(0, 0x25, 0, 0, 1024, 0, f.tables.prds(0, buffer, 1024 * 512));
+      assertThat(f.disk.heldCount()).isEqualTo(4);
+      for (int piece = 3; piece > 0; piece--) {
+        f.disk.release(piece);
+        assertThat(f.port.read(AhciRegisters.PX_TFD)).as("it goes on").isEqualTo(0xd0);
+      }
+      f.disk.releaseAll();
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x4041);
+      long fis = f.tables.fisArea() + AhciRegisters.RFIS_D2H;
+      assertThat(f.cpu.memory().readInt(fis + 4) & 0xff_ffff).isEqualTo(300);
+      assertThat(f.dump(buffer, 300 * 512)).isEqualTo(AhciFixture.pattern(1, 300 * 512));
+      assertThat(f.controller.pools().getFirst().inUse()).isZero();
+    }
+  }
+
+  @Test
+  @DisplayName("A write of which a piece fails ends at once; what is left of it keeps its place")
+  void pieceOfWriteFails() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      int length = 4 << 17;
+      long buffer = AhciFixture.HIGH_RAM;
+      f.disk.hold();
+      int flags = AhciRegisters.HEADER_WRITE;
+      f.issue(0, 0x35, 0, 0, length / 512, flags, f.tables.prds(0, buffer, length));
+      f.disk.fail(2, Errno.EIO);
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x0441);
+      assertThat(f.port.read(AhciRegisters.PX_CI)).isEqualTo(1);
+      f.driver.restart();
+      f.issue(0, 0x35, 0, 0, 1, flags, f.tables.prds(0, buffer, 512));
+      assertThat(f.disk.heldCount()).as("it waits for the three").isEqualTo(3);
+      f.disk.release(0);
+      f.disk.release(0);
+      f.disk.release(0);
+      assertThat(f.disk.held(0).lengthBytes()).isEqualTo(512);
+      f.disk.release(0);
+      assertThat(f.port.read(AhciRegisters.PX_CI)).isZero();
+    }
+  }
+
+  @Test
   @DisplayName("ACS-3, 28-bit commands: bits 27:24 of the LBA are in DEVICE")
   void unreadableBlock28() {
     try (AhciFixture f = new AhciFixture(0x0300_0000L * 512, 512)) {

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.ahci.AhciFixture.Done;
 import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.block.BufferPool;
+import dev.platter.devices.testkit.AhciCommandTables;
 import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -26,25 +29,38 @@ class AhciPrdTest {
   }
 
   @Test
-  @DisplayName("AHCI 3.3.5 OFS: a table that is too short moves nothing and fails the command")
+  @DisplayName("AHCI 3.3.5 OFS: a table that is too short is filled, and the command fails")
   void tooShort() {
     try (AhciFixture f = AhciFixture.ready()) {
       long buffer = f.buffer(8192);
-      f.disk.poke(0, AhciFixture.pattern(1, 4096));
+      byte[] data = AhciFixture.pattern(1, 4096);
+      f.disk.poke(0, data);
       for (int length : new int[] {0, 512, 4094}) {
         f.issue(0, READ_DMA_EXT, 0, 0, 8, 0, f.tables.prds(0, buffer, length));
         int expected = AhciRegisters.IS_OFS | AhciRegisters.IS_TFES | AhciRegisters.IS_DHRS;
         assertThat(f.port.read(AhciRegisters.PX_IS)).isEqualTo(expected);
         assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x0441);
         assertThat(f.tables.transferred(0)).isZero();
-        assertThat(f.dump(buffer, 4096)).containsOnly(0);
+        assertThat(f.dump(buffer, 4096))
+            .isEqualTo(Arrays.copyOf(Arrays.copyOf(data, length), 4096));
         f.driver.restart();
       }
       f.issue(0, 0xec, 0, 0, 0, 0, f.tables.prds(0, buffer, 256));
       assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x0441);
-      assertThat(f.dump(buffer, 512)).containsOnly(0);
       f.driver.restart();
-      assertThat(f.disk.count(Operation.READ)).isZero();
+    }
+  }
+
+  @Test
+  @DisplayName("AHCI 3.3.5 OFS: a write of what the table has no data for does not reach the disk")
+  void tooShortWrite() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      int flags = AhciRegisters.HEADER_WRITE;
+      f.issue(0, 0x35, 0, 0, 8, flags, f.tables.prds(0, f.buffer(8192), 4094));
+      assertThat(f.port.read(AhciRegisters.PX_IS) & AhciRegisters.IS_OFS).isNotZero();
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x0441);
+      assertThat(f.disk.count(Operation.WRITE)).isZero();
+      assertThat(f.controller.pools().getFirst().inUse()).isZero();
     }
   }
 
@@ -158,6 +174,63 @@ class AhciPrdTest {
       f.issue(0, READ_DMA_EXT, 0, 0, 1, 0, 1);
       int expected = AhciRegisters.IS_DPS | AhciRegisters.IS_DHRS;
       assertThat(f.port.read(AhciRegisters.PX_IS)).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  @DisplayName("A read in pieces that come back in any order: each goes where the table says")
+  void piecesOutOfOrder() {
+    int piece = BufferPool.CHUNK_BYTES;
+    for (int seed = 0; seed < 30; seed++) {
+      try (AhciFixture f = AhciFixture.ready()) {
+        Random random = new Random(seed);
+        int length = 5 * piece + 512;
+        byte[] data = AhciFixture.pattern(seed, length);
+        f.disk.poke(0, data);
+        byte[] expected = new byte[2 * length];
+        int prds = 0;
+        for (int at = 0, from = 0; from < length; prds++) {
+          at += 2 * random.nextInt(1000);
+          int part = Math.min(length - from, 2 + 2 * random.nextInt(8000));
+          f.tables.prd(0, prds, AhciFixture.HIGH_RAM + at, part);
+          System.arraycopy(data, from, expected, at, part);
+          at += part;
+          from += part;
+        }
+        assertThat(prds).isLessThanOrEqualTo(AhciCommandTables.MAX_PRDS);
+        f.disk.hold();
+        f.issue(0, READ_DMA_EXT, 0, 0, length / 512, 0, prds);
+        assertThat(f.disk.heldCount()).isEqualTo(6);
+        while (f.disk.heldCount() > 0) {
+          assertThat(f.port.read(AhciRegisters.PX_CI)).isEqualTo(1);
+          f.disk.release(random.nextInt(f.disk.heldCount()));
+        }
+        assertThat(f.port.read(AhciRegisters.PX_CI)).isZero();
+        assertThat(f.tables.transferred(0)).isEqualTo(length);
+        assertThat(f.dump(AhciFixture.HIGH_RAM, expected.length)).isEqualTo(expected);
+        assertThat(f.controller.pools().getFirst().inUse()).isZero();
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("A stop while pieces of a read wait for the first one lets go of all of them")
+  void stopWithEarlyPieces() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      int length = 4 * BufferPool.CHUNK_BYTES;
+      f.disk.poke(0, AhciFixture.pattern(1, length));
+      f.disk.hold();
+      f.issue(
+          0, READ_DMA_EXT, 0, 0, length / 512, 0, f.tables.prds(0, AhciFixture.HIGH_RAM, length));
+      f.disk.release(3);
+      f.disk.release(1);
+      assertThat(f.controller.inFlight()).isEqualTo(2);
+      assertThat(f.controller.pools().getFirst().inUse()).isEqualTo(4);
+      f.port.requestStop();
+      assertThat(f.controller.pools().getFirst().inUse()).isEqualTo(2);
+      f.disk.releaseAll();
+      assertThat(f.controller.pools().getFirst().inUse()).isZero();
+      assertThat(f.dump(AhciFixture.HIGH_RAM, length)).containsOnly(0);
     }
   }
 }
