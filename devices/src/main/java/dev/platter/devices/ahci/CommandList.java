@@ -81,7 +81,7 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
     this.owner = owner;
     patience = loop.newTimer(this::patienceIsOver);
     fetcher = new CommandFetcher(memory, arena);
-    receivedFis = new ReceivedFis(memory);
+    receivedFis = new ReceivedFis(memory, arena);
     device = new AtaDevice(disk, this, arena);
     for (int i = 0; i < slots.length; i++) {
       slots[i] = new CommandSlot(i);

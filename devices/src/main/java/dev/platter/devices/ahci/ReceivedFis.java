@@ -2,16 +2,26 @@ package dev.platter.devices.ahci;
 
 import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.memory.GuestMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /**
  * Builds the FISes that a disk sends (Serial ATA 3.x, 10.5) and stores them where the guest wants
- * them (AHCI 4.2.1). Each method tells by its result whether the area was in RAM.
+ * them (AHCI 4.2.1), each as a whole. Each method tells by its result whether the area was in RAM.
  */
 final class ReceivedFis {
-  private final GuestMemory memory;
+  private static final ValueLayout.OfInt LE32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final int FIS_BYTES = 20;
 
-  ReceivedFis(GuestMemory memory) {
+  private final GuestMemory memory;
+  private final MemorySegment fis;
+
+  ReceivedFis(GuestMemory memory, Arena arena) {
     this.memory = memory;
+    fis = arena.allocate(FIS_BYTES, 8);
   }
 
   /**
@@ -68,17 +78,18 @@ final class ReceivedFis {
             | AhciRegisters.FIS_INTERRUPT << 8
             | (status & 0x77) << 16
             | error << 24;
-    long at = area + AhciRegisters.RFIS_SDB;
-    return memory.writeInt(at, dword0) && memory.writeInt(at + 4, completed);
+    long both = Integer.toUnsignedLong(dword0) | (long) completed << 32;
+    return memory.writeLong(area + AhciRegisters.RFIS_SDB, both);
   }
 
   private boolean write(long at, int dword0, long lba, int device, int dword3, int dword4) {
     int low = (int) (lba & 0xff_ffff);
     int high = (int) (lba >> 24 & 0xff_ffff);
-    return memory.writeInt(at, dword0)
-        && memory.writeInt(at + 4, low | device << 24)
-        && memory.writeInt(at + 8, high)
-        && memory.writeInt(at + 12, dword3)
-        && memory.writeInt(at + 16, dword4);
+    fis.set(LE32, 0, dword0);
+    fis.set(LE32, 4, low | device << 24);
+    fis.set(LE32, 8, high);
+    fis.set(LE32, 12, dword3);
+    fis.set(LE32, 16, dword4);
+    return memory.write(at, fis, 0, FIS_BYTES);
   }
 }
