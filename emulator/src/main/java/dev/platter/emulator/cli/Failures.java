@@ -94,7 +94,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
           err.println("platter: thread '" + thread.getName() + "' died, giving up");
           int exitCode = report(failure, err);
           if (serving) {
-            Runtime.getRuntime().halt(exitCode);
+            // Also for what looks like bad input, after which a service manager gives up.
+            Runtime.getRuntime().halt(FAILED);
           }
           System.exit(exitCode);
         }

@@ -3,6 +3,7 @@ package dev.platter.emulator.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.loop.MainLoop;
@@ -47,7 +48,10 @@ class UncaughtTest {
               }));
       MainLoop mainLoop = new MainLoop(AioConfig.mainLoop());
       IoThread ioThread = new IoThread("iothread-0", AioConfig.ioThread());
-      Runnable end = words.contains("memory") ? Doomed::fillMemory : Doomed::fail;
+      Runnable end =
+          words.contains("memory")
+              ? Doomed::fillMemory
+              : words.contains("input") ? Doomed::refuse : Doomed::fail;
       (words.contains("main") ? mainLoop.context() : ioThread.context())
           .newBottomHalf(end)
           .schedule();
@@ -58,6 +62,10 @@ class UncaughtTest {
 
     private static void fail() {
       throw new IllegalStateException("ring corrupted");
+    }
+
+    private static void refuse() {
+      throw PlatterException.badInput("an image that is none", null);
     }
 
     /** Not a byte is free when it is thrown, and none becomes free. */
@@ -112,6 +120,20 @@ class UncaughtTest {
         .startsWith("platter: thread 'main-loop' died, giving up\n")
         .contains("ring corrupted\n")
         .doesNotContain("hook\n");
+  }
+
+  /** A service manager would not start it again after the exit code of a bad configuration. */
+  @Test
+  void ofAServerWithExitCodeOneWhateverItDiedOf() throws Exception {
+    Process process = start(List.of(), "serving", "main", "input");
+    String output = outputOf(process);
+    assertThat(process.waitFor()).isEqualTo(1);
+    assertThat(output)
+        .isEqualTo(
+            """
+            platter: thread 'main-loop' died, giving up
+            platter: an image that is none
+            """);
   }
 
   @Test
