@@ -174,6 +174,9 @@ final class AhciPort implements CommandList.Owner {
     if ((value & AhciRegisters.CMD_CLO) != 0 && !registers.start) {
       // At once, so that the bit never reads 1. The disk goes on with what it has (3.3.7).
       registers.taskFile &= ~(AtaStatus.BSY | AtaStatus.DRQ);
+      if (commands != null) {
+        commands.override();
+      }
     }
     boolean start = (value & AhciRegisters.CMD_ST) != 0;
     if (start == registers.start) {

@@ -220,6 +220,13 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
     }
   }
 
+  /** The guest does not wait for the disk to become ready: it will send commands, or SRST. */
+  void override() {
+    if (becomingReady) {
+      becomeReady();
+    }
+  }
+
   private void becomeReady() {
     becomingReady = false;
     patience.cancel();

@@ -252,6 +252,32 @@ class AhciDrainTest {
   }
 
   @Test
+  @DisplayName(
+      "AHCI 3.3.7: who overrides a disk that is busy after a COMRESET has it ready at once")
+  void overrideWhileBusy() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      f.disk.hold();
+      f.issue(0, FLUSH_CACHE_EXT, 0, 0, 0, 0, 0);
+      f.port.requestStop();
+      f.port.requestComreset();
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x80);
+      int command = f.port.read(AhciRegisters.PX_CMD);
+      f.port.write(AhciRegisters.PX_CMD, command | AhciRegisters.CMD_CLO);
+      assertThat(f.port.busy()).isFalse();
+      assertThat(f.port.read(AhciRegisters.PX_SIG)).isEqualTo(0x101);
+      f.port.start();
+      f.issue(0, 0x25, 0, 0, 1, 0, f.tables.prds(0, f.buffer(512), 512));
+      f.disk.release(0);
+      assertThat(f.port.busy()).as("the read goes on").isTrue();
+      f.loop.pass(CommandList.PATIENCE_NANOS);
+      assertThat(f.port.busy()).isTrue();
+      f.disk.release(0);
+      assertThat(f.port.read(AhciRegisters.PX_CI)).isZero();
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x50);
+    }
+  }
+
+  @Test
   @DisplayName("A COMRESET that has its end before the disk is ready is forgotten with the link")
   void linkDownWhileBusy() {
     try (AhciFixture f = withTwoInFlight()) {
