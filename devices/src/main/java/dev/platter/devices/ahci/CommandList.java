@@ -199,6 +199,7 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   /** The disk was switched on. */
   void powerOn() {
     becomingReady = false;
+    patience.cancel();
     device.powerOn();
     transfers.pool().trimAll();
     sendSignature();

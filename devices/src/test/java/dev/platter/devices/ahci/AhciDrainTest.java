@@ -278,6 +278,23 @@ class AhciDrainTest {
   }
 
   @Test
+  @DisplayName("How long a disk was busy is forgotten when it is power-cycled")
+  void patienceBeginsAnew() {
+    try (AhciFixture f = withTwoInFlight()) {
+      f.port.requestStop();
+      f.port.requestComreset();
+      f.loop.pass(39 * SECOND);
+      f.controller.powerCycle();
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x150);
+      f.port.requestComreset();
+      f.loop.pass(39 * SECOND);
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x80);
+      f.loop.pass(SECOND);
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x150);
+    }
+  }
+
+  @Test
   @DisplayName("A COMRESET that has its end before the disk is ready is forgotten with the link")
   void linkDownWhileBusy() {
     try (AhciFixture f = withTwoInFlight()) {
