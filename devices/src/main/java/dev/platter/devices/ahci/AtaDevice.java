@@ -84,23 +84,22 @@ final class AtaDevice {
 
   /** Switched on: with the capacity that the backend has now, which stays until the next time. */
   void powerOn() {
-    reset();
+    softReset();
     settings.powerOn();
   }
 
   /** Reset by the link; settings survive unless that was switched off (word 79). */
   void comreset() {
-    reset();
+    softReset();
     settings.comreset();
   }
 
-  /** Reset by SRST. */
+  /**
+   * Reset by SRST. Settings survive, as they do in disks of which nobody has asked otherwise (SET
+   * FEATURES CCh, which this one does not have): a guest that has switched the write cache off and
+   * resets the disk so does not ask whether it is on again.
+   */
   void softReset() {
-    reset();
-    settings.reset();
-  }
-
-  private void reset() {
     inSoftReset = false;
     errorLog.clear();
   }

@@ -47,7 +47,7 @@ final class DeviceSettings {
     }
   }
 
-  void reset() {
+  private void reset() {
     writeCache = true;
     lookAhead = true;
     multiple = 0;

@@ -81,6 +81,25 @@ class AhciSettingsTest {
   }
 
   @Test
+  @DisplayName("ACS-3 SET FEATURES 66h is the default: a software reset changes no setting")
+  void softwareReset() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      for (int preserve : new int[] {0x10, 0x90}) { // which is about COMRESET
+        assertThat(run(f, 0xef, preserve, 6)).isZero();
+        assertThat(run(f, 0xef, 0x82, 0)).isZero();
+        assertThat(run(f, 0xef, 0x55, 0)).isZero();
+        assertThat(run(f, 0xef, 0x03, 0x42)).isZero();
+        assertThat(run(f, 0xc6, 0, 8)).isZero();
+        f.softReset();
+        assertThat(word(f, 85) & 0x60).as("cache and look-ahead stay off").isZero();
+        assertThat(word(f, 88)).isEqualTo(0x047f);
+        assertThat(word(f, 59)).isEqualTo(0x0108);
+        assertThat(forced(f)).as("written through").isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
   @DisplayName("ACS-3 SET FEATURES 82h: the cache is written before the answer, or stays on")
   void writeCacheOffFlushes() {
     try (AhciFixture f = AhciFixture.ready()) {
