@@ -8,7 +8,6 @@ import dev.platter.aio.abi.LinuxAbi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -25,35 +24,20 @@ import org.jspecify.annotations.Nullable;
  * file was and lets the instruction run again: whoever reads there sees zeroes, and the owner is
  * told that the memory is lost. All other SIGBUS go to HotSpot. An access costs nothing extra.
  *
- * <p>A slot that is free is given to the next mapping, also while the handler looks through them on
- * another thread. It takes start and length as a pair, which they are if the start has not changed
- * after the length was read: between two mappings a slot has no length. What contains the address
- * is then a mapping that the thread uses, which nobody unmaps.
+ * <p>What contains the address, of all that are in the {@link GuardTable}, is a mapping that the
+ * thread uses, which nobody unmaps.
  *
  * <p>The handler must not run Java, and is a few instructions of machine code; x86-64 alone has
  * them. Elsewhere {@link #isAvailable} is false.
  */
 public final class BusErrorGuard {
   private static final int SIGBUS = 7;
-  // A client has 512 at most, by the limits of its protocol: enough for those of 128 exports.
-  private static final int SLOTS = 1 << 16;
 
   // struct sigaction of the C library: handler, a mask of 128 bytes, flags, restorer.
   private static final int SIGACTION_SIZE = 152;
   private static final int SIGACTION_FLAGS = 136;
   private static final int SA_SIGINFO = 4;
   private static final int PROT_READ_EXEC = 5;
-
-  // The table that the machine code reads: a head, then slots.
-  private static final int NEXT_HANDLER = 0;
-  private static final int SLOTS_USED = 8;
-  private static final int EVENTFD = 16;
-  private static final int ONE = 24;
-  private static final int HEAD_BYTES = 32;
-  private static final int SLOT_BYTES = 32;
-  private static final int SLOT_START = 0;
-  private static final int SLOT_LENGTH = 8;
-  private static final int SLOT_LOST = 16;
 
   private static final String CODE_BEFORE_TABLE = "49b8"; // movabs $table, %r8
   private static final String CODE_AFTER_TABLE =
@@ -64,18 +48,19 @@ public final class BusErrorGuard {
           + "498b4808" //     mov 8(%r8), %rcx        slots used
           + "4d8d4820" //     lea 32(%r8), %r9        the first
           + "4885c9" //    1: test %rcx, %rcx
-          + "746a" //         jz 4f
-          + "498b39" //    2: mov (%r9), %rdi         start
+          + "746f" //         jz 4f
+          + "4d8b5118" //  2: mov 24(%r9), %r10       generation
+          + "498b39" //       mov (%r9), %rdi         start
           + "498b7108" //     mov 8(%r9), %rsi        length
-          + "493b39" //       cmp (%r9), %rdi         are they of one mapping?
-          + "75f4" //         jne 2b
+          + "4d3b5118" //     cmp 24(%r9), %r10       are they of one mapping?
+          + "75ef" //         jne 2b
           + "4889c2" //       mov %rax, %rdx
           + "4829fa" //       sub %rdi, %rdx
           + "4839f2" //       cmp %rsi, %rdx
           + "7209" //         jb 3f
           + "4983c120" //     add $32, %r9
           + "48ffc9" //       dec %rcx
-          + "ebdb" //         jmp 1b
+          + "ebd6" //         jmp 1b
           + "4150" //      3: push %r8
           + "4151" //         push %r9
           + "ba03000000" //   mov $3, %edx            PROT_READ | PROT_WRITE
@@ -105,18 +90,16 @@ public final class BusErrorGuard {
       Downcalls.returningInt("sigaction", JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle MPROTECT =
       Downcalls.returningInt("mprotect", JAVA_LONG, JAVA_LONG, JAVA_INT);
-  private static final VarHandle LONG = JAVA_LONG.varHandle();
 
   private static final @Nullable BusErrorGuard INSTANCE = install();
 
-  // Never unmapped: a signal may come at any time.
-  private final MemorySegment table;
+  private final GuardTable table;
   private final int eventFd;
   private final List<@Nullable Watch> watches = new ArrayList<>();
   private final BitSet used = new BitSet();
   private boolean listening;
 
-  private BusErrorGuard(MemorySegment table, int eventFd) {
+  private BusErrorGuard(GuardTable table, int eventFd) {
     this.table = table;
     this.eventFd = eventFd;
   }
@@ -138,7 +121,7 @@ public final class BusErrorGuard {
       synchronized (BusErrorGuard.this) {
         if (!closed) {
           closed = true;
-          LONG.setVolatile(table, at(slot) + SLOT_LENGTH, 0L);
+          table.clear(slot);
           watches.set(slot, null);
           used.clear(slot);
         }
@@ -160,10 +143,10 @@ public final class BusErrorGuard {
           || (action.get(JAVA_INT, SIGACTION_FLAGS) & SA_SIGINFO) == 0) {
         return null; // no JVM that we know; HotSpot's handler is there from its start
       }
-      MemorySegment table = Mapping.anonymous(HEAD_BYTES + (long) SLOTS * SLOT_BYTES).segment();
-      table.set(JAVA_LONG, NEXT_HANDLER, action.get(JAVA_LONG, 0));
-      table.set(JAVA_LONG, EVENTFD, eventFd);
-      table.set(JAVA_LONG, ONE, 1);
+      GuardTable table = new GuardTable(Mapping.anonymous(GuardTable.BYTES).segment());
+      table.setHead(GuardTable.NEXT_HANDLER, action.get(JAVA_LONG, 0));
+      table.setHead(GuardTable.EVENTFD, eventFd);
+      table.setHead(GuardTable.ONE, 1);
       action.set(JAVA_LONG, 0, code(table.address()));
       return sigaction(action.address(), 0) < 0 ? null : new BusErrorGuard(table, eventFd);
     } catch (ErrnoException e) {
@@ -171,13 +154,18 @@ public final class BusErrorGuard {
     }
   }
 
-  /** Puts the handler into memory of its own, which can be executed and no longer be written. */
-  private static long code(long table) throws ErrnoException {
+  /** The handler's machine code, for a table at an address. */
+  static byte[] instructions(long table) {
     byte[] address = new byte[Long.BYTES];
     MemorySegment.ofArray(address)
         .set(JAVA_LONG.withByteAlignment(1).withOrder(ByteOrder.LITTLE_ENDIAN), 0, table);
     HexFormat hex = HexFormat.of();
-    byte[] code = hex.parseHex(CODE_BEFORE_TABLE + hex.formatHex(address) + CODE_AFTER_TABLE);
+    return hex.parseHex(CODE_BEFORE_TABLE + hex.formatHex(address) + CODE_AFTER_TABLE);
+  }
+
+  /** Puts the handler into memory of its own, which can be executed and no longer be written. */
+  private static long code(long table) throws ErrnoException {
+    byte[] code = instructions(table);
     MemorySegment page = Mapping.anonymous(4096).segment();
     MemorySegment.copy(code, 0, page, JAVA_BYTE, 0, code.length);
     int result;
@@ -224,13 +212,9 @@ public final class BusErrorGuard {
     return INSTANCE == null ? null : INSTANCE.add(mapping, lost);
   }
 
-  private static long at(int slot) {
-    return HEAD_BYTES + (long) slot * SLOT_BYTES;
-  }
-
   private synchronized @Nullable Watch add(MemorySegment mapping, Runnable lost) {
     int slot = used.nextClearBit(0);
-    if (slot == SLOTS) {
+    if (slot == GuardTable.SLOTS) {
       return null;
     }
     Watch watch = new Watch(slot, lost);
@@ -240,11 +224,8 @@ public final class BusErrorGuard {
     } else {
       watches.set(slot, watch);
     }
-    // The handler may run at any moment on another thread: a slot counts once it has a length.
-    LONG.setVolatile(table, at(slot) + SLOT_START, mapping.address());
-    table.set(JAVA_LONG, at(slot) + SLOT_LOST, 0);
-    LONG.setRelease(table, at(slot) + SLOT_LENGTH, mapping.byteSize());
-    LONG.setRelease(table, (long) SLOTS_USED, (long) watches.size());
+    table.put(slot, mapping.address(), mapping.byteSize());
+    table.use(watches.size());
     listen();
     return watch;
   }
@@ -268,7 +249,7 @@ public final class BusErrorGuard {
   private synchronized void tell() {
     for (int slot = 0; slot < watches.size(); slot++) {
       Watch watch = watches.get(slot);
-      if (watch != null && (long) LONG.getAcquire(table, at(slot) + SLOT_LOST) != 0) {
+      if (watch != null && table.isLost(slot)) {
         watch.lost.run();
       }
     }

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -106,63 +105,6 @@ class BusErrorGuardTest {
       Libc.close(kept);
       Libc.close(cut);
     }
-  }
-
-  /**
-   * The handler walks over a slot that goes from a small mapping below to a large one elsewhere:
-   * the start of the first with the length of the second would contain the address.
-   */
-  @Test
-  void aSlotThatChangesHandsIsNotTakenForBoth() throws Exception {
-    assumeTrue(BusErrorGuard.isAvailable());
-    int pages = 3_000;
-    long large = 1L << 30;
-    int fd = Libc.memfdCreate("cut", LinuxAbi.MFD_CLOEXEC);
-    AtomicBoolean over = new AtomicBoolean();
-    try (Mapping innocent = Mapping.anonymous(large)) {
-      innocent.segment().set(JAVA_LONG, 0, 42);
-      for (int round = 0; round < 2; round++) {
-        over.set(false);
-        assertThat(Libc.ftruncate(fd, PAGE)).isZero();
-        List<AutoCloseable> all = new ArrayList<>();
-        List<Mapping> cut = new ArrayList<>();
-        BusErrorGuard.Watch first =
-            Objects.requireNonNull(BusErrorGuard.watch(innocent.segment(), () -> {}));
-        for (int i = 0; i < pages; i++) {
-          Mapping mapping = Mapping.shared(fd, 0, PAGE, true);
-          all.add(Objects.requireNonNull(BusErrorGuard.watch(mapping.segment(), () -> {})));
-          all.add(mapping);
-          cut.add(mapping);
-        }
-        Mapping below = Mapping.anonymous(PAGE);
-        all.add(below);
-        first.close(); // the slot in front of all is free
-        Thread changes =
-            Thread.ofPlatform()
-                .start(() -> {
-                  while (!over.get()) {
-                    watchAndClose(below.segment());
-                    watchAndClose(innocent.segment());
-                  }
-                });
-        assertThat(Libc.ftruncate(fd, 0)).isZero();
-        for (Mapping mapping : cut) {
-          assertThat(mapping.segment().get(JAVA_LONG, 0)).isZero();
-        }
-        over.set(true);
-        changes.join();
-        for (AutoCloseable each : all) {
-          each.close();
-        }
-      }
-      assertThat(innocent.segment().get(JAVA_LONG, 0)).isEqualTo(42);
-    } finally {
-      Libc.close(fd);
-    }
-  }
-
-  private static void watchAndClose(MemorySegment segment) {
-    Objects.requireNonNull(BusErrorGuard.watch(segment, () -> {})).close();
   }
 
   /** Each of 20 clients has as many as its protocol lets it have. */
