@@ -477,6 +477,7 @@ public final class RawImage implements BlockBackend {
   @Override
   public int sync() {
     if (stability.failure() == 0) {
+      long ticket = stability.beginOutside();
       int result;
       do {
         result = Libc.fsync(fd);
@@ -484,6 +485,7 @@ public final class RawImage implements BlockBackend {
       if (stability.failed(result, false)) {
         listener.flushFailed(-result);
       }
+      stability.endOutside(ticket);
     }
     return stability.failure();
   }

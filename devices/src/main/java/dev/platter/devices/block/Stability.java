@@ -1,6 +1,8 @@
 package dev.platter.devices.block;
 
 import dev.platter.aio.sys.Errno;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +29,8 @@ final class Stability {
   private @Nullable RawTransfer firstHeld;
   private @Nullable RawTransfer lastHeld;
   private long begun;
+  // Of those that no transfer makes, the ticket of each; oldest first.
+  private final List<Long> outside = new ArrayList<>();
 
   Stability(boolean throughPageCache) {
     this.throughPageCache = throughPageCache;
@@ -85,6 +89,28 @@ final class Stability {
   }
 
   /**
+   * An fsync that is no transfer's is about to be made: others are told of nothing before its end.
+   *
+   * @return for {@link #endOutside}
+   */
+  synchronized long beginOutside() {
+    outside.add(++begun);
+    return begun;
+  }
+
+  /** The kernel has done it, well or not; {@link #failed} comes first. */
+  synchronized void endOutside(long ticket) {
+    outside.remove(Long.valueOf(ticket));
+    release();
+  }
+
+  /** The ticket of what the kernel has had for longest; the largest number if it has nothing. */
+  private long oldestTicket() {
+    long inside = oldest == null ? Long.MAX_VALUE : oldest.flushTicket;
+    return outside.isEmpty() ? inside : Math.min(inside, outside.getFirst());
+  }
+
+  /**
    * The kernel has done it, well or not; {@link #failed} comes first.
    *
    * @return whether the result may be told now; if not, {@link RawTransfer#released} will be called
@@ -96,7 +122,7 @@ final class Stability {
     }
     synchronized (this) {
       forget(transfer);
-      boolean hold = result >= 0 && failure == 0 && oldest != null;
+      boolean hold = result >= 0 && failure == 0 && oldestTicket() <= begun;
       if (hold) {
         transfer.flushTicket = begun;
         if (lastHeld == null) {
@@ -130,8 +156,7 @@ final class Stability {
 
   /** Those are released that wait for nobody any more; once one has failed, all. */
   private void release() {
-    while (firstHeld != null
-        && (failure != 0 || oldest == null || oldest.flushTicket > firstHeld.flushTicket)) {
+    while (firstHeld != null && (failure != 0 || oldestTicket() > firstHeld.flushTicket)) {
       RawTransfer held = firstHeld;
       firstHeld = held.flushedAfter;
       if (firstHeld == null) {

@@ -197,6 +197,35 @@ class HostFailureTest {
     }
   }
 
+  /** The same of an fsync that is no guest's: a resize makes one beside the guest's flushes. */
+  @Test
+  void aFlushBesideAnFsyncThatFailsHasFailedToo() {
+    for (int others : new int[] {0, -Errno.EIO}) {
+      try (TestDisk disk = open(WRITEBACK);
+          TestDisk.Slot slot = new TestDisk.Slot()) {
+        Stability stability = disk.image.stability();
+        long first = stability.beginOutside();
+        slot.prepareFlush();
+        disk.image.submit(slot);
+        while (disk.context.blockRequestsInFlight() > 0) {
+          disk.context.turn(true);
+        }
+        long later = stability.beginOutside();
+        disk.context.turn(false);
+        assertThat(slot.isDone()).as("the other may have been told").isFalse();
+        stability.failed(others, false);
+        stability.endOutside(first);
+        while (!slot.isDone()) {
+          disk.context.turn(true);
+        }
+        assertThat(slot.result).isEqualTo(others);
+        stability.endOutside(later);
+        assertThat(disk.image.sync()).isEqualTo(others);
+        assertThat(disk.flush()).isEqualTo(others);
+      }
+    }
+  }
+
   /** A first write into a hole cannot be done without waiting (RWF_NOWAIT): EAGAIN, on ext4. */
   @Test
   void whatIsPutOffIsTriedAgainAndNotForEver() throws Exception {
