@@ -10,13 +10,16 @@ import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -64,6 +67,47 @@ class RawImageTest {
     Path refused = sized(511);
     assertRefused(refused, ImageOptions.READ_ONLY, "not a multiple of 512");
     assertThat(Files.size(refused)).isEqualTo(511);
+  }
+
+  @Test
+  void aSizeOfHalfASectorIsRefused() throws Exception {
+    for (ImageOptions options : List.of(ImageOptions.WRITABLE, ImageOptions.READ_ONLY)) {
+      for (CacheMode cache : CacheMode.values()) {
+        ImageOptions large = options.withCache(cache).withLogicalBlock(4096);
+        Path odd = sized(SIZE + 512);
+        assertRefused(odd, large, (SIZE + 512) + " bytes is not a multiple of 4096");
+        assertThatThrownBy(() -> RawImage.examine(odd.toString(), large))
+            .isInstanceOfSatisfying(
+                PlatterException.class, e -> assertThat(e.remedy()).contains("truncate -s %4096"));
+        assertThat(Files.size(odd)).isEqualTo(SIZE + 512);
+        RawImage.open(sized(SIZE).toString(), large).close();
+      }
+    }
+  }
+
+  /** Of one that becomes so while it is served, whole blocks are served, and the rest is kept. */
+  @Test
+  void whatIsNoWholeBlockIsNeitherServedNorTouched() throws Exception {
+    Path path = TestDisk.randomFile(directory, SIZE);
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.image.alignment = new DirectAlignment(4, 4096);
+      byte[] tail = new byte[3000];
+      Arrays.fill(tail, (byte) 7);
+      Files.write(path, tail, StandardOpenOption.APPEND);
+      disk.image.checkForResize();
+      assertThat(disk.image.sizeBytes()).isEqualTo(SIZE);
+      MemorySegment sector = disk.memory(512, 0);
+      assertThat(disk.write(SIZE - 512, false, sector)).isZero();
+      assertThat(disk.write(SIZE, false, sector)).isEqualTo(-Errno.EINVAL);
+      assertThat(disk.writeZeroes(SIZE, 512, false)).isEqualTo(-Errno.EINVAL);
+      assertThat(disk.discard(SIZE, 512)).isEqualTo(-Errno.EINVAL);
+      assertThat(disk.writeZeroes(0, SIZE, true)).isZero();
+      assertThat(disk.discard(0, SIZE)).isZero();
+      byte[] file = disk.file();
+      assertThat(file).hasSize(SIZE + tail.length);
+      assertThat(Arrays.copyOfRange(file, SIZE, file.length)).isEqualTo(tail);
+      assertThat(Arrays.copyOf(file, SIZE)).containsOnly(0);
+    }
   }
 
   @Test

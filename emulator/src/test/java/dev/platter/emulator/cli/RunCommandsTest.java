@@ -215,10 +215,17 @@ class RunCommandsTest {
   void anEmptyOrOddImageIsNoDisk() throws IOException {
     Path empty = Files.createFile(directory.resolve("empty.img"));
     assertThat(Cli.run("iotest", empty).err()).contains("it is empty");
-    Path odd = Files.write(directory.resolve("odd.img"), new byte[1000]);
-    Cli cli = Cli.run("iotest", odd);
-    assertThat(cli.err()).contains("1000 bytes is not a multiple of 512");
-    assertThat(cli.exitCode()).isEqualTo(2);
+    byte[] bytes = new byte[1000];
+    Path odd = Files.write(directory.resolve("odd.img"), bytes);
+    for (String command : List.of("iotest", "bench")) {
+      for (String device : List.of("raw", "ahci", "virtio")) {
+        Cli cli = Cli.run(command, odd, "--device", device, "--cache=writeback");
+        assertThat(cli.err()).contains("1000 bytes is not a multiple of 512");
+        assertThat(cli.exitCode()).isEqualTo(2);
+        assertThat(cli.out()).isEmpty();
+      }
+    }
+    assertThat(odd).hasBinaryContent(bytes);
   }
 
   @Test

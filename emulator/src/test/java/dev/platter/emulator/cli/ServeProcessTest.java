@@ -24,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -242,6 +243,29 @@ class ServeProcessTest {
       assertThat(control).doesNotExist();
       assertUnlocked();
     }
+  }
+
+  /** The last sector of a disk is there as a whole, or nothing of it is served. */
+  @ParameterizedTest
+  @CsvSource({"virtio-blk, 1000, 512", "ahci, 1049088, 4096"})
+  void anImageIsNotServedByHalves(String kind, int bytes, int sector) throws Exception {
+    Path odd = Files.write(directory.resolve("odd.img"), new byte[bytes]);
+    Path there = directory.resolve("odd.sock");
+    String options = ",cache=writeback,logical-block-size=" + sector;
+    String export = "--export=" + kind + ",image=" + odd + options + ",socket=" + there;
+    for (String[] how : new String[][] {{export, "--check"}, {export}}) {
+      Process process = start(how);
+      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+      assertThat(process.waitFor()).isEqualTo(2);
+      assertThat(output)
+          .contains("export odd: cannot use " + odd)
+          .contains(bytes + " bytes is not a multiple of " + sector)
+          .doesNotContain(" serving ");
+    }
+    assertThat(socket).doesNotExist();
+    assertThat(there).doesNotExist();
+    assertThat(Files.size(odd)).isEqualTo(bytes);
+    assertUnlocked();
   }
 
   @Test
