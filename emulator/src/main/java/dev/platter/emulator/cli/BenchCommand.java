@@ -1,6 +1,5 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.report.BenchReport;
 import dev.platter.emulator.report.Summary;
 import dev.platter.emulator.report.Units;
@@ -27,8 +26,8 @@ import picocli.CommandLine.Option;
       "Measures emulated disks against the ring with no device in front (raw).",
       "Keeps --iodepth requests outstanding for --runtime. Latency is from submission to the"
           + " completion interrupt being handled. With --verify every sector carries its offset and"
-          + " the number of the write it comes from, and is checked: reads at once, writes by reading"
-          + " the image back through a plain file channel.",
+          + " the number of the write it comes from, and is checked: reads at once, writes by"
+          + " reading the image back through a plain file channel.",
     },
     footer = {
       "  platter bench --rw randread --bs 4k --iodepth 1 --runs 5",
@@ -164,6 +163,7 @@ final class BenchCommand extends RunCommand {
         blockSize.minBytes() % 512 == 0,
         "--bs must be a multiple of 512",
         "--bs 4k, or --bs 512-1M");
+    loops().sector.check(blockSize.minBytes(), "--bs");
     require(
         blockSize.maxBytes() % blockSize.minBytes() == 0,
         "--bs: the larger size must be a multiple of the smaller",
@@ -234,13 +234,10 @@ final class BenchCommand extends RunCommand {
 
   @Override
   List<Summary> measure(ImageSource source, Interruption interruption) {
-    ImageOptions imageOptions =
-        (pattern.writes() ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY)
-            .withCache(loops().cache);
     TestBed.Setup setup =
         new TestBed.Setup(
                 source.path(),
-                imageOptions,
+                loops().image(pattern.writes()),
                 loops().mainLoop(),
                 loops().ioThread(),
                 ioThreads,

@@ -2,6 +2,7 @@ package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.ImageInspector;
+import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.guest.Accelerator;
 import dev.platter.emulator.guest.GuestListener;
@@ -189,6 +190,8 @@ final class GuestRunCommand extends PlatterCommand {
   @Option(names = "--destroy-data", description = "Allow writing to IMAGE.")
   private boolean destroyData;
 
+  @Mixin private SectorOption sector = new SectorOption();
+
   @Option(
       names = "--shell",
       description = {
@@ -296,7 +299,13 @@ final class GuestRunCommand extends PlatterCommand {
       GuestRunner runner = runner(plan, workspace, interruption);
       HostDisks.Opener opener =
           ServedDisks.opener(
-              workspace.directory(), plan.image(), cpus, pollMax(), recordsStages(), eventLog());
+              workspace.directory(),
+              plan.image(),
+              sector.bytes(),
+              cpus,
+              pollMax(),
+              recordsStages(),
+              eventLog());
       if (shell) {
         shell(plan, runner, opener);
       } else {
@@ -329,6 +338,11 @@ final class GuestRunCommand extends PlatterCommand {
         blockBytes >= 512 && blockBytes % 512 == 0 && blockBytes <= 32 << 20,
         "--bs must be a multiple of 512, up to 32M",
         "--bs 4k");
+    sector.check(blockBytes, "--bs");
+    RunCommand.require(
+        peer == null || sector.bytes() == ImageOptions.DEFAULT_BLOCK_BYTES,
+        "--logical-block-size has no meaning with --peer: QEMU's own SATA disk has sectors of 512",
+        null);
     RunCommand.require(
         depth >= 1 && depth <= 256 && blockBytes * depth <= memoryBytes / 4,
         "--iodepth must be between 1 and 256, and --bs times --iodepth a quarter of --memory at"

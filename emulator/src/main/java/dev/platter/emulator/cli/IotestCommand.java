@@ -1,7 +1,6 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.loop.Ablation;
-import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.report.IotestReport;
 import dev.platter.emulator.report.Summary;
 import dev.platter.emulator.report.Variant;
@@ -105,6 +104,7 @@ final class IotestCommand extends RunCommand {
         chunkBytes != 0 && chunkBytes % 512 == 0,
         "--chunk must be a multiple of 512, and not 0",
         "--chunk 128K");
+    loops().sector.check(chunkBytes, "--chunk");
     require(
         totalBytes >= chunkBytes && totalBytes % chunkBytes == 0,
         "--total must be a multiple of --chunk, and not 0",
@@ -154,7 +154,7 @@ final class IotestCommand extends RunCommand {
     TestBed.Setup setup =
         new TestBed.Setup(
                 source.path(),
-                ImageOptions.READ_ONLY.withCache(loops().cache),
+                loops().image(false),
                 loops().mainLoop(),
                 loops().ioThread(),
                 1,

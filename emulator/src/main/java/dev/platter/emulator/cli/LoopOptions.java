@@ -4,11 +4,13 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.devices.block.CacheMode;
+import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.workload.DeviceKind;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How loops, vCPUs and the image are set up; shared by the commands that run a machine. */
@@ -65,6 +67,15 @@ final class LoopOptions {
               + " taskrun_flag, single_issuer, defer_taskrun, no_sqarray. The main loop's ring"
               + " never takes single_issuer and defer_taskrun.")
   @Nullable String ringFlags;
+
+  @Mixin SectorOption sector = new SectorOption();
+
+  /** How the image is opened. */
+  ImageOptions image(boolean writable) {
+    return (writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY)
+        .withCache(cache)
+        .withLogicalBlock(sector.bytes());
+  }
 
   AioConfig ioThread() {
     return configured(AioConfig.ioThread());

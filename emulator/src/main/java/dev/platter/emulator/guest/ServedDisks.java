@@ -37,6 +37,7 @@ public final class ServedDisks implements HostDisks {
    *
    * @param directory whose owner alone may enter it
    * @param image a raw image or block device
+   * @param logicalBlockBytes the disks' sector, 512 or 4096
    * @param queues virtqueues of a virtio disk
    * @param pollMaxNanos longest busy poll of a virtio disk's IOThread; empty for the default
    * @param recordsStages whether to record the stages of each request's way
@@ -45,12 +46,15 @@ public final class ServedDisks implements HostDisks {
   public static Opener opener(
       Path directory,
       Path image,
+      int logicalBlockBytes,
       int queues,
       OptionalLong pollMaxNanos,
       boolean recordsStages,
       EventLog log) {
     return (kinds, writable) -> {
-      ImageOptions options = writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY;
+      ImageOptions options =
+          (writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY)
+              .withLogicalBlock(logicalBlockBytes);
       List<ExportConfig> exports = new ArrayList<>();
       for (DeviceKind kind : kinds) {
         exports.add(export(kind, directory, image.toString(), options, queues, pollMaxNanos));

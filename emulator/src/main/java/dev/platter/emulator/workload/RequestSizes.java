@@ -34,7 +34,7 @@ final class RequestSizes {
               + unitBytes
               + " bytes do not fit the disk's blocks of "
               + target.blockSizeBytes(),
-          "Use multiples of the block size, or --cache writeback");
+          "Use multiples of that, or --logical-block-size 512");
     }
   }
 }

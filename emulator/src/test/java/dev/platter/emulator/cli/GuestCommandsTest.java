@@ -34,6 +34,9 @@ class GuestCommandsTest {
           --workload fio            | 'fio' is not one of iotest, fio-like
           --accel hvf               | 'hvf' is not one of auto, kvm, tcg
           --peer crosvm             | 'crosvm' is not one of qemu
+          --logical-block-size 1024 | '1024' is not one of 512, 4096
+          --logical-block-size 4096 --bs 512 | --bs must be a multiple of 4096
+          --logical-block-size 4096 --peer qemu | has no meaning with --peer
           """)
   void optionsThatMakeNoSenseAreBadUsage(String options, String message) {
     Cli run = Cli.run((Object[]) ("guest run " + options).split(" ", -1));

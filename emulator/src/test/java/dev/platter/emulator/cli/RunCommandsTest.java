@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -85,6 +86,34 @@ class RunCommandsTest {
     assertThat(rows(document).get(2).get("ratio_to_virtio")).isEqualTo(1.0);
     assertThat(Files.readString(json))
         .contains("\"raw\"", "\"main-loop\"", "\"iothread0\"", "\"ring_flags\"");
+  }
+
+  /** A disk with large sectors, at the size that only those with small ones have, is none. */
+  @Test
+  void theSectorIsTheImages() throws IOException {
+    for (String device : List.of("raw", "ahci", "virtio")) {
+      Object[] read = {
+        "bench",
+        image,
+        "--device",
+        device,
+        "--logical-block-size=4096",
+        "--runtime=20ms",
+        "--warmup=0",
+        "--cache=writeback",
+        "--rw=randwrite",
+        "--verify",
+        "--destroy-data",
+      };
+      assertThat(Cli.run(read).err()).isEmpty();
+      assertThat(Cli.run(read).exitCode()).isZero();
+    }
+    Files.write(image, new byte[512], StandardOpenOption.APPEND);
+    for (String command : List.of("iotest", "bench")) {
+      Cli cli = Cli.run(command, image, "--logical-block-size=4096", "--cache=writeback");
+      assertThat(cli.err()).contains("is not a multiple of 4096");
+      assertThat(cli.exitCode()).isEqualTo(2);
+    }
   }
 
   @Test
@@ -194,6 +223,9 @@ class RunCommandsTest {
         "iotest --device=ahci,nvme           | is not one of raw, ahci, virtio",
         "iotest --ablate=everything          | is not one of notify",
         "iotest --ring-flags=magic           | there is no flag",
+        "iotest --logical-block-size=4k      | is not one of 512, 4096",
+        "iotest --logical-block-size=4096 --chunk=6K | --chunk must be a multiple of 4096",
+        "bench --logical-block-size=4096 --bs=512-1M | --bs must be a multiple of 4096",
         "iotest /no/such/image               | no such file",
         "iotest /                            | directory",
         "bench --bs=1M-512                   | upside down",
