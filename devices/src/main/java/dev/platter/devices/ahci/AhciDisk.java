@@ -12,8 +12,9 @@ import dev.platter.devices.block.BufferPool;
  */
 public record AhciDisk(BlockBackend backend, IdentifyDevice identity) {
   /**
-   * Buffers that a disk on a port has, of {@link BufferPool#CHUNK_BYTES}: one for each tag, so that
-   * small commands never wait for one.
+   * Buffers that a disk on a port has, of {@link BufferPool#CHUNK_BYTES}: one for each tag.
+   * Commands wait for one where others are longer, or the backend still has requests of a life
+   * before.
    */
   public static final int BUFFERS = AhciRegisters.SLOTS;
 

@@ -159,7 +159,7 @@ final class AtaDevice {
       case AtaCommand.WRITE_SECTORS_EXT -> pio48(slot, true, 1);
       case AtaCommand.READ_MULTIPLE_EXT -> pio48(slot, false, settings.multiple());
       case AtaCommand.WRITE_MULTIPLE_EXT -> pio48(slot, true, settings.multiple());
-      case AtaCommand.READ_VERIFY -> verify(slot, lba28(slot), blocks28(slot));
+      case AtaCommand.READ_VERIFY -> verify28(slot);
       case AtaCommand.READ_VERIFY_EXT -> verify(slot, slot.lba, blocks48(slot));
       case AtaCommand.DATA_SET_MANAGEMENT -> dataSetManagement(slot);
       case AtaCommand.READ_LOG_EXT -> readLog(slot, CommandSlot.Protocol.PIO_IN);
@@ -202,9 +202,13 @@ final class AtaDevice {
     return slot.count == 0 ? SECTORS_48_MAX : slot.count;
   }
 
+  private static boolean isChs(CommandSlot slot) {
+    return (slot.device & AtaStatus.DEVICE_LBA) == 0;
+  }
+
   private void transfer28(CommandSlot slot, CommandSlot.Protocol protocol, boolean write) {
-    if ((slot.device & AtaStatus.DEVICE_LBA) == 0) {
-      fail(slot, AtaStatus.ABRT); // CHS
+    if (isChs(slot)) {
+      fail(slot, AtaStatus.ABRT);
     } else {
       transfer(slot, protocol, write, false, lba28(slot), blocks28(slot));
     }
@@ -266,6 +270,14 @@ final class AtaDevice {
     slot.forceUnitAccess = write && (fua || !settings.writeCacheEnabled());
     slot.movesData = true;
     host.begin(slot);
+  }
+
+  private void verify28(CommandSlot slot) {
+    if (isChs(slot)) {
+      fail(slot, AtaStatus.ABRT);
+    } else {
+      verify(slot, lba28(slot), blocks28(slot));
+    }
   }
 
   private void verify(CommandSlot slot, long lba, int blocks) {

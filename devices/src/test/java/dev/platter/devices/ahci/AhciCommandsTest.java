@@ -212,10 +212,13 @@ class AhciCommandsTest {
   @DisplayName("ACS-3 6.1: CHS addressing is obsolete and aborted")
   void chs() {
     try (AhciFixture f = AhciFixture.ready()) {
-      f.tables.command(0, 0xc8, 0, 1, 1, 0);
-      f.tables.header(0, 0, f.tables.prds(0, f.buffer(512), 512));
-      f.port.write(AhciRegisters.PX_CI, 1);
-      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(ABORTED);
+      for (int command : new int[] {0xc8, 0x20, 0x40}) {
+        f.tables.command(0, command, 0, 1, 1, 0);
+        f.tables.header(0, 0, f.tables.prds(0, f.buffer(512), 512));
+        f.port.write(AhciRegisters.PX_CI, 1);
+        assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(ABORTED);
+        f.driver.restart();
+      }
     }
   }
 

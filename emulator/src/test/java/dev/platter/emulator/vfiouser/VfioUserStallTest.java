@@ -120,7 +120,8 @@ class VfioUserStallTest {
   }
 
   @Test
-  @DisplayName("VFIO_USER_DEVICE_RESET: at once; the link comes up, and the disk is busy meanwhile")
+  @DisplayName(
+      "VFIO_USER_DEVICE_RESET: at once; the disk is ready, and reads wait for the late write")
   void reset() {
     try (Guest guest = new Guest().up();
         EventNotifier irq = new EventNotifier()) {
