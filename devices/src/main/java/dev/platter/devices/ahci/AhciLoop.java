@@ -18,7 +18,7 @@ public interface AhciLoop {
     /** Has it done in {@code nanos} from now, unless it is armed already. */
     void arm(long nanos);
 
-    /** Has it not done. */
+    /** Has it not done. One that is not armed may be cancelled without the lock. */
     void cancel();
   }
 
@@ -57,7 +57,9 @@ public interface AhciLoop {
 
           @Override
           public void cancel() {
-            timer.cancel();
+            if (timer.isArmed()) {
+              timer.cancel();
+            }
           }
         };
       }
