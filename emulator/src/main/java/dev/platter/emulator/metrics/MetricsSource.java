@@ -17,6 +17,9 @@ interface MetricsSource {
   /** How many stalls of an export's requests had each cause; empty if stages are not recorded. */
   Map<StallCause, Long> stalls(String export);
 
+  /** How many io-wq workers each loop may have at work, of each kind. */
+  int ioWorkersLimit();
+
   /** Whether guests are served at the moment: neither quiesced nor closed. */
   Serving serving();
 
@@ -43,6 +46,11 @@ interface MetricsSource {
       @Override
       public Map<StallCause, Long> stalls(String export) {
         return server.stalls(export);
+      }
+
+      @Override
+      public int ioWorkersLimit() {
+        return server.ioWorkersLimit();
       }
 
       @Override

@@ -28,6 +28,9 @@ final class ServerMetrics implements MeterBinder {
     Gauge.builder("platter.io.workers", RingRemains::workersNow)
         .description("Kernel threads of io_uring (io-wq) in this process; -1 if not known.")
         .register(registry);
+    Gauge.builder("platter.io.workers.limit", source, MetricsSource::ioWorkersLimit)
+        .description("How many of them each loop may have at work, of each of two kinds.")
+        .register(registry);
     OperatingSystemMXBean system =
         (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     FunctionCounter.builder("process.cpu", system, its -> its.getProcessCpuTime() / NANOS)

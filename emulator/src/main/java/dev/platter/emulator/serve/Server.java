@@ -190,6 +190,11 @@ public final class Server implements AutoCloseable {
     return uses;
   }
 
+  /** How many io-wq workers each loop may have at work, of each kind. Any thread. */
+  public int ioWorkersLimit() {
+    return options.ioWorkers();
+  }
+
   /**
    * How many of an export's requests stalled so far, by cause, as far as the loops can tell; what
    * is no loop's to know (collections, io-wq) is missing. Any thread, without waiting.

@@ -43,6 +43,11 @@ final class FakeSource implements MetricsSource {
   }
 
   @Override
+  public int ioWorkersLimit() {
+    return 16;
+  }
+
+  @Override
   public Serving serving() {
     return serving;
   }

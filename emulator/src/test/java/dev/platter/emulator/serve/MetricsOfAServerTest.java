@@ -79,7 +79,14 @@ class MetricsOfAServerTest {
   @BeforeEach
   void start() throws IOException {
     ServeConfig config = new ServeConfig(List.of(), List.of(disk("vda"), disk("vdb")));
-    server = Server.start(config, log, SystemdSockets.none(), this::open);
+    server =
+        Server.start(
+            config,
+            log,
+            SystemdSockets.none(),
+            ServerOptions.DEFAULT.withIoWorkers(3),
+            this::open,
+            StartListener.NOBODY);
     metrics =
         MetricsServer.start(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), server, log);
@@ -93,6 +100,13 @@ class MetricsOfAServerTest {
 
   private String scrape() throws IOException {
     return get("/metrics", 200);
+  }
+
+  @Test
+  void workersAndTheirLimitAreTold() throws IOException {
+    String scrape = scrape();
+    assertThat(value(scrape, "platter_io_workers_limit")).isEqualTo(3);
+    assertThat(value(scrape, "platter_io_workers")).isNotNegative();
   }
 
   private String get(String path, int status) throws IOException {
