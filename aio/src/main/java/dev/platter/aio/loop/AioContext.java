@@ -292,17 +292,21 @@ public final class AioContext implements AutoCloseable {
 
   /**
    * The life of a loop on one thread: turns while {@code running}, then is suspended if {@code
-   * suspending}, or closes; an exception abandons it.
+   * suspending}, and still so when nothing is in flight, or closes; an exception abandons it.
    */
   void turnWhile(BooleanSupplier running, BooleanSupplier suspending) {
     try {
-      while (running.getAsBoolean()) {
-        turn(true);
-      }
-      if (suspending.getAsBoolean()) {
-        suspend();
-      } else {
-        close();
+      while (true) {
+        while (running.getAsBoolean()) {
+          turn(true);
+        }
+        if (!suspending.getAsBoolean()) {
+          close();
+          return;
+        }
+        if (suspend(suspending)) {
+          return;
+        }
       }
     } catch (RuntimeException | Error e) {
       abandon(e);
@@ -643,12 +647,19 @@ public final class AioContext implements AutoCloseable {
   /**
    * Loop (the main loop's: with the big lock held): clients pause, what they have in flight
    * completes, watches are taken back, the ring is unmapped. The thread can end then.
+   *
+   * @param wanted looked at while something is in flight
+   * @return false if that is no longer so: clients go on
    */
-  private void suspend() {
+  private boolean suspend(BooleanSupplier wanted) {
     drained = pauseClients();
     clients.forEach(LoopClient::park);
     while (clientsInFlight() > 0) {
       turn(true);
+      if (!wanted.getAsBoolean()) {
+        resumeClients();
+        return false;
+      }
     }
     watching = false;
     watches.forEach(this::cancel);
@@ -657,6 +668,7 @@ public final class AioContext implements AutoCloseable {
       turn(false); // who waits for us may bring new requests
       pollers.end();
     } while (!tryToLeave());
+    return true;
   }
 
   /**

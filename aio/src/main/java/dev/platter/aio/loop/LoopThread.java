@@ -111,6 +111,22 @@ final class LoopThread {
   }
 
   /**
+   * Waits a while for a loop that is about to be suspended.
+   *
+   * @return whether {@link #suspend} waits for nothing now
+   */
+  boolean awaitSuspend(long millis) {
+    Thread leaving;
+    synchronized (this) {
+      if (state != State.SUSPENDING) {
+        return true;
+      }
+      leaving = thread;
+    }
+    return Threads.joinUninterruptibly(leaving, millis); // others may resume or close it meanwhile
+  }
+
+  /**
    * Suspends the loop and waits for the end of its thread. Idempotent.
    *
    * @return how many block requests its clients had in flight; 0 if it was suspended before
@@ -130,14 +146,17 @@ final class LoopThread {
   }
 
   /**
-   * Resumes the loop on a new thread. Does nothing if it is not suspended.
+   * Resumes the loop on a new thread, or on its own if that still waits for what is in flight. Does
+   * nothing if it is not suspended, nor about to be.
    *
    * @throws PlatterException if the kernel refuses a ring; it is still suspended then
    */
   void resume() {
     checkNotItself("resumed");
     synchronized (this) {
-      if (state == State.SUSPENDING) {
+      if (state == State.SUSPENDING && takeBack()) {
+        state = State.TURNING;
+      } else if (state == State.SUSPENDING) {
         suspend();
       }
       if (state == State.SUSPENDED) {
@@ -151,6 +170,18 @@ final class LoopThread {
         }
       }
     }
+  }
+
+  /** Has a loop that is about to be suspended stay, whatever is in flight; false if it leaves. */
+  private boolean takeBack() {
+    boolean[] stays = new boolean[1];
+    context.invoke(() -> {
+      if (context.isWatching() && !context.isSuspended()) {
+        wish = Wish.TURN;
+        stays[0] = true;
+      }
+    });
+    return stays[0];
   }
 
   private AioContext resumeContext() {

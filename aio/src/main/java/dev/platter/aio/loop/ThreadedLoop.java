@@ -22,6 +22,16 @@ public abstract sealed class ThreadedLoop implements AutoCloseable permits IoThr
   }
 
   /**
+   * Waits a while for the end of what {@link #beginSuspend} has begun.
+   *
+   * @param millis how long at most, in milliseconds
+   * @return whether {@link #suspend} waits for nothing now
+   */
+  public boolean awaitSuspend(long millis) {
+    return thread.awaitSuspend(millis);
+  }
+
+  /**
    * Suspends the loop (see {@link AioContext#isSuspended}) once what its clients have in flight has
    * completed, and ends the thread; a lock it has can be taken as before. Idempotent.
    *
@@ -33,7 +43,8 @@ public abstract sealed class ThreadedLoop implements AutoCloseable permits IoThr
   }
 
   /**
-   * Resumes the loop with a new ring on a new thread. Does nothing if it is not suspended.
+   * Resumes the loop with a new ring on a new thread; one that is about to be suspended and still
+   * waits for what is in flight goes on as it is. Does nothing with any other.
    *
    * @throws dev.platter.aio.PlatterException if the kernel refuses a ring; it is still suspended
    *     then

@@ -1,6 +1,7 @@
 package dev.platter.aio.loop;
 
 import dev.platter.aio.PlatterException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -64,6 +65,30 @@ public final class Threads {
       Thread.currentThread().interrupt();
     }
     return down;
+  }
+
+  /**
+   * Waits for a thread to end, for so long at most, and leaves an interrupt that came meanwhile for
+   * later.
+   *
+   * @return whether it has ended
+   */
+  static boolean joinUninterruptibly(Thread thread, long millis) {
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    boolean interrupted = false;
+    boolean ended = false;
+    while (true) {
+      try {
+        ended = thread.join(Duration.ofNanos(end - System.nanoTime()));
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return ended;
   }
 
   /** Waits for a thread to end, and leaves an interrupt that came meanwhile for later. */

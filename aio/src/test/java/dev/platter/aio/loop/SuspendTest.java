@@ -397,6 +397,74 @@ class SuspendTest {
     }
   }
 
+  /** Who resumes a loop that waits for a disk does not wait for the disk. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aLoopThatStillWaitsIsTakenBack(boolean main) throws Exception {
+    final class Device implements LoopClient {
+      final CountDownLatch pausing = new CountDownLatch(1);
+      volatile boolean paused;
+      volatile boolean parked;
+      volatile int inFlight = 1;
+
+      @Override
+      public void pause() {
+        paused = true;
+        pausing.countDown();
+      }
+
+      @Override
+      public void park() {
+        parked = true;
+      }
+
+      @Override
+      public int inFlight() {
+        return inFlight;
+      }
+
+      @Override
+      public void resume() {
+        paused = false;
+        parked = false;
+      }
+    }
+    try (EventNotifier bell = eventfd(true);
+        ThreadedLoop loop = main ? new MainLoop(MAIN) : new IoThread("io0", NO_POLLING)) {
+      AioContext context = loop.context();
+      Device busy = new Device();
+      int[] calls = new int[1];
+      context.invoke(() -> {
+        context.addClient(busy);
+        context.watch(bell, () -> calls[0]++);
+      });
+      long thread = context.threadId();
+      for (int round = 0; round < 3; round++) {
+        loop.beginSuspend();
+        busy.pausing.await();
+        assertThat(loop.awaitSuspend(0)).isFalse();
+        loop.resume();
+        context.invoke(() -> {}); // it turns
+        assertThat(busy.paused).isFalse();
+        assertThat(busy.parked).isFalse();
+        assertThat(context.isSuspended()).isFalse();
+        assertThat(context.threadId()).isEqualTo(thread);
+        int before = calls[0];
+        bell.signal();
+        await(context, () -> calls[0] > before);
+      }
+      loop.beginSuspend();
+      context.invoke(() -> busy.inFlight = 0);
+      while (!loop.awaitSuspend(1000)) {
+        assertThat(busy.paused).isTrue();
+      }
+      loop.resume(); // it has left already
+      assertThat(busy.paused).isFalse();
+      assertThat(context.threadId()).isNotZero().isNotEqualTo(thread);
+      context.invoke(() -> context.removeClient(busy));
+    }
+  }
+
   @Test
   void aWatchMayBeClosedMeanwhile() {
     try (IoThread ioThread = new IoThread("io0", NO_POLLING);
