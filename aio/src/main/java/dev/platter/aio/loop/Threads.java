@@ -49,7 +49,7 @@ public final class Threads {
    *
    * @return whether the latch was counted down
    */
-  static boolean awaitUninterruptibly(CountDownLatch latch, long nanos) {
+  public static boolean awaitUninterruptibly(CountDownLatch latch, long nanos) {
     long end = System.nanoTime() + nanos;
     boolean interrupted = false;
     boolean down = false;

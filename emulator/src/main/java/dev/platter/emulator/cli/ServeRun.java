@@ -91,6 +91,7 @@ final class ServeRun {
     }
     signals.onStop(
         server::beginStop); // what the control socket is asked for is given up or refused
+    signals.onResume(server::giveUpQuiesce); // the main thread may wait for that
     PlatterException unwritten = null;
     try (server;
         ServedStages recorded = ServedStages.begin(options.stages(), server)) {

@@ -38,6 +38,7 @@ final class ServerSignals {
   private final BlockingQueue<String> received = new LinkedBlockingQueue<>();
 
   private @Nullable Runnable onStop;
+  private volatile Runnable onResume = () -> {};
   private boolean stopAsked;
 
   /** One that hears nothing but what it is told. */
@@ -119,7 +120,20 @@ final class ServerSignals {
 
   /** What a signal that asks for something does. Any thread. */
   void request(String signal) {
+    if (signal.equals(RESUME)) {
+      onResume.run();
+    }
     received.add(signal);
+  }
+
+  /**
+   * Sets what is done as soon as the server is asked to resume, whatever the thread that takes
+   * {@link #next} waits for.
+   *
+   * @param action waits for nothing; any thread
+   */
+  void onResume(Runnable action) {
+    onResume = action;
   }
 
   /**

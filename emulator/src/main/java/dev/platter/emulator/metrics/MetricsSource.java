@@ -23,6 +23,9 @@ interface MetricsSource {
   /** Whether guests are served at the moment: neither quiesced nor closed. */
   Serving serving();
 
+  /** How long a quiesce has waited for disks, in nanoseconds; 0 if none waits. */
+  long quiesceWaitNanos();
+
   /** Whether a server serves. */
   enum Serving {
     YES,
@@ -59,6 +62,11 @@ interface MetricsSource {
           return Serving.CLOSED;
         }
         return server.isQuiesced() ? Serving.QUIESCED : Serving.YES;
+      }
+
+      @Override
+      public long quiesceWaitNanos() {
+        return server.quiesceWaitNanos();
       }
     };
   }

@@ -25,6 +25,10 @@ final class ServerMetrics implements MeterBinder {
     Gauge.builder("platter.quiesced", source, ServerMetrics::quiesced)
         .description("Whether the server is quiesced and guests wait: 0 or 1.")
         .register(registry);
+    Gauge.builder("platter.quiesce.wait", source, its -> its.quiesceWaitNanos() / NANOS)
+        .description("How long a quiesce has waited for what is in flight; 0 if none waits.")
+        .baseUnit(SECONDS)
+        .register(registry);
     Gauge.builder("platter.io.workers", RingRemains::workersNow)
         .description("Kernel threads of io_uring (io-wq) in this process; -1 if not known.")
         .register(registry);

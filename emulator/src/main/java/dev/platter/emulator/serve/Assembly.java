@@ -16,7 +16,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 
 /**
  * The parts of a server, put together from the inside out and taken apart the other way round, also
@@ -26,6 +27,8 @@ import java.util.concurrent.CompletableFuture;
  * are put together, suspended, resumed or taken apart; {@link Turns} sees to that.
  */
 final class Assembly {
+  private static final long LOOK_MILLIS = 20;
+
   private final EventLog log;
   private final SessionFactory sessions;
   private final Images images = new Images();
@@ -246,30 +249,46 @@ final class Assembly {
   }
 
   /**
-   * Suspends all loops, at once. Those that are suspended are left alone.
+   * Begins to suspend all loops, at once. Those that are suspended are left alone.
    *
-   * @return how many requests were in flight
+   * @return them, to be waited for
    */
-  int suspendLoops() {
+  List<ThreadedLoop> beginSuspend() {
     List<ThreadedLoop> loops = allLoops();
     loops.forEach(ThreadedLoop::beginSuspend);
-    int drained = 0;
-    for (ThreadedLoop loop : loops) {
-      drained += loop.suspend();
-    }
-    return drained;
+    return loops;
   }
 
   /**
-   * Resumes all loops.
+   * Waits for loops that are about to be suspended. Meanwhile they may be resumed, and those of
+   * exports may go.
    *
+   * @param over whether to wait no more
+   * @return how many requests were in flight; empty if the wait was given up
+   */
+  static OptionalInt awaitSuspended(List<ThreadedLoop> loops, BooleanSupplier over) {
+    int drained = 0;
+    for (ThreadedLoop loop : loops) {
+      while (!over.getAsBoolean() && !loop.awaitSuspend(LOOK_MILLIS)) {}
+      if (over.getAsBoolean()) {
+        return OptionalInt.empty();
+      }
+      drained += loop.suspend();
+    }
+    return OptionalInt.of(drained);
+  }
+
+  /**
+   * Resumes all loops, also those that are about to be suspended.
+   *
+   * @param over whether to wait no more for what is in flight, after a failure
    * @throws PlatterException if the kernel refuses a ring; all are suspended then
    */
-  void resumeLoops() {
+  void resumeLoops(BooleanSupplier over) {
     try {
       allLoops().forEach(ThreadedLoop::resume);
     } catch (PlatterException e) {
-      suspendLoops();
+      awaitSuspended(beginSuspend(), over);
       throw e;
     }
   }
@@ -291,29 +310,8 @@ final class Assembly {
    */
   boolean endServing(Turns turns, long tellAfterNanos) {
     exports.forEach(ServedExport::disconnect);
-    List<CompletableFuture<Boolean>> ends = new ArrayList<>();
-    for (ServedExport export : exports) {
-      CompletableFuture<Boolean> end = new CompletableFuture<>();
-      ends.add(end);
-      Runnable task =
-          () -> {
-            try (Turns.Turn _ = turns.of(export.name(), () -> false)) {
-              end.complete(export.end(log, tellAfterNanos));
-            } catch (RuntimeException | Error e) {
-              end.completeExceptionally(e);
-            }
-          };
-      try {
-        Thread.ofPlatform().name("stop-" + export.name()).start(task);
-      } catch (OutOfMemoryError e) {
-        task.run(); // no thread to be had: one after the other
-      }
-    }
-    boolean stable = true;
-    for (CompletableFuture<Boolean> end : ends) {
-      stable &= end.join();
-    }
-    return stable;
+    return EachExport.all(
+        "stop", exports, turns, () -> false, export -> export.end(log, tellAfterNanos));
   }
 
   /** Closes whatever there is. Whatever fails does not keep the rest open. */

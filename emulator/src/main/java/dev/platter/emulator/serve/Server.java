@@ -5,6 +5,7 @@ import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
+import dev.platter.aio.loop.ThreadedLoop;
 import dev.platter.devices.block.Preallocation;
 import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.export.EventLog;
@@ -17,8 +18,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -53,10 +57,14 @@ public final class Server implements AutoCloseable {
   private final List<ExportConfig> coming = new ArrayList<>();
   private volatile boolean closed; // written by whoever has everything's turn
   private volatile boolean flushed = true;
+  // Guests are held back; written by whoever has everything's turn.
+  private volatile boolean held;
+  // Nothing is in flight, and no loop has a ring; written likewise.
   private volatile boolean quiesced;
   // Written without one, so that what waits in its turn is given up.
   private volatile boolean stopping;
-  private long quiescedNanos;
+  private final AtomicInteger resumes = new AtomicInteger();
+  private volatile long heldNanos;
 
   private Server(
       ServeConfig config,
@@ -206,9 +214,17 @@ public final class Server implements AutoCloseable {
     return stages == null ? Map.of() : stages.stalls();
   }
 
-  /** Whether it is quiesced, or about to be. Any thread, without waiting. */
+  /** Whether guests are held back: it is quiesced, or about to be. Any thread, without waiting. */
   public boolean isQuiesced() {
-    return quiesced;
+    return held;
+  }
+
+  /**
+   * How long a {@link #quiesce} has waited for disks, in nanoseconds; 0 if none waits. Any thread,
+   * without waiting.
+   */
+  public long quiesceWaitNanos() {
+    return held && !quiesced ? System.nanoTime() - heldNanos : 0;
   }
 
   /** Whether it has been told to stop. Any thread, without waiting. */
@@ -411,27 +427,39 @@ public final class Server implements AutoCloseable {
       // Two barriers on one loop would let each other's guests go on.
       export.loops().forEach(loop -> things.add("loop " + loop.name()));
     }
+    long start;
+    int requests;
+    List<ServedExport> drained = new ArrayList<>();
     try (Turns.Turn _ = turns.of(things, () -> stopping)) {
       checkOpen();
-      List<ServedExport> drained = new ArrayList<>(assembly.exports());
-      drained.retainAll(meant); // one may have gone meanwhile
-      return drainInTurn(name == null ? drained : List.of(find(name)), nanos, flush);
+      start = System.nanoTime();
+      if (name == null) {
+        drained.addAll(assembly.exports());
+        drained.retainAll(meant); // one may have gone meanwhile
+      } else {
+        drained.add(find(name));
+      }
+      requests = drainInTurn(drained, nanos);
     }
-  }
-
-  private Drained drainInTurn(List<ServedExport> drained, long nanos, boolean flush) {
-    long start = System.nanoTime();
-    int requests = 0;
-    if (!quiesced) {
-      Set<AioContext> loops = new LinkedHashSet<>();
-      drained.forEach(export -> loops.addAll(export.loops()));
-      requests = await(List.copyOf(loops), nanos);
-    }
-    if (flush && !flush(drained)) {
+    if (flush && !flushAll(drained, () -> stopping)) {
+      checkOpen();
       throw PlatterException.failed(
           "nothing is in flight, but an image could not be flushed", "See the log for the image");
     }
     return new Drained(requests, flush, millisSince(start));
+  }
+
+  private int drainInTurn(List<ServedExport> drained, long nanos) {
+    if (quiesced) {
+      return 0;
+    }
+    if (held) {
+      throw PlatterException.failed(
+          "the server is being quiesced, which waits for the same", "Wait for that, or resume it");
+    }
+    Set<AioContext> loops = new LinkedHashSet<>();
+    drained.forEach(export -> loops.addAll(export.loops()));
+    return await(List.copyOf(loops), nanos);
   }
 
   private int await(List<AioContext> loops, long nanos) {
@@ -462,7 +490,7 @@ public final class Server implements AutoCloseable {
 
   private void checkAtWork(String what) {
     checkOpen();
-    if (quiesced) {
+    if (held) {
       throw PlatterException.failed(
           "cannot " + what + " while the server is quiesced", "Resume it first");
     }
@@ -475,41 +503,76 @@ public final class Server implements AutoCloseable {
    * clients stay connected. The caller does not hold the big lock. On a server that is quiesced,
    * flushes and looks again what is left.
    *
-   * @throws PlatterException if the server stops or has stopped
+   * <p>It has everything's turn to begin and to end, and none while it waits for disks: what does
+   * not need one that does not answer goes on.
+   *
+   * @throws PlatterException if the server stops or has stopped, or is resumed meanwhile
    */
   public Quiesced quiesce() {
-    try (Turns.Turn _ = turns.ofAll()) {
-      return quiesceInTurn();
+    long start;
+    int asked;
+    List<ThreadedLoop> loops;
+    try (Turns.Turn _ = turns.ofAll(() -> stopping)) {
+      checkOpen();
+      start = System.nanoTime();
+      asked = resumes.get();
+      if (!held) {
+        heldNanos = start;
+        held = true;
+      }
+      loops = assembly.beginSuspend();
+    }
+    BooleanSupplier over = () -> stopping || resumes.get() != asked;
+    OptionalInt drained;
+    boolean stable;
+    try (SlowWait _ = slow("", "quiesce", this::inFlight)) {
+      drained = Assembly.awaitSuspended(loops, over);
+      stable = drained.isPresent() && flushAll(assembly.exports(), over);
+    }
+    try (Turns.Turn _ = turns.ofAll(over)) {
+      checkOpen();
+      if (over.getAsBoolean()) {
+        throw givenUp(start);
+      }
+      quiesced = true;
+      RingRemains remains = RingRemains.awaitNothing(WORKER_PATIENCE_MILLIS);
+      Quiesced outcome =
+          new Quiesced(
+              drained.orElseThrow(),
+              stable,
+              remains.rings(),
+              remains.workers(),
+              millisSince(start));
+      log.event(outcome.safe() ? Level.INFO : Level.WARNING, "", "quiesced", outcome.fields());
+      return outcome;
     }
   }
 
-  private Quiesced quiesceInTurn() {
-    checkOpen();
-    long start = System.nanoTime();
-    int drained = 0;
-    try (SlowWait _ = slow("", "quiesce", this::inFlight)) {
-      drained = assembly.suspendLoops();
-    }
-    if (!quiesced) {
-      quiesced = true;
-      quiescedNanos = start;
-    }
-    boolean stable = flushAll();
-    RingRemains remains = RingRemains.awaitNothing(WORKER_PATIENCE_MILLIS);
-    Quiesced outcome =
-        new Quiesced(drained, stable, remains.rings(), remains.workers(), millisSince(start));
-    log.event(outcome.safe() ? Level.INFO : Level.WARNING, "", "quiesced", outcome.fields());
-    return outcome;
+  private PlatterException givenUp(long start) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("in_flight", inFlight());
+    fields.put("milliseconds", millisSince(start));
+    log.event(Level.WARNING, "", "quiesce-given-up", fields);
+    return PlatterException.failed(
+        "the server was resumed meanwhile: " + inFlight() + " requests are in flight",
+        "Look at the disk under the images, or give it more time");
+  }
+
+  /** Has a {@link #quiesce} that waits end with a failure. Waits for nothing; resume it then. */
+  public void giveUpQuiesce() {
+    resumes.incrementAndGet();
+    turns.wake();
   }
 
   /**
-   * Goes on where {@link #quiesce} stopped. On a server that is not quiesced, or closed, does
-   * nothing.
+   * Goes on where {@link #quiesce} stopped, or still waits. On a server that is not quiesced, or
+   * stops, does nothing.
    *
    * @throws PlatterException if the kernel refuses a ring; it is still quiesced then
    */
   public void resume() {
-    try (Turns.Turn _ = turns.ofAll()) {
+    giveUpQuiesce();
+    try (Turns.Turn _ = turns.ofAll(() -> stopping)) {
       resumeInTurn();
     }
   }
@@ -519,23 +582,24 @@ public final class Server implements AutoCloseable {
   }
 
   private void resumeInTurn() {
-    if (!quiesced || stopping) {
+    if (!held || stopping) {
       return;
     }
     long start = System.nanoTime();
     try {
-      assembly.resumeLoops();
+      assembly.resumeLoops(() -> stopping);
     } catch (PlatterException e) {
       // Some loops may have been at work in between.
-      flushAll();
+      flush(assembly.exports());
       RingRemains.awaitNothing(WORKER_PATIENCE_MILLIS);
       log.event(Level.ERROR, "", "resume-failed", Map.of("reason", String.valueOf(e.getMessage())));
       throw e;
     }
     quiesced = false;
+    held = false;
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("milliseconds", millisSince(start));
-    fields.put("quiesced_milliseconds", millisSince(quiescedNanos));
+    fields.put("quiesced_milliseconds", millisSince(heldNanos));
     log.event(Level.INFO, "", "resumed", fields);
   }
 
@@ -593,8 +657,24 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  private boolean flushAll() {
-    return flush(assembly.exports());
+  /**
+   * Flushes exports at once, each in its turn; not those that have gone meanwhile.
+   *
+   * @param over whether to wait no more
+   * @return whether all are flushed
+   */
+  private boolean flushAll(List<ServedExport> exports, BooleanSupplier over) {
+    boolean stable =
+        EachExport.all(
+            "flush",
+            exports,
+            turns,
+            over,
+            export -> !assembly.exports().contains(export) || export.flush(log));
+    if (!stable && !over.getAsBoolean()) {
+      flushed = false;
+    }
+    return stable;
   }
 
   private boolean flush(List<ServedExport> exports) {

@@ -48,12 +48,25 @@ final class Turns {
 
   /** Waits until nobody changes anything, and takes everything. Others may overtake it. */
   Turn ofAll() {
+    return ofAll(() -> false);
+  }
+
+  /**
+   * Waits as {@link #ofAll()} does.
+   *
+   * @param over whether to wait no more; looked at again when {@link #wake} is called
+   * @return the turn; also when the wait was given up, for nothing then
+   */
+  Turn ofAll(BooleanSupplier over) {
     synchronized (this) {
       boolean interrupted = false;
-      while (all || !taken.isEmpty()) {
+      while ((all || !taken.isEmpty()) && !over.getAsBoolean()) {
         interrupted |= !await();
       }
       restore(interrupted);
+      if (over.getAsBoolean()) {
+        return () -> {};
+      }
       all = true;
     }
     return this::giveAll;

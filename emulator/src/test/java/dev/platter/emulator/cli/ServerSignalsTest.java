@@ -32,6 +32,20 @@ class ServerSignalsTest {
     assertThat(signals.next()).isEqualTo("SIGTERM");
   }
 
+  /** Who takes them may be waiting for a disk, so as to quiesce. */
+  @Test
+  void aResumeIsHeardBeforeAnybodyTakesTheNext() throws Exception {
+    ServerSignals signals = new ServerSignals();
+    AtomicInteger resumed = new AtomicInteger();
+    signals.onResume(resumed::incrementAndGet);
+    signals.request(ServerSignals.QUIESCE);
+    assertThat(resumed).hasValue(0);
+    signals.request(ServerSignals.RESUME);
+    assertThat(resumed).hasValue(1);
+    assertThat(signals.next()).isEqualTo(ServerSignals.QUIESCE);
+    assertThat(signals.next()).isEqualTo(ServerSignals.RESUME);
+  }
+
   @Test
   void aStopThatCameFirstIsNotForgotten() {
     ServerSignals signals = new ServerSignals();

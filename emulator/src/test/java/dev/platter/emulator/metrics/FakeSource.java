@@ -51,4 +51,9 @@ final class FakeSource implements MetricsSource {
   public Serving serving() {
     return serving;
   }
+
+  @Override
+  public long quiesceWaitNanos() {
+    return 0;
+  }
 }
