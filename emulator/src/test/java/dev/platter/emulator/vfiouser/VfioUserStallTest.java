@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.loop.EventNotifier;
 import dev.platter.devices.ahci.AhciRegisters;
+import dev.platter.devices.ata.AtaCommand;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.AhciDriver;
+import dev.platter.devices.testkit.AhciPortAccess;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -162,6 +164,57 @@ class VfioUserStallTest {
       assertThat(guest.ramDisk().peek(SECTOR, SECTOR)).isEqualTo(sector(MINE));
       assertServed(guest, next);
     }
+  }
+
+  @Test
+  @DisplayName(
+      "Client Disconnection: a late write is on the disk before anything of the next client")
+  void lateWritesComeFirst() {
+    try (Guest guest = new Guest().up();
+        EventNotifier irq = new EventNotifier()) {
+      guest.enable(MSI, irq);
+      AhciDriver first = guest.driver();
+      fill(guest, BUFFER, MINE);
+      guest.onMainLoop(guest.ramDisk()::hold);
+      first.submit(0, Operation.WRITE, 0, BUFFER, SECTOR);
+      guest.client.load32(VfioUserClient.BAR);
+      guest.leave();
+
+      guest.connect();
+      guest.up();
+      guest.enable(MSI, irq);
+      AhciDriver second = new AhciDriver(guest.client, VfioUserClient.BAR, 0, guest.allocator);
+      AhciPortAccess port = second.port();
+      // Without a reset, after which the disk would be busy until the write is back.
+      port.attachMemory(second.tables().commandList(), second.tables().fisArea());
+      port.start();
+      fill(guest, BUFFER, NEWER);
+      issue(second, 0, AtaCommand.WRITE_FPDMA_QUEUED, 0, BUFFER);
+      issue(second, 1, AtaCommand.READ_FPDMA_QUEUED, 0, BUFFER + SECTOR);
+      issue(second, 2, AtaCommand.WRITE_FPDMA_QUEUED, 1, BUFFER);
+      assertThat(port.read(AhciRegisters.PX_SACT)).isEqualTo(7);
+      guest.onMainLoop(() -> {
+        assertThat(guest.ramDisk().heldCount()).as("nothing of the second is begun").isEqualTo(1);
+        guest.ramDisk().release(0);
+        assertThat(guest.ramDisk().peek(0, SECTOR)).isEqualTo(sector(MINE));
+      });
+      guest.onMainLoop(() -> assertThat(guest.ramDisk().heldCount()).isEqualTo(3));
+      goOn(guest);
+      while (port.read(AhciRegisters.PX_SACT) != 0) {
+        assertThat(port.read(AhciRegisters.PX_IS) & AhciRegisters.IS_TFES).isZero();
+      }
+      assertThat(guest.ramDisk().peek(0, SECTOR)).isEqualTo(sector(NEWER));
+      assertAll(guest, BUFFER + SECTOR, NEWER);
+    }
+  }
+
+  private static void issue(AhciDriver driver, int tag, int command, long lba, long buffer) {
+    driver.tables().command(tag, command, 1, lba, tag << 3, 0x40);
+    boolean write = command == AtaCommand.WRITE_FPDMA_QUEUED;
+    int prds = driver.tables().prds(tag, buffer, SECTOR);
+    driver.tables().header(tag, write ? AhciRegisters.HEADER_WRITE : 0, prds);
+    driver.port().write(AhciRegisters.PX_SACT, 1 << tag);
+    driver.port().write(AhciRegisters.PX_CI, 1 << tag);
   }
 
   @Test
