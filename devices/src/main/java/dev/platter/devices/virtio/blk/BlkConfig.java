@@ -13,14 +13,12 @@ final class BlkConfig {
   // Drivers build a request of a header, segments and a status: two descriptors are not segments.
   private static final int NOT_SEGMENTS = 2;
   // What the ring that front-ends have unless told otherwise, of 128, has room for: a driver
-  // without
-  // indirect tables would wait for ever with a request that is longer than its ring.
+  // without indirect tables would wait for ever with a request that is longer than its ring.
   private static final int MAX_SEG_MAX = 126;
   // Smaller writes make a file system on the host read before it writes.
   private static final int PHYSICAL_BLOCK_BYTES = 4096;
   // Not 0 or 1 block: Windows takes the field at its word and cuts its I/O to that size. Linux
-  // makes
-  // its read-ahead twice this, which is what it has anyway.
+  // makes its read-ahead twice this, which is what it has anyway.
   private static final int OPTIMAL_IO_BYTES = 65536;
 
   // What one request may ask of a host without keeping it for long; zeroes may have to be written.
