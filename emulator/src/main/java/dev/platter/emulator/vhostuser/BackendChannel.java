@@ -30,7 +30,7 @@ final class BackendChannel implements AutoCloseable {
    * Takes over the socket.
    *
    * @param fd the descriptor; closed with the channel, and at once if it is refused
-   * @throws RequestRefused if it is no Unix stream socket
+   * @throws RequestRefused if it is no Unix stream socket, or there is no thread to be had
    */
   BackendChannel(int fd) throws RequestRefused {
     if (Sockets.getOption(fd, LinuxAbi.SO_DOMAIN) != LinuxAbi.AF_UNIX
@@ -39,7 +39,12 @@ final class BackendChannel implements AutoCloseable {
       throw new RequestRefused("back-end channel is no Unix stream socket");
     }
     connection = new UnixConnection(fd);
-    sender = Thread.ofPlatform().name("vhost-user-notify").daemon().start(this::run);
+    try {
+      sender = Thread.ofPlatform().name("vhost-user-notify").daemon().start(this::run);
+    } catch (OutOfMemoryError e) {
+      connection.close();
+      throw new RequestRefused("no thread for a back-end channel: " + e.getMessage());
+    }
   }
 
   /** Tells the front-end, soon. Any thread; does not block. */

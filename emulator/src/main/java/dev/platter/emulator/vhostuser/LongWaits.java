@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the log that something a front-end waits for takes longer than guests bear, and when it is
@@ -47,13 +48,20 @@ final class LongWaits {
   final class Step implements AutoCloseable {
     private final String what;
     private final long begunNanos = System.nanoTime();
-    private final Future<?> telling;
+    private final @Nullable Future<?> telling;
 
     private Step(String what) {
       this.what = what;
-      telling =
-          TELLER.schedule(
-              () -> tell(Level.WARNING, "client-waits"), patienceNanos, TimeUnit.NANOSECONDS);
+      telling = tellLater();
+    }
+
+    private @Nullable Future<?> tellLater() {
+      try {
+        return TELLER.schedule(
+            () -> tell(Level.WARNING, "client-waits"), patienceNanos, TimeUnit.NANOSECONDS);
+      } catch (OutOfMemoryError e) {
+        return null; // no thread to be had: what is to be done is done nevertheless
+      }
     }
 
     private void tell(Level level, String event) {
@@ -66,7 +74,7 @@ final class LongWaits {
     /** It is over. */
     @Override
     public void close() {
-      if (!telling.cancel(false)) {
+      if (telling != null && !telling.cancel(false)) {
         tell(Level.INFO, "client-waited");
       }
     }
