@@ -63,6 +63,83 @@ class AhciQueuedTest {
     return pieces;
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  @DisplayName(
+      "Commands of several pieces, whose pieces end in any order, in many holds of the lock")
+  void piecesOfMany(long seed) {
+    try (AhciFixture f = AhciFixture.ready()) {
+      Random random = new Random(seed);
+      int most = 1 << 20;
+      f.disk.hold();
+      f.loop.hold();
+      for (int round = 0; round < 10; round++) {
+        byte[][] written = new byte[4][];
+        for (int tag = 0; tag < 4; tag++) {
+          written[tag] = AhciFixture.pattern(random.nextLong(), 512 * (1 + random.nextInt(2048)));
+          int from = 0;
+          List<long[]> pieces = scatterWide(random, written[tag].length, (long) tag * 2 * most);
+          for (long[] piece : pieces) {
+            f.fill(piece[0], Arrays.copyOfRange(written[tag], from, from + (int) piece[1]));
+            from += (int) piece[1];
+          }
+          submit(f, tag, Operation.WRITE, tag * (long) most, pieces);
+        }
+        drain(f, random);
+        for (int tag = 0; tag < 4; tag++) {
+          assertThat(f.disk.peek(tag * (long) most, written[tag].length)).isEqualTo(written[tag]);
+        }
+        List<List<long[]>> buffers = new ArrayList<>();
+        for (int tag = 0; tag < 4; tag++) {
+          buffers.add(scatterWide(random, written[tag].length, (long) tag * 2 * most));
+          submit(f, tag, Operation.READ, tag * (long) most, buffers.get(tag));
+        }
+        drain(f, random);
+        for (int tag = 0; tag < 4; tag++) {
+          int from = 0;
+          for (long[] piece : buffers.get(tag)) {
+            byte[] expected = Arrays.copyOfRange(written[tag], from, from + (int) piece[1]);
+            assertThat(f.dump(piece[0], (int) piece[1])).isEqualTo(expected);
+            from += (int) piece[1];
+          }
+        }
+      }
+      assertThat(f.done).hasSize(80).allMatch(d -> d.status() == DiskDriver.OK);
+      assertThat(f.controller.pools().getFirst().inUse()).isZero();
+    }
+  }
+
+  private static List<long[]> scatterWide(Random random, int length, long from) {
+    List<long[]> pieces = new ArrayList<>();
+    long address = AhciFixture.HIGH_RAM + from;
+    for (int left = length; left > 0; ) {
+      int part = pieces.size() == 100 ? left : Math.min(left, 2 + 2 * random.nextInt(20_000));
+      pieces.add(new long[] {address, part});
+      address += part + 2L * random.nextInt(1000);
+      left -= part;
+    }
+    return pieces;
+  }
+
+  private static void submit(
+      AhciFixture f, int tag, Operation operation, long offset, List<long[]> pieces) {
+    long[] addresses = pieces.stream().mapToLong(p -> p[0]).toArray();
+    int[] lengths = pieces.stream().mapToInt(p -> (int) p[1]).toArray();
+    f.driver.submitScattered(tag, operation, offset, addresses, lengths);
+  }
+
+  private static void drain(AhciFixture f, Random random) {
+    while (f.driver.issued() != 0) {
+      if (f.disk.heldCount() > 0 && (!f.loop.isDue() || random.nextBoolean())) {
+        f.disk.release(random.nextInt(f.disk.heldCount()));
+      } else {
+        assertThat(f.loop.isDue()).as("there is something to wait for").isTrue();
+        f.loop.turn();
+      }
+      f.interrupts();
+    }
+  }
+
   @Test
   @DisplayName("ACS-3 READ FPDMA QUEUED: FEATURE 0 is 65536 blocks, in eight PRDs of 4 MiB")
   void largestTransfer() {
