@@ -11,19 +11,19 @@ import org.jspecify.annotations.Nullable;
  * One port: what its registers read as, what a write to them sets off, and its way through start,
  * stop and reset (AHCI 3.3, 10.3, 10.4). Without a disk its registers work and its link stays down.
  */
-final class AhciPort implements CommandList.Owner {
+final class AhciPort {
   /** The controller, as its ports see it. */
   interface Owner {
     /** Port {@code index} may have begun or ceased to want an interrupt. */
     void changed(int index);
 
-    /** Whether guest memory may be reached. */
+    /** Whether the HBA may reach guest memory, as a bus master. */
     boolean master();
 
-    /** Whether commands may be begun. */
+    /** Whether commands may be begun: memory be reached, and the backend be given requests. */
     boolean mayBegin();
 
-    /** A port has more to do in another hold of the big lock. */
+    /** A port has more to do in another hold of the big lock: {@link AhciPort#goOn}. */
     void later();
   }
 
@@ -48,7 +48,9 @@ final class AhciPort implements CommandList.Owner {
     this.index = index;
     this.owner = owner;
     commands =
-        disk == null ? null : new CommandList(disk, registers, memory, budget, loop, arena, this);
+        disk == null
+            ? null
+            : new CommandList(disk, registers, memory, budget, loop, arena, index, owner);
     powerOn();
   }
 
@@ -149,7 +151,7 @@ final class AhciPort implements CommandList.Owner {
       }
       default -> {}
     }
-    changed();
+    owner.changed(index);
   }
 
   private static long low(long register, long value) {
@@ -251,7 +253,7 @@ final class AhciPort implements CommandList.Owner {
       } else {
         commands.masterIsOff();
       }
-      changed();
+      owner.changed(index);
     }
   }
 
@@ -259,33 +261,13 @@ final class AhciPort implements CommandList.Owner {
   void goOn() {
     if (commands != null) {
       commands.run();
-      changed();
+      owner.changed(index);
     }
-  }
-
-  @Override
-  public void changed() {
-    owner.changed(index);
-  }
-
-  @Override
-  public boolean master() {
-    return owner.master();
-  }
-
-  @Override
-  public boolean mayBegin() {
-    return owner.mayBegin();
-  }
-
-  @Override
-  public void later() {
-    owner.later();
   }
 
   void trace(RequestTracing tracing) {
     if (commands != null) {
-      commands.trace(tracing, index);
+      commands.trace(tracing);
     }
   }
 

@@ -70,10 +70,6 @@ final class AtaDevice {
     trim = new TrimCommand(settings, host, scratch);
   }
 
-  BlockBackend backend() {
-    return backend;
-  }
-
   boolean inSoftReset() {
     return inSoftReset;
   }

@@ -22,21 +22,6 @@ import org.jspecify.annotations.Nullable;
  * the backend wait there for what is on its way to the disk, others are answered.
  */
 final class CommandList implements Transfers.Sink, AtaDevice.Host {
-  /** Who is told of changes, and knows what concerns all ports. */
-  interface Owner {
-    /** Registers that decide about interrupts may have changed. */
-    void changed();
-
-    /** Whether the HBA may reach guest memory, as a bus master. */
-    boolean master();
-
-    /** Whether commands may be begun: memory be reached, and the backend be given requests. */
-    boolean mayBegin();
-
-    /** {@link CommandList#run} has more to do in another hold of the big lock. */
-    void later();
-  }
-
   /**
    * How long a disk may be busy after a COMRESET. To be busy helps a guest over a backend that
    * stalls: Linux tries each command six times, waits 30 s for it each time and up to 60 s for the
@@ -51,7 +36,8 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   private final PortRegisters registers;
   private final GuestMemory memory;
   private final HoldBudget budget;
-  private final Owner owner;
+  private final int port;
+  private final AhciPort.Owner owner;
   private final CommandFetcher fetcher;
   private final ReceivedFis receivedFis;
   private final AtaDevice device;
@@ -65,7 +51,6 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   private boolean becomingReady;
   private final AhciLoop.Timer patience;
   private @Nullable RequestTracing tracing;
-  private int port;
 
   CommandList(
       AhciDisk disk,
@@ -74,10 +59,12 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
       HoldBudget budget,
       AhciLoop loop,
       Arena arena,
-      Owner owner) {
+      int port,
+      AhciPort.Owner owner) {
     this.registers = registers;
     this.memory = memory;
     this.budget = budget;
+    this.port = port;
     this.owner = owner;
     patience = loop.newTimer(this::patienceIsOver);
     fetcher = new CommandFetcher(memory, arena);
@@ -90,9 +77,8 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   }
 
   /** Has requests stamped from now on. */
-  void trace(RequestTracing tracing, int port) {
+  void trace(RequestTracing tracing) {
     this.tracing = tracing;
-    this.port = port;
     for (CommandSlot slot : slots) {
       slot.timeline = tracing.timeline(port, slot.index);
     }
@@ -237,7 +223,7 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   private void patienceIsOver() {
     if (becomingReady) {
       becomeReady();
-      owner.changed();
+      owner.changed(port);
     }
   }
 
@@ -307,7 +293,7 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   @Override
   public void progress() {
     run();
-    owner.changed();
+    owner.changed(port);
   }
 
   @Override
@@ -328,7 +314,7 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
     Timeline timeline = slot.timeline;
     if (timeline != null && tracing != null && slot.ended && isStamped(slot)) {
       timeline.stamp(Stamp.COMPLETED, System.nanoTime());
-      owner.changed();
+      owner.changed(port);
       tracing.completed(timeline, slot.operation, slot.offsetBytes, slot.lengthBytes, port);
     }
   }
