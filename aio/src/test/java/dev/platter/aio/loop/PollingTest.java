@@ -77,14 +77,16 @@ class PollingTest {
       try (AioContext context = new AioContext("own", config, null)) {
         assumeTrue(context.ring().granted().equals(flags), "an older kernel: " + flags);
         growPolling(context, SECOND);
-        TestOp op = TestOp.timeout(2 * MILLISECOND, () -> {});
-        context.addSqe(op);
-        context.turn(false); // submits it; a turn with SQEs to submit does not poll
-        LoopStats.Snapshot before = context.stats().snapshot();
-        context.turn(true);
-        assertThat(op.isDone()).isTrue();
-        LoopStats.Snapshot after = context.stats().snapshot().since(before);
-        assertThat(after.pollHits()).isEqualTo(1);
+        LoopStats.Snapshot after;
+        do { // until this thread is not held up for so long that there is nothing to poll for
+          TestOp op = TestOp.timeout(2 * MILLISECOND, () -> {});
+          context.addSqe(op);
+          context.turn(false); // submits it; a turn with SQEs to submit does not poll
+          LoopStats.Snapshot before = context.stats().snapshot();
+          context.turn(true);
+          assertThat(op.isDone()).isTrue();
+          after = context.stats().snapshot().since(before);
+        } while (after.pollHits() == 0 && after.noIowaitWaits() == 0);
         assertThat(after.noIowaitWaits()).as("waits in the kernel").isZero();
       }
     }
