@@ -91,9 +91,9 @@ final class AtaDevice {
   }
 
   /**
-   * Reset by SRST. Settings survive, as they do in disks of which nobody has asked otherwise (SET
-   * FEATURES CCh, which this one does not have): a guest that has switched the write cache off and
-   * resets the disk so does not ask whether it is on again.
+   * Reset by SRST. Settings survive: disks give them up only if SET FEATURES CCh has asked for it,
+   * which this one does not have. A guest that has switched the write cache off does not ask after
+   * such a reset whether it is on again.
    */
   void softReset() {
     inSoftReset = false;

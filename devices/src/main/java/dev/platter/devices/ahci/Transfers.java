@@ -55,6 +55,9 @@ final class Transfers {
   /** The request without data. */
   static final int PLAIN = AhciDisk.BUFFERS;
 
+  // More than there are requests; a power of two, to be divided by.
+  private static final int BACK = 2 * AhciDisk.BUFFERS;
+
   private final BlockBackend backend;
   private final PrdTable prdTable;
   private final HoldBudget budget;
@@ -69,7 +72,7 @@ final class Transfers {
   private int waitingHead;
   private int waitingCount;
   // Requests that are back, with what was not yet made of their results.
-  private final int[] back = new int[AhciDisk.BUFFERS + 1];
+  private final int[] back = new int[BACK];
   private int backHead;
   private int backCount;
   // The next piece of the first that waits, of which a part is copied.
@@ -136,22 +139,22 @@ final class Transfers {
   }
 
   private void append(int slot) {
-    waiting[(waitingHead + waitingCount) % waiting.length] = slot;
+    waiting[(waitingHead + waitingCount) % AhciRegisters.SLOTS] = slot;
     waitingCount++;
   }
 
   private void removeFirst() {
-    waitingHead = (waitingHead + 1) % waiting.length;
+    waitingHead = (waitingHead + 1) % AhciRegisters.SLOTS;
     waitingCount--;
   }
 
   private void appendBack(Transfer request) {
-    back[(backHead + backCount) % back.length] = request.index;
+    back[(backHead + backCount) % BACK] = request.index;
     backCount++;
   }
 
   private void removeFirstBack() {
-    backHead = (backHead + 1) % back.length;
+    backHead = (backHead + 1) % BACK;
     backCount--;
   }
 

@@ -81,7 +81,8 @@ class AhciSettingsTest {
   }
 
   @Test
-  @DisplayName("ACS-3 SET FEATURES 66h is the default: a software reset changes no setting")
+  @DisplayName(
+      "A software reset changes no setting, with settings preserved across a COMRESET or not")
   void softwareReset() {
     try (AhciFixture f = AhciFixture.ready()) {
       for (int preserve : new int[] {0x10, 0x90}) { // which is about COMRESET
