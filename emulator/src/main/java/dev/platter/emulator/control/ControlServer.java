@@ -100,8 +100,8 @@ public final class ControlServer implements AutoCloseable {
         welcome(client);
       } catch (RuntimeException | Error e) {
         // Costs this peer its connection. Uncaught it would end the server.
-        client.closeAfterDraining(0);
         ControlConnection.tellBug(log, new Peer(client.peerPid(), client.peerUid()), "", e);
+        client.closeAfterDraining(0);
       }
     }
   }
