@@ -80,7 +80,7 @@ public final class MetricsServer implements AutoCloseable {
             new SynchronousQueue<>(),
             daemons());
     http.setExecutor(threads);
-    http.createContext("/", new MetricsHandler(scraper, source));
+    http.createContext("/", new MetricsHandler(scraper, source, log));
     http.start();
     MetricsServer started = new MetricsServer(http, threads, scraper);
     announce(started.address(), log);

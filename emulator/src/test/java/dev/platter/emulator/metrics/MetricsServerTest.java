@@ -137,6 +137,25 @@ class MetricsServerTest {
     assertThat(get("/healthz").status()).isEqualTo(503);
   }
 
+  /** Uncaught on a thread of the HTTP server it would end the process, and with it all disks. */
+  @Test
+  void anErrorCostsItsScrapeAndIsToldOnce() throws Exception {
+    source.whenAsked =
+        () -> {
+          throw new NoClassDefFoundError("planted");
+        };
+    events.clear();
+    for (int i = 0; i < 3; i++) {
+      assertThat(get("/metrics").status()).isEqualTo(500);
+    }
+    assertThat(events)
+        .singleElement()
+        .asString()
+        .startsWith("ERROR metrics-failed {reason=java.lang.NoClassDefFoundError: planted, trace=");
+    source.whenAsked = () -> {};
+    assertThat(get("/metrics").status()).isEqualTo(200);
+  }
+
   @Test
   void otherPathsAndMethodsAreRefused() throws Exception {
     assertThat(get("/").body()).contains("/metrics");
