@@ -136,9 +136,7 @@ class BlockMeterTest {
       disk.image.submit(slot);
       assertThat(disk.image.usage().inFlight()).isEqualTo(1);
       assertThat(disk.image.usage().of(Operation.READ).requests()).isZero();
-      while (!slot.isDone()) {
-        disk.context.turn(true);
-      }
+      disk.await(slot);
       assertThat(seenWithin[0]).as("when the device hears of it").isZero();
       assertThat(disk.image.usage().inFlight()).isZero();
     }

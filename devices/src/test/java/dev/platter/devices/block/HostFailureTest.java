@@ -189,9 +189,7 @@ class HostFailureTest {
         assertThat(slot.isDone()).as("the other may have been told").isFalse();
         disk.image.stability().failed(others, false);
         assertThat(disk.image.stability().end(beside, others)).isEqualTo(others != 0);
-        while (!slot.isDone()) {
-          disk.context.turn(true);
-        }
+        disk.await(slot);
         assertThat(slot.result).isEqualTo(others);
       }
     }
@@ -215,9 +213,7 @@ class HostFailureTest {
         assertThat(slot.isDone()).as("the other may have been told").isFalse();
         stability.failed(others, false);
         stability.endOutside(first);
-        while (!slot.isDone()) {
-          disk.context.turn(true);
-        }
+        disk.await(slot);
         assertThat(slot.result).isEqualTo(others);
         stability.endOutside(later);
         assertThat(disk.image.sync()).isEqualTo(others);
@@ -246,9 +242,7 @@ class HostFailureTest {
       }
       assumeFalse(slot.isDone(), "needs a file system that refuses to wait, as ext4 does");
       disk.image.writeFlags = 0;
-      while (!slot.isDone()) {
-        disk.context.turn(true);
-      }
+      disk.await(slot);
       assertThat(slot.result).isZero();
       assertThat(Arrays.copyOfRange(disk.file(), BLOCK, 2 * BLOCK)).containsOnly(7);
       disk.image.writeFlags = RWF_NOWAIT;
@@ -285,9 +279,7 @@ class HostFailureTest {
       try (OutputStream out = Files.newOutputStream(pipe)) {
         out.write(new byte[BLOCK]);
       }
-      while (!slot.isDone()) {
-        disk.context.turn(true);
-      }
+      disk.await(slot);
       assertThat(told.getLast()).startsWith("no longer slow 11s 1");
       assertThat(disk.image.slowRequests()).isZero();
       assertThat(disk.image.slowRequestsEver()).isEqualTo(1);
@@ -324,9 +316,8 @@ class HostFailureTest {
       assertThat(onLoop.inFlight()).as("the makers count 2").isEqualTo(-2);
       assertThat(disk.context.blockRequestsInFlight()).isZero();
       onLoop.resume();
-      while (!discard.isDone() || !zeroes.isDone()) {
-        disk.context.turn(true);
-      }
+      disk.await(discard);
+      disk.await(zeroes);
       assertThat(discard.result).isZero();
       assertThat(zeroes.result).isZero();
       assertThat(onLoop.inFlight()).isZero();
@@ -358,9 +349,7 @@ class HostFailureTest {
       disk.image.cutShort(zeroes);
       assertThat(discard.result).isZero();
       assertThat(zeroes.result).isEqualTo(-Errno.ECANCELED);
-      while (!running.isDone()) {
-        disk.context.turn(true);
-      }
+      disk.await(running);
       assertThat(running.result).isEqualTo(-Errno.ECANCELED);
       onLoop.resume();
       byte[] after = disk.file();
@@ -427,9 +416,7 @@ class HostFailureTest {
         memories.add(memory);
         disk.image.submit(slot);
       }
-      while (!slots.stream().allMatch(TestDisk.Slot::isDone)) {
-        disk.context.turn(true);
-      }
+      slots.forEach(disk::await);
       for (int i = 0; i < slots.size(); i++) {
         assertThat(slots.get(i).result).isZero();
         assertThat(TestDisk.bytes(memories.get(i)))

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.sys.Errno;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -346,9 +349,7 @@ class RawTransferTest {
       assertThatThrownBy(slot::prepareFlush).isInstanceOf(IllegalStateException.class);
       assertThatThrownBy(() -> disk.image.submit(slot)).isInstanceOf(IllegalStateException.class);
       assertThatThrownBy(slot::close).isInstanceOf(IllegalStateException.class);
-      while (!slot.isDone()) {
-        disk.context.turn(true);
-      }
+      disk.await(slot);
       assertThat(slot.result).isZero();
       slot.close();
       slot.close();
@@ -358,9 +359,9 @@ class RawTransferTest {
   @Test
   void severalLoopsShareAnImage() throws Exception {
     try (RawImage image = RawImage.open(path.toString(), ImageOptions.WRITABLE);
-        java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofShared();
-        IoThread first = new IoThread("io0", dev.platter.aio.loop.AioConfig.ioThread());
-        IoThread second = new IoThread("io1", dev.platter.aio.loop.AioConfig.ioThread())) {
+        Arena arena = Arena.ofShared();
+        IoThread first = new IoThread("io0", AioConfig.ioThread());
+        IoThread second = new IoThread("io1", AioConfig.ioThread())) {
       for (IoThread ioThread : List.of(first, second)) {
         MemorySegment memory = arena.allocate(BLOCK, BLOCK);
         CountDownLatch done = new CountDownLatch(1);
@@ -424,9 +425,7 @@ class RawTransferTest {
                 disk, random, slots[lane], memories[lane], unit, lane * laneBytes, laneBytes);
       }
       for (int lane = 0; lane < lanes; lane++) {
-        while (!slots[lane].isDone()) {
-          disk.context.turn(true);
-        }
+        disk.await(slots[lane]);
         assertThat(slots[lane].result).isZero();
         checks[lane].run();
       }
@@ -475,7 +474,7 @@ class RawTransferTest {
       Random random, MemorySegment memory, int length, int unit) {
     boolean blocks = random.nextBoolean();
     int at = random.nextInt(3) == 0 ? random.nextInt(4096) : 0;
-    List<MemorySegment> parts = new java.util.ArrayList<>();
+    List<MemorySegment> parts = new ArrayList<>();
     int left = length;
     while (left > 0) {
       int part = 1 + random.nextInt(blocks ? Math.max(1, left / unit) : left);

@@ -166,9 +166,7 @@ class SharedBlocksTest {
           .isEqualTo(Arrays.copyOfRange(contents, 1 << 20, (1 << 20) + BLOCK));
       assertThat(zeroes.isDone()).isFalse();
       locks.release(inTheSecond);
-      while (!zeroes.isDone()) {
-        disk.context.turn(true);
-      }
+      disk.await(zeroes);
       assertThat(zeroes.result).isZero();
       assertThat(disk.file()).containsOnly(0);
     }

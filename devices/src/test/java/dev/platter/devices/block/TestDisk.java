@@ -67,10 +67,15 @@ final class TestDisk implements AutoCloseable {
   int run(Slot slot) {
     slot.result = Slot.NONE;
     image.submit(slot);
+    await(slot);
+    return slot.result;
+  }
+
+  /** Turns the loop until a slot's request is done. */
+  void await(Slot slot) {
     while (!slot.isDone()) {
       context.turn(true);
     }
-    return slot.result;
   }
 
   int read(long offset, MemorySegment... buffers) {
