@@ -61,10 +61,8 @@ public final class FileHandle implements AutoCloseable {
           return open(path, false, direct);
         }
         fd = tryOpen(path, writable, direct);
-        // The kernel gives the lock up a moment before the claim.
-        for (int i = 0; locked && fd == -Errno.EBUSY && i < CLAIM_LOOKS; i++) {
-          LockSupport.parkNanos(CLAIM_LOOK_NANOS);
-          fd = tryOpen(path, writable, direct);
+        if (locked && fd == -Errno.EBUSY) {
+          fd = awaitClaim(path, writable, direct, patience);
         }
       }
     }
@@ -76,6 +74,30 @@ public final class FileHandle implements AutoCloseable {
       file.close();
       throw e;
     }
+  }
+
+  /**
+   * Waits for the claim of a dead user whose lock has gone. The kernel gives it up after the lock,
+   * once what the page cache has is on the disk: in a moment, or in as long as that takes.
+   */
+  private static int awaitClaim(
+      String path, boolean writable, boolean direct, LockPatience patience) {
+    int fd = -Errno.EBUSY;
+    for (int i = 0; fd == -Errno.EBUSY && i < CLAIM_LOOKS; i++) {
+      LockSupport.parkNanos(CLAIM_LOOK_NANOS);
+      fd = tryOpen(path, writable, direct);
+    }
+    LockPatience.Wait wait = patience.forFile(path);
+    while (fd == -Errno.EBUSY && patience.nanos() > 0) {
+      if (!wait.pause()) {
+        throw PlatterException.failed(
+            path + " is still claimed by a process that has ended, or by one that cannot be seen",
+            "Look at the disk under it, then start again");
+      }
+      fd = tryOpen(path, writable, direct);
+    }
+    wait.locked();
+    return fd;
   }
 
   /**

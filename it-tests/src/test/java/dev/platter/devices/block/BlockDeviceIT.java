@@ -1,17 +1,30 @@
 package dev.platter.devices.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.sys.Libc;
+import dev.platter.aio.sys.Mapping;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Images that are block devices: loop devices, which needs root. */
 @Timeout(120)
@@ -137,6 +150,69 @@ class BlockDeviceIT {
           assertThat(bytes[i]).isEqualTo((byte) (edge ? 0x77 : 0));
         }
         assertThat(disk.told).isEmpty();
+      }
+    }
+  }
+
+  /** A lock of a dead user: its description is open without a descriptor, and claims nothing. */
+  private static Mapping lockOfTheDead(Path device) throws Exception {
+    int fd = Libc.open(device.toString(), LinuxAbi.O_RDWR | LinuxAbi.O_CLOEXEC, 0);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flock = arena.allocate(LinuxAbi.FLOCK_SIZE, 8);
+      flock.set(ValueLayout.JAVA_SHORT, LinuxAbi.FLOCK_TYPE, (short) LinuxAbi.F_WRLCK);
+      flock.set(ValueLayout.JAVA_LONG, LinuxAbi.FLOCK_LEN, 1L << 62);
+      assertThat(Libc.fcntl(fd, LinuxAbi.F_OFD_SETLK, flock.address())).isZero();
+      return Mapping.shared(fd, 0, 4096, false);
+    } finally {
+      Libc.close(fd);
+    }
+  }
+
+  /** The kernel writes what the page cache has before it gives the claim up, after the lock. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void theClaimOfTheDeadMayOutliveTheirLock(boolean ends) throws Exception {
+    Path device = devices.device(full(4), "");
+    int claim =
+        Libc.open(device.toString(), LinuxAbi.O_RDWR | LinuxAbi.O_EXCL | LinuxAbi.O_CLOEXEC, 0);
+    assertThat(claim).isNotNegative();
+    Mapping inFlight = lockOfTheDead(device);
+    CountDownLatch waits = new CountDownLatch(1);
+    LockPatience patience =
+        new LockPatience(
+            ends ? TimeUnit.MINUTES.toNanos(5) : TimeUnit.SECONDS.toNanos(3),
+            () -> false,
+            new LockPatience.Listener() {
+              @Override
+              public void waiting(String path, long nanos) {
+                waits.countDown();
+              }
+
+              @Override
+              public void locked(String path, long nanos) {}
+            });
+    CompletableFuture<RawImage> opened =
+        CompletableFuture.supplyAsync(
+            () -> RawImage.open(device.toString(), WRITEBACK, "/run/vda.sock", patience));
+    try {
+      waits.await();
+      inFlight.close();
+      if (ends) {
+        assertThatThrownBy(() -> opened.get(2, TimeUnit.SECONDS))
+            .isInstanceOf(TimeoutException.class);
+        Libc.close(claim);
+        opened.get().close();
+      } else {
+        assertThatThrownBy(opened::get)
+            .cause()
+            .isInstanceOfSatisfying(
+                PlatterException.class,
+                e -> assertThat(e.kind()).isEqualTo(PlatterException.Kind.FAILED))
+            .hasMessageContaining("is still claimed");
+      }
+    } finally {
+      if (!ends) {
+        Libc.close(claim);
       }
     }
   }
