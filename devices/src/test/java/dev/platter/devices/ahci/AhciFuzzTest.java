@@ -29,6 +29,7 @@ class AhciFuzzTest {
   private static final long HIGH_RAM = 0x1_0000_0000L;
   private static final int RAM_BYTES = 1 << 20;
   private static final int PORTS = 2;
+  private static final int LARGE_BYTES = 700 << 10;
   private static final long TRIM_PAGE = RAM_BYTES - (64 << 10);
   private static final int[] COMMANDS = {
     0x60, 0x61, 0x60, 0x61, 0x60, 0x61, 0x60, 0x61, 0x60, 0x61, 0x60, 0x61, 0x60, 0x61, 0x60, 0x61,
@@ -175,10 +176,12 @@ class AhciFuzzTest {
     boolean sound = random.nextInt(10) > 0;
     int command = sound ? COMMANDS[random.nextInt(COMMANDS.length)] : random.nextInt(256);
     boolean queued = command == 0x60 || command == 0x61;
+    boolean large = sound && queued && random.nextInt(20) == 0;
     if (random.nextInt(50) == 0) {
       tables[index].control(slot, random.nextInt(8));
     } else if (queued) {
-      int blocks = sound ? 1 + random.nextInt(8) : random.nextInt(65536);
+      int most = large ? LARGE_BYTES / disks[index].blockSizeBytes() : 8;
+      int blocks = sound ? 1 + random.nextInt(most) : random.nextInt(65536);
       int tag = sound ? slot : random.nextInt(32);
       long lba = sound ? random.nextInt(2000) : random.nextLong();
       tables[index].command(slot, command, blocks, lba, tag << 3, random.nextInt(256));
@@ -188,7 +191,10 @@ class AhciFuzzTest {
       long lba = command == 0x2f || command == 0x47 ? 0x10 : random.nextInt(2000);
       tables[index].command(slot, command, features, lba, count, 0x40);
     }
-    int prds = sound ? soundTable(random, index, slot) : wildTable(random, index, slot);
+    int prds =
+        large
+            ? largeTable(random, index, slot)
+            : sound ? soundTable(random, index, slot) : wildTable(random, index, slot);
     tables[index].header(slot, sound ? 0 : random.nextInt(65536), prds);
     int bits = sound ? 1 << slot : random.nextInt();
     if (queued) {
@@ -208,6 +214,15 @@ class AhciFuzzTest {
       tables[index].prd(slot, i, HIGH_RAM + random.nextInt(RAM_BYTES - 4096), 4096);
     }
     return 8;
+  }
+
+  // Several pieces, of which each has a few entries; now and then it is too short.
+  private int largeTable(Random random, int index, int slot) {
+    for (int i = 0; i < 32; i++) {
+      int length = 2 + 2 * random.nextInt(LARGE_BYTES / 28);
+      tables[index].prd(slot, i, HIGH_RAM + 2L * random.nextInt((RAM_BYTES - length) / 2), length);
+    }
+    return 32;
   }
 
   private int wildTable(Random random, int index, int slot) {
