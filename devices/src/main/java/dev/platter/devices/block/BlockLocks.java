@@ -8,14 +8,23 @@ import org.jspecify.annotations.Nullable;
  * bring back what another has replaced meanwhile.
  *
  * <p>Who changes a part of a block has its range alone; who writes whole blocks shares it with its
- * like. In the order in which they came: nobody overtakes one that waits for the same block.
+ * like. In the order in which they came: nobody overtakes one that waits for the same block. How
+ * many come is up to the guests, and so no more than a few are compared with each other.
  *
  * <p>Any thread: the loops that share an image.
  */
 final class BlockLocks {
+  /** How many ranges are held at a time: each is compared with all of them. */
+  static final int MOST_HELD = 256;
+
+  // Of those that wait, how many may stay where they are before the rest is not looked at.
+  private static final int WINDOW = 32;
+
   private @Nullable RawTransfer firstHolder;
   private @Nullable RawTransfer firstWaiter;
   private @Nullable RawTransfer lastWaiter;
+  private int held;
+  private int waiting;
 
   /**
    * Locks the range of a transfer's {@code lockFrom}, {@code lockTo} and {@code lockAlone}.
@@ -23,10 +32,11 @@ final class BlockLocks {
    * @return whether it has it; if not, {@link RawTransfer#lockGranted} will be called on any thread
    */
   synchronized boolean acquire(RawTransfer transfer) {
-    if (isFree(transfer, null)) {
+    if (held < MOST_HELD && waiting < WINDOW && isFree(transfer, null)) {
       hold(transfer);
       return true;
     }
+    waiting++;
     transfer.lockPrevious = lastWaiter;
     if (lastWaiter == null) {
       firstWaiter = transfer;
@@ -39,6 +49,7 @@ final class BlockLocks {
 
   /** Gives a range back that was acquired. */
   synchronized void release(RawTransfer transfer) {
+    held--;
     if (transfer.lockPrevious == null) {
       firstHolder = transfer.lockNext;
     } else {
@@ -50,15 +61,32 @@ final class BlockLocks {
     transfer.lockPrevious = null;
     transfer.lockNext = null;
     RawTransfer waiter = firstWaiter;
-    while (waiter != null) {
+    int passed = 0;
+    while (waiter != null && passed < WINDOW && held < MOST_HELD) {
       RawTransfer next = waiter.lockNext;
       if (isFree(waiter, waiter)) {
         dequeue(waiter);
         hold(waiter);
         waiter.lockGranted();
+      } else {
+        passed++;
       }
       waiter = next;
     }
+  }
+
+  /** How many ranges are held. */
+  synchronized int held() {
+    return held;
+  }
+
+  /** Whether a range is held. */
+  synchronized boolean isHeld(RawTransfer transfer) {
+    RawTransfer each = firstHolder;
+    while (each != null && each != transfer) {
+      each = each.lockNext;
+    }
+    return each != null;
   }
 
   /** Whether a range conflicts with none that is held, nor with one that waits before it. */
@@ -76,11 +104,12 @@ final class BlockLocks {
     return true;
   }
 
-  private static boolean conflict(RawTransfer a, RawTransfer b) {
+  static boolean conflict(RawTransfer a, RawTransfer b) {
     return (a.lockAlone || b.lockAlone) && a.lockFrom < b.lockTo && b.lockFrom < a.lockTo;
   }
 
   private void hold(RawTransfer transfer) {
+    held++;
     transfer.lockPrevious = null;
     transfer.lockNext = firstHolder;
     if (firstHolder != null) {
@@ -90,6 +119,7 @@ final class BlockLocks {
   }
 
   private void dequeue(RawTransfer waiter) {
+    waiting--;
     if (waiter.lockPrevious == null) {
       firstWaiter = waiter.lockNext;
     } else {

@@ -137,6 +137,72 @@ class SharedBlocksTest {
     }
   }
 
+  /** Who has many requests makes nobody walk along all of them, neither to begin nor to end. */
+  @Test
+  void fewAreLookedAt() {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.image.alignment = STRICT;
+      BlockLocks locks = new BlockLocks();
+      List<RawTransfer> all = new ArrayList<>();
+      for (long i = 0; i < 2L * BlockLocks.MOST_HELD; i++) {
+        RawTransfer part = range(disk, i * BLOCK, (i + 1) * BLOCK, true);
+        assertThat(locks.acquire(part)).isEqualTo(i < BlockLocks.MOST_HELD);
+        all.add(part);
+      }
+      RawTransfer last = range(disk, 0, BLOCK, true);
+      assertThat(locks.acquire(last)).isFalse();
+      assertThat(locks.held()).isEqualTo(BlockLocks.MOST_HELD);
+      for (RawTransfer each : all) { // in the order in which they came
+        locks.release(each);
+        assertThat(locks.held()).isLessThanOrEqualTo(BlockLocks.MOST_HELD);
+      }
+      assertThat(locks.held()).as("the last").isEqualTo(1);
+      locks.release(last);
+      assertThat(locks.held()).isZero();
+    }
+  }
+
+  /** Of ranges at random no two conflict that are held, and all come to their turn. */
+  @Test
+  void allComeToTheirTurn() {
+    try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
+      disk.image.alignment = STRICT;
+      Random random = new Random(5);
+      BlockLocks locks = new BlockLocks();
+      List<RawTransfer> held = new ArrayList<>();
+      List<RawTransfer> waiting = new ArrayList<>();
+      for (int i = 0; i < 8_000; i++) {
+        if (held.isEmpty() || (i < 6_000 && random.nextInt(100) < 55)) {
+          long from = random.nextInt(300);
+          RawTransfer one =
+              range(
+                  disk,
+                  from * BLOCK,
+                  (from + 1 + random.nextInt(4)) * BLOCK,
+                  random.nextInt(3) != 0);
+          (locks.acquire(one) ? held : waiting).add(one);
+        } else {
+          locks.release(held.remove(random.nextInt(held.size())));
+          for (RawTransfer one : List.copyOf(waiting)) {
+            if (locks.isHeld(one)) {
+              waiting.remove(one);
+              held.add(one);
+            }
+          }
+        }
+        assertThat(locks.held()).isEqualTo(held.size());
+        boolean apart = true;
+        for (RawTransfer one : held) {
+          for (RawTransfer other : held) {
+            apart &= one == other || !BlockLocks.conflict(one, other);
+          }
+        }
+        assertThat(apart).isTrue();
+      }
+      assertThat(waiting).isEmpty();
+    }
+  }
+
   /** How much a piece of a long operation covers is settled when it asks for its lock. */
   @Test
   void aPieceIsNoLongerThanItsLock() throws Exception {
