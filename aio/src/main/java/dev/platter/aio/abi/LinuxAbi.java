@@ -15,6 +15,7 @@ public final class LinuxAbi {
   public static final int O_EXCL = 0x80;
   public static final int O_NOCTTY = 0x100;
   public static final int O_NONBLOCK = 0x800;
+  public static final int IN_CLOSE_WRITE = 8;
   public static final int O_CLOEXEC = 0x80000;
   public static final int O_PATH = 0x200000;
   public static final int O_DIRECT = AARCH64 ? 0x10000 : 0x4000;

@@ -54,6 +54,12 @@ public final class Libc {
   private static final MethodHandle POLL =
       Downcalls.returningInt("poll", JAVA_LONG, JAVA_LONG, JAVA_INT);
 
+  private static final MethodHandle INOTIFY_INIT1 =
+      Downcalls.returningInt("inotify_init1", JAVA_INT);
+  private static final MethodHandle INOTIFY_ADD_WATCH =
+      Downcalls.returningInt("inotify_add_watch", JAVA_INT, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle INOTIFY_RM_WATCH =
+      Downcalls.returningInt("inotify_rm_watch", JAVA_INT, JAVA_INT);
   private static final MethodHandle UNSHARE = Downcalls.returningInt("unshare", JAVA_INT);
   private static final MethodHandle CLOCK_GETRES =
       Downcalls.returningInt("clock_getres", JAVA_INT, JAVA_LONG);
@@ -316,6 +322,38 @@ public final class Libc {
       MemorySegment errno = Downcalls.capture();
       return Downcalls.check(
           (int) CLOCK_GETRES.invokeExact(errno, clock, timespec.address()), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** inotify_init1(2). */
+  public static int inotifyInit(int flags) {
+    try {
+      MemorySegment errno = Downcalls.capture();
+      return Downcalls.check((int) INOTIFY_INIT1.invokeExact(errno, flags), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** inotify_add_watch(2). */
+  public static int inotifyAddWatch(int fd, String path, int mask) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment errno = Downcalls.capture();
+      long pathAddress = arena.allocateFrom(path).address();
+      return Downcalls.check(
+          (int) INOTIFY_ADD_WATCH.invokeExact(errno, fd, pathAddress, mask), errno);
+    } catch (Throwable e) {
+      throw Downcalls.linkageBug(e);
+    }
+  }
+
+  /** inotify_rm_watch(2). */
+  public static int inotifyRemoveWatch(int fd, int watch) {
+    try {
+      MemorySegment errno = Downcalls.capture();
+      return Downcalls.check((int) INOTIFY_RM_WATCH.invokeExact(errno, fd, watch), errno);
     } catch (Throwable e) {
       throw Downcalls.linkageBug(e);
     }

@@ -42,6 +42,7 @@ class AbiTest {
       #include <linux/landlock.h>
       #include <linux/prctl.h>
       #include <sys/eventfd.h>
+      #include <sys/inotify.h>
       #include <sys/mman.h>
       #include <sys/resource.h>
       #include <sys/socket.h>

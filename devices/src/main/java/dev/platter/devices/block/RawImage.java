@@ -3,6 +3,7 @@ package dev.platter.devices.block;
 import dev.platter.aio.KernelVersion;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.file.FileChanges;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.LockPatience;
@@ -297,6 +298,15 @@ public final class RawImage implements BlockBackend {
       return sizeBytes; // the guest will see it by its own requests
     }
     return now - now % sizeUnitBytes();
+  }
+
+  /**
+   * Has somebody told when its size may have changed.
+   *
+   * @return the watch; {@link FileChanges#NONE} if nobody is told, as of a block device
+   */
+  public int watchedBy(FileChanges changes) {
+    return blockDevice ? FileChanges.NONE : changes.watch(fd);
   }
 
   /**

@@ -1,24 +1,26 @@
 package dev.platter.emulator.serve;
 
+import dev.platter.aio.file.FileChanges;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.devices.block.RawImage;
-import dev.platter.emulator.machine.Housekeeping;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
- * Looks about twice a second whether images have changed their size. On a thread of its own: a file
- * system that does not answer must not stop a loop, and with it disks that lie elsewhere.
+ * Looks whether images have changed their size: when a file may have, and now and then for those of
+ * which the kernel does not tell, such as block devices. On a thread of its own: a file system that
+ * does not answer must not stop a loop, and with it disks that lie elsewhere.
  */
 final class ImageSizes implements AutoCloseable {
-  private static final long PERIOD_MILLIS =
-      TimeUnit.NANOSECONDS.toMillis(Housekeeping.PERIOD_NANOS);
+  /** An idle server hardly wakes. */
+  private static final int PERIOD_MILLIS = 10_000;
+
   private static final long GOODBYE_MILLIS = 1_000;
 
   private final List<Watched> images = new ArrayList<>();
+  private final FileChanges changes = new FileChanges();
   private final Thread thread;
-  private boolean closed;
+  private volatile boolean closed;
 
   /** Begins with no image. */
   ImageSizes() {
@@ -29,14 +31,16 @@ final class ImageSizes implements AutoCloseable {
   static final class Watched {
     private final RawImage image;
     private final AioContext loop;
+    private final int watch;
     private long beforeBytes;
     private long seenBytes;
     private boolean announced;
     private boolean gone;
 
-    private Watched(RawImage image, AioContext loop) {
+    private Watched(RawImage image, AioContext loop, int watch) {
       this.image = image;
       this.loop = loop;
+      this.watch = watch;
     }
 
     /** Not in the monitor: it waits for the file system. */
@@ -81,9 +85,11 @@ final class ImageSizes implements AutoCloseable {
    *
    * @param loop where it is told of its new size
    */
-  synchronized Watched add(RawImage image, AioContext loop) {
-    Watched watched = new Watched(image, loop);
-    images.add(watched);
+  Watched add(RawImage image, AioContext loop) {
+    Watched watched = new Watched(image, loop, image.watchedBy(changes));
+    synchronized (this) {
+      images.add(watched);
+    }
     return watched;
   }
 
@@ -91,37 +97,29 @@ final class ImageSizes implements AutoCloseable {
   void remove(Watched watched) {
     watched.forget();
     synchronized (this) {
-      images.remove(watched);
+      if (images.remove(watched)) {
+        changes.unwatch(watched.watch);
+      }
     }
   }
 
   private void run() {
-    while (true) {
+    while (!closed) {
+      changes.await(PERIOD_MILLIS);
       List<Watched> now;
       synchronized (this) {
-        try {
-          if (!closed) {
-            wait(PERIOD_MILLIS);
-          }
-        } catch (InterruptedException e) {
-          return; // nobody does
-        }
-        if (closed) {
-          return;
-        }
         now = List.copyOf(images);
       }
       now.forEach(Watched::look);
     }
+    changes.close();
   }
 
   /** Ends; not waiting for a file system that does not answer. */
   @Override
   public void close() {
-    synchronized (this) {
-      closed = true;
-      notifyAll();
-    }
+    closed = true;
+    changes.wake();
     try {
       thread.join(GOODBYE_MILLIS);
     } catch (InterruptedException e) {
