@@ -57,12 +57,15 @@ final class ReceivedFis {
   /** A PIO Setup FIS for the last DRQ block of a command. */
   boolean pioSetup(long area, CommandSlot slot, int flags) {
     int status = AtaStatus.READY | AtaStatus.DRQ;
+    // A disk that has taken data is busy with it until its Register FIS (SATA 3.x 11.9).
+    boolean toHost = (flags & AhciRegisters.FIS_TO_HOST) != 0;
+    int endStatus = toHost ? AtaStatus.READY : AtaStatus.READY | AtaStatus.BSY;
     return write(
         area + AhciRegisters.RFIS_PIO_SETUP,
         AhciRegisters.FIS_PIO_SETUP | flags << 8 | status << 16,
         slot.lba,
         slot.device,
-        slot.count | AtaStatus.READY << 24,
+        slot.count | endStatus << 24,
         slot.pioBlockBytes);
   }
 

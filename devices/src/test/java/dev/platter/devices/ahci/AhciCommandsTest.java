@@ -97,6 +97,9 @@ class AhciCommandsTest {
       assertThat(f.port.read(AhciRegisters.PX_IS)).isEqualTo(AhciRegisters.IS_DHRS);
       long fis = f.tables.fisArea() + AhciRegisters.RFIS_D2H;
       assertThat(f.cpu.memory().readInt(fis)).isEqualTo(0x00504034);
+      long setup = f.tables.fisArea() + AhciRegisters.RFIS_PIO_SETUP;
+      assertThat(f.cpu.memory().readInt(setup)).isEqualTo(0x0058005f);
+      assertThat(f.cpu.memory().readByte(setup + 15)).as("E_STATUS: busy").isEqualTo(0xd0);
     }
   }
 
