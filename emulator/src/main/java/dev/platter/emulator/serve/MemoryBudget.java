@@ -22,6 +22,12 @@ final class MemoryBudget {
    */
   private static final long JVM = 80 * MIB;
 
+  /**
+   * Of the heap that -Xmx names, the collector keeps one survivor space empty, which is no part of
+   * {@link Runtime#maxMemory}: a thirtieth, and the rest for rounding.
+   */
+  private static final int KEPT_EMPTY = 24;
+
   /** What lives in the heap of a server without guests, and room to collect the rest. */
   private static final long BASE_HEAP = 32 * MIB;
 
@@ -103,7 +109,7 @@ final class MemoryBudget {
               + " MiB of Java heap, and has "
               + heapBytes / MIB,
           "Raise it: PLATTER_JAVA_OPTS=-Xmx"
-              + inMib(need.heapBytes())
+              + inMib(need.heapBytes() + need.heapBytes() / KEPT_EMPTY)
               + "m, or serve fewer disks or queues");
     }
     long all = heapBytes + need.nativeBytes();

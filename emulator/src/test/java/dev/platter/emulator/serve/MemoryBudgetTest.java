@@ -7,11 +7,15 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.serve.options.ExportParser;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,8 +90,40 @@ class MemoryBudgetTest {
             e -> {
               assertThat(e.kind()).isEqualTo(Kind.HOST_LACKS);
               assertThat(e).hasMessageContaining("101 MiB of Java heap, and has 100");
-              assertThat(e.remedy()).contains("-Xmx101m");
+              assertThat(e.remedy()).contains("-Xmx105m");
             });
+  }
+
+  /** Tells how much of its heap a JVM has for objects. */
+  static final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+      System.out.println(Runtime.getRuntime().maxMemory());
+    }
+  }
+
+  /** The collector keeps a part of the heap empty, and Runtime does not count it. */
+  @Test
+  void theHeapThatTheRemedyNamesIsEnough() throws Exception {
+    for (long mib : new long[] {97, 112, 200, 1000}) {
+      MemoryBudget.Need need = new MemoryBudget.Need(mib * MIB - 1, 0);
+      String remedy = "";
+      try {
+        MemoryBudget.check(need, HEAP, null);
+      } catch (PlatterException e) {
+        remedy = String.valueOf(e.remedy());
+      }
+      Matcher option = Pattern.compile("-Xmx[0-9]+m").matcher(remedy);
+      assertThat(option.find()).as(remedy).isTrue();
+      Process jvm =
+          new ProcessBuilder(
+                  ChildJvm.command(
+                      Main.class, List.of("-XX:+UseSerialGC", option.group()), List.of()))
+              .start();
+      String told = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      MemoryBudget.check(need, Long.parseLong(told.strip()), null);
+    }
   }
 
   /** Also one that is added to a server that fitted. */
