@@ -323,14 +323,15 @@ public final class VfioUserSession implements ClientSession {
   private void disconnect() {
     lock.lock();
     try {
+      // Whatever goes wrong then, the next client finds neither memory nor eventfds of this one.
+      dma.removeAll();
+      irqs.clear();
       function.reset();
       function.connect(null);
-      irqs.clear();
-      dma.removeAll();
     } finally {
       lock.unlock();
+      dma.unmapAll();
     }
-    dma.unmapAll();
   }
 
   @Override

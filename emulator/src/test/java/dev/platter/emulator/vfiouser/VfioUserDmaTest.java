@@ -15,14 +15,18 @@ import dev.platter.aio.sys.BusErrorGuard;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.ahci.AhciRegisters;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.AhciDriver;
+import dev.platter.devices.testkit.RamDisk;
 import dev.platter.emulator.export.OpenFiles;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -408,6 +412,44 @@ class VfioUserDmaTest {
       assertThat(guest.client.load32(VfioUserClient.BAR + AhciRegisters.GHC))
           .isEqualTo(AhciRegisters.GHC_AE);
       assertThat(guest.client.load32(VfioUserClient.BAR + 0x100)).as("PxCLB").isZero();
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "Client Disconnection: memory and eventfds go also if the device meets a bug of ours")
+  void disconnectWithABug() {
+    AtomicBoolean bug = new AtomicBoolean();
+    RamDisk disk = Guest.ramDisk(Guest.DISK_BYTES);
+    BlockBackend fragile =
+        (BlockBackend)
+            Proxy.newProxyInstance(
+                BlockBackend.class.getClassLoader(),
+                new Class<?>[] {BlockBackend.class},
+                (_, method, arguments) -> {
+                  if (bug.get() && method.getName().equals("sizeBytes")) {
+                    throw new IllegalStateException("planted");
+                  }
+                  return method.invoke(disk, arguments);
+                });
+    try (Guest guest = new Guest(() -> fragile);
+        EventNotifier irq = new EventNotifier()) {
+      guest.up();
+      guest.enable(MSI, irq);
+      long before = OpenFiles.count();
+      bug.set(true);
+      guest.client.close();
+      assertThatThrownBy(guest::end).hasMessage("the session died");
+      assertThat(guest.deviceMemory.regions()).isEmpty();
+      assertThat(mappings("guest-ram")).as("the guest's").isOne();
+      assertThat(OpenFiles.count()).as("and the connection's two ends").isEqualTo(before - 3);
+      bug.set(false);
+      guest.connect();
+      guest.up();
+      guest.enable(MSI, irq);
+      guest.driver();
+    } catch (IOException e) {
+      throw new AssertionError(e);
     }
   }
 
