@@ -76,6 +76,7 @@ final class ForeignEvents {
     }
   }
 
+  @SuppressWarnings("ThreadPriorityCheck") // a hint: nothing depends on it
   private synchronized void run() {
     try {
       long before = -1;

@@ -312,7 +312,7 @@ class ForeignNotifierTest {
       pollfd.set(ValueLayout.JAVA_SHORT, LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLOUT);
       while (Libc.poll(pollfd.address(), 1, 0) != 0) {
         emptyOnce(eventFd);
-        Thread.yield();
+        Thread.onSpinWait();
       }
     }
   }

@@ -198,7 +198,7 @@ class AhciHoldTest {
       f.loop.hold();
       f.issue(0, WRITE_DMA_EXT, 0, 0, (12 << 20) / 512, AhciRegisters.HEADER_WRITE, 3);
       for (int turn = 1; turn <= 64 / CHUNKS_PER_HOLD; turn++) {
-        assertThat(f.disk.count(Operation.WRITE)).isEqualTo(turn * CHUNKS_PER_HOLD);
+        assertThat(f.disk.count(Operation.WRITE)).isEqualTo((long) turn * CHUNKS_PER_HOLD);
         assertThat(f.port.read(AhciRegisters.PX_IS)).isZero();
         f.loop.turn();
       }

@@ -59,9 +59,9 @@ class PlantedErrorTest {
     }
 
     private static void fillHeap() {
-      List<byte[]> all = new ArrayList<>();
+      Object all = new Object();
       while (true) {
-        all.add(new byte[1 << 20]);
+        all = new Object[] {all, new byte[1 << 20]};
       }
     }
 
