@@ -93,7 +93,11 @@ public final class Confinement {
       if (level.available()) {
         enforce(plan, level, rules);
       }
-      program.execute(descriptors(plan));
+      List<Integer> inherited = descriptors(plan);
+      if (scratch != null) {
+        inherited.add(scratch.lock());
+      }
+      program.execute(inherited);
     } catch (IOException e) {
       throw PlatterException.failed("cannot confine the server: " + e, "Use --confine off");
     } finally { // it has not been executed

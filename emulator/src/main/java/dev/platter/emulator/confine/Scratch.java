@@ -1,8 +1,12 @@
 package dev.platter.emulator.confine;
 
 import dev.platter.aio.abi.LandlockAbi;
+import dev.platter.aio.file.LifeLock;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -11,13 +15,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A fresh directory that a confined process has to itself, for the flight recorder, which does not
- * start without one. The first JVM makes it, the second removes it.
+ * start without one. The first JVM makes it, the second removes it; if that is killed, the next
+ * process that makes one does.
  *
  * @param directory nobody else may look into it
+ * @param lock the descriptor that tells others that this process lives, to be handed on; or -1
  */
-record Scratch(Path directory) {
+record Scratch(Path directory, int lock) {
   private static final String PROPERTY = "platter.scratch";
   private static final String PREFIX = "platter-";
+  private static final String LOCK = "lock";
+  private static final int NO_LOCK = -1;
 
   /**
    * Makes one among the temporary files, or where that cannot be, elsewhere.
@@ -28,16 +36,43 @@ record Scratch(Path directory) {
     Path directory;
     try {
       directory = Files.createTempDirectory(PREFIX);
+      removeLeft(directory, PREFIX);
     } catch (IOException e) {
       directory = Files.createTempDirectory(otherwise, "." + PREFIX);
+      removeLeft(directory, "." + PREFIX);
     }
-    return new Scratch(directory.toRealPath());
+    return new Scratch(directory.toRealPath(), lock(directory.resolve(LOCK)));
+  }
+
+  private static int lock(Path file) {
+    try {
+      return LifeLock.make(file);
+    } catch (IOException e) {
+      return NO_LOCK; // if this process is killed, the directory stays
+    }
+  }
+
+  /** Removes those beside one that processes of the same user have left that were killed. */
+  private static void removeLeft(Path own, String prefix) {
+    try (DirectoryStream<Path> all =
+        Files.newDirectoryStream(ConfinementPlan.directoryOf(own), prefix + "*")) {
+      Object user = Files.getAttribute(own, "unix:uid");
+      for (Path each : all) {
+        if (Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS)
+            && user.equals(Files.getAttribute(each, "unix:uid", LinkOption.NOFOLLOW_LINKS))
+            && LifeLock.isLeft(each.resolve(LOCK))) {
+          new Scratch(each, NO_LOCK).remove();
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // Left-overs among temporary files harm nobody.
+    }
   }
 
   /** That of this process, the second; null if it has none. */
   static @Nullable Scratch own() {
     String directory = System.getProperty(PROPERTY);
-    return directory == null ? null : new Scratch(Path.of(directory));
+    return directory == null ? null : new Scratch(Path.of(directory), NO_LOCK);
   }
 
   /** What tells the second JVM of it. */

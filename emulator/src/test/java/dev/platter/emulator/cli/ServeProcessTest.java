@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.file.LifeLock;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Mapping;
@@ -283,6 +284,41 @@ class ServeProcessTest {
       untilReady(log);
       process.destroy();
       assertThat(process.waitFor()).isZero();
+    }
+  }
+
+  /** The directory that a server has made for what it records. */
+  private static Path scratch(Process process) throws IOException {
+    String option = "-Dplatter.scratch=";
+    for (String word :
+        Files.readString(Path.of("/proc/" + process.pid() + "/cmdline")).split("\0")) {
+      if (word.startsWith(option)) {
+        return Path.of(word.substring(option.length()));
+      }
+    }
+    throw new AssertionError("it has no such directory");
+  }
+
+  @Test
+  void whatAKilledServerHasLeftGoesWithTheNext() throws Exception {
+    Process killed = start("--stages=/dev/null");
+    Path left;
+    try (BufferedReader log = killed.inputReader(UTF_8)) {
+      untilReady(log);
+      left = scratch(killed);
+      assertThat(left.resolve("lock")).exists();
+      assertThat(LifeLock.isLeft(left.resolve("lock"))).isFalse();
+    }
+    killed.destroyForcibly().waitFor();
+    assertThat(left).exists();
+    Process next = start("--stages=/dev/null");
+    try (BufferedReader log = next.inputReader(UTF_8)) {
+      untilReady(log);
+      assertThat(left).doesNotExist();
+      Path own = scratch(next);
+      signal(next, "TERM");
+      assertThat(next.waitFor()).isZero();
+      assertThat(own).doesNotExist();
     }
   }
 

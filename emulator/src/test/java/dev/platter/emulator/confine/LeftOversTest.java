@@ -39,11 +39,36 @@ class LeftOversTest {
     assertThat(full).exists();
   }
 
+  /** Of a process that was killed, and only of one. */
+  @Test
+  void theNextProcessRemovesWhatAnotherHasLeft() throws Exception {
+    Scratch alive = Scratch.make(directory);
+    Path temporary = ConfinementPlan.directoryOf(alive.directory());
+    Path left = Files.createTempDirectory(temporary, "platter-");
+    Files.createFile(left.resolve("lock"));
+    Files.createFile(Files.createDirectory(left.resolve("recording")).resolve("chunk"));
+    Path other = Files.createTempDirectory(temporary, "platter-");
+    Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+    Files.createFile(elsewhere.resolve("lock"));
+    Path link =
+        Files.createSymbolicLink(temporary.resolve("platter-" + left.hashCode()), elsewhere);
+    Scratch next = Scratch.make(directory);
+    assertThat(left).doesNotExist();
+    assertThat(other).as("without a lock, it is somebody else's").exists();
+    assertThat(elsewhere.resolve("lock")).exists();
+    assertThat(alive.directory().resolve("lock")).exists();
+    Files.delete(link);
+    Files.delete(other);
+    alive.remove();
+    next.remove();
+  }
+
   @Test
   void theScratchDirectoryIsFreshAndGoesWithAllInIt() throws Exception {
     Scratch one = Scratch.make(directory);
     Scratch two = Scratch.make(directory);
-    assertThat(one.directory()).isNotEqualTo(two.directory()).isEmptyDirectory();
+    assertThat(one.directory()).isNotEqualTo(two.directory());
+    assertThat(one.directory().toFile().list()).containsExactly("lock");
     Files.createDirectory(one.directory().resolve("recording"));
     Files.createFile(one.directory().resolve("recording/chunk"));
     one.remove();
