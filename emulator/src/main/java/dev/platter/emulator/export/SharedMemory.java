@@ -17,12 +17,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * A range of a client's file, mapped here. The range is inside the file when it is mapped, and the
  * file is sealed against shrinking where it can be; where it cannot, {@link BusErrorGuard} makes it
- * zeroes if the client truncates it all the same, and the client's session is told.
+ * zeroes if the client truncates it all the same, and the client's session is told. A file of FUSE
+ * is refused, as its pages come when a program likes: a thread that waits for one keeps all others
+ * of the JVM from the next collection.
  *
  * <p>Closed when nothing is in flight on it; the guard ends before the mapping does.
  */
 public final class SharedMemory implements AutoCloseable {
   private static final int HUGETLBFS_MAGIC = 0x958458f6;
+  private static final int FUSE_MAGIC = 0x65735546;
   private static final int STATFS_BSIZE = 8;
   private static final long SMALL_PAGE = 4096;
 
@@ -149,7 +152,11 @@ public final class SharedMemory implements AutoCloseable {
       if (Libc.fstatfs(fd, statfs) < 0) {
         throw new Unusable("not a file");
       }
-      boolean huge = (int) statfs.get(JAVA_LONG, LinuxAbi.STATFS_TYPE) == HUGETLBFS_MAGIC;
+      int type = (int) statfs.get(JAVA_LONG, LinuxAbi.STATFS_TYPE);
+      if (type == FUSE_MAGIC) {
+        throw new Unusable("its file system is FUSE, which may answer when it likes");
+      }
+      boolean huge = type == HUGETLBFS_MAGIC;
       long blockBytes = statfs.get(JAVA_LONG, STATFS_BSIZE);
       return huge && Long.bitCount(blockBytes) == 1 ? blockBytes : SMALL_PAGE;
     }

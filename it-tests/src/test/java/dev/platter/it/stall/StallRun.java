@@ -186,7 +186,7 @@ public final class StallRun {
   }
 
   /** Compiles held-file.c. */
-  private static Path compile(Path source, Path directory) {
+  static Path compile(Path source, Path directory) {
     Path program = directory.resolve("held-file");
     HostTool.run("gcc", "-O2", "-Wall", "-o", program.toString(), source.toString());
     return program;
