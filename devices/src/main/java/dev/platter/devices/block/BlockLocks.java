@@ -20,18 +20,19 @@ final class BlockLocks {
   // Of those that wait, how many may stay where they are before the rest is not looked at.
   private static final int WINDOW = 32;
 
-  private @Nullable RawTransfer firstHolder;
-  private @Nullable RawTransfer firstWaiter;
-  private @Nullable RawTransfer lastWaiter;
+  private @Nullable TransferPiece firstHolder;
+  private @Nullable TransferPiece firstWaiter;
+  private @Nullable TransferPiece lastWaiter;
   private int held;
   private int waiting;
 
   /**
    * Locks the range of a transfer's {@code lockFrom}, {@code lockTo} and {@code lockAlone}.
    *
-   * @return whether it has it; if not, {@link RawTransfer#lockGranted} will be called on any thread
+   * @return whether it has it; if not, {@link TransferPiece#lockGranted} will be called on any
+   *     thread
    */
-  synchronized boolean acquire(RawTransfer transfer) {
+  synchronized boolean acquire(TransferPiece transfer) {
     if (held < MOST_HELD && waiting < WINDOW && isFree(transfer, null)) {
       hold(transfer);
       return true;
@@ -48,7 +49,7 @@ final class BlockLocks {
   }
 
   /** Gives a range back that was acquired. */
-  synchronized void release(RawTransfer transfer) {
+  synchronized void release(TransferPiece transfer) {
     held--;
     if (transfer.lockPrevious == null) {
       firstHolder = transfer.lockNext;
@@ -60,10 +61,10 @@ final class BlockLocks {
     }
     transfer.lockPrevious = null;
     transfer.lockNext = null;
-    RawTransfer waiter = firstWaiter;
+    TransferPiece waiter = firstWaiter;
     int passed = 0;
     while (waiter != null && passed < WINDOW && held < MOST_HELD) {
-      RawTransfer next = waiter.lockNext;
+      TransferPiece next = waiter.lockNext;
       if (isFree(waiter, waiter)) {
         dequeue(waiter);
         hold(waiter);
@@ -81,8 +82,8 @@ final class BlockLocks {
   }
 
   /** Whether a range is held. */
-  synchronized boolean isHeld(RawTransfer transfer) {
-    RawTransfer each = firstHolder;
+  synchronized boolean isHeld(TransferPiece transfer) {
+    TransferPiece each = firstHolder;
     while (each != null && each != transfer) {
       each = each.lockNext;
     }
@@ -90,13 +91,13 @@ final class BlockLocks {
   }
 
   /** Whether a range conflicts with none that is held, nor with one that waits before it. */
-  private boolean isFree(RawTransfer transfer, @Nullable RawTransfer end) {
-    for (RawTransfer each = firstHolder; each != null; each = each.lockNext) {
+  private boolean isFree(TransferPiece transfer, @Nullable TransferPiece end) {
+    for (TransferPiece each = firstHolder; each != null; each = each.lockNext) {
       if (conflict(transfer, each)) {
         return false;
       }
     }
-    for (RawTransfer each = firstWaiter; each != end && each != null; each = each.lockNext) {
+    for (TransferPiece each = firstWaiter; each != end && each != null; each = each.lockNext) {
       if (conflict(transfer, each)) {
         return false;
       }
@@ -104,11 +105,11 @@ final class BlockLocks {
     return true;
   }
 
-  static boolean conflict(RawTransfer a, RawTransfer b) {
+  static boolean conflict(TransferPiece a, TransferPiece b) {
     return (a.lockAlone || b.lockAlone) && a.lockFrom < b.lockTo && b.lockFrom < a.lockTo;
   }
 
-  private void hold(RawTransfer transfer) {
+  private void hold(TransferPiece transfer) {
     held++;
     transfer.lockPrevious = null;
     transfer.lockNext = firstHolder;
@@ -118,7 +119,7 @@ final class BlockLocks {
     firstHolder = transfer;
   }
 
-  private void dequeue(RawTransfer waiter) {
+  private void dequeue(TransferPiece waiter) {
     waiting--;
     if (waiter.lockPrevious == null) {
       firstWaiter = waiter.lockNext;

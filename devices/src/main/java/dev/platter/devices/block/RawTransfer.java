@@ -5,7 +5,6 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
-import dev.platter.aio.sys.HostMemory;
 import dev.platter.devices.block.BlockRequest.Operation;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * bytes are done: a short transfer, more than IOV_MAX buffers, or a chunk smaller than the request
  * each just mean another piece. One per request slot, reused; allocates nothing.
  */
-final class RawTransfer extends TransferLinks implements AutoCloseable {
+final class RawTransfer extends TransferPiece implements AutoCloseable {
   private static final int DISCARD_MODE =
       LinuxAbi.FALLOC_FL_PUNCH_HOLE | LinuxAbi.FALLOC_FL_KEEP_SIZE;
   private static final int ZERO_MODE = LinuxAbi.FALLOC_FL_ZERO_RANGE | LinuxAbi.FALLOC_FL_KEEP_SIZE;
@@ -35,45 +34,18 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
     SYNC
   }
 
-  private final RawImage image;
-  private final BlockRequest request;
-  private final VectorCursor cursor = new VectorCursor();
-  private final BufferPool.Waiter chunkWaiter =
-      new BufferPool.Waiter() {
-        @Override
-        protected void granted(int granted) {
-          chunk = granted;
-          context.addSqe(RawTransfer.this);
-        }
-      };
-  private ImageOnLoop onLoop;
-  private AioContext context;
   private @Nullable BottomHalf tellReleased;
   private long begunNanos;
   private long pieceNanos;
   private Way way = Way.SYNC;
   private boolean stabilizes;
   private boolean cutShort;
-  private long doneBytes;
-  private long pieceBytes;
-  private int chunk = BufferPool.NONE;
   private int tries;
-  private boolean locked;
-  // Of a part of a block: whether this piece is one, and whether the block has been read.
-  private boolean partial;
-  private boolean blockRead;
-  private @Nullable BottomHalf tellLocked;
   // Written by the thread of a DISCARD_CALL, before it schedules what reads it.
   private int callResult;
 
-  @SuppressWarnings("NullAway.Init") // start() sets the loop, before anything uses it
   RawTransfer(RawImage image, BlockRequest request) {
-    this.image = image;
-    this.request = request;
-  }
-
-  BlockRequest request() {
-    return request;
+    super(image, request);
   }
 
   // ---- beginning -----------------------------------------------------------------------------
@@ -81,10 +53,8 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
   /** Carries the prepared request out on {@code context}, the current one. */
   void start(AioContext context) {
     if (!context.equals(this.context)) {
-      this.context = context;
-      onLoop = image.on(context);
+      moveTo(context);
       tellReleased = null;
-      tellLocked = null;
     }
     begunNanos = onLoop.meter().begun();
     setTimeline(request.timeline());
@@ -94,13 +64,10 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
       finish(refused);
       return;
     }
-    doneBytes = 0;
+    rewind();
     tries = 0;
     cutShort = false;
-    cursor.reset();
     way = chooseWay();
-    partial = false;
-    blockRead = false;
     if (isLong()) {
       if (isDiscard() && !(image.options().discard() && skipPartialBlock())) {
         finish(0); // a discard is advice
@@ -118,8 +85,8 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
     }
   }
 
-  /** It has its lock, if it needs one. */
-  private void goOn() {
+  @Override
+  void goOn() {
     if (way == Way.BOUNCE || partial) {
       takeChunk();
     } else if (way == Way.DISCARD_CALL) {
@@ -182,115 +149,6 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
   /** Whether it is done by {@link LongOperations}, since its length is up to the guest. */
   private boolean isLong() {
     return isDiscard() || request.operation() == Operation.WRITE_ZEROES;
-  }
-
-  // ---- blocks of the host that are larger than the guest's -----------------------------------
-
-  private int unit() {
-    return image.alignment().offsetBytes();
-  }
-
-  /**
-   * Locks what the next {@code length} bytes are written to, where that may be a part of a block.
-   *
-   * @return false if that has to wait; {@link #goOn} follows
-   */
-  private boolean lock(long length) {
-    if (!image.splitsBlocks()) {
-      return true;
-    }
-    long from = request.offsetBytes() + doneBytes;
-    long to = from + length;
-    long mask = unit() - 1L;
-    lockFrom = from & ~mask;
-    lockTo = (to + mask) & ~mask;
-    lockAlone = lockFrom != from || lockTo != to;
-    if (tellLocked == null) {
-      tellLocked = context.newBottomHalf(this::lockIsOurs);
-    }
-    locked = image.blockLocks().acquire(this);
-    return locked;
-  }
-
-  /** Any thread: the lock that was waited for is this one's. */
-  void lockGranted() {
-    BottomHalf tell = tellLocked;
-    if (tell != null) {
-      tell.schedule();
-    }
-  }
-
-  private void lockIsOurs() {
-    locked = true;
-    goOn();
-  }
-
-  private void unlock() {
-    if (locked) {
-      locked = false;
-      image.blockLocks().release(this);
-    }
-  }
-
-  /** Whether the next bytes are a part of one block, which has to be read first. */
-  private boolean isPartial(long offset, long left) {
-    return image.splitsBlocks() && (offset % unit() != 0 || left < unit());
-  }
-
-  /** Leaves out the part of a block that a discard begins with; whether anything is left. */
-  private boolean skipPartialBlock() {
-    long within = request.offsetBytes() % unit();
-    doneBytes = within == 0 ? 0 : unit() - within;
-    return request.lengthBytes() - doneBytes >= unit();
-  }
-
-  /** A piece within one block: reads the block, changes it, writes it. */
-  private void preparePartial(Sqe sqe, long offset, long left) {
-    int within = (int) (offset % unit());
-    pieceBytes = Math.min(left, unit() - within);
-    long block = chunkAddress();
-    if (!blockRead) {
-      sqe.prepRead(image.fd(), block, unit(), offset - within);
-      return;
-    }
-    if (request.operation() == Operation.WRITE) {
-      cursor.gather(request.vector(), block + within, pieceBytes);
-    } else {
-      HostMemory.copy(ZeroPages.address(), block + within, pieceBytes);
-    }
-    sqe.prepWrite(image.fd(), block, unit(), offset - within, writeFlags());
-  }
-
-  /** How many of the piece's bytes are done; 0 if it has to go to the kernel again; or an error. */
-  private int partialDone(int result) {
-    if (result < unit()) {
-      return result < 0 ? result : -Errno.EIO; // the file ends inside of the block
-    }
-    blockRead = !blockRead;
-    return blockRead ? 0 : (int) pieceBytes;
-  }
-
-  private void takeChunk() {
-    BufferPool pool = onLoop.bouncePool();
-    if (pool == null) {
-      complete(-Errno.ENOMEM, 0);
-      return;
-    }
-    chunk = pool.take();
-    if (chunk == BufferPool.NONE) {
-      pool.await(chunkWaiter);
-    } else {
-      context.addSqe(this);
-    }
-  }
-
-  private void giveChunk() {
-    BufferPool pool = onLoop.bouncePool();
-    if (chunk != BufferPool.NONE && pool != null) {
-      int given = chunk;
-      chunk = BufferPool.NONE;
-      pool.give(given);
-    }
   }
 
   // ---- one piece -----------------------------------------------------------------------------
@@ -360,31 +218,6 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
     }
   }
 
-  private long chunkAddress() {
-    BufferPool pool = onLoop.bouncePool();
-    if (pool == null || chunk == BufferPool.NONE) {
-      throw new IllegalStateException("no chunk");
-    }
-    return pool.address(chunk);
-  }
-
-  private long mostBounced() {
-    return Math.min(BufferPool.CHUNK_BYTES, image.maxPieceBytes);
-  }
-
-  private long wholeBlocks(long bytes) {
-    return bytes - bytes % unit();
-  }
-
-  /** Reads all blocks that the next bytes lie in. */
-  private void prepareBouncedRead(Sqe sqe, long offset, long left) {
-    long within = offset % unit();
-    long blocks = Math.min(within + left + unit() - 1, mostBounced());
-    blocks = wholeBlocks(blocks);
-    pieceBytes = Math.min(left, blocks - within);
-    sqe.prepRead(image.fd(), chunkAddress(), (int) blocks, offset - within);
-  }
-
   /** The length of a piece of zeroes that are written. */
   private long zeroBytes(long left) {
     int whole = ZeroPages.wholeBytes();
@@ -405,10 +238,6 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
     // Up to a multiple of the size, so that no piece ends inside of a block that would go as one.
     long most = onLoop.longOperations().pieceBytes();
     return wholeBlocks(Math.min(left, most - offset % most));
-  }
-
-  private int writeFlags() {
-    return image.writeFlags | (request.forceUnitAccess() ? LinuxAbi.RWF_DSYNC : 0);
   }
 
   private void prepareDirect(Sqe sqe, long offset) {
@@ -476,6 +305,13 @@ final class RawTransfer extends TransferLinks implements AutoCloseable {
   }
 
   // ---- discards and zeroes -------------------------------------------------------------------
+
+  /** Leaves out the part of a block that a discard begins with; whether anything is left. */
+  private boolean skipPartialBlock() {
+    long within = request.offsetBytes() % unit();
+    doneBytes = within == 0 ? 0 : unit() - within;
+    return request.lengthBytes() - doneBytes >= unit();
+  }
 
   private void completeLong(int result) {
     if (result >= 0) {

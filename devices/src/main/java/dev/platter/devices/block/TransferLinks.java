@@ -25,8 +25,8 @@ abstract class TransferLinks extends RingOp {
   long flushTicket;
 
   // BlockLocks, whose monitor guards the links: what writes to blocks that others share.
-  @Nullable RawTransfer lockPrevious;
-  @Nullable RawTransfer lockNext;
+  @Nullable TransferPiece lockPrevious;
+  @Nullable TransferPiece lockNext;
   long lockFrom;
   long lockTo;
   boolean lockAlone;
