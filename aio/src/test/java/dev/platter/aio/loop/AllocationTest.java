@@ -158,8 +158,8 @@ class AllocationTest {
 
   @Test
   void timersBottomHalvesAndNotifiers() throws Exception {
-    try (IoThread ioThread = new IoThread("io0", AioConfig.ioThread());
-        EventNotifier notifier = new EventNotifier()) {
+    try (EventNotifier notifier = new EventNotifier(); // watched until the loop has ended
+        IoThread ioThread = new IoThread("io0", AioConfig.ioThread())) {
       AioContext context = ioThread.context();
       CountDownLatch done = new CountDownLatch(1);
       Meter meter = new Meter();

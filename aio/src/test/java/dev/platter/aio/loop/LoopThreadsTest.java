@@ -190,8 +190,8 @@ class LoopThreadsTest {
   @Test
   void aSignalEndsAWaitAndIsNoEvent() throws Exception {
     ignoreInJava("URG");
-    try (IoThread ioThread = new IoThread("io0", NO_POLLING);
-        EventNotifier notifier = new EventNotifier()) {
+    try (EventNotifier notifier = new EventNotifier();
+        IoThread ioThread = new IoThread("io0", NO_POLLING)) {
       AioContext context = ioThread.context();
       int[] calls = new int[1];
       int[] tid = new int[1];

@@ -252,8 +252,8 @@ class PollingTest {
   /** A polling main loop looks at its watches without the lock, under which others change them. */
   @Test
   void watchesComeAndGoWhileTheMainLoopPolls() throws Exception {
-    try (MainLoop mainLoop = new MainLoop(AioConfig.mainLoop().withPollMaxNanos(SECOND));
-        EventNotifier notifier = new EventNotifier()) {
+    try (EventNotifier notifier = new EventNotifier();
+        MainLoop mainLoop = new MainLoop(AioConfig.mainLoop().withPollMaxNanos(SECOND))) {
       mainLoop.context().invoke(() -> growPolling(mainLoop.context(), MILLISECOND));
       boolean[] open = new boolean[1];
       List<String> wrong = new ArrayList<>();

@@ -255,8 +255,8 @@ class SuspendTest {
 
   @Test
   void whatIsAddedMeanwhileIsSubmittedLater() throws Exception {
-    try (IoThread ioThread = new IoThread("io0", NO_POLLING.withEntries(4));
-        EventNotifier bell = new EventNotifier()) {
+    try (EventNotifier bell = new EventNotifier();
+        IoThread ioThread = new IoThread("io0", NO_POLLING.withEntries(4))) {
       AioContext context = ioThread.context();
       ioThread.suspend();
       List<TestOp> ops = new ArrayList<>();
@@ -467,8 +467,8 @@ class SuspendTest {
 
   @Test
   void aWatchMayBeClosedMeanwhile() {
-    try (IoThread ioThread = new IoThread("io0", NO_POLLING);
-        EventNotifier bell = new EventNotifier()) {
+    try (EventNotifier bell = new EventNotifier();
+        IoThread ioThread = new IoThread("io0", NO_POLLING)) {
       AioContext context = ioThread.context();
       int[] calls = new int[1];
       EventWatch[] watches = new EventWatch[2];
@@ -548,8 +548,8 @@ class SuspendTest {
             throw PlatterException.hostLacks("no more rings", "none");
           }
         };
-    try (IoThread ioThread = new IoThread("io0", NO_POLLING, prologue);
-        EventNotifier bell = new EventNotifier()) {
+    try (EventNotifier bell = new EventNotifier();
+        IoThread ioThread = new IoThread("io0", NO_POLLING, prologue)) {
       AioContext context = ioThread.context();
       int[] calls = new int[1];
       context.invoke(() -> context.watch(bell, () -> calls[0]++));

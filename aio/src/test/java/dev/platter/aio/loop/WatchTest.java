@@ -174,8 +174,8 @@ class WatchTest {
 
   @Test
   void lockHoldersWatchOnTheMainLoopAndOthersMayNot() throws Exception {
-    try (MainLoop mainLoop = new MainLoop(AioConfig.mainLoop());
-        EventNotifier notifier = new EventNotifier()) {
+    try (EventNotifier notifier = new EventNotifier();
+        MainLoop mainLoop = new MainLoop(AioConfig.mainLoop())) {
       assertThatThrownBy(() -> mainLoop.context().watch(notifier, () -> {}))
           .isInstanceOf(IllegalStateException.class);
       CountDownLatch heard = new CountDownLatch(1);
