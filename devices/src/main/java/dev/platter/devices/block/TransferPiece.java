@@ -165,8 +165,11 @@ abstract class TransferPiece extends TransferLinks {
 
   /** Gives its chunk back, if it has one. */
   final void giveChunk() {
+    if (chunk == BufferPool.NONE) {
+      return; // as mostly, and then no pool is made for it
+    }
     BufferPool pool = onLoop.bouncePool();
-    if (chunk != BufferPool.NONE && pool != null) {
+    if (pool != null) {
       int given = chunk;
       chunk = BufferPool.NONE;
       pool.give(given);
