@@ -18,12 +18,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,29 +29,13 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What front-ends other than QEMU do: virtio-user of DPDK and SPDK, and whoever keeps it simple.
  */
 @Timeout(60)
-class OtherFrontEndsTest {
-  private static final byte[] NOTHING = {};
+class OtherFrontEndsTest extends FrontEndTest {
   private static final int NO_FD = 0x100;
-
-  @TempDir Path directory;
-  private VhostUserRig rig;
-  private VhostUserClient client;
-  private Served served;
-
-  @BeforeEach
-  void connect() throws Exception {
-    rig = new VhostUserRig(directory);
-    UnixConnection[] pair = UnixConnection.pair();
-    served = rig.serve(pair[1]);
-    client = new VhostUserClient(pair[0]);
-  }
 
   @AfterEach
   void leave() throws Exception {
     client.leave();
     assertThat(served.await()).isNull();
-    client.close();
-    rig.close();
   }
 
   private static byte[] contents(ByteBuffer buffer) {

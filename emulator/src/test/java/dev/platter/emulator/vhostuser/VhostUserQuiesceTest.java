@@ -5,60 +5,23 @@ import static dev.platter.emulator.vhostuser.VhostUserClient.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.loop.IoThread;
-import dev.platter.aio.socket.UnixConnection;
-import dev.platter.devices.virtio.VirtioFeatures;
 import dev.platter.devices.virtio.blk.BlkAbi;
 import dev.platter.emulator.vhostuser.VhostUserClient.Queue;
-import dev.platter.emulator.vhostuser.VhostUserRig.Served;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A front-end whose disk's loops are suspended and resumed, as a server's are. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
-class VhostUserQuiesceTest {
-  private static final byte[] NOTHING = {};
+class VhostUserQuiesceTest extends FrontEndTest {
   private static final long BUFFER = BUFFERS + 0x1000;
-
-  @TempDir Path directory;
-  private VhostUserRig rig;
-  private VhostUserClient client;
-  private Served served;
-
-  @BeforeEach
-  void connect() throws Exception {
-    rig = new VhostUserRig(directory);
-    UnixConnection[] pair = UnixConnection.pair();
-    client = new VhostUserClient(pair[0]);
-    served = rig.serve(pair[1]);
-  }
-
-  @AfterEach
-  void leave() throws Exception {
-    client.close();
-    served.await();
-    rig.close();
-    assertThat(rig.memory.regions()).isEmpty();
-  }
-
-  private Queue bringUp(boolean packed) throws IOException {
-    if (packed) {
-      client.features |= VirtioFeatures.RING_PACKED;
-    }
-    return client.bringUp();
-  }
 
   private void beginSuspend() {
     rig.mainLoop.beginSuspend();
@@ -184,9 +147,7 @@ class VhostUserQuiesceTest {
     client.close();
     assertThat(rig.memory.regions()).isEmpty();
 
-    UnixConnection[] pair = UnixConnection.pair();
-    client = new VhostUserClient(pair[0]);
-    served = rig.serve(pair[1]);
+    connect();
     Queue another = bringUp(packed);
     client.offer(another, BlkAbi.T_IN, 8, BUFFER, 8192);
     client.kick(another);

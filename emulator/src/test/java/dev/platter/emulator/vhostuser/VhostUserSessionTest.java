@@ -4,7 +4,6 @@ import static dev.platter.emulator.vhostuser.VhostUserClient.BUFFERS;
 import static dev.platter.emulator.vhostuser.VhostUserClient.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.virtio.DeviceStatus;
@@ -12,51 +11,16 @@ import dev.platter.devices.virtio.VirtioFeatures;
 import dev.platter.devices.virtio.blk.BlkAbi;
 import dev.platter.emulator.export.ProtocolViolation;
 import dev.platter.emulator.vhostuser.VhostUserClient.Queue;
-import dev.platter.emulator.vhostuser.VhostUserRig.Served;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A front-end that keeps to the protocol; titles in quotes are sections of its specification. */
 @Timeout(60)
-class VhostUserSessionTest {
-  private static final byte[] NOTHING = {};
-
-  @TempDir Path directory;
-  private VhostUserRig rig;
-  private VhostUserClient client;
-  private Served served;
-
-  @BeforeEach
-  void connect() throws Exception {
-    rig = new VhostUserRig(directory);
-    UnixConnection[] pair = UnixConnection.pair();
-    client = new VhostUserClient(pair[0]);
-    served = rig.serve(pair[1]);
-  }
-
-  @AfterEach
-  void leave() throws Exception {
-    client.close();
-    served.await();
-    rig.close();
-    assertThat(rig.memory.regions()).isEmpty();
-  }
-
-  private Queue bringUp(boolean packed) throws IOException {
-    if (packed) {
-      client.features |= VirtioFeatures.RING_PACKED;
-    }
-    return client.bringUp();
-  }
-
+class VhostUserSessionTest extends FrontEndTest {
   /** "Front-end message types": the answers that need no set-up. */
   @Test
   void saysWhatItCanDo() throws IOException {
@@ -402,15 +366,13 @@ class VhostUserSessionTest {
   void endsWhenItIsShutDown() throws Exception {
     client.close();
     served.await();
-    UnixConnection[] pair = UnixConnection.pair();
-    client = new VhostUserClient(pair[0]);
-    served = rig.serve(pair[1]);
+    connect();
     Queue queue = client.bringUp();
     rig.disk.closeGate();
     client.offer(queue, BlkAbi.T_OUT, 0, BUFFERS + 0x1000, 512);
     client.kick(queue);
     rig.disk.awaitHeld(1);
-    pair[1].shutdown();
+    backEnd.shutdown();
     rig.disk.openGate();
     assertThat(served.await()).isNull();
     assertThat(queue.ring.take()).as("what was in flight is completed").isNotNegative();
