@@ -78,8 +78,10 @@ public final class FileChanges implements AutoCloseable {
   }
 
   /** Ends all waits, from now on. */
-  public void wake() {
-    wakeup.signal();
+  public synchronized void wake() {
+    if (!closed) {
+      wakeup.signal(); // or its number may be another's by now
+    }
   }
 
   /** Closes it; nobody waits any more, and nobody watches another file. Idempotent. */

@@ -3,7 +3,9 @@ package dev.platter.aio.file;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -75,11 +77,23 @@ class FileChangesTest {
 
   @Test
   void whoWaitsCanBeWoken() throws Exception {
-    try (FileChanges changes = new FileChanges()) {
-      Thread waiting = Thread.ofPlatform().start(() -> changes.await(-1));
-      changes.wake();
-      waiting.join();
-      assertThat(changes.await(-1)).isFalse(); // from now on
+    FileChanges changes = new FileChanges();
+    Thread waiting = Thread.ofPlatform().start(() -> changes.await(-1));
+    changes.wake();
+    waiting.join();
+    assertThat(changes.await(-1)).isFalse(); // from now on
+    changes.close();
+    // Of the two descriptors that were closed these have the numbers; nobody writes to them.
+    int one = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC | LinuxAbi.EFD_NONBLOCK);
+    int two = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC | LinuxAbi.EFD_NONBLOCK);
+    changes.wake();
+    changes.close();
+    try (Arena arena = Arena.ofConfined()) {
+      long counter = arena.allocate(Long.BYTES).address();
+      for (int fd : new int[] {one, two}) {
+        assertThat(Libc.read(fd, counter, Long.BYTES)).isEqualTo(-Errno.EAGAIN);
+        assertThat(Libc.close(fd)).isZero();
+      }
     }
   }
 }
