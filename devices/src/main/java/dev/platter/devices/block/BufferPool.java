@@ -1,7 +1,6 @@
 package dev.platter.devices.block;
 
 import dev.platter.aio.loop.AioContext;
-import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.loop.Counter;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
@@ -55,7 +54,7 @@ public final class BufferPool implements AutoCloseable {
   private final Mapping memory;
   private final long base;
   private final long idleNanos;
-  private final @Nullable AioTimer trimmer;
+  private final @Nullable LateTimer trimmer;
   private final boolean[] taken;
   // Whether the kernel may have given memory for it.
   private final boolean[] touched;
@@ -99,7 +98,7 @@ public final class BufferPool implements AutoCloseable {
     this.idleNanos = idleNanos;
     memory = Mapping.lazy((long) chunks * CHUNK_BYTES);
     base = memory.segment().address();
-    trimmer = context == null ? null : context.newTimer(this::trimAndRepeat);
+    trimmer = context == null ? null : new LateTimer(context, this::trimAndRepeat);
     taken = new boolean[chunks];
     touched = new boolean[chunks];
     free = new int[chunks];

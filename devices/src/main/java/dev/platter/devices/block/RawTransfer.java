@@ -114,7 +114,7 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
             && length > 0
             && length <= image.sizeBytes()
             && offset <= image.sizeBytes() - length;
-    return inside && offset % unit == 0 && length % unit == 0 ? 0 : -Errno.EINVAL;
+    return inside && ((offset | length) & (unit - 1)) == 0 ? 0 : -Errno.EINVAL;
   }
 
   private Way chooseWay() {
@@ -410,9 +410,9 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
       }
     } else {
       // O_DIRECT goes on from a block boundary only; a torn block is transferred again.
-      whole = transferred - transferred % unit();
+      whole = transferred & -unit();
       if (way == Way.BOUNCE && request.operation() == Operation.READ) {
-        int within = (int) ((request.offsetBytes() + doneBytes) % unit());
+        int within = within(request.offsetBytes() + doneBytes);
         whole = (int) Math.min(whole - within, pieceBytes);
         if (whole > 0) {
           cursor.scatter(request.vector(), chunkAddress() + within, whole);

@@ -1,7 +1,6 @@
 package dev.platter.devices.block;
 
 import dev.platter.aio.loop.AioContext;
-import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.loop.Counter;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +18,7 @@ final class SlowRequests {
   private static final long TICK_NANOS = 1_000_000_000L;
 
   private final RawImage image;
-  private final AioTimer timer;
+  private final LateTimer timer;
   private final Counter slowNow = new Counter();
   private final Counter slowEver = new Counter();
   private @Nullable RawTransfer first;
@@ -31,7 +30,7 @@ final class SlowRequests {
 
   SlowRequests(RawImage image, AioContext context) {
     this.image = image;
-    timer = context.newTimer(this::tick);
+    timer = new LateTimer(context, this::tick);
   }
 
   /** The host gets a request. */

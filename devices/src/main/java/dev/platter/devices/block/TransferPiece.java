@@ -72,6 +72,11 @@ abstract class TransferPiece extends TransferLinks {
     return image.alignment().offsetBytes();
   }
 
+  /** How far within its block an offset lies; blocks are of a power of two. */
+  final int within(long offset) {
+    return (int) (offset & (unit() - 1));
+  }
+
   /**
    * Locks what the next {@code length} bytes are written to, where that may be a part of a block.
    *
@@ -117,12 +122,12 @@ abstract class TransferPiece extends TransferLinks {
 
   /** Whether the next bytes are a part of one block, which has to be read first. */
   final boolean isPartial(long offset, long left) {
-    return image.splitsBlocks() && (offset % unit() != 0 || left < unit());
+    return image.splitsBlocks() && (within(offset) != 0 || left < unit());
   }
 
   /** A piece within one block: reads the block, changes it, writes it. */
   final void preparePartial(Sqe sqe, long offset, long left) {
-    int within = (int) (offset % unit());
+    int within = within(offset);
     pieceBytes = Math.min(left, unit() - within);
     long block = chunkAddress();
     if (!blockRead) {
@@ -191,12 +196,12 @@ abstract class TransferPiece extends TransferLinks {
 
   /** So many of the bytes as are whole blocks. */
   final long wholeBlocks(long bytes) {
-    return bytes - bytes % unit();
+    return bytes & -unit();
   }
 
   /** Reads all blocks that the next bytes lie in. */
   final void prepareBouncedRead(Sqe sqe, long offset, long left) {
-    long within = offset % unit();
+    int within = within(offset);
     long blocks = Math.min(within + left + unit() - 1, mostBounced());
     blocks = wholeBlocks(blocks);
     pieceBytes = Math.min(left, blocks - within);

@@ -1,0 +1,93 @@
+package dev.platter.devices.block;
+
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.BottomHalf;
+import java.util.Comparator;
+import java.util.PriorityQueue;
+
+/**
+ * A one-shot timer of a loop for what need not be on time: a thread of the process waits for it and
+ * wakes the loop. A loop's own timer would have each of its waits for the kernel set up and take
+ * down a time-out, for as long as it is armed. The thread sleeps while none is armed.
+ *
+ * <p>For the loop's thread, or the holders of its lock.
+ */
+final class LateTimer {
+  private record Due(long nanos, BottomHalf tell) {}
+
+  private static final PriorityQueue<Due> WAITING =
+      new PriorityQueue<>(Comparator.comparingLong(Due::nanos));
+  private static boolean running;
+
+  private final Runnable body;
+  private final BottomHalf tell;
+  private boolean armed;
+  private boolean cancelled;
+
+  LateTimer(AioContext context, Runnable body) {
+    this.body = body;
+    tell = context.newBottomHalf(this::fire);
+  }
+
+  /** Whether it is waiting to fire. */
+  boolean isArmed() {
+    return armed;
+  }
+
+  /** Arms it, unless it is armed. */
+  void arm(long delayNanos) {
+    cancelled = false;
+    if (!armed) {
+      armed = true;
+      add(new Due(System.nanoTime() + delayNanos, tell));
+    }
+  }
+
+  /** Has it not fire. */
+  void cancel() {
+    cancelled = true;
+  }
+
+  private void fire() {
+    armed = false;
+    if (!cancelled) {
+      body.run();
+    }
+  }
+
+  private static void add(Due due) {
+    synchronized (WAITING) {
+      if (!running) {
+        Thread.ofPlatform().name("late-timers").daemon().start(LateTimer::run);
+        running = true;
+      }
+      WAITING.add(due);
+      if (due.equals(WAITING.peek())) {
+        WAITING.notifyAll();
+      }
+    }
+  }
+
+  private static void run() {
+    synchronized (WAITING) {
+      try {
+        while (true) {
+          Due first = WAITING.peek();
+          if (first == null) {
+            WAITING.wait();
+            continue;
+          }
+          long left = first.nanos - System.nanoTime();
+          if (left > 0) {
+            WAITING.wait(left / 1_000_000 + 1);
+          } else {
+            WAITING.remove();
+            first.tell.schedule();
+          }
+        }
+      } catch (InterruptedException e) {
+        running = false; // nobody does
+      }
+    }
+  }
+}
