@@ -13,16 +13,16 @@ import java.util.PriorityQueue;
  * <p>For the loop's thread, or the holders of its lock.
  */
 final class LateTimer {
-  private record Due(long nanos, BottomHalf tell) {}
-
-  private static final PriorityQueue<Due> WAITING =
-      new PriorityQueue<>(Comparator.comparingLong(Due::nanos));
+  private static final PriorityQueue<LateTimer> WAITING =
+      new PriorityQueue<>(Comparator.comparingLong((LateTimer timer) -> timer.dueNanos));
   private static boolean running;
 
   private final Runnable body;
   private final BottomHalf tell;
   private boolean armed;
   private boolean cancelled;
+  // Written before it is among those that wait.
+  private long dueNanos;
 
   LateTimer(AioContext context, Runnable body) {
     this.body = body;
@@ -39,7 +39,8 @@ final class LateTimer {
     cancelled = false;
     if (!armed) {
       armed = true;
-      add(new Due(System.nanoTime() + delayNanos, tell));
+      dueNanos = System.nanoTime() + delayNanos;
+      add(this);
     }
   }
 
@@ -55,14 +56,14 @@ final class LateTimer {
     }
   }
 
-  private static void add(Due due) {
+  private static void add(LateTimer timer) {
     synchronized (WAITING) {
       if (!running) {
         Thread.ofPlatform().name("late-timers").daemon().start(LateTimer::run);
         running = true;
       }
-      WAITING.add(due);
-      if (due.equals(WAITING.peek())) {
+      WAITING.add(timer);
+      if (timer.equals(WAITING.peek())) {
         WAITING.notifyAll();
       }
     }
@@ -72,12 +73,12 @@ final class LateTimer {
     synchronized (WAITING) {
       try {
         while (true) {
-          Due first = WAITING.peek();
+          LateTimer first = WAITING.peek();
           if (first == null) {
             WAITING.wait();
             continue;
           }
-          long left = first.nanos - System.nanoTime();
+          long left = first.dueNanos - System.nanoTime();
           if (left > 0) {
             WAITING.wait(left / 1_000_000 + 1);
           } else {
