@@ -84,7 +84,7 @@ final class BlockLocks {
   /** Whether a range is held. */
   synchronized boolean isHeld(TransferPiece transfer) {
     TransferPiece each = firstHolder;
-    while (each != null && each != transfer) {
+    while (each != null && !each.equals(transfer)) {
       each = each.lockNext;
     }
     return each != null;
@@ -97,7 +97,7 @@ final class BlockLocks {
         return false;
       }
     }
-    for (TransferPiece each = firstWaiter; each != end && each != null; each = each.lockNext) {
+    for (TransferPiece each = firstWaiter; each != null && !each.equals(end); each = each.lockNext) {
       if (conflict(transfer, each)) {
         return false;
       }

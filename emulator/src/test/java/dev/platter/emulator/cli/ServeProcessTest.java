@@ -291,7 +291,7 @@ class ServeProcessTest {
   private static Path scratch(Process process) throws IOException {
     String option = "-Dplatter.scratch=";
     for (String word :
-        Files.readString(Path.of("/proc/" + process.pid() + "/cmdline")).split("\0")) {
+        Files.readString(Path.of("/proc/" + process.pid() + "/cmdline")).split("\0", -1)) {
       if (word.startsWith(option)) {
         return Path.of(word.substring(option.length()));
       }

@@ -58,7 +58,7 @@ class IdleServeTest {
             }
           }
         } catch (NoSuchFileException e) {
-          continue; // it has ended
+          // It has ended.
         }
       }
     }
