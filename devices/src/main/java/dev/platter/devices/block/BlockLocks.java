@@ -97,7 +97,9 @@ final class BlockLocks {
         return false;
       }
     }
-    for (TransferPiece each = firstWaiter; each != null && !each.equals(end); each = each.lockNext) {
+    for (TransferPiece each = firstWaiter;
+        each != null && !each.equals(end);
+        each = each.lockNext) {
       if (conflict(transfer, each)) {
         return false;
       }
