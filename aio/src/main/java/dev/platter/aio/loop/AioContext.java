@@ -170,6 +170,11 @@ public final class AioContext implements AutoCloseable {
     return lock == null ? null : lock.stats();
   }
 
+  /** How long the calling thread has held its big lock, in nanoseconds; 0 if it has none. */
+  public long lockHeldNanos() {
+    return lock == null ? 0 : lock.heldNanos();
+  }
+
   /**
    * The {@link Thread#threadId} of the thread that turns the loop; 0 while it is suspended or after
    * its end. Any thread.

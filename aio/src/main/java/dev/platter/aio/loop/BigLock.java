@@ -128,6 +128,11 @@ public final class BigLock {
     }
   }
 
+  /** How long it has been held, in nanoseconds; 0 if not by the calling thread. */
+  long heldNanos() {
+    return isHeldByCurrentThread() ? System.nanoTime() - acquiredAtNanos : 0;
+  }
+
   /**
    * Gives the lock back.
    *

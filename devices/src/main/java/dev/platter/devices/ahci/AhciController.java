@@ -35,7 +35,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   private final IrqLine irq;
   private final Arena arena = Arena.ofShared();
   private final AhciPort[] ports;
-  private final HoldBudget budget = new HoldBudget();
+  private final HoldBudget budget;
   private final AhciLoop.Work work;
   private boolean interruptEnable;
   private int interruptStatus;
@@ -63,6 +63,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
           "an AHCI controller takes up to " + AhciRegisters.MAX_PORTS + " disks: " + disks.size());
     }
     this.irq = irq;
+    budget = new HoldBudget(loop::heldNanos);
     work = loop.newWork(this::goOn);
     PortOwner owner = new PortOwner();
     ports = new AhciPort[Math.max(MIN_PORTS, disks.size())];

@@ -36,6 +36,9 @@ public interface AhciLoop {
    */
   BufferPool newPool(int chunks) throws ErrnoException;
 
+  /** How long the calling thread has held the big lock, in nanoseconds. */
+  long heldNanos();
+
   /** A real loop. */
   static AhciLoop of(AioContext context) {
     return new AhciLoop() {
@@ -62,6 +65,11 @@ public interface AhciLoop {
             }
           }
         };
+      }
+
+      @Override
+      public long heldNanos() {
+        return context.lockHeldNanos();
       }
 
       @Override

@@ -16,6 +16,7 @@ public final class ManualLoop implements AhciLoop {
   private final List<Alarm> alarms = new ArrayList<>();
   private boolean holding;
   private boolean turning;
+  private long heldNanos;
 
   private final class Once implements Work {
     private final Runnable body;
@@ -66,6 +67,16 @@ public final class ManualLoop implements AhciLoop {
         body.run();
       }
     }
+  }
+
+  @Override
+  public long heldNanos() {
+    return heldNanos;
+  }
+
+  /** Has the big lock held for so long, whenever somebody asks. */
+  public void heldFor(long nanos) {
+    heldNanos = nanos;
   }
 
   @Override

@@ -63,6 +63,25 @@ class AhciHoldTest {
   }
 
   @Test
+  @DisplayName("A hold that lasts too long for what it does ends early")
+  void slowHoldsEndEarly() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      longTables(f, READ_DMA_EXT);
+      f.loop.hold();
+      f.loop.heldFor(HoldBudget.HOLD_NANOS + 1);
+      useTable(f, 0);
+      f.port.write(AhciRegisters.PX_CI, 1);
+      int turns = 0;
+      while (f.port.read(AhciRegisters.PX_CI) != 0) {
+        f.loop.turn();
+        turns++;
+      }
+      assertThat(turns).isGreaterThanOrEqualTo(65280 / HoldBudget.STEPS_PER_LOOK);
+      assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x50);
+    }
+  }
+
+  @Test
   @DisplayName("A hold of the lock copies some chunks: long writes go on in turns of the loop")
   void writesTakeTurns() {
     try (AhciFixture f = AhciFixture.ready()) {
