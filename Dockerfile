@@ -15,6 +15,8 @@ RUN ./mvnw -B -ntp -q -Dplatter.quick -pl emulator -am package
 RUN jlink --output /opt/java --strip-debug --no-man-pages --no-header-files --compress zip-6 \
       --generate-cds-archive --add-modules \
       java.base,java.logging,java.management,java.naming,jdk.httpserver,jdk.jfr,jdk.management,jdk.net,jdk.unsupported \
+ # Debian's JDK brings the debuggers' files as if they were libraries.
+ && find /opt/java -name '*.debuginfo' -delete \
  # `serve` runs with compact headers, nothing with a heap of more than 32 GB: the archives to match.
  && rm /opt/java/lib/server/classes_nocoops.jsa \
  && /opt/java/bin/java -XX:+UseCompactObjectHeaders -XX:+UseSerialGC -Xshare:dump

@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.containers.ContainerLaunchException;
 import org.testcontainers.containers.Network;
@@ -73,6 +74,17 @@ class PlatterContainerIT {
       platter.start();
       assertThat(metrics(platter)).contains("platter_requests_total");
     }
+  }
+
+  /** docs/containers.md says what it is made of. */
+  @Test
+  void theImageIsSmall() {
+    Long bytes =
+        DockerClientFactory.lazyClient()
+            .inspectImageCmd(Containers.PLATTER.asCanonicalNameString())
+            .exec()
+            .getSize();
+    assertThat(bytes).isBetween(100_000_000L, 180_000_000L);
   }
 
   @Test
