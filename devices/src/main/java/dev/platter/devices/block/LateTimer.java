@@ -34,13 +34,14 @@ final class LateTimer {
     return armed;
   }
 
-  /** Arms it, unless it is armed. */
+  /**
+   * Arms it, unless it is armed; leaves it so where the host has no thread, until the next call.
+   */
   void arm(long delayNanos) {
     cancelled = false;
     if (!armed) {
-      armed = true;
       dueNanos = System.nanoTime() + delayNanos;
-      add(this);
+      armed = add(this);
     }
   }
 
@@ -56,10 +57,14 @@ final class LateTimer {
     }
   }
 
-  private static void add(LateTimer timer) {
+  private static boolean add(LateTimer timer) {
     synchronized (WAITING) {
       if (!running) {
-        Thread.ofPlatform().name("late-timers").daemon().start(LateTimer::run);
+        try {
+          Thread.ofPlatform().name("late-timers").daemon().start(LateTimer::run);
+        } catch (OutOfMemoryError e) {
+          return false; // no thread to be had; what it is for is no reason to end a loop
+        }
         running = true;
       }
       WAITING.add(timer);
@@ -67,6 +72,7 @@ final class LateTimer {
         WAITING.notifyAll();
       }
     }
+    return true;
   }
 
   private static void run() {
