@@ -264,7 +264,28 @@ public final class GuestReport {
     }
     map.put("latency_us", latency);
     map.put("bytes_per_second", rounded(median(row, run -> run.figure("bytes_per_second")), 0));
+    map.put("samples", row.runs().stream().map(run -> sample(row, run)).toList());
     map.putAll(costs(row));
+    return map;
+  }
+
+  /** What one run measured by itself; only complete ones are kept. */
+  private static Map<String, @Nullable Object> sample(GuestRow row, GuestRow.Run run) {
+    boolean iotest = row.workload() == Workload.IOTEST;
+    Map<String, @Nullable Object> latency = new LinkedHashMap<>();
+    for (String key : List.of("p50", "p99", "p99_9", "max", "mean")) {
+      latency.put(key, rounded(run.figure("latency_us", key), 2));
+    }
+    Map<String, @Nullable Object> host = new LinkedHashMap<>();
+    host.put("user", rounded(run.hostCpu().userNanos() / 1e9, 4));
+    host.put("sys", rounded(run.hostCpu().systemNanos() / 1e9, 4));
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("partial", false);
+    map.put("total_seconds", iotest ? rounded(seconds(run), 4) : null);
+    map.put("iops", iotest ? null : rounded(run.figure("iops", "median"), 1));
+    map.put("bytes_per_second", rounded(run.figure("bytes_per_second"), 0));
+    map.put("latency_us", latency);
+    map.put("cpu_seconds", row.target().backend() == Backend.PLATTER ? host : null);
     return map;
   }
 

@@ -59,8 +59,7 @@ public final class Summary {
     Histogram latency = latencyNanos();
     List<Object> points = new ArrayList<>();
     for (double percentile : PERCENTILES) {
-      double above = (100 - percentile) / 100 * latency.getTotalCount();
-      if (above >= 1 || (percentile == 100 && latency.getTotalCount() > 0)) {
+      if (supports(latency, percentile)) {
         points.add(List.of(percentile, micros((double) latency.getValueAtPercentile(percentile))));
       }
     }
@@ -181,6 +180,46 @@ public final class Summary {
         .filter(Pair::complete);
   }
 
+  /** What each run measured by itself, in the order in which they were made, as JSON has it. */
+  public List<Object> samples() {
+    List<Object> samples = new ArrayList<>();
+    for (Measured run : runs) {
+      Histogram latency = run.result().latencyNanos();
+      Map<String, @Nullable Object> micros = new LinkedHashMap<>();
+      micros.put("p50", percentile(latency, 50));
+      micros.put("p99", percentile(latency, 99));
+      micros.put("p99_9", percentile(latency, 99.9));
+      micros.put("max", percentile(latency, 100));
+      micros.put("mean", latency.getTotalCount() == 0 ? null : micros(latency.getMean()));
+      Map<String, @Nullable Object> cpu = new LinkedHashMap<>();
+      cpu.put("user", Units.rounded(run.cpu().userNanos() / 1e9, 4));
+      cpu.put("sys", Units.rounded(run.cpu().systemNanos() / 1e9, 4));
+      Map<String, @Nullable Object> map = new LinkedHashMap<>();
+      map.put("partial", run.result().partial());
+      map.put("requests", run.result().requests());
+      map.put("total_seconds", Units.rounded(run.result().elapsedNanos() / 1e9, 4));
+      map.put("iops", Units.rounded(run.result().iops(), 1));
+      map.put("bytes_per_second", Math.round(run.result().bytesPerSecond()));
+      map.put("latency_us", micros);
+      map.put("cpu_seconds", cpu);
+      samples.add(map);
+    }
+    return samples;
+  }
+
+  /** In microseconds; null where there are too few requests for a percentile. */
+  private static @Nullable Double percentile(Histogram latency, double percentile) {
+    return supports(latency, percentile)
+        ? micros((double) latency.getValueAtPercentile(percentile))
+        : null;
+  }
+
+  /** Whether a percentile lies below at least one of the requests; the largest is the last. */
+  private static boolean supports(Histogram latency, double percentile) {
+    long count = latency.getTotalCount();
+    return (100 - percentile) / 100 * count >= 1 || (percentile == 100 && count > 0);
+  }
+
   /** The latencies of all requests of all runs, in nanoseconds. */
   public Histogram latencyNanos() {
     Histogram all = Latencies.newHistogram();
@@ -233,6 +272,7 @@ public final class Summary {
     lock.put("wait_seconds", Units.rounded(median(run -> run.lock().waitNanos() / 1e9), 6));
     lock.put("hold_seconds", Units.rounded(median(run -> run.lock().holdNanos() / 1e9), 6));
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("samples", samples());
     map.put("percentiles_us", percentilesMicros());
     map.put("stages", stages());
     map.put("cpu_seconds", cpu);

@@ -163,7 +163,12 @@ class GuestReportTest {
             "cpu_seconds={user=2.0, sys=1.0}, qemu_cpu_seconds=1.5",
             "guest_cpu_seconds={user=0.5, sys=0.25}",
             "requests_per_enter=1.5, notifies={sent=5, elided=6}",
-            "requests=75");
+            "requests=75")
+        .contains(
+            "samples=[{partial=false, total_seconds=1.2, iops=null,",
+            "{partial=false, total_seconds=1.0, iops=null, bytes_per_second=null,"
+                + " latency_us={p50=3000.0, p99=9000.0, p99_9=null, max=null, mean=null},"
+                + " cpu_seconds={user=2.0, sys=1.0}}]");
     Map<?, ?> peer = (Map<?, ?>) list.get(1);
     assertThat(peer.toString())
         .contains("backend=qemu, device=ahci, loop=null")

@@ -71,6 +71,22 @@ class SummaryTest {
   }
 
   @Test
+  void eachRunIsKeptByItself() {
+    Summary summary = summary(DeviceKind.AHCI, 2_000, 3_000);
+    summary.add(run(500, true));
+    List<Map<?, ?>> samples =
+        summary.samples().stream().<Map<?, ?>>map(sample -> (Map<?, ?>) sample).toList();
+    assertThat(samples.stream().map(sample -> String.valueOf(sample.get("partial"))))
+        .containsExactly("false", "false", "true");
+    assertThat(samples.get(1).get("iops")).isEqualTo(3_333_333.3);
+    assertThat(samples.get(1).get("requests")).isEqualTo(10L);
+    // One request has a median and a largest, and no p99.
+    assertThat(samples.get(1).get("latency_us").toString())
+        .isEqualTo("{p50=null, p99=null, p99_9=null, max=3.0, mean=3.0}");
+    assertThat(summary.costs().get("samples")).isEqualTo(summary.samples());
+  }
+
+  @Test
   void costsAreMediansOfCounters() {
     Map<String, ?> costs = summary(DeviceKind.AHCI, 1, 2, 3).costs();
     assertThat(costs.get("requests_per_enter")).isEqualTo(2.0);
