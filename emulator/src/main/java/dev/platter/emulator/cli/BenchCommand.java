@@ -210,6 +210,11 @@ final class BenchCommand extends RunCommand {
     return BenchReport.json(environment, options(0), queues, ioThreads, rows);
   }
 
+  @Override
+  Settings settings(Settings settings) {
+    return settings.told("--bs", "--fsync", "--size", "--verify-only");
+  }
+
   private void verifyOnly() {
     String image = image();
     if (image == null || verifyState == null) {

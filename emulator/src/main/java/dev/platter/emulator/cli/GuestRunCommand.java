@@ -20,6 +20,7 @@ import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.GuestReport;
 import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Origin;
+import dev.platter.emulator.serve.IoThreadConfig;
 import dev.platter.emulator.workload.Bench;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.guestimages.Guest;
@@ -450,11 +451,29 @@ final class GuestRunCommand extends PlatterCommand {
       out().flush();
     }
     Map<String, @Nullable Object> document =
-        Origin.now(commandLine()).in(report.json(environment.toMap()));
+        Origin.now(commandLine()).in(settings().in(report.json(environment.toMap())));
     if (json != null) {
       JsonFile.write(json, document, out());
     }
     reportOption.write(document);
+  }
+
+  private Settings settings() {
+    return new Settings(spec())
+        .told("--workload", "--total", "--rw", "--bs", "--iodepth", "--runtime", "--warmup")
+        .told("--qemu", "--qemu-root", "--cpus", "--memory")
+        .put("image", image)
+        .put("scratch_bytes", image == null ? totalBytes : null)
+        .put(
+            "--device",
+            "devices",
+            new LinkedHashSet<>(devices).stream().map(DeviceKind::toString).toList())
+        .put(
+            "--poll-max",
+            "poll_max_us",
+            pollMax().orElse(IoThreadConfig.DEFAULT_POLL_MAX_NANOS) / 1e3)
+        .put("--logical-block-size", "logical_block_bytes", sector.bytes())
+        .put("--stages", "stages", recordsStages());
   }
 
   private void shell(GuestRun.Plan plan, GuestRunner runner, HostDisks.Opener opener) {

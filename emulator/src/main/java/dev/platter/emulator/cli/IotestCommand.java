@@ -141,6 +141,11 @@ final class IotestCommand extends RunCommand {
   }
 
   @Override
+  Settings settings(Settings settings) {
+    return settings.told("--total", "--chunk", "--batch-delay", "--completion-delay");
+  }
+
+  @Override
   List<Summary> measure(ImageSource source, Interruption interruption) {
     Iotest.Options options = options();
     List<Summary> rows = new ArrayList<>();

@@ -135,11 +135,14 @@ final class LabCommand extends PlatterCommand {
     Map<String, @Nullable Object> document =
         Origin.now(commandLine())
             .in(
-                LabReport.json(
-                    environment.toMap(),
-                    parameters(chosen, base),
-                    results.size() < chosen.size(),
-                    results));
+                new Settings(spec())
+                    .told("--dir")
+                    .in(
+                        LabReport.json(
+                            environment.toMap(),
+                            parameters(chosen, base),
+                            results.size() < chosen.size(),
+                            results)));
     if (json != null) {
       JsonFile.write(json, document, out());
     }

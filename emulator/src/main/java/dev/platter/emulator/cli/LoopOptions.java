@@ -77,6 +77,18 @@ final class LoopOptions {
         .withLogicalBlock(sector.bytes());
   }
 
+  /** The options with the values that are used. */
+  Settings in(Settings settings) {
+    return settings
+        .put("--poll-max", "poll_max_us", ioThread().pollMaxNanos() / 1e3)
+        .put("--halt-poll", "halt_poll_us", haltPollNanos / 1e3)
+        .put(
+            "--ring-flags",
+            "ring_flags",
+            wantedFlags().stream().map(flag -> flag.name().toLowerCase(Locale.ROOT)).toList())
+        .put("--logical-block-size", "logical_block_bytes", sector.bytes());
+  }
+
   AioConfig ioThread() {
     return configured(AioConfig.ioThread());
   }

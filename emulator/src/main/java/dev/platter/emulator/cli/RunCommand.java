@@ -115,10 +115,24 @@ abstract class RunCommand extends PlatterCommand {
         out().flush();
       }
       if (json != null || report.isGiven()) {
-        write(Origin.now(commandLine()).in(document(environment.toMap(), rows)));
+        write(
+            Origin.now(commandLine())
+                .in(settings(common()).in(document(environment.toMap(), rows))));
       }
     }
   }
+
+  private Settings common() {
+    return loops()
+        .in(new Settings(spec()))
+        .put("image", image)
+        .put("scratch_bytes", image == null ? scratchBytes() : null)
+        .put("--device", "devices", devices().stream().map(DeviceKind::toString).toList())
+        .put("--stages", "stages", recordsStages());
+  }
+
+  /** Says under which keys the document has the command's own options already. */
+  abstract Settings settings(Settings settings);
 
   private void write(Map<String, @Nullable Object> document) {
     if (json != null) {
