@@ -15,6 +15,7 @@ final class Causes {
       case "cqe_not_reaped" -> "the completion was not taken";
       case "worker_pool" -> "the kernel handed it to a worker";
       case "gc_pause" -> "the JVM was paused";
+      case "not_scheduled" -> "this host had no CPU for the thread";
       case "iothread_late" -> "the IOThread took it late";
       case "guest_late" -> "the guest took the interrupt late";
       default -> cause.replace('_', ' ');
@@ -45,6 +46,10 @@ final class Causes {
               + " that concerns; fully written images have none.";
       case "gc_pause" ->
           "Use a collector with short pauses: `PLATTER_JAVA_OPTS=-XX:+UseZGC ./platter ...`";
+      case "not_scheduled" ->
+          "Other work had the processors: measure when the host is idle, leave a processor to"
+              + " Platter, or raise the CPU limit of its cgroup. `./platter doctor` tells the"
+              + " load.";
       case "iothread_late" ->
           "The IOThread slept or was busy when the doorbell rang: more `--poll-max`, fewer queues"
               + " per IOThread, or a processor of its own.";

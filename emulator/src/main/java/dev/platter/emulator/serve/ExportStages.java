@@ -6,6 +6,7 @@ import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.RequestTracing;
+import dev.platter.emulator.trace.PathThreads;
 import dev.platter.emulator.trace.StageRecorder;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.trace.StallCause;
@@ -24,9 +25,9 @@ import java.util.stream.Stream;
 final class ExportStages implements RequestTracing {
   private static final StallCause[] CAUSES = StallCause.values();
 
-  // The one is looked at when a recording ends, the other by guests only.
+  // Two are looked at when a recording ends, the third by guests only.
   private static final Set<StallCause> NEVER_SEEN =
-      Set.of(StallCause.GC_PAUSE, StallCause.GUEST_LATE);
+      Set.of(StallCause.GC_PAUSE, StallCause.NOT_SCHEDULED, StallCause.GUEST_LATE);
 
   private final String name;
   private final TracedDevice device;
@@ -47,13 +48,14 @@ final class ExportStages implements RequestTracing {
     this.device = device;
     this.loops = List.copyOf(loops);
     for (int i = 0; i < loops.size(); i++) {
-      recorders.add(started());
+      recorders.add(started(loops.get(i)));
       stalls.add(Stream.generate(Counter::new).limit(CAUSES.length).toList());
     }
   }
 
-  private StageRecorder started() {
-    StageRecorder recorder = new StageRecorder(device, name);
+  private StageRecorder started(AioContext loop) {
+    StageRecorder recorder =
+        new StageRecorder(device, name, PathThreads.ofExport(name, loop.name()));
     recorder.begin(System.nanoTime());
     return recorder;
   }
@@ -105,7 +107,7 @@ final class ExportStages implements RequestTracing {
     List<StageRecorder> taken = new ArrayList<>();
     for (int i = 0; i < loops.size(); i++) {
       int index = i;
-      StageRecorder next = started();
+      StageRecorder next = started(loops.get(i));
       loops
           .get(i)
           .invoke(() -> {

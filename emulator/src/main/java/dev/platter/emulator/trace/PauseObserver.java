@@ -2,21 +2,22 @@ package dev.platter.emulator.trace;
 
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.trace.TraceEvents;
-import java.io.File;
+import dev.platter.emulator.host.ThreadTimes;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches the process while requests are recorded: pauses of the JVM, and worker threads of
- * io_uring. Started before the first run and stopped after the last one; what starting costs is
- * over when {@link #start} returns. Start and stop are for one thread.
+ * Watches the process while requests are recorded: pauses of the JVM, worker threads of io_uring,
+ * and how long threads wait for a CPU. Started before the first run and stopped after the last one;
+ * what starting costs is over when {@link #start} returns. Start and stop are for one thread.
  */
 public final class PauseObserver implements AutoCloseable {
   private static final long SAMPLE_NANOS = 10_000_000;
   private static final int SAMPLES_PER_TICK = 10;
 
   private final PauseSource source;
-  private final WorkerSampler sampler = new WorkerSampler(new File("/proc/self/task"));
+  private final WorkerSampler sampler = new WorkerSampler(ThreadTimes.OWN);
+  private final DelaySampler delays = new DelaySampler(ThreadTimes.OWN);
   private final Thread thread;
   private volatile boolean running = true;
   private @Nullable Observations observations;
@@ -47,6 +48,7 @@ public final class PauseObserver implements AutoCloseable {
     long next = System.nanoTime();
     for (int samples = 1; running; samples++) {
       sampler.sample(System.nanoTime());
+      delays.sample(System.nanoTime());
       if (samples % SAMPLES_PER_TICK == 0) {
         source.tick();
       }
@@ -65,7 +67,12 @@ public final class PauseObserver implements AutoCloseable {
       Threads.joinUninterruptibly(thread);
       PauseSource.Found found = source.stop();
       seen =
-          new Observations(found.pauses(), sampler.intervals(), found.source(), found.errorNanos());
+          new Observations(
+              found.pauses(),
+              sampler.intervals(),
+              found.source(),
+              found.errorNanos(),
+              delays.delays());
       observations = seen;
     }
     return seen;

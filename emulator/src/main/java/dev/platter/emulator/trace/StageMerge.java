@@ -13,8 +13,9 @@ final class StageMerge {
    * One of the slowest requests.
    *
    * @param originNanos when its run's measured part began
+   * @param threads those that did it
    */
-  record Slow(int run, long originNanos, RequestRecord request) {}
+  record Slow(int run, long originNanos, RequestRecord request, PathThreads threads) {}
 
   private final Histogram endToEnd = Latencies.newHistogram();
   private final PercentileBands bands = new PercentileBands();
@@ -28,7 +29,7 @@ final class StageMerge {
         endToEnd.add(recorder.endToEnd());
         bands.add(recorder.bands());
         for (RequestRecord request : recorder.slowest().slowestFirst()) {
-          slow.add(new Slow(run.number(), recorder.originNanos(), request));
+          slow.add(new Slow(run.number(), recorder.originNanos(), request, recorder.threads()));
         }
       }
     }

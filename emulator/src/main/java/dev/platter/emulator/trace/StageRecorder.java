@@ -23,6 +23,7 @@ public final class StageRecorder {
   private static final Stamp[] STAMPS = Stamp.values();
 
   private final TracedDevice device;
+  private final PathThreads threads;
   private final long thresholdNanos;
   private final RequestSpans spans;
   private final Histogram endToEnd = Latencies.newHistogram();
@@ -49,17 +50,30 @@ public final class StageRecorder {
    * @param name the device's or the export's, for flight recordings
    */
   public StageRecorder(TracedDevice device, String name) {
-    this(device, name, StallJudge.DEFAULT_THRESHOLD_NANOS);
+    this(device, name, PathThreads.of(device, name), StallJudge.DEFAULT_THRESHOLD_NANOS);
+  }
+
+  /**
+   * An empty recorder that counts stages of more than a millisecond as stalls.
+   *
+   * @param name the device's or the export's, for flight recordings
+   * @param threads those that do the requests
+   */
+  public StageRecorder(TracedDevice device, String name, PathThreads threads) {
+    this(device, name, threads, StallJudge.DEFAULT_THRESHOLD_NANOS);
   }
 
   /**
    * An empty recorder.
    *
    * @param name the device's or the export's, for flight recordings
+   * @param threads those that do the requests
    * @param stallThresholdNanos how long a stage must be to count as a stall
    */
-  public StageRecorder(TracedDevice device, String name, long stallThresholdNanos) {
+  public StageRecorder(
+      TracedDevice device, String name, PathThreads threads, long stallThresholdNanos) {
     this.device = device;
+    this.threads = threads;
     this.thresholdNanos = stallThresholdNanos;
     this.spans = new RequestSpans(name);
     for (Stamp end : STAMPS) {
@@ -176,6 +190,11 @@ public final class StageRecorder {
   /** What the requests' way leads through. */
   public TracedDevice device() {
     return device;
+  }
+
+  /** The threads that did the requests. */
+  PathThreads threads() {
+    return threads;
   }
 
   /** How many requests were recorded. */

@@ -33,7 +33,7 @@ public final class StageReport {
     for (StageRun run : runs) {
       List<Stall> ofRun = new ArrayList<>();
       for (StageRecorder recorder : run.recorders()) {
-        ofRun.addAll(stalls.add(recorder.stalls(), seen));
+        ofRun.addAll(stalls.add(recorder.stalls(), recorder.threads(), seen));
         threshold = recorder.thresholdNanos();
       }
       if (!run.recorders().isEmpty()) {
@@ -51,6 +51,7 @@ public final class StageReport {
     map.put("slowest", slowest(device, merge, threshold, seen));
     map.put("stall_threshold_us", micros((double) threshold));
     map.put("stalls", stalls.toList());
+    map.put("unexplained", stalls.unexplained());
     map.put("stalls_unmatched", stalls.unmatched());
     map.put("timelines", timelines);
     map.put("out_of_order", outOfOrder(merge));
@@ -141,15 +142,16 @@ public final class StageReport {
       map.put("length_bytes", request.lengthBytes());
       map.put("end_to_end_us", sum.total());
       map.put("stages", stages);
-      map.put("stall", stall(device, request, threshold, seen));
+      map.put("stall", stall(device, slow, threshold, seen));
       list.add(map);
     }
     return list;
   }
 
   private static @Nullable Map<String, @Nullable Object> stall(
-      TracedDevice device, RequestRecord request, long threshold, Observations seen) {
-    Stall stall = StallJudge.judge(device, request, threshold, seen);
+      TracedDevice device, StageMerge.Slow slow, long threshold, Observations seen) {
+    RequestRecord request = slow.request();
+    Stall stall = StallJudge.judge(device, slow.threads(), request, threshold, seen);
     if (stall == null) {
       return null;
     }
@@ -157,7 +159,7 @@ public final class StageReport {
     map.put("cause", stall.cause().toString());
     map.put("stage", stall.stage().stage());
     map.put("us", micros((double) stall.nanos()));
-    map.put("detail", StallText.detail(device, stall, request, seen));
+    map.put("detail", StallText.detail(device, slow.threads(), stall, request, seen));
     return map;
   }
 

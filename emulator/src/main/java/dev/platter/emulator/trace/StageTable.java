@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The stages of several devices as one table for a terminal: a row for each stage, p50 and p99 in
- * microseconds for each device, and below it a line for each cause of stalls. It is made from what
- * the JSON has.
+ * microseconds for each device, and below it a line for each cause of stalls and for what has none.
+ * It is made from what the JSON has.
  */
 public final class StageTable {
   private StageTable() {}
@@ -93,6 +93,21 @@ public final class StageTable {
                     nanos(stall.get("max_us")) / 1e6))
             .append(stall.get("what"))
             .append(".\n");
+      }
+      for (Map<?, ?> unexplained : list(stages.get("unexplained"))) {
+        text.append(label)
+            .append(": ")
+            .append(unexplained.get("requests"))
+            .append(" of ")
+            .append(stages.get("requests"))
+            .append(" requests took longest in stage ")
+            .append(unexplained.get("stage"))
+            .append(
+                String.format(
+                    Locale.ROOT,
+                    ", for no known cause, %.1f ms in all, %.1f ms at worst.\n",
+                    nanos(unexplained.get("total_us")) / 1e6,
+                    nanos(unexplained.get("max_us")) / 1e6));
       }
     });
     return text.toString();

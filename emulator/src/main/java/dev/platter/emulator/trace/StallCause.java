@@ -20,6 +20,8 @@ public enum StallCause {
   WORKER_POOL,
   /** The JVM stopped all threads, to collect garbage or at another safepoint. */
   GC_PAUSE,
+  /** The host had no CPU for the thread that was to go on with it. */
+  NOT_SCHEDULED,
   /** The doorbell was rung, and the IOThread took the request late. */
   IOTHREAD_LATE,
   /** The interrupt was raised, and the guest took it late. */

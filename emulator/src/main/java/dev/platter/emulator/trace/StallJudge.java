@@ -2,16 +2,18 @@ package dev.platter.emulator.trace;
 
 import dev.platter.aio.trace.Stamp;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Names the cause of a stall.
  *
- * <p>A request stalled if one of its stages took longer than the threshold and its cause is known;
- * of several such stages the longest gives the cause. The kernel's stage by itself is a slow disk,
- * not a stall. What only the whole run's observations tell is looked at when the run is over, and
- * wins: a pause of the JVM that covers more than half of the stage, or a worker thread of io_uring
- * that was busy during a kernel stage.
+ * <p>A request stalled if its longest stage took longer than the threshold and the cause of that
+ * stage is known; a shorter stage says nothing of where the time went. The kernel's stage by itself
+ * is a slow disk, not a stall. What only the whole run's observations tell is looked at when the
+ * run is over, and wins: a pause of the JVM that covers more than half of the stage; a CPU that its
+ * thread waited for during more than half of it; a worker thread of io_uring that was busy during a
+ * kernel stage.
  */
 public final class StallJudge {
   /** What counts as a stall unless said otherwise. */
@@ -44,22 +46,6 @@ public final class StallJudge {
       }
     }
     return longest;
-  }
-
-  /** The stage beyond the threshold with a known cause that took longest; null if there is none. */
-  static @Nullable Stamp blamedStage(
-      TracedDevice device, RequestRecord request, long thresholdNanos) {
-    Stamp blamed = null;
-    long most = thresholdNanos;
-    for (Stamp end : STAMPS) {
-      if (request.hasStage(end)
-          && request.stageNanos(end) > most
-          && causeOf(device, request, end) != null) {
-        blamed = end;
-        most = request.stageNanos(end);
-      }
-    }
-    return blamed;
   }
 
   /** Why a stage was long, as far as the request's own facts tell; null if they do not. */
@@ -107,56 +93,65 @@ public final class StallJudge {
     return request.notified() ? StallCause.LATE_WAKEUP : StallCause.NOT_NOTIFIED;
   }
 
-  /** The final word on a request; null if it did not stall. */
+  /** The final word on a request; null if it did not stall, or the cause is not known. */
   static @Nullable Stall judge(
-      TracedDevice device, RequestRecord request, long thresholdNanos, Observations seen) {
+      TracedDevice device,
+      PathThreads threads,
+      RequestRecord request,
+      long thresholdNanos,
+      Observations seen) {
     Stamp longest = longestStage(request, thresholdNanos);
     if (longest == null) {
       return null;
     }
-    Stall worst = stall(StallCause.GC_PAUSE, request, longest);
-    Stamp blamed = blamedStage(device, request, thresholdNanos);
-    StallCause cause = blamed == null ? null : causeOf(device, request, blamed);
-    Stall known = blamed == null || cause == null ? null : stall(cause, request, blamed);
-    return judge(worst, known, seen);
-  }
-
-  private static Stall stall(StallCause cause, RequestRecord request, Stamp end) {
-    return new Stall(cause, end, request.stageBeginNanos(end), request.stageNanos(end));
+    return judge(
+        longest,
+        request.stageBeginNanos(longest),
+        request.stageNanos(longest),
+        causeOf(device, request, longest),
+        threads.of(device, longest),
+        seen);
   }
 
   /**
    * The final word.
    *
-   * @param longest the longest stage; its cause is not looked at
-   * @param known the longest stage with a known cause, or null
+   * @param stage the longest stage, by the stamp that ends it
+   * @param beginNanos when it began
+   * @param nanos how long it took
+   * @param known its cause as far as the request's own facts tell, or null
+   * @param threads without which it does not go on
    */
-  static @Nullable Stall judge(Stall longest, @Nullable Stall known, Observations seen) {
-    if (mostlyPaused(longest, seen.pauses())) {
-      return new Stall(StallCause.GC_PAUSE, longest.stage(), longest.beginNanos(), longest.nanos());
+  static @Nullable Stall judge(
+      Stamp stage,
+      long beginNanos,
+      long nanos,
+      @Nullable StallCause known,
+      Predicate<String> threads,
+      Observations seen) {
+    StallCause cause = known;
+    if (pausedNanos(beginNanos, nanos, seen.pauses()) > nanos / 2) {
+      cause = StallCause.GC_PAUSE;
+    } else if (mayBeDelay(known)
+        && seen.delays().waitedNanos(threads, beginNanos, nanos) > nanos / 2) {
+      cause = StallCause.NOT_SCHEDULED;
+    } else if (stage == Stamp.READY && seen.workers().overlaps(beginNanos, beginNanos + nanos)) {
+      cause = StallCause.WORKER_POOL;
     }
-    if (longest.stage() == Stamp.READY
-        && seen.workers().overlaps(longest.beginNanos(), longest.beginNanos() + longest.nanos())) {
-      return new Stall(
-          StallCause.WORKER_POOL, longest.stage(), longest.beginNanos(), longest.nanos());
-    }
-    if (known != null && mostlyPaused(known, seen.pauses())) {
-      return new Stall(StallCause.GC_PAUSE, known.stage(), known.beginNanos(), known.nanos());
-    }
-    return known;
+    return cause == null ? null : new Stall(cause, stage, beginNanos, nanos);
   }
 
-  private static boolean mostlyPaused(Stall stage, List<Pause> pauses) {
-    return pausedNanos(stage, pauses) > stage.nanos() / 2;
+  /** Whether a thread without a CPU can look like that: not if it had nothing to run for. */
+  private static boolean mayBeDelay(@Nullable StallCause known) {
+    return known != StallCause.NOT_NOTIFIED && known != StallCause.SQ_FULL;
   }
 
-  /** How much of a stage's time the JVM's threads were stopped. */
-  static long pausedNanos(Stall stage, List<Pause> pauses) {
-    long begin = stage.beginNanos();
+  /** How much of a stretch of time the JVM's threads were stopped. */
+  static long pausedNanos(long beginNanos, long nanos, List<Pause> pauses) {
     long paused = 0;
     for (Pause pause : pauses) {
-      long from = Math.max(0, pause.beginNanos() - begin);
-      long to = Math.min(stage.nanos(), pause.endNanos() - begin);
+      long from = Math.max(0, pause.beginNanos() - beginNanos);
+      long to = Math.min(nanos, pause.endNanos() - beginNanos);
       paused += Math.max(0, to - from);
     }
     return paused;

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The requests that had a stage beyond the threshold. The first {@value #CAPACITY} are kept, to be
- * judged when the whole run is known; of later ones only those with a known cause are counted, by
- * it. Adding allocates nothing.
+ * judged when the whole run is known; later ones are only counted, by their cause or, without a
+ * known one, by their stage. Adding allocates nothing.
  */
 final class StallLog {
   /** How many are kept. */
@@ -19,23 +19,48 @@ final class StallLog {
 
   private static final StallCause[] CAUSES = StallCause.values();
 
-  /** Stalls of one cause that are only counted. */
-  private static final class Later {
-    long count;
-    long nanos;
-    long maxNanos;
+  /** Requests that are only counted. */
+  static final class Later {
+    private long count;
+    private long nanos;
+    private long maxNanos;
+
+    private void add(long stageNanos) {
+      count++;
+      nanos += stageNanos;
+      maxNanos = Math.max(maxNanos, stageNanos);
+    }
+
+    private void clear() {
+      count = 0;
+      nanos = 0;
+      maxNanos = 0;
+    }
+
+    /** How many. */
+    long count() {
+      return count;
+    }
+
+    /** How long their stages took in all. */
+    long nanos() {
+      return nanos;
+    }
+
+    /** How long the longest of their stages took. */
+    long maxNanos() {
+      return maxNanos;
+    }
   }
 
-  private final @Nullable Stamp[] longestStage = new @Nullable Stamp[CAPACITY];
-  private final long[] longestBegin = new long[CAPACITY];
-  private final long[] longestNanos = new long[CAPACITY];
+  private final @Nullable Stamp[] stages = new @Nullable Stamp[CAPACITY];
+  private final long[] begins = new long[CAPACITY];
+  private final long[] durations = new long[CAPACITY];
   private final @Nullable StallCause[] causes = new @Nullable StallCause[CAPACITY];
-  private final @Nullable Stamp[] blamedStage = new @Nullable Stamp[CAPACITY];
-  private final long[] blamedBegin = new long[CAPACITY];
-  private final long[] blamedNanos = new long[CAPACITY];
   private final Wake[] wakes = new Wake[CAPACITY];
   private final @Nullable String[] holders = new @Nullable String[CAPACITY];
   private final EnumMap<StallCause, Later> later = new EnumMap<>(StallCause.class);
+  private final Later[] laterUnexplained = new Later[Stamp.COUNT];
   private int count;
   private long uncertain;
 
@@ -43,6 +68,7 @@ final class StallLog {
     for (StallCause cause : CAUSES) {
       later.put(cause, new Later());
     }
+    Arrays.setAll(laterUnexplained, _ -> new Later());
     clear();
   }
 
@@ -52,15 +78,11 @@ final class StallLog {
     Arrays.fill(wakes, Wake.NONE);
     Arrays.fill(holders, null);
     for (StallCause cause : CAUSES) {
-      Later group = later(cause);
-      group.count = 0;
-      group.nanos = 0;
-      group.maxNanos = 0;
+      later(cause).clear();
     }
-  }
-
-  private Later later(StallCause cause) {
-    return Objects.requireNonNull(later.get(cause));
+    for (Later group : laterUnexplained) {
+      group.clear();
+    }
   }
 
   /**
@@ -73,35 +95,25 @@ final class StallLog {
     if (longest == null) {
       return null;
     }
-    Stamp blamed = StallJudge.blamedStage(device, request, thresholdNanos);
-    StallCause cause = blamed == null ? null : StallJudge.causeOf(device, request, blamed);
+    StallCause cause = StallJudge.causeOf(device, request, longest);
+    long nanos = request.stageNanos(longest);
     if (count == CAPACITY) {
       uncertain++;
-      if (blamed != null && cause != null) {
-        addLater(cause, request.stageNanos(blamed));
+      if (cause == null) {
+        laterUnexplained[longest.index()].add(nanos);
+      } else {
+        later(cause).add(nanos);
       }
       return cause;
     }
-    longestStage[count] = longest;
-    longestBegin[count] = request.stageBeginNanos(longest);
-    longestNanos[count] = request.stageNanos(longest);
+    stages[count] = longest;
+    begins[count] = request.stageBeginNanos(longest);
+    durations[count] = nanos;
     causes[count] = cause;
-    blamedStage[count] = blamed;
-    if (blamed != null) {
-      blamedBegin[count] = request.stageBeginNanos(blamed);
-      blamedNanos[count] = request.stageNanos(blamed);
-    }
     wakes[count] = request.wake();
     holders[count] = request.lockHolder();
     count++;
     return cause;
-  }
-
-  private void addLater(StallCause cause, long nanos) {
-    Later group = later(cause);
-    group.count++;
-    group.nanos += nanos;
-    group.maxNanos = Math.max(group.maxNanos, nanos);
   }
 
   /** How many are kept. */
@@ -114,17 +126,21 @@ final class StallLog {
     return uncertain;
   }
 
-  /** The final word on one that is kept; null if it did not stall. */
-  @Nullable Stall judge(int index, Observations seen) {
-    Stamp stage = Objects.requireNonNull(longestStage[index]);
-    Stall longest = new Stall(StallCause.GC_PAUSE, stage, longestBegin[index], longestNanos[index]);
-    StallCause cause = causes[index];
-    Stamp blamed = blamedStage[index];
-    Stall known =
-        cause == null || blamed == null
-            ? null
-            : new Stall(cause, blamed, blamedBegin[index], blamedNanos[index]);
-    return StallJudge.judge(longest, known, seen);
+  /** The stage of one that is kept: its request's longest. */
+  Stamp stage(int index) {
+    return Objects.requireNonNull(stages[index]);
+  }
+
+  /** How long that stage took. */
+  long nanos(int index) {
+    return durations[index];
+  }
+
+  /** The final word on one that is kept; null if its cause is not known. */
+  @Nullable Stall judge(int index, TracedDevice device, PathThreads threads, Observations seen) {
+    Stamp stage = stage(index);
+    return StallJudge.judge(
+        stage, begins[index], durations[index], causes[index], threads.of(device, stage), seen);
   }
 
   /** What woke the loop that one that is kept waited for. */
@@ -137,18 +153,13 @@ final class StallLog {
     return holders[index];
   }
 
-  /** How many that are not kept stalled for a cause. */
-  long laterCount(StallCause cause) {
-    return later(cause).count;
+  /** Those that are not kept and stalled for a cause. */
+  Later later(StallCause cause) {
+    return Objects.requireNonNull(later.get(cause));
   }
 
-  /** How long they stalled in all. */
-  long laterNanos(StallCause cause) {
-    return later(cause).nanos;
-  }
-
-  /** How long the worst of them stalled. */
-  long laterMaxNanos(StallCause cause) {
-    return later(cause).maxNanos;
+  /** Those that are not kept, whose longest stage ends at a stamp and has no known cause. */
+  Later laterUnexplained(Stamp stage) {
+    return laterUnexplained[stage.index()];
   }
 }

@@ -30,7 +30,12 @@ final class StallText {
   }
 
   /** What happened to one request, with names and times. */
-  static String detail(TracedDevice device, Stall stall, RequestRecord request, Observations seen) {
+  static String detail(
+      TracedDevice device,
+      PathThreads threads,
+      Stall stall,
+      RequestRecord request,
+      Observations seen) {
     String time = duration(stall.nanos());
     String loop = loop(device);
     return switch (stall.cause()) {
@@ -77,10 +82,20 @@ final class StallText {
           };
       case GC_PAUSE ->
           "the JVM stopped its threads for "
-              + duration(StallJudge.pausedNanos(stall, seen.pauses()))
+              + duration(paused(stall, seen.pauses()))
               + " of "
               + time
               + pauseNames(stall, seen.pauses());
+      case NOT_SCHEDULED ->
+          "the host had no CPU for "
+              + thread(device, stall.stage())
+              + " for up to "
+              + duration(
+                  seen.delays()
+                      .waitedNanos(
+                          threads.of(device, stall.stage()), stall.beginNanos(), stall.nanos()))
+              + " of "
+              + time;
       case IOTHREAD_LATE ->
           (request.passed(Stamp.DOORBELL) ? "the doorbell was rung; " : "no doorbell was wanted; ")
               + loop
@@ -94,12 +109,30 @@ final class StallText {
   private static String pauseNames(Stall stall, List<Pause> pauses) {
     String names =
         pauses.stream()
-            .filter(pause -> StallJudge.pausedNanos(stall, List.of(pause)) > 0)
+            .filter(pause -> paused(stall, List.of(pause)) > 0)
             .map(Pause::detail)
             .distinct()
             .limit(3)
             .collect(Collectors.joining(", "));
     return names.isEmpty() ? "" : " (" + names + ")";
+  }
+
+  private static long paused(Stall stall, List<Pause> pauses) {
+    return StallJudge.pausedNanos(stall.beginNanos(), stall.nanos(), pauses);
+  }
+
+  /** The thread without which the stage that ends at a stamp does not go on. */
+  private static String thread(TracedDevice device, Stamp end) {
+    String vcpu = device == TracedDevice.AHCI_EXPORT ? "the export's thread" : "the vCPU";
+    return switch (end) {
+      case SUBMITTED, DOORBELL, EXIT, SEEN -> device == TracedDevice.RAW ? loop(device) : vcpu;
+      case HANDLED, REAPED ->
+          device.isVirtio() || device == TracedDevice.RAW
+              ? loop(device)
+              : vcpu + " or " + loop(device);
+      case QUEUED -> device.isVirtio() || device == TracedDevice.RAW ? loop(device) : vcpu;
+      case ENTERED, READY, COMPLETED, INTERRUPT -> loop(device);
+    };
   }
 
   /** A cause in a few words. */
@@ -113,6 +146,7 @@ final class StallText {
       case CQE_NOT_REAPED -> "CQE there, loop asleep or busy";
       case WORKER_POOL -> "done by a kernel worker thread (io-wq)";
       case GC_PAUSE -> "JVM stopped all threads";
+      case NOT_SCHEDULED -> "no CPU for the thread";
       case IOTHREAD_LATE -> "doorbell rung, IOThread took it late";
       case GUEST_LATE -> "interrupt raised, guest took it late";
     };
@@ -148,6 +182,8 @@ final class StallText {
       case WORKER_POOL ->
           "A kernel worker thread (io-wq) did the request, or another one at that time";
       case GC_PAUSE -> "The JVM stopped all its threads, to collect garbage or at a safepoint";
+      case NOT_SCHEDULED ->
+          "This host had no CPU for the thread that was to go on with the request";
       case IOTHREAD_LATE -> "The IOThread took the request late from its virtqueue";
       case GUEST_LATE -> "The guest took the interrupt late";
     };

@@ -40,7 +40,7 @@ class ExportStagesTest {
               "vda", TracedDevice.VIRTIO_EXPORT, List.of(one.context(), two.context()));
       assertThat(stages.stalls())
           .hasSize(8)
-          .doesNotContainKeys(StallCause.GC_PAUSE, StallCause.GUEST_LATE)
+          .doesNotContainKeys(StallCause.GC_PAUSE, StallCause.NOT_SCHEDULED, StallCause.GUEST_LATE)
           .allSatisfy((cause, count) -> assertThat(count).isZero());
 
       complete(stages, 0, 10, 10);

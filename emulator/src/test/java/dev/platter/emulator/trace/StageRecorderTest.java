@@ -118,7 +118,9 @@ class StageRecorderTest {
 
   @Test
   void theStallThresholdIsAParameter() {
-    StageRecorder recorder = new StageRecorder(TracedDevice.AHCI, "disk", 50_000);
+    StageRecorder recorder =
+        new StageRecorder(
+            TracedDevice.AHCI, "disk", PathThreads.of(TracedDevice.AHCI, "disk"), 50_000);
     recorder.begin(Timelines.ORIGIN);
     record(recorder, Timelines.longStage(0, Stamp.SEEN, 50));
     record(recorder, Timelines.longStage(0, Stamp.SEEN, 51));

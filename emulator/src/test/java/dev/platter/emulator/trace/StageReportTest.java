@@ -191,7 +191,8 @@ class StageReportTest {
     Pause gc = new Pause("gc", Timelines.nanos(1000), Timelines.nanos(1500), "DefNew");
     Pause before = new Pause("gc", Timelines.nanos(-900), Timelines.nanos(-500), "DefNew");
     Observations seen =
-        new Observations(List.of(before, gc), BusyIntervals.NONE, "flight recorder", 1200);
+        new Observations(
+            List.of(before, gc), BusyIntervals.NONE, "flight recorder", 1200, ThreadDelays.NONE);
     Map<String, @Nullable Object> stages =
         StageReport.toMap(
             TracedDevice.VIRTIO,
@@ -240,7 +241,7 @@ class StageReportTest {
         StageReport.toMap(
             TracedDevice.AHCI,
             List.of(ended(1, recorder)),
-            new Observations(pauses, BusyIntervals.NONE, "test", 0));
+            new Observations(pauses, BusyIntervals.NONE, "test", 0, ThreadDelays.NONE));
     Map<String, @Nullable Object> line = list(stages.get("timelines")).getFirst();
     assertThat(list(line.get("marks")))
         .hasSize(256)

@@ -8,6 +8,7 @@ import static dev.platter.emulator.trace.StallCause.IOTHREAD_LATE;
 import static dev.platter.emulator.trace.StallCause.LATE_WAKEUP;
 import static dev.platter.emulator.trace.StallCause.LOOP_BUSY;
 import static dev.platter.emulator.trace.StallCause.NOT_NOTIFIED;
+import static dev.platter.emulator.trace.StallCause.NOT_SCHEDULED;
 import static dev.platter.emulator.trace.StallCause.SQ_FULL;
 import static dev.platter.emulator.trace.StallCause.WORKER_POOL;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -46,7 +47,16 @@ class StallJudgeTest {
   }
 
   private static @Nullable Stall judge(TracedDevice device, RequestRecord request) {
-    return StallJudge.judge(device, request, THRESHOLD, Observations.NONE);
+    return judge(device, request, Observations.NONE);
+  }
+
+  private static PathThreads threads(TracedDevice device) {
+    return PathThreads.of(device, "vda");
+  }
+
+  private static @Nullable Stall judge(
+      TracedDevice device, RequestRecord request, Observations seen) {
+    return StallJudge.judge(device, threads(device), request, THRESHOLD, seen);
   }
 
   private static void expect(
@@ -54,7 +64,8 @@ class StallJudgeTest {
     Stall stall = judge(device, request);
     assertThat(stall).isEqualTo(new Stall(cause, stage, request.stageBeginNanos(stage), 2_100_000));
     if (stall != null) {
-      assertThat(StallText.detail(device, stall, request, Observations.NONE)).isEqualTo(detail);
+      assertThat(StallText.detail(device, threads(device), stall, request, Observations.NONE))
+          .isEqualTo(detail);
     }
   }
 
@@ -231,21 +242,93 @@ class StallJudgeTest {
   }
 
   @Test
-  @DisplayName("Of several long stages the longest with a known cause decides")
+  @DisplayName("The cause is that of the longest stage; a shorter one that has a cause is not it")
   void theLongestStageDecides() {
-    Timeline timeline = Timelines.of(0, 1, 2, 3, 4, 1504, 9504, 9505, 9506, 9507, 12_507);
-    RequestRecord request = Timelines.record(timeline);
-    Stall stall = judge(TracedDevice.AHCI, request);
-    assertThat(stall).isNotNull();
-    assertThat(stall)
+    Timeline slowDisk = Timelines.of(0, 1, 2, 3, 4, 1504, 9504, 9505, 9506, 9507, 12_507);
+    assertThat(judge(TracedDevice.AHCI, Timelines.record(slowDisk))).isNull();
+    Timeline lateGuest = Timelines.of(0, 1, 2, 3, 4, 1504, 2504, 2505, 2506, 2507, 5_507);
+    assertThat(judge(TracedDevice.AHCI, Timelines.record(lateGuest)))
+        .isNotNull()
         .extracting(Stall::cause, Stall::nanos)
         .containsExactly(GUEST_LATE, 3_000_000L);
+  }
+
+  /** A thread that waited for a CPU between two looks, from 0 to 10 ms. */
+  private static Observations waited(String thread, double micros) {
+    return new Observations(
+        List.of(),
+        BusyIntervals.NONE,
+        "test",
+        0,
+        new ThreadDelays(
+            List.of(
+                new ThreadDelays.Window(
+                    thread,
+                    Timelines.nanos(0),
+                    Timelines.nanos(10_000),
+                    Math.round(micros * 1000)))));
+  }
+
+  private static @Nullable StallCause cause(
+      TracedDevice device, RequestRecord request, Observations seen) {
+    Stall stall = judge(device, request, seen);
+    return stall == null ? null : stall.cause();
+  }
+
+  @Test
+  @DisplayName("A thread that the host did not run is the cause, and no lock and no loop")
+  void withoutCpu() {
+    RequestRecord lock = read(Stamp.HANDLED, t -> t.waitedForLock("main-loop", 2_300_000));
+    RequestRecord busy = read(Stamp.ENTERED, t -> t.queued(1, false, true));
+    RequestRecord late = read(Stamp.ENTERED, t -> t.queued(1, true, true));
+    RequestRecord reaped = read(Stamp.REAPED, t -> t.reaped(1, 2, false, 0));
+    RequestRecord guest = read(Stamp.SEEN, t -> {});
+    RequestRecord none = read(Stamp.COMPLETED, t -> {});
+    RequestRecord kernel = read(Stamp.READY, t -> {});
+    for (RequestRecord request : List.of(lock, busy, late, reaped, none, kernel)) {
+      assertThat(cause(TracedDevice.AHCI, request, waited("main-loop", 1051)))
+          .isEqualTo(NOT_SCHEDULED);
+      // Half of the stage is not most of it; and another thread is none of its.
+      assertThat(cause(TracedDevice.AHCI, request, waited("main-loop", 1050)))
+          .isNotEqualTo(NOT_SCHEDULED);
+      assertThat(cause(TracedDevice.AHCI, request, waited("iothread0", 9000)))
+          .isNotEqualTo(NOT_SCHEDULED);
+    }
+    assertThat(cause(TracedDevice.AHCI, guest, waited("vcpu0", 2000))).isEqualTo(NOT_SCHEDULED);
+    assertThat(cause(TracedDevice.AHCI, guest, waited("main-loop", 2000))).isEqualTo(GUEST_LATE);
+    assertThat(cause(TracedDevice.AHCI, lock, waited("vcpu0", 2000))).isEqualTo(NOT_SCHEDULED);
+    RequestRecord doorbell = read(Stamp.HANDLED, t -> {});
+    assertThat(cause(TracedDevice.VIRTIO, doorbell, waited("iothread0", 2000)))
+        .isEqualTo(NOT_SCHEDULED);
+    assertThat(cause(TracedDevice.VIRTIO, doorbell, waited("vcpu0", 2000)))
+        .isEqualTo(IOTHREAD_LATE);
+    assertThat(cause(TracedDevice.VIRTIO_EXPORT, doorbell, waited("vda", 2000)))
+        .isEqualTo(NOT_SCHEDULED);
+  }
+
+  @Test
+  void aLoopThatNobodyToldHadNothingToRunFor() {
+    RequestRecord deaf = read(Stamp.ENTERED, t -> t.queued(1, true, false));
+    assertThat(cause(TracedDevice.AHCI, deaf, waited("main-loop", 2000))).isEqualTo(NOT_NOTIFIED);
+  }
+
+  @Test
+  void aThreadWithoutCpuIsNamedWithItsTime() {
+    RequestRecord request = read(Stamp.HANDLED, t -> t.waitedForLock("main-loop", 2_300_000));
+    Observations seen = waited("main-loop", 1900);
+    Stall stall = judge(TracedDevice.AHCI, request, seen);
+    assertThat(stall).isNotNull();
+    if (stall != null) {
+      assertThat(
+              StallText.detail(TracedDevice.AHCI, threads(TracedDevice.AHCI), stall, request, seen))
+          .isEqualTo("the host had no CPU for the vCPU or main-loop for up to 1.9 ms of 2.1 ms");
+    }
   }
 
   private static Observations paused(double from, double to) {
     Pause pause =
         new Pause("gc", Timelines.nanos(from), Timelines.nanos(to), "DefNew, Allocation Failure");
-    return new Observations(List.of(pause), BusyIntervals.NONE, "test", 0);
+    return new Observations(List.of(pause), BusyIntervals.NONE, "test", 0, ThreadDelays.NONE);
   }
 
   @Test
@@ -254,15 +337,16 @@ class StallJudgeTest {
     // The stage is from 4 us to 2104 us.
     RequestRecord request = read(Stamp.ENTERED, t -> t.queued(1, true, true));
     Observations most = paused(-500, 1100);
-    Stall stall = StallJudge.judge(TracedDevice.AHCI, request, THRESHOLD, most);
+    Stall stall = judge(TracedDevice.AHCI, request, most);
     assertThat(stall).isNotNull();
     if (stall != null) {
       assertThat(stall.cause()).isEqualTo(GC_PAUSE);
-      assertThat(StallText.detail(TracedDevice.AHCI, stall, request, most))
+      assertThat(
+              StallText.detail(TracedDevice.AHCI, threads(TracedDevice.AHCI), stall, request, most))
           .isEqualTo(
               "the JVM stopped its threads for 1.1 ms of 2.1 ms (DefNew, Allocation Failure)");
     }
-    Stall half = StallJudge.judge(TracedDevice.AHCI, request, THRESHOLD, paused(-500, 1054));
+    Stall half = judge(TracedDevice.AHCI, request, paused(-500, 1054));
     assertThat(half).isNotNull().extracting(Stall::cause).isEqualTo(LATE_WAKEUP);
   }
 
@@ -271,7 +355,7 @@ class StallJudgeTest {
   void aPauseExplainsAnything() {
     for (Stamp end : List.of(Stamp.DOORBELL, Stamp.READY)) {
       RequestRecord request = read(end, t -> {});
-      Stall stall = StallJudge.judge(TracedDevice.AHCI, request, THRESHOLD, paused(0, 3000));
+      Stall stall = judge(TracedDevice.AHCI, request, paused(0, 3000));
       assertThat(stall)
           .isNotNull()
           .extracting(Stall::cause, Stall::stage)
@@ -284,11 +368,13 @@ class StallJudgeTest {
     // The stage is from 5 us to 2105 us.
     RequestRecord request = read(Stamp.READY, t -> {});
     long[] at = {Timelines.nanos(1000)};
-    Observations busy = new Observations(List.of(), new BusyIntervals(at, at), "test", 0);
-    Stall stall = StallJudge.judge(TracedDevice.AHCI, request, THRESHOLD, busy);
+    Observations busy =
+        new Observations(List.of(), new BusyIntervals(at, at), "test", 0, ThreadDelays.NONE);
+    Stall stall = judge(TracedDevice.AHCI, request, busy);
     assertThat(stall).isNotNull().extracting(Stall::cause).isEqualTo(WORKER_POOL);
     long[] later = {Timelines.nanos(2106)};
-    Observations idle = new Observations(List.of(), new BusyIntervals(later, later), "test", 0);
-    assertThat(StallJudge.judge(TracedDevice.AHCI, request, THRESHOLD, idle)).isNull();
+    Observations idle =
+        new Observations(List.of(), new BusyIntervals(later, later), "test", 0, ThreadDelays.NONE);
+    assertThat(judge(TracedDevice.AHCI, request, idle)).isNull();
   }
 }

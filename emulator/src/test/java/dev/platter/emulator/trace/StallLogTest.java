@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class StallLogTest {
   private static final long THRESHOLD = 1_000_000;
+  private static final PathThreads THREADS = PathThreads.of(TracedDevice.VIRTIO, "virtio");
 
   private static void add(StallLog log, double at, Stamp end, double micros) {
     RequestRecord request = Timelines.record(Timelines.longStage(at, end, micros));
@@ -31,7 +32,7 @@ class StallLogTest {
     add(log, 0, Stamp.READY, 5000);
     add(log, 0, Stamp.SEEN, 500);
     StallSummary summary = new StallSummary(TracedDevice.VIRTIO);
-    assertThat(summary.add(log, Observations.NONE)).hasSize(StallLog.CAPACITY);
+    assertThat(summary.add(log, THREADS, Observations.NONE)).hasSize(StallLog.CAPACITY);
     Map<String, @Nullable Object> stalls = summary.toList().getFirst();
     int all = StallLog.CAPACITY + beyond;
     assertThat(stalls)
@@ -41,9 +42,13 @@ class StallLogTest {
         .containsEntry("max_us", 2000.0 + all - 1);
     assertThat(summary.toList()).hasSize(1);
     assertThat(summary.unmatched()).isEqualTo(beyond + 1);
+    assertThat(summary.unexplained())
+        .containsExactly(
+            Map.of("stage", "kernel", "requests", 1L, "total_us", 5000.0, "max_us", 5000.0));
     log.clear();
     assertThat(log.count()).isZero();
-    assertThat(new StallSummary(TracedDevice.VIRTIO).add(log, Observations.NONE)).isEmpty();
+    assertThat(new StallSummary(TracedDevice.VIRTIO).add(log, THREADS, Observations.NONE))
+        .isEmpty();
   }
 
   @Test
@@ -55,7 +60,10 @@ class StallLogTest {
     add(log, 20_000, Stamp.READY, 4000);
     Pause gc = new Pause("gc", Timelines.nanos(10_000), Timelines.nanos(30_000), "GC");
     StallSummary summary = new StallSummary(TracedDevice.VIRTIO);
-    summary.add(log, new Observations(List.of(gc), BusyIntervals.NONE, "test", 0));
+    summary.add(
+        log,
+        THREADS,
+        new Observations(List.of(gc), BusyIntervals.NONE, "test", 0, ThreadDelays.NONE));
     assertThat(summary.toList())
         .extracting(map -> map.get("cause"), map -> map.get("requests"), map -> map.get("total_us"))
         .containsExactly(tuple("gc_pause", 2L, 7000.0), tuple("guest_late", 1L, 2000.0));
@@ -70,10 +78,26 @@ class StallLogTest {
       log.add(TracedDevice.AHCI, Timelines.record(timeline), THRESHOLD);
     }
     StallSummary summary = new StallSummary(TracedDevice.AHCI);
-    summary.add(log, Observations.NONE);
+    summary.add(log, THREADS, Observations.NONE);
     assertThat(summary.toList().getFirst())
         .containsEntry(
             "what",
             "The big lock was held by another thread; vcpu1 in 2 of them; main-loop in 1 of them");
+  }
+
+  @Test
+  @DisplayName("Long stages without a known cause are counted by stage, kept or not")
+  void whatHasNoCauseIsToldApart() {
+    StallLog log = new StallLog();
+    add(log, 0, Stamp.READY, 3000);
+    add(log, 10_000, Stamp.READY, 4000);
+    add(log, 20_000, Stamp.COMPLETED, 2000);
+    add(log, 30_000, Stamp.SEEN, 9000);
+    StallSummary summary = new StallSummary(TracedDevice.VIRTIO);
+    summary.add(log, THREADS, Observations.NONE);
+    assertThat(summary.toList()).extracting(map -> map.get("cause")).containsExactly("guest_late");
+    assertThat(summary.unexplained())
+        .extracting(map -> map.get("stage"), map -> map.get("requests"), map -> map.get("max_us"))
+        .containsExactly(tuple("kernel", 2L, 4000.0), tuple("finish", 1L, 2000.0));
   }
 }

@@ -1,0 +1,49 @@
+package dev.platter.emulator.trace;
+
+import dev.platter.aio.trace.Stamp;
+import dev.platter.emulator.host.NativeName;
+import java.util.function.Predicate;
+
+/**
+ * The threads that a device's requests are done by, by the names that the kernel has for them.
+ *
+ * @param loop whether a thread is one whose loop does the I/O
+ * @param vcpu whether a thread is a vCPU, or the one that plays it for a guest elsewhere
+ */
+public record PathThreads(Predicate<String> loop, Predicate<String> vcpu) {
+  /** Of a device in a machine of our own. */
+  static PathThreads of(TracedDevice device, String name) {
+    return switch (device) {
+      case RAW -> new PathThreads("raw"::equals, "raw"::equals);
+      case AHCI -> new PathThreads("main-loop"::equals, PathThreads::isVcpu);
+      case VIRTIO -> new PathThreads(comm -> comm.startsWith("iothread"), PathThreads::isVcpu);
+      case AHCI_EXPORT, VIRTIO_EXPORT -> ofExport(name, name);
+    };
+  }
+
+  /**
+   * Of a disk that is served.
+   *
+   * @param export the export's name
+   * @param loop the loop's name
+   */
+  public static PathThreads ofExport(String export, String loop) {
+    return new PathThreads(
+        comm -> NativeName.same(loop, comm), comm -> NativeName.same("export-" + export, comm));
+  }
+
+  private static boolean isVcpu(String comm) {
+    return comm.startsWith("vcpu");
+  }
+
+  /** Those without which the stage that ends at a stamp does not go on. */
+  Predicate<String> of(TracedDevice device, Stamp end) {
+    return switch (end) {
+      case SUBMITTED, DOORBELL, EXIT, SEEN -> vcpu;
+      // Whoever waits for the lock, or has it.
+      case HANDLED, REAPED -> device.isVirtio() ? loop : loop.or(vcpu);
+      case QUEUED -> device.isVirtio() ? loop : vcpu;
+      case ENTERED, READY, COMPLETED, INTERRUPT -> loop;
+    };
+  }
+}

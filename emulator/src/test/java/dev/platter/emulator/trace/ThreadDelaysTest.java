@@ -1,0 +1,41 @@
+package dev.platter.emulator.trace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.emulator.trace.ThreadDelays.Window;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ThreadDelaysTest {
+  // nanoTime may wrap between two looks.
+  private static final long ORIGIN = Long.MAX_VALUE - 25;
+
+  private static final ThreadDelays DELAYS =
+      new ThreadDelays(
+          List.of(
+              new Window("loop", ORIGIN + 20, ORIGIN + 30, 4),
+              new Window("loop", ORIGIN, ORIGIN + 10, 3),
+              new Window("vcpu0", ORIGIN, ORIGIN + 30, 30)));
+
+  private static long loop(long from, long nanos) {
+    return DELAYS.waitedNanos("loop"::equals, ORIGIN + from, nanos);
+  }
+
+  @Test
+  void aWindowCountsUpToWhatItHasInCommon() {
+    assertThat(loop(0, 10)).isEqualTo(3);
+    assertThat(loop(8, 2)).isEqualTo(2);
+    assertThat(loop(8, 14)).isEqualTo(2 + 2);
+    assertThat(loop(-100, 1000)).isEqualTo(3 + 4);
+    assertThat(loop(10, 10)).isZero();
+    assertThat(loop(30, 10)).isZero();
+    assertThat(loop(-5, 5)).isZero();
+  }
+
+  @Test
+  void ofSeveralThreadsTheWorstCounts() {
+    assertThat(DELAYS.waitedNanos(_ -> true, ORIGIN, 20)).isEqualTo(20);
+    assertThat(DELAYS.waitedNanos("nobody"::equals, ORIGIN, 20)).isZero();
+    assertThat(ThreadDelays.NONE.waitedNanos(_ -> true, ORIGIN, 20)).isZero();
+  }
+}
