@@ -82,9 +82,11 @@ public final class EventNotifier implements AutoCloseable {
    *
    * @param fd the descriptor; closed with the notifier, and at once if it is refused
    * @param full told, as by {@link #adopt(int, Runnable)}
-   * @throws PlatterException if it is nothing of these, or the pipe is another user's
+   * @param heldUp counts the pipes that processes such as this one have held up when they were
+   *     closed
+   * @throws PlatterException if it is nothing of these, or too many pipes are held up
    */
-  public static EventNotifier adoptSink(int fd, Runnable full) {
+  public static EventNotifier adoptSink(int fd, Runnable full, HeldUpPipes heldUp) {
     String kind = kind(fd);
     if (kind.startsWith(SOCKET) && Sockets.getOption(fd, LinuxAbi.SO_DOMAIN) == LinuxAbi.AF_UNIX) {
       return new EventNotifier(fd, true, null, null);
@@ -97,14 +99,13 @@ public final class EventNotifier implements AutoCloseable {
       throw PlatterException.badInput(
           "a descriptor that should be an eventfd, pipe or Unix socket is none", null);
     }
-    int flags = LinuxAbi.O_WRONLY | LinuxAbi.O_NONBLOCK | LinuxAbi.O_CLOEXEC;
-    int own = Libc.open("/proc/self/fd/" + fd, flags, 0);
-    Libc.close(fd);
-    if (own < 0) {
-      throw PlatterException.badInput(
-          "a pipe cannot be opened for writing: " + Errno.name(own), null);
+    try {
+      heldUp.check();
+    } catch (PlatterException e) {
+      Libc.close(fd);
+      throw e;
     }
-    return new EventNotifier(own, false, new PipeSignals(own), null);
+    return new EventNotifier(fd, false, new PipeSignals(fd, heldUp), null);
   }
 
   /**
@@ -185,6 +186,9 @@ public final class EventNotifier implements AutoCloseable {
 
   /** Whether somebody is sending one that can be held up. */
   boolean isBeingSignalled() {
+    if (pipe != null) {
+      return pipe.isBusy();
+    }
     return (long) SIGNALS_ENDED.getAcquire(this) != signalsBegun();
   }
 

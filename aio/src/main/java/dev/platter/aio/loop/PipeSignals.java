@@ -1,27 +1,34 @@
 package dev.platter.aio.loop;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Syscalls;
 
 /**
- * Signals a pipe of another process, on a thread of its own. write(2) waits for the pipe's lock,
- * also where it may not wait for room, and a process that has the pipe, too, can hold that lock as
- * long as it likes. It holds up this thread then, and nobody waits for it.
+ * Signals a pipe of another process, on a thread of its own. open(2), write(2) and close(2) wait
+ * for the pipe's lock, also where they may not wait for room, and a process that has the pipe, too,
+ * can hold that lock as long as it likes. It holds up this thread then, and nobody waits for it.
  */
 final class PipeSignals {
-  private final int fd;
+  private final int given;
+  private final HeldUpPipes heldUp;
   private boolean pending;
+  private boolean busy = true;
   private boolean closed;
+  // Among those that are held up.
+  private boolean counted;
 
   /**
    * Begins.
    *
-   * @param fd a pipe that does not block for want of room; closed by {@link #close}, a moment later
-   *     perhaps, and at once if there is no thread to be had
+   * @param fd a pipe, which its other owners see unchanged; closed by {@link #close}, a moment
+   *     later perhaps, and at once if there is no thread to be had
+   * @param heldUp counts it while it is closed and its thread is held up
    */
-  PipeSignals(int fd) {
-    this.fd = fd;
+  PipeSignals(int fd, HeldUpPipes heldUp) {
+    this.given = fd;
+    this.heldUp = heldUp;
     try {
       Thread.ofPlatform().name("pipe-signals").daemon().start(this::run);
     } catch (OutOfMemoryError e) {
@@ -37,15 +44,23 @@ final class PipeSignals {
     notifyAll();
   }
 
+  /** Whether its thread makes a system call now, which may be held up. */
+  synchronized boolean isBusy() {
+    return busy;
+  }
+
   private synchronized boolean awaitSignal() throws InterruptedException {
+    busy = false;
     while (!pending && !closed) {
       wait();
     }
     pending = false;
-    return !closed;
+    busy = !closed;
+    return busy;
   }
 
   private void run() {
+    int fd = ownDescription();
     try {
       while (awaitSignal()) {
         Syscalls.signalEventFd(fd);
@@ -54,12 +69,34 @@ final class PipeSignals {
       // Nobody does; it is signalled no more.
     } finally {
       Libc.close(fd);
+      ended();
     }
   }
 
-  /** Ends it, and waits for nothing. */
+  /** One that no other process can make wait for room; if that cannot be, the given one. */
+  private int ownDescription() {
+    int flags = LinuxAbi.O_WRONLY | LinuxAbi.O_NONBLOCK | LinuxAbi.O_CLOEXEC;
+    int own = Libc.open("/proc/self/fd/" + given, flags, 0);
+    if (own < 0) {
+      return given; // another user's
+    }
+    Libc.close(given);
+    return own;
+  }
+
+  private synchronized void ended() {
+    if (counted) {
+      heldUp.remove();
+    }
+  }
+
+  /** Ends it, and waits for nothing. Called once. */
   synchronized void close() {
     closed = true;
+    counted = busy;
+    if (counted) {
+      heldUp.add();
+    }
     notifyAll();
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.sys.HeldPipe;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Sockets;
 import java.io.IOException;
@@ -32,6 +33,8 @@ class ForeignNotifierTest {
   private static final int F_DUPFD_CLOEXEC = 1030; // fcntl.h
   private static final int AF_INET = 2; // sys/socket.h
   private static final int AF_INET6 = 10;
+
+  private final HeldUpPipes heldUp = new HeldUpPipes();
 
   /** The flags that another process may have made it with. */
   private static EventNotifier foreign(int flags) {
@@ -199,7 +202,7 @@ class ForeignNotifierTest {
       other = Libc.open(pipe, LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
     }
     int ours = Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0);
-    try (EventNotifier notifier = EventNotifier.adoptSink(ours, () -> {});
+    try (EventNotifier notifier = EventNotifier.adoptSink(ours, () -> {}, heldUp);
         Arena arena = Arena.ofConfined()) {
       assertThat(Libc.fcntl(theirs, LinuxAbi.F_SETFL, 0)).isZero(); // blocking, if they were shared
       for (int i = 0; i < 100_000; i++) {
@@ -228,7 +231,7 @@ class ForeignNotifierTest {
       String pipe = "/proc/" + reader.pid() + "/fd/0";
       int theirs = Libc.open(pipe, LinuxAbi.O_WRONLY | LinuxAbi.O_CLOEXEC, 0);
       int other = Libc.open(pipe, LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
-      try (EventNotifier notifier = EventNotifier.adoptSink(theirs, () -> {});
+      try (EventNotifier notifier = EventNotifier.adoptSink(theirs, () -> {}, heldUp);
           Arena arena = Arena.ofConfined()) {
         long before = writesOfThisThread();
         notifier.signal();
@@ -241,6 +244,85 @@ class ForeignNotifierTest {
     } finally {
       reader.destroyForcibly().waitFor();
     }
+  }
+
+  private static EventNotifier adoptPipe(HeldPipe pipe, HeldUpPipes of) {
+    return EventNotifier.adoptSink(pipe.duplicate(), () -> {}, of);
+  }
+
+  private static void awaitNone(HeldUpPipes pipes) {
+    while (pipes.count() > 0) {
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  /**
+   * A client that holds the lock of its pipes and brings new ones costs a thread and a descriptor
+   * for each, but not for more than some; once it lets go, its export has pipes again.
+   */
+  @Test
+  void whoHoldsUpItsPipesGetsNoMore() throws Exception {
+    HeldUpPipes other = new HeldUpPipes();
+    try (HeldPipe pipe = HeldPipe.make()) {
+      List<EventNotifier> pipes = new ArrayList<>();
+      for (int i = 0; i < HeldUpPipes.MAX_OF_ONE; i++) {
+        pipes.add(adoptPipe(pipe, heldUp));
+      }
+      EventNotifier free = adoptPipe(pipe, heldUp);
+      pipes.add(free);
+      for (EventNotifier each : pipes) {
+        while (each.isBeingSignalled()) {
+          LockSupport.parkNanos(1_000_000); // it is being opened
+        }
+      }
+      free.close();
+      pipes.remove(free);
+      assertThat(heldUp.count()).isZero();
+      pipe.hold();
+      for (EventNotifier each : pipes) {
+        each.signal();
+        while (!each.isBeingSignalled()) {
+          LockSupport.parkNanos(1_000_000);
+        }
+        each.close();
+      }
+      assertThat(heldUp.count()).isEqualTo(HeldUpPipes.MAX_OF_ONE);
+      int refused = pipe.duplicate();
+      assertThatThrownBy(() -> EventNotifier.adoptSink(refused, () -> {}, heldUp))
+          .isInstanceOf(PlatterException.class)
+          .hasMessageContaining("clients of this export still hold up 8 pipes");
+      assertThat(Libc.fcntl(refused, LinuxAbi.F_GETFL, 0)).isNegative();
+      adoptPipe(pipe, other).close();
+      assertThat(other.count()).isEqualTo(1);
+    }
+    awaitNone(heldUp);
+    awaitNone(other);
+    try (HeldPipe pipe = HeldPipe.make()) {
+      adoptPipe(pipe, heldUp).close();
+    }
+    awaitNone(heldUp);
+  }
+
+  /**
+   * Many exports together do not hold up more than a process can bear. Opening a pipe waits for its
+   * lock, too: whoever adopts one does not.
+   */
+  @Test
+  void allClientsTogetherHoldUpSomePipesOnly() throws Exception {
+    List<HeldUpPipes> exports = new ArrayList<>();
+    try (HeldPipe pipe = HeldPipe.make()) {
+      pipe.hold();
+      for (int i = 0; i < HeldUpPipes.MAX_OF_ALL; i++) {
+        if (i % HeldUpPipes.MAX_OF_ONE == 0) {
+          exports.add(new HeldUpPipes());
+        }
+        adoptPipe(pipe, exports.getLast()).close();
+      }
+      assertThatThrownBy(() -> adoptPipe(pipe, heldUp))
+          .isInstanceOf(PlatterException.class)
+          .hasMessageContaining("clients of all exports still hold up 64 pipes");
+    }
+    exports.forEach(ForeignNotifierTest::awaitNone);
   }
 
   private static long writesOfThisThread() throws IOException {
@@ -258,7 +340,7 @@ class ForeignNotifierTest {
     for (int domain : new int[] {AF_INET, AF_INET6}) {
       int socket = Sockets.socket(domain, LinuxAbi.SOCK_STREAM | LinuxAbi.SOCK_CLOEXEC, 0);
       if (socket >= 0) {
-        assertThatThrownBy(() -> EventNotifier.adoptSink(socket, () -> {}))
+        assertThatThrownBy(() -> EventNotifier.adoptSink(socket, () -> {}, heldUp))
             .isInstanceOf(PlatterException.class)
             .hasMessageContaining("eventfd, pipe or Unix socket");
         assertThat(Libc.fcntl(socket, LinuxAbi.F_GETFL, 0)).isNegative();
@@ -336,7 +418,7 @@ class ForeignNotifierTest {
       MemorySegment fds = arena.allocate(ValueLayout.JAVA_INT, 2);
       assertThat(Sockets.socketpair(LinuxAbi.AF_UNIX, LinuxAbi.SOCK_STREAM, fds)).isZero();
       EventNotifier notifier =
-          EventNotifier.adoptSink(fds.getAtIndex(ValueLayout.JAVA_INT, 0), () -> {});
+          EventNotifier.adoptSink(fds.getAtIndex(ValueLayout.JAVA_INT, 0), () -> {}, heldUp);
       Libc.close(fds.getAtIndex(ValueLayout.JAVA_INT, 1));
       notifier.signal();
       notifier.close();
@@ -351,7 +433,7 @@ class ForeignNotifierTest {
         .hasMessageContaining("eventfd");
     assertThat(Libc.fcntl(file, LinuxAbi.F_GETFL, 0)).isNegative();
     int zero = Libc.open("/dev/zero", LinuxAbi.O_WRONLY | LinuxAbi.O_CLOEXEC, 0);
-    assertThatThrownBy(() -> EventNotifier.adoptSink(zero, () -> {}))
+    assertThatThrownBy(() -> EventNotifier.adoptSink(zero, () -> {}, heldUp))
         .isInstanceOf(PlatterException.class);
     assertThatThrownBy(() -> EventNotifier.adopt(-1)).isInstanceOf(PlatterException.class);
   }

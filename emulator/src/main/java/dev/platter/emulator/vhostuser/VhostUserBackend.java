@@ -2,6 +2,7 @@ package dev.platter.emulator.vhostuser;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.virtio.DeviceStatus;
@@ -29,6 +30,7 @@ final class VhostUserBackend implements AutoCloseable {
   private final BiConsumer<Integer, String> onBroken;
   private final Runnable memoryLost;
   private final Runnable eventFdFull;
+  private final HeldUpPipes heldUpPipes;
   private final AtomicInteger status = new AtomicInteger();
   // Read on queues' loops and the main loop.
   private volatile long protocolFeatures;
@@ -43,6 +45,7 @@ final class VhostUserBackend implements AutoCloseable {
    * @param onBroken told of a ring that the guest has broken, and how; on any thread
    * @param memoryLost told that the front-end has truncated its memory; any thread, must not block
    * @param eventFdFull told that it has held up a signal; any thread, must not block
+   * @param heldUpPipes those that this and earlier front-ends have left
    */
   VhostUserBackend(
       VirtioDevice device,
@@ -51,11 +54,13 @@ final class VhostUserBackend implements AutoCloseable {
       long maxGuestBytes,
       BiConsumer<Integer, String> onBroken,
       Runnable memoryLost,
-      Runnable eventFdFull) {
+      Runnable eventFdFull,
+      HeldUpPipes heldUpPipes) {
     this.device = control;
     this.onBroken = onBroken;
     this.memoryLost = memoryLost;
     this.eventFdFull = eventFdFull;
+    this.heldUpPipes = heldUpPipes;
     memory = new MemoryTable(guestMemory, maxGuestBytes, memoryLost);
     rings = new VringState[device.queueCount()];
     for (int i = 0; i < rings.length; i++) {
@@ -211,14 +216,18 @@ final class VhostUserBackend implements AutoCloseable {
   /** Sets the interrupt; takes over the descriptor, which is negative for none. */
   void setVringCall(int index, int fd) throws RequestRefused {
     EventNotifier call =
-        fd < 0 ? null : adopt(index, fd, its -> EventNotifier.adoptSink(its, eventFdFull));
+        fd < 0
+            ? null
+            : adopt(index, fd, its -> EventNotifier.adoptSink(its, eventFdFull, heldUpPipes));
     ring(index).setCall(call);
   }
 
   /** Sets whom to tell of a broken ring; takes over the descriptor, negative for nobody. */
   void setVringError(int index, int fd) throws RequestRefused {
     EventNotifier error =
-        fd < 0 ? null : adopt(index, fd, its -> EventNotifier.adoptSink(its, eventFdFull));
+        fd < 0
+            ? null
+            : adopt(index, fd, its -> EventNotifier.adoptSink(its, eventFdFull, heldUpPipes));
     ring(index).setError(error);
   }
 

@@ -1,6 +1,7 @@
 package dev.platter.emulator.vhostuser;
 
 import dev.platter.aio.loop.BigLock;
+import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.memory.GuestMemory;
@@ -39,6 +40,7 @@ public final class VhostUserSession implements ClientSession {
   private final EventLog log;
   private final Refusals refusals;
   private final LongWaits waits;
+  private final HeldUpPipes heldUpPipes = new HeldUpPipes();
   private volatile @Nullable VhostUserBackend current;
   private boolean closed;
 
@@ -126,7 +128,8 @@ public final class VhostUserSession implements ClientSession {
               maxGuestBytes,
               this::broken,
               () -> end(new ProtocolViolation("the client has truncated memory that it shares")),
-              () -> end(ProtocolViolation.byFullEventFd()));
+              () -> end(ProtocolViolation.byFullEventFd()),
+              heldUpPipes);
       current = backend;
       refusals.newClient();
     }
