@@ -2,11 +2,14 @@ package dev.platter.emulator.confine;
 
 import dev.platter.aio.abi.LandlockAbi;
 import dev.platter.aio.file.LifeLock;
+import dev.platter.aio.sys.Libc;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -23,9 +26,10 @@ import org.jspecify.annotations.Nullable;
  */
 record Scratch(Path directory, int lock) {
   private static final String PROPERTY = "platter.scratch";
-  private static final String PREFIX = "platter-";
+  private static final String PREFIX = "platter-confined-";
   private static final String LOCK = "lock";
   private static final int NO_LOCK = -1;
+  private static final int TRIES = 100;
 
   /**
    * Makes one among the temporary files, or where that cannot be, elsewhere.
@@ -33,22 +37,38 @@ record Scratch(Path directory, int lock) {
    * @throws IOException if it cannot be there either
    */
   static Scratch make(Path otherwise) throws IOException {
-    Path directory;
     try {
-      directory = Files.createTempDirectory(PREFIX);
-      removeLeft(directory, PREFIX);
+      return makeIn(Path.of(System.getProperty("java.io.tmpdir")), PREFIX);
     } catch (IOException e) {
-      directory = Files.createTempDirectory(otherwise, "." + PREFIX);
-      removeLeft(directory, "." + PREFIX);
+      return makeIn(otherwise, "." + PREFIX);
     }
-    return new Scratch(directory.toRealPath(), lock(directory.resolve(LOCK)));
   }
 
-  private static int lock(Path file) {
+  static Scratch makeIn(Path around, String prefix) throws IOException {
+    for (int i = 0; i < TRIES; i++) {
+      Path directory = Files.createTempDirectory(around, prefix);
+      try {
+        Scratch made = new Scratch(directory.toRealPath(), lock(directory.resolve(LOCK)));
+        removeLeft(made.directory, prefix);
+        return made;
+      } catch (NoSuchFileException e) {
+        // Another process has found it before it was locked, and took it for left over.
+      } catch (IOException e) {
+        Files.deleteIfExists(directory);
+        throw e;
+      }
+    }
+    throw new IOException("each new directory in " + around + " is removed at once");
+  }
+
+  private static int lock(Path file) throws IOException {
     try {
       return LifeLock.make(file);
     } catch (IOException e) {
-      return NO_LOCK; // if this process is killed, the directory stays
+      if (Files.exists(file)) {
+        return NO_LOCK; // its file system has no locks: if this process is killed, all of it stays
+      }
+      throw e;
     }
   }
 
@@ -59,13 +79,27 @@ record Scratch(Path directory, int lock) {
       Object user = Files.getAttribute(own, "unix:uid");
       for (Path each : all) {
         if (Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS)
-            && user.equals(Files.getAttribute(each, "unix:uid", LinkOption.NOFOLLOW_LINKS))
-            && LifeLock.isLeft(each.resolve(LOCK))) {
-          new Scratch(each, NO_LOCK).remove();
+            && user.equals(Files.getAttribute(each, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
+          removeIfLeft(each);
         }
       }
     } catch (IOException | DirectoryIteratorException e) {
       // Left-overs among temporary files harm nobody.
+    }
+  }
+
+  private static void removeIfLeft(Path directory) throws IOException {
+    Path lock = directory.resolve(LOCK);
+    int taken = LifeLock.takeOver(lock);
+    if (taken >= 0) {
+      new Scratch(directory, NO_LOCK).remove();
+      Libc.close(taken);
+    } else if (!Files.exists(lock)) {
+      try {
+        Files.delete(directory); // only if it is empty: its maker had no time for the lock
+      } catch (DirectoryNotEmptyException | NoSuchFileException e) {
+        // Locked meanwhile, or nothing of ours; or another process has removed it.
+      }
     }
   }
 
@@ -88,11 +122,17 @@ record Scratch(Path directory, int lock) {
         PathRule.of(around, LandlockAbi.ACCESS_FS_REMOVE_DIR));
   }
 
-  /** Removes it with all that is in it, as far as that goes. */
+  /** Removes it with all that is in it, as far as that goes; the lock last but for itself. */
   void remove() {
+    Path lock = directory.resolve(LOCK);
     try (Stream<Path> all = Files.walk(directory)) {
       for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
+        if (path.equals(directory)) {
+          Files.deleteIfExists(lock);
+        }
+        if (!path.equals(lock)) {
+          Files.deleteIfExists(path);
+        }
       }
     } catch (IOException e) {
       // Left-overs among temporary files harm nobody.

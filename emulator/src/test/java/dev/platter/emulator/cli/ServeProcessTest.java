@@ -307,7 +307,7 @@ class ServeProcessTest {
       untilReady(log);
       left = scratch(killed);
       assertThat(left.resolve("lock")).exists();
-      assertThat(LifeLock.isLeft(left.resolve("lock"))).isFalse();
+      assertThat(LifeLock.takeOver(left.resolve("lock"))).isNegative();
     }
     killed.destroyForcibly().waitFor();
     assertThat(left).exists();

@@ -2,8 +2,14 @@ package dev.platter.emulator.confine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.sys.Libc;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,28 +45,73 @@ class LeftOversTest {
     assertThat(full).exists();
   }
 
+  private static final String PREFIX = "platter-confined-";
+
+  private Scratch make() throws IOException {
+    return Scratch.makeIn(directory, PREFIX);
+  }
+
+  private Path half() throws IOException {
+    return Files.createTempDirectory(directory, PREFIX);
+  }
+
   /** Of a process that was killed, and only of one. */
   @Test
   void theNextProcessRemovesWhatAnotherHasLeft() throws Exception {
-    Scratch alive = Scratch.make(directory);
-    Path temporary = ConfinementPlan.directoryOf(alive.directory());
-    Path left = Files.createTempDirectory(temporary, "platter-");
+    Scratch alive = make();
+    Path left = half();
     Files.createFile(left.resolve("lock"));
     Files.createFile(Files.createDirectory(left.resolve("recording")).resolve("chunk"));
-    Path other = Files.createTempDirectory(temporary, "platter-");
+    Path other = half();
+    Path file = Files.createFile(other.resolve("file"));
     Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
     Files.createFile(elsewhere.resolve("lock"));
-    Path link =
-        Files.createSymbolicLink(temporary.resolve("platter-" + left.hashCode()), elsewhere);
-    Scratch next = Scratch.make(directory);
+    Files.createSymbolicLink(directory.resolve(PREFIX + "link"), elsewhere);
+    make();
     assertThat(left).doesNotExist();
-    assertThat(other).as("without a lock, it is somebody else's").exists();
+    assertThat(file).as("without a lock, it is somebody else's").exists();
     assertThat(elsewhere.resolve("lock")).exists();
     assertThat(alive.directory().resolve("lock")).exists();
-    Files.delete(link);
-    Files.delete(other);
-    alive.remove();
-    next.remove();
+  }
+
+  /** A process may be killed at any moment: with the directory just made, or its lock. */
+  @Test
+  void whatIsHalfMadeIsRemoved() throws Exception {
+    Path empty = half();
+    Path unlocked = half();
+    Files.createFile(unlocked.resolve("lock"));
+    make();
+    assertThat(empty).doesNotExist();
+    assertThat(unlocked).doesNotExist();
+  }
+
+  /** Nobody who makes one while others remove what they find is left without. */
+  @Test
+  void aDirectoryThatIsBeingMadeIsNotLost() throws Exception {
+    List<CompletableFuture<Void>> processes = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      processes.add(
+          CompletableFuture.runAsync(
+              () -> {
+                for (int round = 0; round < 50; round++) {
+                  try {
+                    Scratch made = make();
+                    assertThat(made.directory().resolve("lock")).exists();
+                    assertThat(made.lock()).isNotNegative();
+                    Files.createFile(made.directory().resolve("chunk"));
+                    made.remove();
+                    Libc.close(made.lock());
+                    assertThat(made.directory()).doesNotExist();
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                }
+              },
+              task -> Thread.ofPlatform().start(task)));
+    }
+    for (CompletableFuture<Void> process : processes) {
+      process.get();
+    }
   }
 
   @Test
