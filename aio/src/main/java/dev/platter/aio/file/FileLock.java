@@ -4,8 +4,10 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
  * The lock of an open file, told apart from what dead processes have left (ADR 028). A process that
@@ -13,11 +15,22 @@ import java.util.concurrent.TimeUnit;
  * use. They end by themselves; a living user does not.
  */
 final class FileLock implements AutoCloseable {
+  /** What a try to lock has come to. */
+  private enum Attempt {
+    LOCKED,
+    /** Somebody holds a lock that excludes it. */
+    HELD,
+    /** It would be shared with a dead user. */
+    DEAD_USER
+  }
+
   private final FileHandle file;
+  private final Function<FileFacts, List<String>> holders;
   private int alive = -1;
 
-  private FileLock(FileHandle file) {
+  private FileLock(FileHandle file, Function<FileFacts, List<String>> holders) {
     this.file = file;
+    this.holders = holders;
   }
 
   /**
@@ -29,15 +42,41 @@ final class FileLock implements AutoCloseable {
    *     requests of a dead one have it for longer than there is patience
    */
   static FileLock acquire(FileHandle file, boolean exclusive, String place, LockPatience patience) {
-    FileLock lock = new FileLock(file);
+    return acquire(file, exclusive, place, patience, LockHolders::of);
+  }
+
+  /**
+   * As above.
+   *
+   * @param holders looks through all processes for those that have a lock, which is work: asked
+   *     when a lock is first found to be held, and when there is no more patience, not in between
+   */
+  static FileLock acquire(
+      FileHandle file,
+      boolean exclusive,
+      String place,
+      LockPatience patience,
+      Function<FileFacts, List<String>> holders) {
+    FileLock lock = new FileLock(file, holders);
     LockPatience.Wait wait = patience.forFile(file.path());
-    while (!lock.tryIt(exclusive, place)) {
+    boolean looked = false;
+    Attempt attempt = lock.tryIt(exclusive, place);
+    while (attempt != Attempt.LOCKED) {
+      boolean look = attempt == Attempt.HELD && (!looked || lock.aPlatterLives());
+      if (look) {
+        looked = true;
+        lock.refuseIfLiving();
+      }
       if (patience.goesOnWithout()) {
         return lock;
       }
       if (!wait.pause()) {
+        if (attempt == Attempt.HELD && !look) {
+          lock.refuseIfLiving();
+        }
         throw lock.stillHeld(patience, wait);
       }
+      attempt = lock.tryIt(exclusive, place);
     }
     try {
       lock.takeUsersBytes(place);
@@ -49,24 +88,31 @@ final class FileLock implements AutoCloseable {
     return lock;
   }
 
-  /** Tries once; false if only remains of the dead are in the way. */
-  private boolean tryIt(boolean exclusive, String place) {
+  private Attempt tryIt(boolean exclusive, String place) {
     int result = OfdLock.tryLock(file.fd(), exclusive, 0, LockBytes.IMAGE_LENGTH);
     if (result == -Errno.EAGAIN || result == -Errno.EACCES) {
-      List<String> living = living();
-      if (living.isEmpty()) {
-        return false;
-      }
-      throw PlatterException.badInput(
-          file.path() + " is in use by " + String.join("; ", living),
-          "Stop the other user of the image, or use another image");
+      return Attempt.HELD;
     }
     if (result < 0 && result != -Errno.EOPNOTSUPP) {
       throw failed(result);
     }
     // A writer has waited for all that there is. Readers share, but not with a dead one whose
     // requests may still write into the memory of the same guest.
-    return exclusive || result < 0 || !deadUser(LockBytes.busy(place), LockBytes.USERS_OF_A_PLACE);
+    boolean shares =
+        exclusive || result < 0 || !deadUser(LockBytes.busy(place), LockBytes.USERS_OF_A_PLACE);
+    return shares ? Attempt.LOCKED : Attempt.DEAD_USER;
+  }
+
+  private void refuseIfLiving() {
+    List<String> living = holders.apply(file.facts());
+    if (living.isEmpty()) {
+      living = platters();
+    }
+    if (!living.isEmpty()) {
+      throw PlatterException.badInput(
+          file.path() + " is in use by " + String.join("; ", living),
+          "Stop the other user of the image, or use another image");
+    }
   }
 
   /** Whether a dead process has requests in flight, of those whose byte is in a range. */
@@ -86,13 +132,15 @@ final class FileLock implements AutoCloseable {
         || deadUser(found + 1, start + length - (found + 1));
   }
 
-  /** Living processes that have the file locked, in words. */
-  private List<String> living() {
-    List<String> visible = LockHolders.of(file.facts());
-    if (visible.isEmpty()) {
-      collectLiving(LockBytes.allAlive(), LockBytes.USERS, visible);
-    }
-    return visible;
+  private boolean aPlatterLives() {
+    return !platters().isEmpty();
+  }
+
+  /** Living platters that have the file locked, in words: their bytes tell, without a search. */
+  private List<String> platters() {
+    List<String> living = new ArrayList<>();
+    collectLiving(LockBytes.allAlive(), LockBytes.USERS, living);
+    return living;
   }
 
   private void collectLiving(long start, long length, List<String> into) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -111,6 +112,55 @@ class FileLockTest {
           .hasMessageContaining("still locked after 30 ms")
           .hasMessageContaining("requests of a process that has ended");
       assertThat(told.events).containsExactly("waiting disk.img true");
+    } finally {
+      inFlight.close();
+    }
+  }
+
+  /** All processes are looked at when the wait begins and when it ends, not at each try. */
+  @Test
+  void whoHoldsItIsNotSearchedForAgainAndAgain() throws Exception {
+    Mapping inFlight = remains(true, "");
+    AtomicInteger searches = new AtomicInteger();
+    AtomicInteger tries = new AtomicInteger();
+    LockPatience patience = new Told().patience(LONG, () -> tries.incrementAndGet() > 10);
+    try (FileHandle next = open(true)) {
+      assertThatThrownBy(() ->
+              FileLock.acquire(
+                  next,
+                  true,
+                  "",
+                  patience,
+                  _ -> {
+                    searches.incrementAndGet();
+                    return List.of();
+                  }))
+          .hasMessageContaining("stopped while it waited");
+      assertThat(searches).hasValue(2);
+    } finally {
+      inFlight.close();
+    }
+  }
+
+  /** A program that takes the lock while the dead are waited for is found in the end. */
+  @Test
+  void whoComesMeanwhileIsTold() throws Exception {
+    Mapping inFlight = remains(true, "");
+    AtomicInteger searches = new AtomicInteger();
+    try (FileHandle next = open(true)) {
+      assertThatThrownBy(() ->
+              FileLock.acquire(
+                  next,
+                  true,
+                  "",
+                  new Told().patience(30_000_000, () -> false),
+                  _ ->
+                      searches.incrementAndGet() == 1
+                          ? List.of()
+                          : List.of("pid 4711 (another), write lock")))
+          .isInstanceOfSatisfying(
+              PlatterException.class, e -> assertThat(e.kind()).isEqualTo(Kind.BAD_INPUT))
+          .hasMessageContaining("in use by pid 4711 (another), write lock");
     } finally {
       inFlight.close();
     }
