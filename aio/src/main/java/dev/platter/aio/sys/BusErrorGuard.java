@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,13 +96,20 @@ public final class BusErrorGuard {
 
   private final GuardTable table;
   private final int eventFd;
+  private final ThreadFactory threads;
   private final List<@Nullable Watch> watches = new ArrayList<>();
   private final BitSet used = new BitSet();
   private boolean listening;
 
-  private BusErrorGuard(GuardTable table, int eventFd) {
+  /**
+   * Creates one for a table that a handler looks at.
+   *
+   * @param threads makes the thread that tells owners
+   */
+  BusErrorGuard(GuardTable table, int eventFd, ThreadFactory threads) {
     this.table = table;
     this.eventFd = eventFd;
+    this.threads = threads;
   }
 
   /** A guarded mapping. */
@@ -148,7 +156,8 @@ public final class BusErrorGuard {
       table.setHead(GuardTable.EVENTFD, eventFd);
       table.setHead(GuardTable.ONE, 1);
       action.set(JAVA_LONG, 0, code(table.address()));
-      return sigaction(action.address(), 0) < 0 ? null : new BusErrorGuard(table, eventFd);
+      ThreadFactory threads = Thread.ofPlatform().name("memory-guard").daemon().factory();
+      return sigaction(action.address(), 0) < 0 ? null : new BusErrorGuard(table, eventFd, threads);
     } catch (ErrnoException e) {
       return null;
     }
@@ -212,7 +221,8 @@ public final class BusErrorGuard {
     return INSTANCE == null ? null : INSTANCE.add(mapping, lost);
   }
 
-  private synchronized @Nullable Watch add(MemorySegment mapping, Runnable lost) {
+  synchronized @Nullable Watch add(MemorySegment mapping, Runnable lost) {
+    listen(); // first: without, nothing is guarded, and there is nothing to undo
     int slot = used.nextClearBit(0);
     if (slot == GuardTable.SLOTS) {
       return null;
@@ -226,14 +236,13 @@ public final class BusErrorGuard {
     }
     table.put(slot, mapping.address(), mapping.byteSize());
     table.use(watches.size());
-    listen();
     return watch;
   }
 
   private void listen() {
     if (!listening) {
+      threads.newThread(this::run).start();
       listening = true;
-      Thread.ofPlatform().name("memory-guard").daemon().start(this::run);
     }
   }
 

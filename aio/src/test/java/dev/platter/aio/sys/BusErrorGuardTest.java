@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.abi.LinuxAbi;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -104,6 +106,36 @@ class BusErrorGuardTest {
     } finally {
       Libc.close(kept);
       Libc.close(cut);
+    }
+  }
+
+  /** Where the host has no thread for it, the next mapping has one started, and is listened for. */
+  @Test
+  void aThreadThatCannotBeStartedIsTriedAgain() throws Exception {
+    MemorySegment memory = Arena.ofAuto().allocate(GuardTable.BYTES, 8);
+    int eventFd = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
+    AtomicInteger asked = new AtomicInteger();
+    BusErrorGuard guard =
+        new BusErrorGuard(
+            new GuardTable(memory),
+            eventFd,
+            body -> {
+              if (asked.incrementAndGet() == 1) {
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+              return Thread.ofPlatform().daemon().unstarted(body);
+            });
+    CountDownLatch lost = new CountDownLatch(1);
+    try (Mapping mapping = Mapping.anonymous(PAGE)) {
+      assertThatThrownBy(() -> guard.add(mapping.segment(), () -> {}))
+          .isInstanceOf(OutOfMemoryError.class);
+      try (BusErrorGuard.Watch _ =
+          Objects.requireNonNull(guard.add(mapping.segment(), lost::countDown))) {
+        // What the handler does that finds the mapping in the first slot.
+        memory.set(JAVA_LONG, GuardTable.HEAD_BYTES + GuardTable.SLOT_LOST, 1);
+        Syscalls.signalEventFd(eventFd);
+        assertThat(lost.await(30, TimeUnit.SECONDS)).isTrue();
+      }
     }
   }
 
