@@ -58,6 +58,8 @@ public final class BufferPool implements AutoCloseable {
   private final boolean[] taken;
   // Whether the kernel may have given memory for it.
   private final boolean[] touched;
+  // While memory is given back: those whose memory goes.
+  private final boolean[] going;
   // A stack: the chunk that was given back last is taken first, and is still in the CPU's caches.
   private final int[] free;
   private int freeCount;
@@ -65,6 +67,7 @@ public final class BufferPool implements AutoCloseable {
   private int idle;
   private @Nullable Waiter first;
   private @Nullable Waiter last;
+  private int timesGivenBack;
   private boolean granting;
   private boolean closed;
   private final Counter inUse = new Counter();
@@ -101,6 +104,7 @@ public final class BufferPool implements AutoCloseable {
     trimmer = context == null ? null : new LateTimer(context, this::trimAndRepeat);
     taken = new boolean[chunks];
     touched = new boolean[chunks];
+    going = new boolean[chunks];
     free = new int[chunks];
     for (int chunk = chunks - 1; chunk >= 0; chunk--) {
       free[freeCount++] = chunk;
@@ -259,15 +263,34 @@ public final class BufferPool implements AutoCloseable {
     return trimmer != null && trimmer.isArmed();
   }
 
+  /**
+   * Gives the memory of those at the bottom of the stack back. Those that lie side by side go in
+   * one system call, as this may run under the big lock.
+   */
   private void giveBack(int count) {
     for (int i = 0; i < count; i++) {
-      int chunk = free[i];
-      if (touched[chunk]) {
-        memory.giveBack((long) chunk * CHUNK_BYTES, CHUNK_BYTES);
-        touched[chunk] = false;
-        resident.add(-1);
-      }
+      going[free[i]] = touched[free[i]];
     }
+    int start = 0;
+    while (start < going.length) {
+      int end = start;
+      while (end < going.length && going[end]) {
+        going[end] = false;
+        touched[end] = false;
+        end++;
+      }
+      if (end > start) {
+        memory.giveBack((long) start * CHUNK_BYTES, (long) (end - start) * CHUNK_BYTES);
+        resident.add(start - end);
+        timesGivenBack++;
+      }
+      start = end + 1;
+    }
+  }
+
+  /** How many system calls have given memory back. */
+  int timesGivenBack() {
+    return timesGivenBack;
   }
 
   /** How many chunks are taken. Any thread. */

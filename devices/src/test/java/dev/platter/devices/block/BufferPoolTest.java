@@ -201,6 +201,28 @@ class BufferPoolTest {
     assertThat(residentKib()).isZero();
   }
 
+  /** Whoever holds the big lock meanwhile makes one system call, not one for each chunk. */
+  @Test
+  void chunksSideBySideGoBackTogether() throws IOException {
+    giveAll(takeAll());
+    pool.trimAll();
+    assertThat(pool.timesGivenBack()).isEqualTo(1);
+    int[] all = takeAll();
+    for (int chunk : all) {
+      touch(chunk);
+    }
+    giveAll(all[0], all[1], all[3]);
+    pool.trimAll();
+    assertThat(pool.timesGivenBack()).as("two beside the one that is taken").isEqualTo(3);
+    assertThat(pool.resident()).isEqualTo(1);
+    assertThat(residentKib()).isEqualTo(BufferPool.CHUNK_BYTES / 1024);
+    giveAll(all[2]);
+    pool.trimAll();
+    pool.trimAll();
+    assertThat(pool.timesGivenBack()).isEqualTo(4);
+    assertThat(residentKib()).isZero();
+  }
+
   @Test
   void itsTimerGivesAllBackAndThenSleeps() throws Exception {
     pool.close();
