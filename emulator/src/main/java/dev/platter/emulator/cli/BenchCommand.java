@@ -1,15 +1,20 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.report.BenchReport;
+import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.Summary;
 import dev.platter.emulator.report.Units;
 import dev.platter.emulator.report.Variant;
+import dev.platter.emulator.report.VerificationReport;
 import dev.platter.emulator.workload.Bench;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.ImageVerifier;
-import dev.platter.emulator.workload.Measured;
+import dev.platter.emulator.workload.RunIdentity;
 import dev.platter.emulator.workload.ScratchImage;
 import dev.platter.emulator.workload.TestBed;
+import dev.platter.emulator.workload.Verification;
 import dev.platter.emulator.workload.WriteLedger;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,8 +31,8 @@ import picocli.CommandLine.Option;
       "Measures emulated disks against the ring with no device in front (raw).",
       "Keeps --iodepth requests outstanding for --runtime. Latency is from submission to the"
           + " completion interrupt being handled. With --verify every sector carries its offset and"
-          + " the number of the write it comes from, and is checked: reads at once, writes by"
-          + " reading the image back through a plain file channel.",
+          + " the run and the number of the write it comes from, and is checked: reads at once,"
+          + " writes by reading the image back through a plain file channel.",
     },
     footer = {
       "  platter bench --rw randread --bs 4k --iodepth 1 --runs 5",
@@ -189,6 +194,10 @@ final class BenchCommand extends RunCommand {
         "--verify-only needs IMAGE and --verify-state",
         "platter bench disk.img --verify-state FILE --verify-only");
     require(
+        !verifyOnly || !recordsStages(),
+        "--verify-only measures nothing, so there are no stages and no page",
+        wantsReport() ? "--json FILE instead of --report" : "it without --stages");
+    require(
         verifyState == null || verifyOnly || (devices().size() == 1 && runs() == 1),
         "--verify-state records one run on one device",
         "--device virtio --runs 1");
@@ -220,9 +229,22 @@ final class BenchCommand extends RunCommand {
     if (image == null || verifyState == null) {
       throw new IllegalStateException("checked before");
     }
-    int[] stable = WriteLedger.readState(verifyState);
-    long compared = ImageVerifier.verify(Path.of(image), stable, ImageVerifier.Rule.AT_LEAST);
-    out().println("verified " + Units.count(compared) + " sectors that flushes had made stable");
+    WriteLedger.State stable = WriteLedger.readState(verifyState);
+    Environment environment = Environment.ofHost();
+    environment.image(ImageInspector.inspect(image));
+    Verification found =
+        ImageVerifier.verify(
+            Path.of(image), stable.run(), stable.generations(), Verification.Rule.AT_LEAST);
+    PlatterException failure = found.failure();
+    if (printsText() && failure == null) {
+      out()
+          .println(
+              "verified " + Units.count(found.sectors()) + " sectors that flushes had made stable");
+    }
+    write(VerificationReport.json(environment.toMap(), verifyState.toString(), found));
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   private Bench.Options options(int run) {
@@ -258,9 +280,10 @@ final class BenchCommand extends RunCommand {
     try (Progress progress = Progress.on(err())) {
       for (int run = 0; run < runs(); run++) {
         for (Summary row : rows) {
-          if (!interruption.getAsBoolean()) {
+          // An image that has been found wrong is left as it is.
+          if (!interruption.getAsBoolean() && rows.stream().allMatch(r -> r.failure() == null)) {
             progress.update("run " + (run + 1) + " of " + runs() + ": " + row.label());
-            row.add(runOnce(row.device(), setup, source, options(run), interruption));
+            runOnce(row, setup, source, options(run), interruption);
           }
         }
       }
@@ -269,38 +292,36 @@ final class BenchCommand extends RunCommand {
   }
 
   private WriteLedger newLedger(long diskBytes, ImageSource source) {
-    WriteLedger made = new WriteLedger(diskBytes, verifyState);
-    if (source.isScratch()) {
-      // Then sectors that no write should have touched are compared, too.
-      made.prefilled(ScratchImage.GENERATION);
+    RunIdentity scratch = source.scratchRun();
+    if (scratch == null) {
+      return new WriteLedger(diskBytes, verifyState);
     }
+    // Then sectors that no write should have touched are compared, too.
+    WriteLedger made = new WriteLedger(diskBytes, verifyState, scratch);
+    made.prefilled(ScratchImage.GENERATION);
     return made;
   }
 
-  private Measured runOnce(
-      DeviceKind device,
+  private void runOnce(
+      Summary row,
       TestBed.Setup setup,
       ImageSource source,
       Bench.Options options,
       Interruption interruption) {
-    Measured measured =
+    row.add(
         TestBed.run(
-            device,
+            row.device(),
             setup,
             (target, measurement) -> {
               if (verify && ledger == null) {
                 ledger = newLedger(target.capacityBytes(), source);
               }
               return new Bench(target, options, ledger, interruption).run(measurement);
-            });
+            }));
     if (ledger != null && pattern.writes()) {
-      long compared =
+      row.readBack(
           ImageVerifier.verify(
-              Path.of(source.path()), ledger.completed(), ImageVerifier.Rule.EXACT);
-      if (printsText()) {
-        out().println(device + ": verified " + Units.count(compared) + " sectors");
-      }
+              Path.of(source.path()), ledger.run(), ledger.completed(), Verification.Rule.EXACT));
     }
-    return measured;
   }
 }

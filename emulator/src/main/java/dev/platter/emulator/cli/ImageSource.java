@@ -1,6 +1,7 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.emulator.report.Units;
+import dev.platter.emulator.workload.RunIdentity;
 import dev.platter.emulator.workload.ScratchImage;
 import java.io.PrintWriter;
 import java.util.function.BooleanSupplier;
@@ -50,9 +51,9 @@ final class ImageSource implements AutoCloseable {
     return path;
   }
 
-  /** Whether every sector holds the scratch pattern. */
-  boolean isScratch() {
-    return scratch != null;
+  /** The run that every sector of a scratch image is of; null for an image of the user's. */
+  @Nullable RunIdentity scratchRun() {
+    return scratch == null ? null : scratch.run();
   }
 
   @Override

@@ -115,9 +115,18 @@ abstract class RunCommand extends PlatterCommand {
         out().flush();
       }
       if (json != null || report.isGiven()) {
-        write(
-            Origin.now(commandLine())
-                .in(settings(common()).in(document(environment.toMap(), rows))));
+        write(settings(common()).in(document(environment.toMap(), rows)));
+      }
+      failIfWrong(rows);
+    }
+  }
+
+  /** What was measured is told before a failure that it shows. */
+  private static void failIfWrong(List<Summary> rows) {
+    for (Summary row : rows) {
+      PlatterException failure = row.failure();
+      if (failure != null) {
+        throw failure;
       }
     }
   }
@@ -134,11 +143,18 @@ abstract class RunCommand extends PlatterCommand {
   /** Says under which keys the document has the command's own options already. */
   abstract Settings settings(Settings settings);
 
-  private void write(Map<String, @Nullable Object> document) {
+  /** Writes a document to where JSON and a report are wanted. */
+  final void write(Map<String, @Nullable Object> document) {
+    Map<String, @Nullable Object> complete = Origin.now(commandLine()).in(document);
     if (json != null) {
-      JsonFile.write(json, document, out());
+      JsonFile.write(json, complete, out());
     }
-    report.write(document);
+    report.write(complete);
+  }
+
+  /** Whether a page is wanted. */
+  final boolean wantsReport() {
+    return report.isGiven();
   }
 
   private void printStages(List<Summary> rows) {

@@ -37,7 +37,9 @@ final class RowTables {
           new Column("p99|µs", "latency_us.p99", Quantity.DIGITS),
           new Column("p99.9|µs", "latency_us.p99_9", Quantity.DIGITS),
           new Column("slowest|µs", "latency_us.max", Quantity.DIGITS),
-          new Column("throughput|MiB/s", "bytes_per_second", Quantity.MEBIBYTES));
+          new Column("throughput|MiB/s", "bytes_per_second", Quantity.MEBIBYTES),
+          new Column("verified|sectors", "verification.sectors", Quantity.COUNT),
+          new Column("wrong|sectors", "verification.wrong_sectors", Quantity.COUNT));
 
   /** What it cost. */
   static final List<Column> COSTS =

@@ -60,7 +60,18 @@ public final class BenchReport {
           Units.count(row.count(run -> run.loop().notifiesSent())),
           Units.count(row.count(run -> run.loop().notifiesElided())));
     }
-    return table.render();
+    return table.render() + verified(rows);
+  }
+
+  private static String verified(List<Summary> rows) {
+    StringBuilder text = new StringBuilder();
+    for (Summary row : rows) {
+      String words = VerificationReport.words(row.read(), row.readBack());
+      if (words != null) {
+        text.append(row.label()).append(": ").append(words).append('\n');
+      }
+    }
+    return text.toString();
   }
 
   private static double medianLatencyNanos(Measured run) {
@@ -117,6 +128,7 @@ public final class BenchReport {
     map.put("p50_us", row.spread(run -> medianLatencyNanos(run) / 1e3, 2));
     map.put("p50_minus_raw_us", gap == null ? null : Units.rounded(gap / 1e3, 2));
     map.put("bytes_per_second", Math.round(row.median(run -> run.result().bytesPerSecond())));
+    map.put("verification", VerificationReport.toMap(row.read(), row.readBack()));
     map.putAll(row.costs());
     return map;
   }

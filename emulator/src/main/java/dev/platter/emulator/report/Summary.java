@@ -1,10 +1,12 @@
 package dev.platter.emulator.report;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Latencies;
 import dev.platter.emulator.workload.Measured;
+import dev.platter.emulator.workload.Verification;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +32,7 @@ public final class Summary {
   private final Variant variant;
   private final List<Measured> runs = new ArrayList<>();
   private Observations seen = Observations.NONE;
+  private @Nullable Verification readBack;
   // Put together when first asked for: it is shown, written, and looked into.
   private @Nullable Map<String, @Nullable Object> stages;
 
@@ -80,6 +83,42 @@ public final class Summary {
   public void add(Measured run) {
     runs.add(run);
     stages = null;
+  }
+
+  /** What reading the image back after a run has found. */
+  public void readBack(Verification found) {
+    if (readBack == null) {
+      readBack = found;
+    } else {
+      readBack.add(found);
+    }
+  }
+
+  /** What reading the image back after all runs has found; null if that was not done. */
+  public @Nullable Verification readBack() {
+    return readBack;
+  }
+
+  /** What was found out about the sectors that all runs read; null if none were looked at. */
+  public @Nullable Verification read() {
+    Verification all = null;
+    for (Measured run : runs) {
+      Verification one = run.result().verification();
+      if (one != null) {
+        if (all == null) {
+          all = one.empty();
+        }
+        all.add(one);
+      }
+    }
+    return all;
+  }
+
+  /** The failure that says which sectors are wrong; null if none are. */
+  public @Nullable PlatterException failure() {
+    Verification reads = read();
+    PlatterException failure = reads == null ? null : reads.failure();
+    return failure == null && readBack != null ? readBack.failure() : failure;
   }
 
   /** The device. */

@@ -67,6 +67,7 @@ public final class Bench {
   private final IoTarget target;
   private final Options options;
   private final @Nullable WriteLedger ledger;
+  private final @Nullable Verification read;
   private final BooleanSupplier cancelled;
   private final Outstanding outstanding;
   private final SplittableRandom random;
@@ -93,6 +94,10 @@ public final class Bench {
     this.target = target;
     this.options = options;
     this.ledger = ledger;
+    this.read =
+        ledger == null || options.pattern().writes()
+            ? null
+            : new Verification(ledger.run(), Verification.Rule.ANY_RUN);
     this.cancelled = cancelled;
     int depth = Math.min(options.depth(), target.queueDepth());
     this.outstanding = new Outstanding(target, depth);
@@ -122,7 +127,7 @@ public final class Bench {
   /**
    * Runs on the target's thread. When it returns nothing is in flight, and writes are flushed.
    *
-   * @throws PlatterException of kind FAILED if a request fails or a block does not verify
+   * @throws PlatterException of kind FAILED if a request fails
    */
   public RunResult run(Measurement measurement) {
     long now = System.nanoTime();
@@ -133,7 +138,7 @@ public final class Bench {
       start(tag);
     }
     target.kick();
-    while (now - end < 0 && !cancelled.getAsBoolean()) {
+    while (now - end < 0 && !cancelled.getAsBoolean() && !foundWrong()) {
       if (!measuring && now - begin >= 0) {
         measuring = true;
         begin = now;
@@ -162,9 +167,13 @@ public final class Bench {
     }
     RunResult result =
         new RunResult(
-            Math.max(1, now - begin), latency.copy(), requests, bytes, cancelled.getAsBoolean());
+            Math.max(1, now - begin), latency.copy(), requests, bytes, now - end < 0, read);
     drain();
     return result;
+  }
+
+  private boolean foundWrong() {
+    return read != null && read.wrong() > 0;
   }
 
   private void drain() {
@@ -192,7 +201,8 @@ public final class Bench {
       writesSinceFlush++;
       if (ledger != null) {
         generations[tag] = ledger.nextGeneration();
-        SectorPattern.fill(target.buffer(tag), offsets[tag], lengths[tag], generations[tag]);
+        SectorPattern.fill(
+            target.buffer(tag), offsets[tag], lengths[tag], ledger.run(), generations[tag]);
       }
     }
     outstanding.submit(tag, operation, offsets[tag], lengths[tag]);
@@ -269,8 +279,8 @@ public final class Bench {
         }
       }
       default -> {
-        if (ledger != null) {
-          check(tag, ledger);
+        if (ledger != null && read != null) {
+          check(tag, ledger, read);
         }
       }
     }
@@ -279,20 +289,11 @@ public final class Bench {
     bytes += lengths[tag];
   }
 
-  private void check(int tag, WriteLedger known) {
+  private void check(int tag, WriteLedger known, Verification found) {
     for (int at = 0; at < lengths[tag]; at += SectorPattern.SECTOR) {
       long offset = offsets[tag] + at;
-      long found = SectorPattern.generation(target.buffer(tag), at, offset);
       int wanted = known.completed()[(int) (offset / SectorPattern.SECTOR)];
-      if (found == SectorPattern.INVALID || (wanted != 0 && found != wanted)) {
-        throw PlatterException.failed(
-            "verification failed: the sector at "
-                + offset
-                + (found == SectorPattern.INVALID
-                    ? " holds no pattern of bench --verify"
-                    : " holds write " + found + ", expected write " + wanted),
-            "An image must have been written by: platter bench IMAGE --rw write --verify");
-      }
+      found.check(target.buffer(tag), at, offset, wanted);
     }
   }
 }

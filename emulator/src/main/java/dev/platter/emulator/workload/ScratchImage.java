@@ -21,6 +21,7 @@ public final class ScratchImage implements AutoCloseable {
 
   private static final int CHUNK = 1 << 20;
 
+  private final RunIdentity run = RunIdentity.random();
   private final Path path;
 
   private ScratchImage(Path path) {
@@ -67,7 +68,7 @@ public final class ScratchImage implements AutoCloseable {
     }
     ScratchImage image = new ScratchImage(path);
     try {
-      fill(path, sizeBytes, progress, cancelled);
+      image.fill(sizeBytes, progress, cancelled);
       return image;
     } catch (IOException e) {
       image.close();
@@ -84,8 +85,7 @@ public final class ScratchImage implements AutoCloseable {
     }
   }
 
-  private static void fill(
-      Path path, long sizeBytes, LongConsumer progress, BooleanSupplier cancelled)
+  private void fill(long sizeBytes, LongConsumer progress, BooleanSupplier cancelled)
       throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
     MemorySegment memory = MemorySegment.ofBuffer(buffer);
@@ -95,7 +95,7 @@ public final class ScratchImage implements AutoCloseable {
           throw new IOException("interrupted");
         }
         int length = (int) Math.min(CHUNK, sizeBytes - at);
-        SectorPattern.fill(memory, at, length, GENERATION);
+        SectorPattern.fill(memory, at, length, run, GENERATION);
         buffer.clear().limit(length);
         while (buffer.hasRemaining()) {
           channel.write(buffer);
@@ -104,6 +104,11 @@ public final class ScratchImage implements AutoCloseable {
       }
       channel.force(true);
     }
+  }
+
+  /** The run that every sector is of at first. */
+  public RunIdentity run() {
+    return run;
   }
 
   /** Where it is. */

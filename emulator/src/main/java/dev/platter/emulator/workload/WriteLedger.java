@@ -13,14 +13,29 @@ import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which write each sector must hold: by number ("generation") of the last completed write, and of
- * the last one that a flush has made stable. The latter is kept in a mapped file if asked for,
- * which outlives a killed process. Not thread-safe.
+ * Which write of a run each sector must hold: by number ("generation") of the last completed write,
+ * and of the last one that a flush has made stable. The latter is kept in a mapped file if asked
+ * for, which outlives a killed process. Not thread-safe.
  */
 public final class WriteLedger {
-  private static final long MAGIC = 0x5645_5249_4659_5031L;
+  private static final long MAGIC = 0x3259_4649_5245_5650L; // "PVERIFY2"
+  // Of states that did not name their run.
+  private static final long FIRST_MAGIC = 0x5645_5249_4659_5031L;
+  // Where the header has what.
+  private static final int SECTORS_AT = 8;
+  private static final int RUN_AT = 16;
   private static final int HEADER_BYTES = 4096;
 
+  /**
+   * What a run has left behind.
+   *
+   * @param run which run it was
+   * @param generations one per sector; 0 where nothing was stable
+   */
+  @SuppressWarnings("ArrayRecordComponent") // read by its only user, and never compared
+  public record State(RunIdentity run, int[] generations) {}
+
+  private final RunIdentity run;
   private final int sectors;
   private final int[] completed;
   private final BitSet busy;
@@ -34,18 +49,30 @@ public final class WriteLedger {
   private int lastGeneration;
 
   /**
-   * Makes a ledger for a disk.
+   * Makes a ledger of a new run for a disk.
    *
    * @param stateFile where to keep what is stable, or null
    * @throws PlatterException if the disk is too large or the file cannot be made
    */
   public WriteLedger(long diskBytes, @Nullable Path stateFile) {
+    this(diskBytes, stateFile, RunIdentity.random());
+  }
+
+  /**
+   * Makes a ledger for a disk.
+   *
+   * @param stateFile where to keep what is stable, or null
+   * @param run whose writes it keeps
+   * @throws PlatterException if the disk is too large or the file cannot be made
+   */
+  public WriteLedger(long diskBytes, @Nullable Path stateFile, RunIdentity run) {
     long count = diskBytes / SectorPattern.SECTOR;
     if (count > (Integer.MAX_VALUE - HEADER_BYTES) / Integer.BYTES) {
       throw PlatterException.badInput(
           "--verify keeps 4 bytes per sector in memory: " + diskBytes + " bytes are too many",
           "Verify on an image of 200G or less");
     }
+    this.run = run;
     sectors = (int) count;
     completed = new int[sectors];
     busy = new BitSet(sectors);
@@ -56,7 +83,7 @@ public final class WriteLedger {
     try (FileChannel channel =
         FileChannel.open(
             file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      if (channel.size() > 0 && !holdsState(channel)) {
+      if (channel.size() > 0 && !holdsState(channel, MAGIC) && !holdsState(channel, FIRST_MAGIC)) {
         throw PlatterException.badInput(
             file + " exists and is not a verify state: it will not be overwritten",
             "Choose another path for --verify-state");
@@ -66,8 +93,9 @@ public final class WriteLedger {
           channel.map(
               FileChannel.MapMode.READ_WRITE, 0, HEADER_BYTES + (long) sectors * Integer.BYTES);
       map.order(ByteOrder.LITTLE_ENDIAN);
+      map.putInt(SECTORS_AT, sectors);
+      map.putLong(RUN_AT, run.value());
       map.putLong(0, MAGIC);
-      map.putInt(8, sectors);
       return map;
     } catch (IOException e) {
       throw PlatterException.badInput(
@@ -78,41 +106,59 @@ public final class WriteLedger {
   /**
    * Reads the stable generations that a killed run left behind.
    *
-   * @return one generation per sector; 0 where nothing was stable
+   * @throws PlatterException of kind BAD_INPUT if the file is no such state
    */
-  public static int[] readState(Path file) {
+  public static State readState(Path file) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      if (!holdsState(channel)) {
-        throw PlatterException.badInput(file + " is not a verify state", null);
+      if (holdsState(channel, FIRST_MAGIC)) {
+        throw PlatterException.badInput(
+            file
+                + " is a verify state of an earlier Platter: it does not say which run wrote the"
+                + " image, so nothing can be verified with it",
+            "Write the image again: platter bench IMAGE --rw write --verify --verify-state FILE");
+      }
+      if (!holdsState(channel, MAGIC)) {
+        throw PlatterException.badInput(
+            file + " is not a verify state", "Name the file that --verify-state has made");
       }
       MappedByteBuffer map = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
       map.order(ByteOrder.LITTLE_ENDIAN);
-      int[] generations = new int[map.getInt(8)];
+      int[] generations = new int[map.getInt(SECTORS_AT)];
       for (int i = 0; i < generations.length; i++) {
         generations[i] = map.getInt(HEADER_BYTES + i * Integer.BYTES);
       }
-      return generations;
+      return new State(new RunIdentity(map.getLong(RUN_AT)), generations);
     } catch (IOException e) {
       throw PlatterException.badInput(
           "cannot read the verify state " + file + ": " + e.getMessage(), null);
     }
   }
 
-  private static boolean holdsState(FileChannel channel) throws IOException {
+  private static boolean holdsState(FileChannel channel, long magic) throws IOException {
     ByteBuffer header = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
     return channel.read(header, 0) == header.capacity()
-        && header.getLong(0) == MAGIC
-        && channel.size() == HEADER_BYTES + (long) header.getInt(8) * Integer.BYTES;
+        && header.getLong(0) == magic
+        && channel.size() == HEADER_BYTES + (long) header.getInt(SECTORS_AT) * Integer.BYTES;
   }
 
-  /** Says that the whole disk holds {@code generation}: a prefilled image. */
+  /** Says that the whole disk holds {@code generation} of this run: a prefilled image. */
   public void prefilled(int generation) {
     Arrays.fill(completed, generation);
     lastGeneration = Math.max(lastGeneration, generation);
   }
 
-  /** A number for the next write. */
+  /**
+   * A number for the next write.
+   *
+   * @throws PlatterException of kind FAILED if there is none left
+   */
   int nextGeneration() {
+    if (lastGeneration == Integer.MAX_VALUE) {
+      throw PlatterException.failed(
+          "a run that is verified numbers its writes up to 2,147,483,647, and this one has got"
+              + " there",
+          "Make it shorter with --runtime");
+    }
     return ++lastGeneration;
   }
 
@@ -161,6 +207,11 @@ public final class WriteLedger {
       }
     }
     flushingLength = 0;
+  }
+
+  /** Whose writes these are. */
+  public RunIdentity run() {
+    return run;
   }
 
   /** The generation of the last completed write to each sector; 0 where there was none. */

@@ -4,14 +4,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.workload.WriteLedger;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -183,6 +187,89 @@ class RunCommandsTest {
     assertThat(same.exitCode()).isEqualTo(2);
   }
 
+  @SuppressWarnings("unchecked")
+  private static Map<String, Object> verification(Map<String, Object> row) {
+    return (Map<String, Object>) Objects.requireNonNull(row.get("verification"));
+  }
+
+  private Cli bench(Object... more) {
+    List<Object> words =
+        new ArrayList<>(List.of("bench", image, "--device=raw", "--runtime=50ms", "--warmup=0"));
+    words.add("--cache=writeback");
+    words.addAll(List.of(more));
+    return Cli.run(words.toArray());
+  }
+
+  @Test
+  void whatWasVerifiedIsInTheTableAndInTheJson() throws IOException {
+    Path json = directory.resolve("r.json");
+    Cli written = bench("--rw=write", "--bs=64K", "--verify", "--destroy-data", "--json", json);
+    assertThat(written.err()).isEmpty();
+    Map<String, Object> row = rows(JSON.std.mapFrom(Files.readString(json))).getFirst();
+    assertThat(verification(row))
+        .containsEntry("read_sectors", 0)
+        .containsEntry("wrong_sectors", 0)
+        .containsEntry("first_wrong", List.of());
+    Number sectors = (Number) Objects.requireNonNull(verification(row).get("read_back_sectors"));
+    assertThat(sectors.longValue()).isPositive();
+    assertThat(written.out())
+        .contains(
+            String.format(
+                Locale.ROOT, "raw: verified %,d sectors by reading the image back\n", sectors));
+    Cli read = bench("--rw=read", "--verify", "--json=-");
+    assertThat(read.err()).isEmpty();
+    assertThat(verification(rows(JSON.std.mapFrom(read.out())).getFirst()))
+        .containsEntry("read_back_sectors", 0);
+    assertThat(rows(JSON.std.mapFrom(bench("--json=-").out())).getFirst())
+        .containsEntry("verification", null);
+  }
+
+  /** The image holds nothing that bench has written. */
+  @Test
+  void aWrongSectorIsInTheTableAndInTheJsonAndFailsTheRun() throws IOException {
+    Path json = directory.resolve("r.json");
+    Cli cli = bench("--rw=read", "--verify", "--json", json);
+    assertThat(cli.exitCode()).isEqualTo(1);
+    assertThat(cli.err())
+        .startsWith("platter: verification failed: ")
+        .contains("\n  offset 0: lost, holds zeroes\n")
+        .contains("\n  try: docs/bench.md");
+    assertThat(cli.out()).startsWith("device ").contains("raw: verified ").contains(" wrong\n");
+    Map<String, Object> found =
+        verification(rows(JSON.std.mapFrom(Files.readString(json))).getFirst());
+    assertThat(((Number) Objects.requireNonNull(found.get("wrong_sectors"))).longValue())
+        .isPositive();
+    assertThat(Objects.requireNonNull(found.get("wrong")))
+        .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+        .containsEntry("torn", 0)
+        .containsEntry("lost", found.get("wrong_sectors"));
+  }
+
+  @Test
+  void aVerificationByItselfIsADocument() throws IOException {
+    Path state = directory.resolve("state");
+    Cli written = bench("--rw=write", "--verify", "--destroy-data", "--verify-state", state);
+    assertThat(written.err()).isEmpty();
+    Cli good = Cli.run("bench", image, "--verify-only", "--verify-state", state, "--json=-");
+    assertThat(good.err()).isEmpty();
+    Map<String, Object> document = JSON.std.mapFrom(good.out());
+    assertThat(document)
+        .containsEntry("schema", "platter.verify/1")
+        .containsEntry("parameters", Map.of("verify_state", state.toString()))
+        .containsEntry("run", WriteLedger.readState(state).run().toString())
+        .containsKeys("created", "command", "environment");
+    assertThat(verification(document)).containsEntry("wrong_sectors", 0);
+
+    Files.write(image, new byte[(int) IMAGE_BYTES]);
+    Cli bad = Cli.run("bench", image, "--verify-only", "--verify-state", state, "--json=-");
+    assertThat(bad.exitCode()).isEqualTo(1);
+    assertThat(bad.err()).contains(" lost)");
+    Map<String, Object> found = verification(JSON.std.mapFrom(bad.out()));
+    assertThat(found)
+        .containsEntry("wrong_sectors", found.get("sectors"))
+        .containsEntry("read_back_sectors", found.get("sectors"));
+  }
+
   /** In a process of its own, which has a TMPDIR of its own: others may make theirs meanwhile. */
   @Test
   void aScratchImageIsRemoved(@TempDir Path temporary) throws Exception {
@@ -234,6 +321,8 @@ class RunCommandsTest {
         "bench --queues=0                    | --queues must be between 1 and 64",
         "bench --rw=scribble                 | is not one of read, write, randread, randwrite",
         "bench --verify-only                 | --verify-only needs IMAGE",
+        "bench x --verify-only --verify-state=y --stages | there are no stages",
+        "bench x --verify-only --verify-state=y --report=z | --verify-only measures nothing",
         "bench --json=/no/such/dir/x.json    | there is no directory",
       })
   void badInputIsToldBeforeAnythingIsDone(String command, String message) {

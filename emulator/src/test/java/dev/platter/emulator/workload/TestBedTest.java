@@ -15,6 +15,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -80,9 +81,11 @@ class TestBedTest {
                         ledger,
                         () -> false)
                     .run(measurement));
-    long compared = ImageVerifier.verify(image, ledger.completed(), ImageVerifier.Rule.EXACT);
+    Verification found =
+        ImageVerifier.verify(image, ledger.run(), ledger.completed(), Verification.Rule.EXACT);
     assertThat(measured.result().requests()).isPositive();
-    assertThat(compared).isPositive();
+    assertThat(found.sectors()).isPositive();
+    assertThat(found.firstWrong()).isEmpty();
     assertThat(image).hasSize(bytes);
   }
 
@@ -109,6 +112,9 @@ class TestBedTest {
                         () -> false)
                     .run(measurement));
     assertThat(read.result().requests()).isPositive();
+    Verification found = Objects.requireNonNull(read.result().verification());
+    assertThat(found.firstWrong()).isEmpty();
+    assertThat(found.sectors()).isGreaterThanOrEqualTo(8 * read.result().requests());
   }
 
   @ParameterizedTest
@@ -116,19 +122,21 @@ class TestBedTest {
   void aWrongSectorIsFoundByReading(DeviceKind device) {
     WriteLedger ledger = new WriteLedger(IMAGE_BYTES, null);
     ledger.prefilled(3); // it is not: the image is all zeroes
-    assertThatThrownBy(() ->
-            TestBed.run(
-                device,
-                setup(8, 4096, false, 1),
-                (target, measurement) ->
-                    new Bench(
-                            target,
-                            options(Bench.Pattern.RANDREAD, 4096, 4096, 8, 100),
-                            ledger,
-                            () -> false)
-                        .run(measurement)))
-        .isInstanceOf(PlatterException.class)
-        .hasMessageContaining("holds no pattern");
+    Measured measured =
+        TestBed.run(
+            device,
+            setup(8, 4096, false, 1),
+            (target, measurement) ->
+                new Bench(
+                        target,
+                        options(Bench.Pattern.RANDREAD, 4096, 4096, 8, 60_000),
+                        ledger,
+                        () -> false)
+                    .run(measurement));
+    // It ends at once, not after its minute.
+    assertThat(measured.result().partial()).isTrue();
+    Verification found = Objects.requireNonNull(measured.result().verification());
+    assertThat(found.wrong(SectorFault.LOST)).isPositive().isEqualTo(found.sectors());
   }
 
   @ParameterizedTest
