@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class IowaitReport {
   private static final int MAX_CPUS = 16;
 
-  /** Windows of the bare ring that a verdict needs if the run was interrupted. */
+  /** Windows of the bare ring that a verdict needs; with fewer no test can tell. */
   private static final int ENOUGH_WINDOWS = 3;
 
   private static final List<IowaitCase> BY_CPU =
@@ -99,22 +99,24 @@ final class IowaitReport {
 
   Finding finding(IowaitResults results, Map<IowaitCase, Waiter.Done> done, Setting setting) {
     Finding finding = begin();
-    boolean tooShort =
-        setting.partial() && results.windows(IowaitCase.AFTER).size() < ENOUGH_WINDOWS;
+    boolean tooShort = results.windows(IowaitCase.AFTER).size() < ENOUGH_WINDOWS;
     Verdict verdict = tooShort ? Verdict.INCONCLUSIVE : results.verdict();
     finding
         .seen(seen(results, setting))
         .verdict(
             verdict,
             tooShort
-                ? "it was interrupted before the bare ring had " + ENOUGH_WINDOWS + " windows"
+                ? (setting.partial() ? "it was interrupted before" : "it ended before")
+                    + " the bare ring had "
+                    + ENOUGH_WINDOWS
+                    + " windows"
                 : reason(verdict, results));
     if (verdict == Verdict.AFFECTED) {
       finding.remedy(
           setting.hasOptOut()
               ? "Use software that passes IORING_ENTER_NO_IOWAIT while it has no I/O in flight, as"
-                  + " Platter's loops do. Until then, read neither iowait nor PSI io of this host as"
-                  + " a sign of slow disks while such a program runs"
+                  + " Platter's loops do. Until then, read neither iowait nor PSI io of this host"
+                  + " as a sign of slow disks while such a program runs"
               : "Linux 6.15 or newer, and software that passes IORING_ENTER_NO_IOWAIT while it has"
                   + " no I/O in flight, as Platter's loops do there");
     } else if (verdict == Verdict.INCONCLUSIVE) {
@@ -227,7 +229,11 @@ final class IowaitReport {
       case AFFECTED ->
           "Linux " + kernel + " counts the wait of an idle ring as I/O in " + join(counts) + blind;
       case NOT_AFFECTED ->
-          "Linux " + kernel + " counts real I/O and not the wait of an idle ring" + blind;
+          "Linux "
+              + kernel
+              + " counts real I/O and not the wait of an idle ring"
+              + blind
+              + (unclear.isEmpty() ? "" : "; what else goes on hides it in " + join(unclear));
       case NOT_POSSIBLE -> "no figure could be read all the time";
       case INCONCLUSIVE ->
           unclear.isEmpty()
@@ -256,10 +262,10 @@ final class IowaitReport {
     String cgroup =
         sources.cgroup().path() == null ? "" : " cgroup: " + sources.cgroup().path() + ".";
     return table.note(
-        "Medians of the windows, nothing subtracted. blocked: looks, every 20 ms,"
-            + " that find a task in procs_blocked of /proc/stat. iowait: of all CPUs together, in"
-            + " ticks of 10 ms; only an idle CPU counts it. PSI weighs CPUs by how long they are not"
-            + " idle, so other work makes its share smaller."
+        "Medians of the windows, nothing subtracted. blocked: looks, every 20 ms, that find a task"
+            + " in procs_blocked of /proc/stat. iowait: of all CPUs together, in ticks of 10 ms;"
+            + " only an idle CPU counts it. PSI weighs CPUs by how long they are not idle, so other"
+            + " work makes its share smaller."
             + cgroup
             + (setting.hasOptOut() ? "" : " This kernel has no NO_IOWAIT (Linux 6.15)."));
   }

@@ -1,5 +1,6 @@
 package dev.platter.emulator.lab.iowait;
 
+import dev.platter.emulator.lab.RankTest;
 import dev.platter.emulator.lab.Verdict;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -14,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 
 /** The windows of a run, and what follows from them. Shares are fractions of a window's time. */
 final class IowaitResults {
-  /** What may be added without being a finding, on a host where nothing else does I/O. */
-  static final double NEGLIGIBLE = 0.01;
-
-  /** What must be added to be one. */
+  /** What must be added to be a finding; what adds less adds nothing that matters. */
   static final double NOTICEABLE = 0.05;
 
-  private static final double TIMES_NOISE = 3;
+  /** Error allowed for all counters together: the chance that any one of them is wrong. */
+  private static final double FAMILY_ERROR = 0.05;
+
+  private static final double ERROR_EACH = FAMILY_ERROR / StallCounter.values().length;
 
   /** What a counter says about the bare ring. */
   enum Says {
@@ -103,23 +104,29 @@ final class IowaitResults {
     return median(distances);
   }
 
-  /** Whether what a case adds is beyond doubt. */
+  /** Whether it is beyond doubt that a case adds something that matters. */
   boolean rises(IowaitCase what, StallCounter counter) {
-    Double added = added(what, counter);
-    return added != null && added >= Math.max(NOTICEABLE, TIMES_NOISE * noise(counter));
+    return isAbove(shares(what, counter, -NOTICEABLE), shares(IowaitCase.NOTHING, counter, 0));
   }
 
-  /** Whether a case's windows all lie above all windows in which the ring had no request yet. */
-  private boolean standsOut(IowaitCase what, StallCounter counter) {
-    double control =
-        Math.max(
-            shares(IowaitCase.NOTHING, counter).max().orElse(0),
-            shares(IowaitCase.BEFORE, counter).max().orElse(0));
-    return shares(what, counter).min().orElse(0) > control;
+  /** One-sided: that windows are lower leaves it open as much as that they are alike. */
+  private static boolean isAbove(double[] windows, double[] others) {
+    return RankTest.probabilityAbove(windows, others) <= ERROR_EACH;
   }
 
-  private DoubleStream shares(IowaitCase what, StallCounter counter) {
-    return windows(what).stream().mapToDouble(window -> window.shares().getOrDefault(counter, 0.0));
+  /** The windows in which the bare ring had no request yet. */
+  private double[] control(StallCounter counter, double more) {
+    return DoubleStream.concat(
+            DoubleStream.of(shares(IowaitCase.NOTHING, counter, more)),
+            DoubleStream.of(shares(IowaitCase.BEFORE, counter, more)))
+        .toArray();
+  }
+
+  /** A case's shares, window by window, with something added to each. */
+  private double[] shares(IowaitCase what, StallCounter counter, double more) {
+    return windows(what).stream()
+        .mapToDouble(window -> window.shares().getOrDefault(counter, 0.0) + more)
+        .toArray();
   }
 
   /** What a counter says about the bare ring. */
@@ -129,13 +136,12 @@ final class IowaitResults {
     if (before == null || after == null) {
       return Says.UNCLEAR;
     }
-    if (rises(IowaitCase.AFTER, counter)
-        && after >= 2 * before
-        && standsOut(IowaitCase.AFTER, counter)) {
+    boolean adds = isAbove(shares(IowaitCase.AFTER, counter, -NOTICEABLE), control(counter, 0));
+    if (adds && after >= NOTICEABLE && after >= 2 * before) {
       return Says.COUNTS;
     }
-    boolean alive = rises(IowaitCase.PREADS, counter) || rises(IowaitCase.READS, counter);
-    if (after < NEGLIGIBLE && noise(counter) < NOTICEABLE) {
+    if (isAbove(control(counter, NOTICEABLE), shares(IowaitCase.AFTER, counter, 0))) {
+      boolean alive = rises(IowaitCase.PREADS, counter) || rises(IowaitCase.READS, counter);
       return alive ? Says.DOES_NOT : Says.DEAD;
     }
     return Says.UNCLEAR;
@@ -153,9 +159,8 @@ final class IowaitResults {
     if (said.contains(Says.COUNTS)) {
       return Verdict.AFFECTED;
     }
-    return said.contains(Says.DOES_NOT) && !said.contains(Says.UNCLEAR)
-        ? Verdict.NOT_AFFECTED
-        : Verdict.INCONCLUSIVE;
+    // All of them show the same fact of a task, each with troubles of its own: one is enough.
+    return said.contains(Says.DOES_NOT) ? Verdict.NOT_AFFECTED : Verdict.INCONCLUSIVE;
   }
 
   /** The most that a case adds to any counter; null if none was read. */

@@ -19,7 +19,18 @@ class IowaitReportTest {
   }
 
   private static IowaitResults results(double after) {
+    return results(after, 5);
+  }
+
+  private static IowaitResults results(double after, int rounds) {
     IowaitResults results = new IowaitResults();
+    for (int round = 0; round < rounds; round++) {
+      round(results, after);
+    }
+    return results;
+  }
+
+  private static void round(IowaitResults results, double after) {
     for (IowaitCase what : IowaitCase.values()) {
       double share =
           switch (what) {
@@ -32,7 +43,6 @@ class IowaitReportTest {
           new StallReading.Window(
               1, Map.of(StallCounter.IOWAIT, share), new TreeMap<>(Map.of(3, share))));
     }
-    return results;
   }
 
   private static String text(Finding finding, String key) {
@@ -64,15 +74,13 @@ class IowaitReportTest {
 
   @Test
   void interruptedItNeedsThreeWindows() {
-    IowaitResults results = results(0.97);
+    IowaitResults results = results(0.97, 2);
     IowaitReport.Setting partial = new IowaitReport.Setting(true, true, true);
     Finding early = report().finding(results, Map.of(), partial);
     assertThat(early.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
     assertThat(text(early, "reason")).contains("interrupted");
     for (int i = 0; i < 2; i++) {
-      results.add(
-          IowaitCase.AFTER,
-          new StallReading.Window(1, Map.of(StallCounter.IOWAIT, 0.97), new TreeMap<>()));
+      round(results, 0.97);
     }
     assertThat(report().finding(results, Map.of(), partial).verdict()).isEqualTo(Verdict.AFFECTED);
   }
