@@ -17,14 +17,19 @@ import java.util.Arrays;
  */
 public record PairedRatio(
     int pairs, double median, double low, double high, double coverage, boolean sufficient) {
+  /** A ratio between 1 / (1 + this) and 1 + this is called no difference. */
+  public static final double MARGIN = 0.05;
+
   /** What the interval says of the ratio. */
   public enum Answer {
     /** All of it lies above 1. */
     GAIN("gain"),
     /** All of it lies below 1. */
     LOSS("loss"),
-    /** It includes 1: not told apart, which a wide interval does not make equal. */
+    /** It includes 1 and ends within {@link PairedRatio#MARGIN} on both sides. */
     NO_DIFFERENCE("no difference"),
+    /** It includes 1 and reaches further: there may be a difference that matters, or none. */
+    INCONCLUSIVE("inconclusive"),
     /** There were too few pairs for the level. */
     TOO_FEW_PAIRS("too few pairs");
 
@@ -86,6 +91,11 @@ public record PairedRatio(
     return n;
   }
 
+  /** {@link #MARGIN} for people: {@code "5 %"}. */
+  public static String marginText() {
+    return Math.round(100 * MARGIN) + " %";
+  }
+
   /** What the interval says. */
   public Answer answer() {
     if (!sufficient) {
@@ -94,6 +104,11 @@ public record PairedRatio(
     if (low > 1) {
       return Answer.GAIN;
     }
-    return high < 1 ? Answer.LOSS : Answer.NO_DIFFERENCE;
+    if (high < 1) {
+      return Answer.LOSS;
+    }
+    return low >= 1 / (1 + MARGIN) && high <= 1 + MARGIN
+        ? Answer.NO_DIFFERENCE
+        : Answer.INCONCLUSIVE;
   }
 }

@@ -83,7 +83,8 @@ final class PuntLatencyFinding {
     return switch (ratio.answer()) {
       case GAIN -> "slower";
       case LOSS -> "faster";
-      case NO_DIFFERENCE -> "not told apart"; // a wide interval may hide one
+      case NO_DIFFERENCE -> "no difference";
+      case INCONCLUSIVE -> "inconclusive";
       case TOO_FEW_PAIRS -> "too few runs to tell";
     };
   }
@@ -112,7 +113,10 @@ final class PuntLatencyFinding {
                     + " times, once to each block of a new image; images take turns. Punts were"
                     + " counted in another run, because tracing costs time as well. The ratio is"
                     + " that of the runs' p50, paired by round: the median, and an interval such"
-                    + " that all those of sparse images hold together at 95 %.");
+                    + " that all those of sparse images hold together at 95 %. No difference: all"
+                    + " of it lies within "
+                    + PairedRatio.marginText()
+                    + "; inconclusive: it includes 1 and is wider.");
     for (PuntLatency.Row row : at(depth)) {
       PairedRatio ratio = toFallocated(row);
       boolean compared = ratio != null && row.image() == Preallocation.OFF;

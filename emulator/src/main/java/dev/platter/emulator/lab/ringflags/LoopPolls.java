@@ -32,7 +32,8 @@ final class LoopPolls {
 
   // Within the busy poll, which grows to 32 us.
   private static final long GAP_NANOS = 10_000;
-  private static final long PATIENCE_NANOS = 1_000_000_000L;
+  // A lost signal is a finding: a thread that the scheduler keeps waiting must not look like one.
+  private static final long PATIENCE_NANOS = 10_000_000_000L;
 
   private final Set<SetupFlag> flags;
   private final EventNotifier notifier = new EventNotifier();

@@ -34,6 +34,10 @@ final class RingFlagsFinding {
   private static final int NAMED_COMPARISONS = 6;
 
   private record Comparison(Cell cell, Rung rung, double iops, PairedRatio ratio) {
+    boolean differs() {
+      return ratio.answer() == Answer.GAIN || ratio.answer() == Answer.LOSS;
+    }
+
     String text() {
       return String.format(
           Locale.ROOT,
@@ -279,11 +283,14 @@ final class RingFlagsFinding {
             "Each step includes those above it that the kernel takes. 4 KiB requests; medians of %d"
                 + " paired ratios, each of two runs of the same round. The interval's ends are two"
                 + " of the ratios (order statistics: nothing is assumed about their distribution),"
-                + " at a level of %.2f %% each, so that all %d hold together at %.0f %%.",
+                + " at a level of %.2f %% each, so that all %d hold together at %.0f %%. No"
+                + " difference: the whole interval lies within %s of none; inconclusive: it"
+                + " includes none and is wider.",
             rounds,
             coverage * 100,
             count,
-            (1 - FAMILY_ERROR) * 100)
+            (1 - FAMILY_ERROR) * 100,
+            PairedRatio.marginText())
         + skipped();
   }
 
@@ -363,19 +370,12 @@ final class RingFlagsFinding {
     }
     List<Comparison> differing =
         comparisons.stream()
-            .filter(one -> one.ratio().answer() != Answer.NO_DIFFERENCE)
+            .filter(one -> one.differs())
             .sorted(
                 Comparator.comparingDouble((Comparison one) -> -Math.abs(one.ratio().median() - 1)))
             .toList();
-    seen.addFirst(resolution());
-    if (differing.isEmpty()) {
-      seen.addFirst(
-          "No difference seen: in none of "
-              + comparisons.size()
-              + " comparisons does the interval exclude 1.");
-      return;
-    }
     List<String> named = differing.stream().limit(NAMED_COMPARISONS).map(Comparison::text).toList();
+    seen.addFirst(resolution());
     seen.addFirst(
         "Of "
             + comparisons.size()
@@ -383,12 +383,20 @@ final class RingFlagsFinding {
             + counts.getOrDefault(Answer.GAIN, 0)
             + " show a gain, "
             + counts.getOrDefault(Answer.LOSS, 0)
-            + " a loss, and "
+            + " a loss, "
             + counts.getOrDefault(Answer.NO_DIFFERENCE, 0)
-            + " no difference. "
-            + (named.size() < differing.size() ? "The largest: " : "They are: ")
-            + String.join(", ", named)
-            + ".");
+            + " no difference beyond "
+            + PairedRatio.marginText()
+            + ", and "
+            + counts.getOrDefault(Answer.INCONCLUSIVE, 0)
+            + " are inconclusive."
+            + (named.isEmpty()
+                ? ""
+                : (named.size() < differing.size()
+                        ? " The largest differences: "
+                        : " The differences: ")
+                    + String.join(", ", named)
+                    + "."));
   }
 
   /** How small a difference these intervals could have shown. */
@@ -442,10 +450,28 @@ final class RingFlagsFinding {
                   ? "the kernel takes all of the flags"
                   : "the kernel takes the flags that pay off")
               + ", which Platter asks for by itself"
-              + (polled ? ", and polling missed no completion" : ""));
+              + (polled ? ", and polling missed no completion" : "")
+              + untold());
       remedyForLosses();
     }
     return finding;
+  }
+
+  /** What the verdict leaves open: it is about flags and polling, not about gains. */
+  private String untold() {
+    long open =
+        comparisons.stream()
+            .filter(one ->
+                one.ratio().answer() == Answer.INCONCLUSIVE
+                    || one.ratio().answer() == Answer.TOO_FEW_PAIRS)
+            .count();
+    return open == 0
+        ? ""
+        : "; what the flags bring is open in "
+            + open
+            + " of "
+            + comparisons.size()
+            + " comparisons";
   }
 
   private void remedyForLosses() {
