@@ -8,6 +8,7 @@ import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.LabRun;
+import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.LabReport;
@@ -48,6 +49,13 @@ import picocli.CommandLine.Parameters;
 final class LabCommand extends PlatterCommand {
   private static final String ALL = "all";
 
+  /** For picocli. */
+  static final class PlantConverter extends ChoiceConverter<Plant> {
+    PlantConverter() {
+      super(Plant.class);
+    }
+  }
+
   @Parameters(
       arity = "0..*",
       paramLabel = "NAME",
@@ -70,6 +78,17 @@ final class LabCommand extends PlatterCommand {
 
   @Option(names = "--full", description = "More and longer runs, for narrower intervals.")
   private boolean full;
+
+  @Option(
+      names = "--plant",
+      paramLabel = "WHAT",
+      defaultValue = "none",
+      converter = PlantConverter.class,
+      description =
+          "To try out the lab itself: with 'present' each experiment's trouble is there, with"
+              + " 'absent' it is not, whatever the host; the verdict must follow (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Plant plant = Plant.NONE;
 
   @Option(
       names = "--json",
@@ -216,6 +235,7 @@ final class LabCommand extends PlatterCommand {
     Map<String, @Nullable Object> parameters = new LinkedHashMap<>();
     parameters.put("experiments", chosen.stream().map(Experiment::name).toList());
     parameters.put("full", full);
+    parameters.put("plant", plant.toString());
     parameters.put("directory", base.toString());
     parameters.put("filesystem", filesystem(base));
     parameters.put("image", image == null ? null : image.toString());
@@ -238,7 +258,8 @@ final class LabCommand extends PlatterCommand {
               image,
               full,
               interruption,
-              doing -> progress.update(experiment.name() + ": " + doing)));
+              doing -> progress.update(experiment.name() + ": " + doing),
+              plant));
     }
   }
 

@@ -54,6 +54,12 @@ public final class Finding {
     return this;
   }
 
+  /** Begins what was seen with a sentence that must not be missed; nothing if it is empty. */
+  Finding note(String sentence) {
+    seen = (sentence + " " + seen).strip();
+    return this;
+  }
+
   /** The answer, and in one sentence why. */
   public Finding verdict(Verdict answer, String why) {
     verdict = answer;

@@ -13,10 +13,22 @@ import org.jspecify.annotations.Nullable;
  * @param full whether to take more runs than fit a minute
  * @param interrupted whether the user wants it to end; asked often
  * @param progress told what it does now, for a terminal
+ * @param plant whether the trouble is planted or kept away, to try out the experiment itself
  */
 public record LabContext(
     Path scratch,
     @Nullable Path image,
     boolean full,
     BooleanSupplier interrupted,
-    Consumer<String> progress) {}
+    Consumer<String> progress,
+    Plant plant) {
+  /** For an experiment on the host as it is. */
+  public LabContext(
+      Path scratch,
+      @Nullable Path image,
+      boolean full,
+      BooleanSupplier interrupted,
+      Consumer<String> progress) {
+    this(scratch, image, full, interrupted, progress, Plant.NONE);
+  }
+}

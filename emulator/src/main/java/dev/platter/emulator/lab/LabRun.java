@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One experiment that was run, whatever came of it.
  *
- * @param experiment its result as the JSON has it, with {@code failure} besides
+ * @param experiment its result as the JSON has it, with {@code failure} and {@code plant} besides
  * @param failure what it failed of, or null
  */
 public record LabRun(Map<String, @Nullable Object> experiment, @Nullable RuntimeException failure) {
@@ -34,9 +34,11 @@ public record LabRun(Map<String, @Nullable Object> experiment, @Nullable Runtime
       failure = e;
       finding = finding(experiment, Verdict.INCONCLUSIVE, "it failed, which is a bug: " + e);
     }
+    finding.note(context.plant().sentence());
     double seconds = Math.round((System.nanoTime() - begin) / 1e8) / 10.0;
     Map<String, @Nullable Object> map = finding.toMap(experiment.name(), seconds);
     map.put("failure", failure == null ? null : String.valueOf(failure.getMessage()));
+    map.put("plant", context.plant().toString());
     return new LabRun(map, failure);
   }
 

@@ -6,6 +6,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -110,6 +111,7 @@ class LabCommandTest {
         "lab ring-flags --json=/no/such/x.json  | there is no directory",
         "lab ring-flags --report=/no/such/x     | there is no directory",
         "lab ring-flags --frobnicate            | unknown option",
+        "lab ring-flags --plant=some            | is not one of none, present, absent",
       })
   void badInputIsToldBeforeAnythingIsDone(String command, String message) {
     Cli cli = Cli.run((Object[]) command.split(" "));
@@ -148,6 +150,7 @@ class LabCommandTest {
         .containsEntry("full", true)
         .containsEntry("directory", directory.toString())
         .containsEntry("image", null)
+        .containsEntry("plant", "none")
         .containsKey("filesystem");
     assertThat(map(document, "environment").get("loops"))
         .asString()
@@ -160,6 +163,22 @@ class LabCommandTest {
     Cli cli = run(List.of(sound("one")), "one", "--json=-");
     assertThat(cli.exitCode()).isZero();
     assertThat(JSON.std.mapFrom(cli.out())).containsEntry("schema", "platter.lab/1");
+  }
+
+  @Test
+  void aPlantedTroubleIsToldWhereverTheResultIs() throws IOException {
+    Path json = directory.resolve("lab.json");
+    Path page = directory.resolve("lab.html");
+    Cli cli =
+        run(List.of(sound("one")), "one", "--plant=present", "--json", json, "--report", page);
+    assertThat(contexts).extracting(LabContext::plant).containsExactly(Plant.PRESENT);
+    String sentence = "This was a trial of the experiment: the trouble was planted.";
+    assertThat(cli.out()).contains("seen        " + sentence.substring(0, 40));
+    assertThat(page).content().contains(sentence);
+    Map<String, Object> document = JSON.std.mapFrom(Files.readString(json));
+    assertThat(map(document, "parameters")).containsEntry("plant", "present");
+    assertThat(experiments(document).getFirst()).containsEntry("plant", "present");
+    assertThat(Plant.ABSENT.sentence()).endsWith("was kept away.");
   }
 
   @Test

@@ -58,7 +58,8 @@ public final class IowaitExperiment implements Experiment {
 
   @Override
   public String summary() {
-    return "whether idle io_uring loops show up as waiting for I/O, in iowait and in pressure figures";
+    return "whether idle io_uring loops show up as waiting for I/O, in iowait and in pressure"
+        + " figures";
   }
 
   @Override
@@ -189,11 +190,16 @@ public final class IowaitExperiment implements Experiment {
       }
     }
 
-    private static Waiter waiter(IowaitCase what, RawImage image, FileHandle file) {
+    private Waiter waiter(IowaitCase what, RawImage image, FileHandle file) {
       return switch (what) {
         case NOTHING -> new Nobody();
         case BEFORE -> new IdleRing(false, false);
-        case AFTER -> new IdleRing(true, false);
+        case AFTER ->
+            switch (context.plant()) {
+              case NONE -> new IdleRing(true, false);
+              case PRESENT -> LoopWaiter.reading(image);
+              case ABSENT -> new IdleRing(false, false);
+            };
         case AFTER_OPT_OUT -> new IdleRing(true, true);
         case IOTHREAD -> LoopWaiter.idleIoThread(image, true);
         case IOTHREAD_ABLATED -> LoopWaiter.idleIoThread(image, false);

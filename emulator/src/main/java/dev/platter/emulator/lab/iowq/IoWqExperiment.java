@@ -50,7 +50,8 @@ public final class IoWqExperiment implements Experiment {
 
   @Override
   public String summary() {
-    return "which requests go to kernel worker threads, how many, and whether one stays without rings";
+    return "which requests go to kernel worker threads, how many, and whether one stays without"
+        + " rings";
   }
 
   @Override
@@ -110,7 +111,7 @@ public final class IoWqExperiment implements Experiment {
         endingWatch.fix();
         if (sampleFor(plan.openNanos())) {
           closed = seconds();
-          living.closeRing();
+          close(living);
           ending.end();
           if (sampleFor(plan.closedNanos())) {
             ended = seconds();
@@ -120,6 +121,14 @@ public final class IoWqExperiment implements Experiment {
         }
       }
       report.life(new WorkerLife(samples, closed, ended), tid, owner);
+    }
+
+    private void close(RingTask living) {
+      switch (context.plant()) {
+        case NONE -> living.closeRing();
+        case PRESENT -> {} // an open ring keeps a worker of each kind
+        case ABSENT -> living.end();
+      }
     }
 
     private void punt(RingTask task) {

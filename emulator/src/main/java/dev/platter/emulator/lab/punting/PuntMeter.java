@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Libc;
+import dev.platter.emulator.lab.Plant;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ final class PuntMeter {
   private final @Nullable TracepointCounter tracepoint;
   private final int writes;
   private final BooleanSupplier stopped;
+  private final Plant plant;
 
   /**
    * Prepares.
@@ -39,11 +41,25 @@ final class PuntMeter {
    * @param tracepoint counts punts; null to do without
    * @param writes how many writes of 8 KiB
    * @param stopped ends it early; asked before each write
+   * @param plant whether a file that should be sparse is another one
    */
-  PuntMeter(@Nullable TracepointCounter tracepoint, int writes, BooleanSupplier stopped) {
+  PuntMeter(
+      @Nullable TracepointCounter tracepoint, int writes, BooleanSupplier stopped, Plant plant) {
     this.tracepoint = tracepoint;
     this.writes = writes;
     this.stopped = stopped;
+    this.plant = plant;
+  }
+
+  private WriteLayout made(WriteLayout layout) {
+    if (layout != WriteLayout.SPARSE) {
+      return layout;
+    }
+    return switch (plant) {
+      case NONE -> layout;
+      case PRESENT -> WriteLayout.NONE;
+      case ABSENT -> WriteLayout.WRITTEN;
+    };
   }
 
   private static long tickNanos() {
@@ -74,7 +90,7 @@ final class PuntMeter {
       progress.accept(filesystem.name() + ", " + layout);
       try {
         List<PuntCount> counts =
-            count(filesystem.directory(), file -> layout.make(file, sizeBytes()), 2);
+            count(filesystem.directory(), file -> made(layout).make(file, sizeBytes()), 2);
         for (int pass = 1; pass <= counts.size(); pass++) {
           cases.add(new PuntCase(filesystem, layout, pass, counts.get(pass - 1), null));
         }

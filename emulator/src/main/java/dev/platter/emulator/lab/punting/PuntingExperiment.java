@@ -51,7 +51,8 @@ public final class PuntingExperiment implements Experiment {
 
   @Override
   public String summary() {
-    return "which O_DIRECT writes io_uring hands to worker threads, by preallocation and file system";
+    return "which O_DIRECT writes io_uring hands to worker threads, by preallocation and file"
+        + " system";
   }
 
   @Override
@@ -103,7 +104,8 @@ public final class PuntingExperiment implements Experiment {
         List<PuntLatency.Row> rows,
         @Nullable String noMounts) {
       try (@Nullable TracepointCounter tracepoint = tracepoint(noMounts)) {
-        PuntMeter meter = new PuntMeter(tracepoint, parameters.writes(), this::stopped);
+        PuntMeter meter =
+            new PuntMeter(tracepoint, parameters.writes(), this::stopped, context.plant());
         onScratch(scratch, meter);
         onLoops(scratch, meter, noMounts);
         if (result.canWriteTo(scratch)) {

@@ -4,6 +4,7 @@ import dev.platter.aio.loop.AioConfig;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.PairedRatio;
+import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.report.BenchReport;
 import dev.platter.emulator.report.Summary;
 import dev.platter.emulator.report.Variant;
@@ -31,6 +32,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class FlagLadder {
   private static final int BLOCK_BYTES = 4096;
+
+  /** The step that a planted effect slows down, by larger requests. */
+  static final Rung PLANTED = Rung.SINGLE_ISSUER;
+
+  private static final int PLANTED_BLOCKS = 16;
   // As platter bench does by default.
   private static final long HALT_POLL_NANOS = 200_000;
 
@@ -124,15 +130,22 @@ final class FlagLadder {
       results.put(cell, ladder);
     }
     if (number > 0) {
-      rounds++;
-      results.forEach(
-          (cell, ladder) -> ladder.forEach((rung, run) -> summary(cell, rung).add(run)));
+      add(results);
     }
     return true;
   }
 
+  /** Adds a complete round: a run of every workload on every rung. */
+  void add(Map<Cell, Map<Rung, Measured>> round) {
+    rounds++;
+    round.forEach((cell, ladder) -> ladder.forEach((rung, run) -> summary(cell, rung).add(run)));
+  }
+
   private Measured measure(Cell cell, Rung rung, int round) {
-    AioConfig loop = AioConfig.ioThread().withFlags(rung.flags());
+    Rung flagged = context.plant() == Plant.ABSENT ? Rung.NONE : rung;
+    AioConfig loop = AioConfig.ioThread().withFlags(flagged.flags());
+    boolean slowed = context.plant() == Plant.PRESENT && rung == PLANTED;
+    int bytes = slowed ? PLANTED_BLOCKS * BLOCK_BYTES : BLOCK_BYTES;
     TestBed.Setup setup =
         new TestBed.Setup(
             image.toString(),
@@ -142,9 +155,9 @@ final class FlagLadder {
             1,
             1,
             cell.depth(),
-            BLOCK_BYTES,
+            bytes,
             HALT_POLL_NANOS);
-    Bench.Options options = options(cell, round);
+    Bench.Options options = options(cell, bytes, round);
     return TestBed.run(
         cell.device(),
         setup,
@@ -152,12 +165,12 @@ final class FlagLadder {
             new Bench(target, options, null, context.interrupted()).run(measurement));
   }
 
-  private Bench.Options options(Cell cell, int round) {
+  private Bench.Options options(Cell cell, int bytes, int round) {
     // The same offsets on each rung of a round.
     return new Bench.Options(
         cell.pattern(),
-        BLOCK_BYTES,
-        BLOCK_BYTES,
+        bytes,
+        bytes,
         cell.depth(),
         parameters.warmUpNanos(),
         parameters.runtimeNanos(),

@@ -5,6 +5,7 @@ import dev.platter.aio.ring.SetupFlag;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.report.Units;
 import dev.platter.emulator.workload.ScratchImage;
 import java.util.ArrayList;
@@ -101,7 +102,7 @@ public final class RingFlagsExperiment implements Experiment {
     long deadline = System.nanoTime() + parameters.budgetNanos();
     Map<SetupFlag, String> refused;
     try (Ring ring = Ring.open(1, Rung.DEFER_TASKRUN.flags())) {
-      refused = ring.refused();
+      refused = refused(ring, context.plant());
     }
     Finding finding =
         new Finding(
@@ -141,6 +142,14 @@ public final class RingFlagsExperiment implements Experiment {
       finding.partial();
     }
     return result.finish();
+  }
+
+  private static Map<SetupFlag, String> refused(Ring ring, Plant plant) {
+    return switch (plant) {
+      case NONE -> ring.refused();
+      case PRESENT -> Map.of(SetupFlag.NO_SQARRAY, "because that was planted");
+      case ABSENT -> Map.of();
+    };
   }
 
   private static void poll(

@@ -7,6 +7,7 @@ import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.ring.Ring;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
 class IowaitExperimentTest {
   private static final IowaitExperiment TINY =
-      new IowaitExperiment(new IowaitExperiment.Plan(2, 100_000_000));
+      new IowaitExperiment(new IowaitExperiment.Plan(3, 60_000_000));
 
   @TempDir Path scratch;
 
@@ -76,7 +77,7 @@ class IowaitExperimentTest {
     cases
         .keySet()
         .forEach(key ->
-            assertThat(windows(cases, key)).as(key).isEqualTo(key.equals("nothing") ? 4 : 2));
+            assertThat(windows(cases, key)).as(key).isEqualTo(key.equals("nothing") ? 6 : 3));
 
     // The main loop's timer ends a wait now and then; each of them is told not to count.
     assertThat(number(cases, "main_loop_idle", "no_iowait_waits"))
@@ -84,18 +85,27 @@ class IowaitExperimentTest {
     assertThat(number(cases, "main_loop_idle_without_opt_out", "no_iowait_waits")).isZero();
     assertThat(number(cases, "iothread_idle_without_opt_out", "no_iowait_waits")).isZero();
     assertThat(scratch).isEmptyDirectory();
+
+    boolean affected = System.getProperty("os.version", "").startsWith("6.18.");
+    if (affected && Objects.equals(finding.details().get("not_available"), List.of())) {
+      // Other I/O of the host may hide it, and nothing may deny it.
+      assertThat(finding.verdict()).isIn(Verdict.AFFECTED, Verdict.INCONCLUSIVE);
+    }
   }
 
   @Test
-  void kernel618CountsTheIdleRing() {
-    assumeTrue(
-        System.getProperty("os.version", "").startsWith("6.18."), "what is known of Linux 6.18");
-    Finding finding = TINY.run(context());
-    assumeTrue(
-        ((List<?>) Objects.requireNonNull(finding.details().get("not_available"))).isEmpty(),
-        "needs PSI");
-    // Other I/O of the host may hide it, and nothing may deny it.
-    assertThat(finding.verdict()).isIn(Verdict.AFFECTED, Verdict.INCONCLUSIVE);
+  void whatIsPlantedTakesTheBareRingsPlace() {
+    Finding absent = planted(Plant.ABSENT);
+    assertThat(absent.verdict()).isNotEqualTo(Verdict.AFFECTED);
+    assertThat(number(cases(absent), "ring_after_one_request", "requests")).isZero();
+    Finding present = planted(Plant.PRESENT);
+    assumeTrue(Boolean.TRUE.equals(present.details().get("has_o_direct")), "no O_DIRECT");
+    assertThat(number(cases(present), "ring_after_one_request", "requests")).isPositive();
+  }
+
+  private Finding planted(Plant plant) {
+    return new IowaitExperiment(new IowaitExperiment.Plan(1, 20_000_000))
+        .run(new LabContext(scratch, null, false, () -> false, text -> {}, plant));
   }
 
   @Test

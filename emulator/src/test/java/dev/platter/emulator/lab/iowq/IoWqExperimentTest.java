@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
 import java.nio.file.Path;
 import java.util.List;
@@ -89,6 +90,18 @@ class IoWqExperimentTest {
     assertThat((Double) finding.details().get("rings_closed_seconds")).isPositive();
     assertThat((Double) finding.details().get("threads_ended_seconds")).isPositive();
     assertThat(scratch).isEmptyDirectory();
+  }
+
+  @Test
+  void aPlantedWorkerStaysAndAKeptAwayOneGoes() {
+    assertThat(planted(Plant.PRESENT).details()).containsEntry("exit_after_close_seconds", null);
+    Finding absent = planted(Plant.ABSENT);
+    assertThat(absent.details().get("exit_after_close_seconds")).isNotNull();
+    assertThat(absent.verdict()).isEqualTo(Verdict.NOT_AFFECTED);
+  }
+
+  private Finding planted(Plant plant) {
+    return TINY.run(new LabContext(scratch, null, false, () -> false, text -> {}, plant));
   }
 
   @Test

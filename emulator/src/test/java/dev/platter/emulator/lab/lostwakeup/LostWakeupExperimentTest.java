@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.Plant;
+import dev.platter.emulator.lab.Verdict;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,10 +25,14 @@ class LostWakeupExperimentTest {
   @TempDir private Path directory;
 
   private Finding run(BooleanSupplier interrupted) {
+    return run(interrupted, Plant.NONE);
+  }
+
+  private Finding run(BooleanSupplier interrupted, Plant plant) {
     LostWakeupExperiment experiment =
         new LostWakeupExperiment(
             new LostWakeupExperiment.Scale((long) REQUESTS * (128 << 10), 1, 1));
-    return experiment.run(new LabContext(directory, null, false, interrupted, line -> {}));
+    return experiment.run(new LabContext(directory, null, false, interrupted, line -> {}, plant));
   }
 
   private static List<Map<?, ?>> rows(Finding finding) {
@@ -56,6 +62,14 @@ class LostWakeupExperimentTest {
     try (Stream<Path> left = Files.list(directory)) {
       assertThat(left).isEmpty();
     }
+  }
+
+  @Test
+  void aPlantedFaultIsFound() {
+    Finding finding = run(() -> false, Plant.PRESENT);
+    assertThat(finding.verdict()).isEqualTo(Verdict.AFFECTED);
+    assertThat(String.valueOf(finding.toMap("lost-wakeup", 1).get("reason")))
+        .contains("Platter has the fault itself");
   }
 
   @Test

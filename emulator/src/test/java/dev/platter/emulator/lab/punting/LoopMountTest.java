@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.DirectWrites;
 import dev.platter.devices.block.ImageInspector;
+import dev.platter.emulator.lab.Plant;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,7 +128,7 @@ class LoopMountTest {
   private static void check(Path directory, String what, PuntMeter.Preparation preparation) {
     DirectWrites[] forecast = new DirectWrites[1];
     PuntCount seen =
-        new PuntMeter(null, 64, () -> false)
+        new PuntMeter(null, 64, () -> false, Plant.NONE)
             .count(
                 directory,
                 file -> {

@@ -8,10 +8,12 @@ import dev.platter.devices.block.ImageInfo;
 import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -59,6 +61,28 @@ class PuntingExperimentTest {
     assertThat(maps(map.get("rows"))).allSatisfy(row -> assertThat(row).containsEntry("runs", 2));
     assertThat(map).containsEntry("partial", false);
     assertNothingLeft();
+  }
+
+  @Test
+  void whatIsPlantedTakesTheSparseFilesPlace() throws IOException {
+    FilesystemUnderTest filesystem = new FilesystemUnderTest("scratch", "scratch", scratch, true);
+    for (Plant plant : List.of(Plant.PRESENT, Plant.ABSENT)) {
+      PuntMeter meter = new PuntMeter(null, WRITES, () -> false, plant);
+      List<PuntCase> cases = meter.table(filesystem, doing -> {});
+      WriteLayout like = plant == Plant.PRESENT ? WriteLayout.NONE : WriteLayout.WRITTEN;
+      assertThat(many(cases, WriteLayout.SPARSE)).isEqualTo(many(cases, like));
+    }
+    assertNothingLeft();
+  }
+
+  private static List<@Nullable Boolean> many(List<PuntCase> cases, WriteLayout layout) {
+    List<@Nullable Boolean> many = new ArrayList<>();
+    for (PuntCase one : cases) {
+      if (one.layout() == layout) {
+        many.add(one.count() == null ? null : (Boolean) one.count().many());
+      }
+    }
+    return many;
   }
 
   @Test

@@ -2,18 +2,31 @@ package dev.platter.emulator.lab.ringflags;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.loop.BigLock;
+import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.ring.SetupFlag;
+import dev.platter.aio.sys.CpuTime;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
+import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
 import dev.platter.emulator.workload.Bench.Pattern;
 import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.Latencies;
+import dev.platter.emulator.workload.Measured;
+import dev.platter.emulator.workload.RunResult;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
+import org.HdrHistogram.Histogram;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -36,11 +49,16 @@ class RingFlagsExperimentTest {
 
   private Map<String, @Nullable Object> run(
       int rounds, long budgetNanos, int tries, BooleanSupplier end) {
+    return run(rounds, budgetNanos, tries, end, Plant.NONE);
+  }
+
+  private Map<String, @Nullable Object> run(
+      int rounds, long budgetNanos, int tries, BooleanSupplier end, Plant plant) {
     RingFlagsExperiment experiment =
         new RingFlagsExperiment(
             new RingFlagsExperiment.Parameters(
                 CELLS, 4 << 20, 0, 2_000_000, rounds, budgetNanos, tries));
-    Finding finding = experiment.run(new LabContext(scratch, null, false, end, text -> {}));
+    Finding finding = experiment.run(new LabContext(scratch, null, false, end, text -> {}, plant));
     assertThat(scratch).isEmptyDirectory();
     return finding.toMap(experiment.name(), 0);
   }
@@ -101,6 +119,123 @@ class RingFlagsExperimentTest {
     Map<String, @Nullable Object> finding = run(2, MINUTE, 0, () -> false);
     assertThat(finding.get("verdict")).isIn("not_affected", "affected");
     assertThat(finding.get("reason")).asString().contains("kernel").doesNotContain("polling");
+  }
+
+  @Test
+  void aPlantedRefusalIsFoundAndAKeptAwayOneIsNot() {
+    assertThat(run(1, MINUTE, 0, () -> false, Plant.PRESENT))
+        .containsEntry("verdict", "affected")
+        .extractingByKey("reason")
+        .asString()
+        .endsWith("NO_SQARRAY");
+    assertThat(run(1, MINUTE, 0, () -> false, Plant.ABSENT))
+        .containsEntry("verdict", "not_affected");
+  }
+
+  // ---- the ladder's answers ------------------------------------------------------------------
+
+  private static Measured run(double iops) {
+    Histogram latency = Latencies.newHistogram();
+    latency.recordValue(1_000);
+    return new Measured(
+        new RunResult(1_000_000_000, latency, Math.round(iops), 4096, false),
+        new LoopStats.Snapshot(8, 5, 12, 10, 12, 0, 0, 0, 1, 3, 7),
+        new BigLock.Stats(4, 1, 100, 200, 60),
+        new CpuTime(1_000_000, 2_000_000),
+        6,
+        2,
+        List.of(),
+        null);
+  }
+
+  /**
+   * What is found on made-up samples.
+   *
+   * @param noise what an IOPS figure is multiplied with, by chance
+   * @param slow what the second step's figures are multiplied with
+   */
+  private Map<String, @Nullable Object> found(int rounds, DoubleSupplier noise, double slow) {
+    RingFlagsExperiment.Parameters parameters =
+        new RingFlagsExperiment.Parameters(CELLS, 4 << 20, 0, 1, rounds, MINUTE, 1);
+    FlagLadder ladder =
+        new FlagLadder(
+            scratch,
+            List.of(Rung.NONE, Rung.SINGLE_ISSUER, Rung.TASKRUN),
+            parameters,
+            new LabContext(scratch, null, false, () -> false, text -> {}));
+    for (int round = 0; round < rounds; round++) {
+      Map<FlagLadder.Cell, Map<Rung, Measured>> results = new LinkedHashMap<>();
+      for (FlagLadder.Cell cell : CELLS) {
+        Map<Rung, Measured> rungs = new EnumMap<>(Rung.class);
+        for (Rung rung : ladder.rungs()) {
+          double factor = rung == Rung.SINGLE_ISSUER ? slow : 1;
+          rungs.put(rung, run(100_000 * factor * noise.getAsDouble()));
+        }
+        results.put(cell, rungs);
+      }
+      ladder.add(results);
+    }
+    Finding finding = new Finding("", "", "");
+    RingFlagsFinding result = new RingFlagsFinding(finding, Map.of());
+    result.ladder(ladder);
+    return result.finish().toMap("ring-flags", 0);
+  }
+
+  private static List<@Nullable Object> answers(Map<String, @Nullable Object> finding) {
+    Object details = Objects.requireNonNull(finding.get("details"));
+    @SuppressWarnings("unchecked")
+    Map<String, Object> map = (Map<String, Object>) details;
+    List<@Nullable Object> answers = new ArrayList<>();
+    list(map, "comparisons").forEach(one -> answers.add(one.get("answer")));
+    return answers;
+  }
+
+  @Test
+  void aPlantedEffectIsSeenAndNothingElse() {
+    Random random = new Random(1);
+    DoubleSupplier noise = () -> Math.exp(0.005 * random.nextGaussian());
+    Map<String, @Nullable Object> finding = found(12, noise, 0.8);
+    assertThat(answers(finding)).containsExactly("loss", "no_difference", "loss", "no_difference");
+    assertThat(finding.get("seen"))
+        .asString()
+        .startsWith(
+            "Of 4 comparisons 0 show a gain, 2 a loss, 2 no difference beyond 5 %, and 0 are"
+                + " inconclusive. The differences: ");
+    assertThat(finding.get("reason")).asString().doesNotContain("open");
+    assertThat(finding.get("remedy")).asString().startsWith("Some flags cost here");
+  }
+
+  @Test
+  void withoutAnEffectThereIsNoDifference() {
+    Random random = new Random(2);
+    Map<String, @Nullable Object> finding =
+        found(12, () -> Math.exp(0.005 * random.nextGaussian()), 1);
+    assertThat(answers(finding)).containsOnly("no_difference").hasSize(4);
+    assertThat(finding).containsEntry("verdict", "not_affected").containsEntry("remedy", null);
+  }
+
+  @Test
+  void noiseIsInconclusiveAndNotTheSame() {
+    Random random = new Random(3);
+    Map<String, @Nullable Object> finding =
+        found(12, () -> Math.exp(0.5 * random.nextGaussian()), 1);
+    assertThat(answers(finding)).containsOnly("inconclusive").hasSize(4);
+    assertThat(finding.get("seen"))
+        .asString()
+        .startsWith(
+            "Of 4 comparisons 0 show a gain, 0 a loss, 0 no difference beyond 5 %, and 4 are"
+                + " inconclusive.");
+    assertThat(finding.get("reason"))
+        .asString()
+        .endsWith("; what the flags bring is open in 4 of 4 comparisons");
+  }
+
+  @Test
+  void tooFewRoundsSayNothing() {
+    Map<String, @Nullable Object> finding = found(3, () -> 1, 0.5);
+    assertThat(answers(finding)).containsOnly("too_few_pairs").hasSize(4);
+    assertThat(finding.get("seen")).asString().startsWith("Only 3 rounds were complete");
+    assertThat(finding.get("reason")).asString().contains("open in 4 of 4 comparisons");
   }
 
   // ---- verdicts ------------------------------------------------------------------------------

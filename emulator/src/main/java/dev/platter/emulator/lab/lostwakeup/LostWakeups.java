@@ -1,0 +1,66 @@
+package dev.platter.emulator.lab.lostwakeup;
+
+import dev.platter.emulator.lab.Verdict;
+import dev.platter.emulator.report.Units;
+
+/**
+ * What the runs say of the fault. Requests are counted, because a count does not depend on how fast
+ * the disk is or on what else the host does; times say what it costs. Each limit has one side: a
+ * case that is faster than expected speaks against nothing.
+ *
+ * @param deafRequests requests of the runs without the notification
+ * @param deafStalls how many of these waited for a sleeping loop that nobody had told
+ * @param soundStalls the same of the ordinary runs, with the notification
+ * @param off time without the notification to time with it
+ * @param busy time without the notification, with other activity, to time with it
+ */
+record LostWakeups(long deafRequests, long deafStalls, long soundStalls, double off, double busy) {
+  // A batch that comes just before the loop's timer hardly waits.
+  private static final double MOST = 0.5;
+  private static final double BROUGHT_BACK = 0.8;
+
+  /** Which part of the time that the fault costs activity saves; 1 if it costs none. */
+  private double broughtBack() {
+    return off > 1 ? (off - busy) / (off - 1) : 1;
+  }
+
+  private boolean reproduced() {
+    return deafRequests > 0 && deafStalls >= MOST * deafRequests && off > 1;
+  }
+
+  /** The answer. */
+  Verdict verdict() {
+    if (soundStalls > 0) {
+      return Verdict.AFFECTED;
+    }
+    return reproduced() && broughtBack() >= BROUGHT_BACK
+        ? Verdict.NOT_AFFECTED
+        : Verdict.INCONCLUSIVE;
+  }
+
+  /** Why. */
+  String reason() {
+    return switch (verdict()) {
+      case AFFECTED ->
+          Units.count(soundStalls)
+              + (soundStalls == 1 ? " request" : " requests")
+              + " of the ordinary SATA disk waited for a sleeping loop that nobody told: Platter"
+              + " has the fault itself.";
+      case NOT_AFFECTED ->
+          "The fault is there when it is asked for, and costs "
+              + Units.ratio(off)
+              + " times the time; Platter's addSqe, which always notifies, does not have it. The"
+              + " host has no part in it.";
+      default ->
+          reproduced()
+              ? "Activity brought back only "
+                  + Math.round(100 * broughtBack())
+                  + " % of the time that the missing notification costs."
+              : "Only "
+                  + Units.count(deafStalls)
+                  + " of "
+                  + Units.count(deafRequests)
+                  + " requests waited for a sleeping loop: something else kept it awake.";
+    };
+  }
+}
