@@ -34,6 +34,7 @@ final class ForeignEvents {
   private long goneSignals;
   private boolean running;
   private volatile boolean awake;
+  private int pauses;
 
   private ForeignEvents() {
     iovec.set(JAVA_LONG, 0, counter.address());
@@ -54,6 +55,13 @@ final class ForeignEvents {
       if (INSTANCE.notifiers.remove(notifier)) {
         INSTANCE.goneSignals += notifier.signalsBegun();
       }
+    }
+  }
+
+  /** How often the thread has waited for its next look. Not while a signal is held up. */
+  static int pauses() {
+    synchronized (INSTANCE) {
+      return INSTANCE.pauses;
     }
   }
 
@@ -95,6 +103,7 @@ final class ForeignEvents {
           awake = true;
         }
         before = now;
+        pauses++;
         wait(PERIOD_MILLIS);
       }
     } catch (InterruptedException e) {

@@ -33,6 +33,7 @@ class ForeignNotifierTest {
   private static final int F_DUPFD_CLOEXEC = 1030; // fcntl.h
   private static final int AF_INET = 2; // sys/socket.h
   private static final int AF_INET6 = 10;
+  private static final int HELD_UP_SIGNALS = 40;
 
   private final HeldUpPipes heldUp = new HeldUpPipes();
 
@@ -350,9 +351,11 @@ class ForeignNotifierTest {
 
   /**
    * Many who wait for room in a full counter fill it again before a loop that waits there wakes:
-   * each of the signals here would have to be lucky against all of them, once each 20 ms.
+   * each of the signals here would have to be lucky against all of them, once each pause of 20 ms,
+   * and so take some 50 pauses. Two find a signal that is held up, two more let the guard park.
    */
   @Test
+  @Timeout(value = 180, threadMode = ThreadMode.SEPARATE_THREAD) // on a busy host
   void aCounterThatIsFilledAgainAndAgainHoldsUpNobodyForLong() throws Exception {
     int theirs = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
     AtomicBoolean over = new AtomicBoolean();
@@ -370,13 +373,15 @@ class ForeignNotifierTest {
       for (int i = 0; i < 50; i++) {
         fillers.add(Thread.ofPlatform().daemon().start(filling));
       }
-      for (int i = 0; i < 40; i++) {
+      int before = ForeignEvents.pauses();
+      for (int i = 0; i < HELD_UP_SIGNALS; i++) {
         try (EventNotifier notifier = EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0))) {
           assertThat(Libc.fcntl(theirs, LinuxAbi.F_SETFL, 0)).isZero();
           haveFilled(theirs);
           notifier.signal();
         }
       }
+      assertThat(ForeignEvents.pauses() - before).isLessThan(10 * HELD_UP_SIGNALS);
       over.set(true);
       for (Thread filler : fillers) {
         while (filler.isAlive()) {

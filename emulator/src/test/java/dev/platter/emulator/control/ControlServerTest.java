@@ -483,6 +483,7 @@ class ControlServerTest {
         assertThat(client.execute("health", Map.of()).text("status")).isEqualTo("serving");
       }
     } // waits for those that tell the log
+    log.close(); // and this for the thread that writes it
     assertThat(logged.toString()).contains("control-failed", "none of the server's business");
   }
 

@@ -97,7 +97,8 @@ class LongOperationsTest {
       assertThat(queue.ring.offer()).isNotNegative();
     }
     client.kick(queue);
-    while (rig.image.usage().inFlight() < REQUESTS) {
+    // On a busy host the first of them may be over before the last has begun.
+    while (rig.image.usage().inFlight() < REQUESTS && answered() == 0) {
       Thread.onSpinWait();
     }
   }
