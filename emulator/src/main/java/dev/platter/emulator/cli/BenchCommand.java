@@ -8,6 +8,7 @@ import dev.platter.emulator.report.Summary;
 import dev.platter.emulator.report.Units;
 import dev.platter.emulator.report.Variant;
 import dev.platter.emulator.report.VerificationReport;
+import dev.platter.emulator.report.Warnings;
 import dev.platter.emulator.workload.Bench;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.ImageVerifier;
@@ -222,6 +223,11 @@ final class BenchCommand extends RunCommand {
   @Override
   Settings settings(Settings settings) {
     return settings.told("--bs", "--fsync", "--size", "--verify-only");
+  }
+
+  @Override
+  List<Warnings.Warning> warnings(Map<String, @Nullable Object> environment, List<Summary> rows) {
+    return BenchReport.warnings(environment, options(0), rows);
   }
 
   private void verifyOnly() {

@@ -20,6 +20,7 @@ import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.GuestReport;
 import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Origin;
+import dev.platter.emulator.report.Warnings;
 import dev.platter.emulator.serve.IoThreadConfig;
 import dev.platter.emulator.workload.Bench;
 import dev.platter.emulator.workload.DeviceKind;
@@ -448,6 +449,7 @@ final class GuestRunCommand extends PlatterCommand {
     GuestReport report = new GuestReport(plan, measured.result(), measured.seen());
     if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
       out().print(report.text());
+      out().print(Warnings.text(report.warnings(environment.toMap())));
       out().flush();
     }
     Map<String, @Nullable Object> document =

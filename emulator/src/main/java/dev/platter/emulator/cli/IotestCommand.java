@@ -4,6 +4,7 @@ import dev.platter.aio.loop.Ablation;
 import dev.platter.emulator.report.IotestReport;
 import dev.platter.emulator.report.Summary;
 import dev.platter.emulator.report.Variant;
+import dev.platter.emulator.report.Warnings;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Iotest;
 import dev.platter.emulator.workload.TestBed;
@@ -132,6 +133,11 @@ final class IotestCommand extends RunCommand {
   @Override
   String table(List<Summary> rows) {
     return IotestReport.table(rows);
+  }
+
+  @Override
+  List<Warnings.Warning> warnings(Map<String, @Nullable Object> environment, List<Summary> rows) {
+    return IotestReport.warnings(environment, rows);
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Origin;
 import dev.platter.emulator.report.Summary;
+import dev.platter.emulator.report.Warnings;
 import dev.platter.emulator.trace.StageTable;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Measured;
@@ -80,6 +81,10 @@ abstract class RunCommand extends PlatterCommand {
   abstract Map<String, @Nullable Object> document(
       Map<String, @Nullable Object> environment, List<Summary> rows);
 
+  /** Why the figures may not be what they seem. */
+  abstract List<Warnings.Warning> warnings(
+      Map<String, @Nullable Object> environment, List<Summary> rows);
+
   @Override
   public final void run() {
     require(runs >= 1, "--runs must be at least 1", "--runs 5");
@@ -109,6 +114,7 @@ abstract class RunCommand extends PlatterCommand {
       }
       if (printsText()) {
         out().print(table(rows));
+        out().print(Warnings.text(warnings(environment.toMap(), rows)));
         if (recordsStages()) {
           printStages(rows);
         }

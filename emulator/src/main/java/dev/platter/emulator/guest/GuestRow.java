@@ -4,6 +4,7 @@ import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.sys.CpuTime;
 import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.guest.GuestRun.Workload;
+import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.trace.StageRun;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ public final class GuestRow {
    * @param stages the stages of the requests' way as far as the host sees it; null if not recorded
    * @param hostCpu CPU time of this process meanwhile
    * @param qemuCpu CPU time of QEMU meanwhile: the vCPU, and its own disks
+   * @param scheduling how the host treated vCPUs, QEMU's own threads, and those of Platter's disk
    */
   public record Run(
       int number,
@@ -30,7 +32,8 @@ public final class GuestRow {
       LoopStats.@Nullable Snapshot loop,
       @Nullable StageRun stages,
       CpuTime hostCpu,
-      Duration qemuCpu) {
+      Duration qemuCpu,
+      Scheduling scheduling) {
     /**
      * A number in the guest's row.
      *

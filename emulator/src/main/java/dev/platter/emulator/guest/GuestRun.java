@@ -2,7 +2,7 @@ package dev.platter.emulator.guest;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.LoopStats;
-import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.host.NativeName;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.guestimages.Guest;
@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.jr.ob.JSON;
@@ -325,7 +326,7 @@ public final class GuestRun {
     private final HostDisks disks;
     private final Map<Integer, GuestRow.Run> spent = new HashMap<>();
     private LoopStats.@Nullable Snapshot loopBefore;
-    private CpuTime hostBefore = new CpuTime(0, 0);
+    private @Nullable HostAccounts before;
     private Duration qemuBefore = Duration.ZERO;
 
     Costs(int run, List<Task> tasks, HostDisks disks) {
@@ -344,6 +345,15 @@ public final class GuestRun {
       return target.backend() == Backend.PLATTER ? disks.takeStages(target.device()) : null;
     }
 
+    /** The threads of this process that do a job's requests. */
+    private Predicate<String> threads(int number) {
+      Target target = tasks.get(number - 1).target();
+      String disk = target.serial();
+      return target.backend() == Backend.PLATTER
+          ? name -> NativeName.same(disk, name) || NativeName.same("export-" + disk, name)
+          : _ -> false;
+    }
+
     @Override
     public void jobBegun(int number, QemuProcess qemu) {
       Task task = tasks.get(number - 1);
@@ -356,13 +366,16 @@ public final class GuestRun {
               + (task.row() == null ? "warming up " : task.row().workload() + " on ")
               + task.target());
       qemuBefore = qemu.cpuTime();
-      hostBefore = CpuTime.now();
       loopBefore = loop(number);
       stages(number); // what came before is not this job's
+      before = HostAccounts.now(qemu.threads());
     }
 
     @Override
     public void jobEnded(GuestConsole.Result result, QemuProcess qemu) {
+      HostAccounts after = HostAccounts.now(qemu.threads());
+      HostAccounts first = before == null ? after : before;
+      Duration qemuCpu = qemu.cpuTime().minus(qemuBefore);
       LoopStats.Snapshot loop = loop(result.number());
       spent.put(
           result.number(),
@@ -371,8 +384,9 @@ public final class GuestRun {
               Map.of(),
               loop == null || loopBefore == null ? null : loop.since(loopBefore),
               stages(result.number()),
-              CpuTime.now().since(hostBefore),
-              qemu.cpuTime().minus(qemuBefore)));
+              after.host().own().since(first.host().own()),
+              qemuCpu,
+              after.since(first, threads(result.number()), qemuCpu)));
     }
 
     GuestRow.Run with(int number, int job, Map<String, Object> guest) {
@@ -381,7 +395,13 @@ public final class GuestRun {
         throw new IllegalStateException("job " + job + " has not ended");
       }
       return new GuestRow.Run(
-          number, guest, host.loop(), host.stages(), host.hostCpu(), host.qemuCpu());
+          number,
+          guest,
+          host.loop(),
+          host.stages(),
+          host.hostCpu(),
+          host.qemuCpu(),
+          host.scheduling());
     }
   }
 }

@@ -111,6 +111,9 @@ public final class QemuCommand {
             "-display",
             "none",
             "-no-reboot",
+            // So that the kernel knows which threads are vCPUs.
+            "-name",
+            "debug-threads=on",
             "-machine",
             "q35,sata=off,memory-backend=mem0",
             "-accel",

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.Threads;
+import dev.platter.emulator.host.ThreadTimes;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -169,6 +171,12 @@ public final class QemuProcess implements AutoCloseable {
     return running == null
         ? Duration.ZERO
         : running.info().totalCpuDuration().orElse(Duration.ZERO);
+  }
+
+  /** The directory of its threads. */
+  public File threads() {
+    Process running = process;
+    return ThreadTimes.ofProcess(running == null ? 0 : running.pid());
   }
 
   /** Types something on its console, unless that is the user's. */

@@ -284,7 +284,11 @@ final class Headline {
         && Math.min(share.fields().numberOr0("requests"), other.fields().numberOr0("requests"))
             >= ENOUGH_REQUESTS) {
       String differs = differing(share, other);
-      if (differs.equals(most)) {
+      String busy = busy(row, base);
+      if (!busy.isEmpty()) {
+        // Whatever lock or loop the time was spent on: the threads were not run.
+        text.append(busy);
+      } else if (differs.equals(most)) {
         text.append(", against ").append(Quantity.time(other.of(differs)));
       } else if (!differs.isEmpty()) {
         text.append(". The largest difference is ")
@@ -296,6 +300,26 @@ final class Headline {
       }
     }
     return text.append('.').toString();
+  }
+
+  /** That the host had no CPU for one of two rows; empty if it had, as far as is known. */
+  private static String busy(Row row, Row base) {
+    for (Row one : List.of(row, base)) {
+      if (one.fields().isTrue("scheduling.busy")) {
+        List<Fields> threads = one.fields().objects("scheduling.threads");
+        return ". Stages do not tell why: this host had no CPU "
+            + (threads.isEmpty()
+                ? "for it all the time"
+                : "for "
+                    + threads.getFirst().textOrEmpty("thread")
+                    + " of "
+                    + one.spoken()
+                    + " for "
+                    + Quantity.percent(threads.getFirst().numberOr0("waited_share"))
+                    + " of the run");
+      }
+    }
+    return "";
   }
 
   private static Stages.@Nullable Share share(@Nullable Row row, String key) {

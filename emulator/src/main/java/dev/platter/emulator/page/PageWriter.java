@@ -182,6 +182,9 @@ final class PageWriter {
     } else {
       List<Row> rows = Row.of(side.fields().requiredObjects("rows"));
       Headline.Sentences headline = Headline.of(schema, rows);
+      for (Fields warning : side.fields().objects("warnings")) {
+        Tables.paragraph(out, "warning", warning.textOrEmpty("text"));
+      }
       headline.found().forEach(sentence -> Tables.paragraph(out, "lead", sentence));
       headline.reasons().forEach(sentence -> Tables.paragraph(out, "reason", sentence));
       rows(side.fields(), rows);

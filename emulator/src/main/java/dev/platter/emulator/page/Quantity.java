@@ -14,7 +14,9 @@ enum Quantity {
   /** A number as it stands in the JSON. */
   AS_IS,
   /** Bytes per second, shown as MiB/s. */
-  MEBIBYTES;
+  MEBIBYTES,
+  /** A share of 1, shown in percent. */
+  PERCENT;
 
   /** Between a number and its unit, which belong on one line. */
   static final char NBSP = '\u00a0';
@@ -26,6 +28,7 @@ enum Quantity {
       case SECONDS -> format("%,.3f", value);
       case COUNT -> format("%,d", Math.round(value));
       case AS_IS -> Markup.exact(value);
+      case PERCENT -> digits(value * 100);
       case MEBIBYTES -> digits(value / (1 << 20));
     };
   }

@@ -47,6 +47,7 @@ final class RowTables {
           new Column("CPU user|s", "cpu_seconds.user", Quantity.SECONDS),
           new Column("CPU system|s", "cpu_seconds.sys", Quantity.SECONDS),
           new Column("QEMU's CPU|s", "qemu_cpu_seconds", Quantity.SECONDS),
+          new Column("waited for a CPU|% of run", "scheduling.waited_share", Quantity.PERCENT),
           new Column("guest user|s", "guest_cpu_seconds.user", Quantity.SECONDS),
           new Column("guest system|s", "guest_cpu_seconds.sys", Quantity.SECONDS),
           new Column("requests per enter", "requests_per_enter", Quantity.DIGITS),

@@ -106,7 +106,15 @@ public final class BenchReport {
     for (Summary row : rows) {
       list.add(row(row, raw));
     }
-    return JsonDocument.of(SCHEMA, environment, parameters, list);
+    return JsonDocument.of(
+        SCHEMA, environment, parameters, warnings(environment, options, rows), list);
+  }
+
+  /** Why the figures may not be what they seem. */
+  public static List<Warnings.Warning> warnings(
+      Map<String, @Nullable Object> environment, Bench.Options options, List<Summary> rows) {
+    boolean onlyWrites = options.pattern().toString().endsWith("write");
+    return Warnings.of(environment, !onlyWrites, Summary.scheduling(rows));
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.platter.emulator.guest.GuestRun;
 import dev.platter.emulator.guest.GuestRun.Backend;
 import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.guest.GuestRun.Workload;
+import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
@@ -207,9 +208,30 @@ public final class GuestReport {
     List<Object> list = new ArrayList<>();
     result.rows().forEach(row -> list.add(json(row)));
     Map<String, @Nullable Object> document =
-        JsonDocument.of(SCHEMA, environment, parameters(), list);
+        JsonDocument.of(SCHEMA, environment, parameters(), warnings(environment), list);
     document.put("guest", guest());
     return document;
+  }
+
+  /**
+   * Why the figures may not be what they seem.
+   *
+   * @param environment the host, as {@link Environment#toMap} gives it
+   */
+  public List<Warnings.Warning> warnings(Map<String, @Nullable Object> environment) {
+    boolean reads =
+        plan.workloads().contains(Workload.IOTEST) || !plan.bench().rw().endsWith("write");
+    return Warnings.of(
+        environment,
+        reads,
+        result.rows().stream()
+            .map(row ->
+                new SchedulingReport.OfRow(row.target() + ", " + row.workload(), scheduling(row)))
+            .toList());
+  }
+
+  private static Scheduling scheduling(GuestRow row) {
+    return Scheduling.sum(row.runs().stream().map(GuestRow.Run::scheduling).toList());
   }
 
   private Map<String, @Nullable Object> guest() {
@@ -317,6 +339,7 @@ public final class GuestReport {
     loop.put("sq_full", counter(row, run -> loopOf(run).sqFull()));
     loop.put("no_iowait_waits", counter(row, run -> loopOf(run).noIowaitWaits()));
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("scheduling", SchedulingReport.toMap(scheduling(row)));
     map.put("cpu_seconds", platter ? host : null);
     map.put("qemu_cpu_seconds", rounded(median(row, run -> run.qemuCpu().toNanos() / 1e9), 2));
     map.put("guest_cpu_seconds", guest);

@@ -68,7 +68,14 @@ public final class IotestReport {
     parameters.put("batch", options.batch());
     parameters.put("batch_delay_us", options.batchDelayNanos() / 1e3);
     parameters.put("completion_delay_us", options.completionDelayNanos() / 1e3);
-    return JsonDocument.of(SCHEMA, environment, parameters, List.copyOf(rows(rows)));
+    return JsonDocument.of(
+        SCHEMA, environment, parameters, warnings(environment, rows), List.copyOf(rows(rows)));
+  }
+
+  /** Why the figures may not be what they seem. */
+  public static List<Warnings.Warning> warnings(
+      Map<String, @Nullable Object> environment, List<Summary> rows) {
+    return Warnings.of(environment, true, Summary.scheduling(rows));
   }
 
   /** The rows of the JSON document. */

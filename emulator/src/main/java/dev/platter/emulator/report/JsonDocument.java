@@ -13,11 +13,13 @@ final class JsonDocument {
       String schema,
       Map<String, @Nullable Object> environment,
       Map<String, @Nullable Object> parameters,
+      List<Warnings.Warning> warnings,
       List<Object> rows) {
     Map<String, @Nullable Object> document = new LinkedHashMap<>();
     document.put("schema", schema);
     document.put("environment", environment);
     document.put("parameters", parameters);
+    document.put("warnings", Warnings.toList(warnings));
     document.put("rows", rows);
     return document;
   }

@@ -40,6 +40,6 @@ public final class ServeReport {
       row.put("stages", stages);
       rows.add(row);
     }
-    return JsonDocument.of(SCHEMA, environment, new LinkedHashMap<>(), rows);
+    return JsonDocument.of(SCHEMA, environment, new LinkedHashMap<>(), List.of(), rows);
   }
 }

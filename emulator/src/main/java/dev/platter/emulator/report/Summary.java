@@ -1,6 +1,7 @@
 package dev.platter.emulator.report;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
@@ -259,6 +260,18 @@ public final class Summary {
     return (100 - percentile) / 100 * count >= 1 || (percentile == 100 && count > 0);
   }
 
+  /** How the host treated the loops and the vCPU, over all runs. */
+  public Scheduling scheduling() {
+    return Scheduling.sum(runs.stream().map(Measured::scheduling).toList());
+  }
+
+  /** How the host treated each row. */
+  static List<SchedulingReport.OfRow> scheduling(List<Summary> rows) {
+    return rows.stream()
+        .map(row -> new SchedulingReport.OfRow(row.label(), row.scheduling()))
+        .toList();
+  }
+
   /** The latencies of all requests of all runs, in nanoseconds. */
   public Histogram latencyNanos() {
     Histogram all = Latencies.newHistogram();
@@ -314,6 +327,7 @@ public final class Summary {
     map.put("samples", samples());
     map.put("percentiles_us", percentilesMicros());
     map.put("stages", stages());
+    map.put("scheduling", SchedulingReport.toMap(scheduling()));
     map.put("cpu_seconds", cpu);
     map.put("requests_per_enter", Units.rounded(requestsPerEnter(), 3));
     map.put("notifies", notifies);

@@ -2,8 +2,8 @@ package dev.platter.emulator.report;
 
 /** Sentences in plain text, broken into lines that a terminal shows whole. */
 final class TextParagraph {
-  /** The longest line, as help texts have it. */
-  private static final int WIDTH = 100;
+  /** The longest line: a terminal's. */
+  private static final int WIDTH = 80;
 
   private TextParagraph() {}
 

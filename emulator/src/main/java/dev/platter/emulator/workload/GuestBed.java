@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A machine with one disk and one vCPU, whose guest program is the workload. */
 final class GuestBed implements AutoCloseable {
+  private static final String VCPU = "vcpu0";
   private static final int LINE = 0;
   private static final int QUEUE_SIZE = 256;
   private static final long MMIO_BYTES = 4096;
@@ -117,7 +118,7 @@ final class GuestBed implements AutoCloseable {
 
   Measured run(TestBed.Workload workload) {
     Measured[] measured = new Measured[1];
-    machine.run(cpu, "vcpu0", vcpu -> measured[0] = guestProgram(vcpu, workload));
+    machine.run(cpu, VCPU, vcpu -> measured[0] = guestProgram(vcpu, workload));
     return measured[0];
   }
 
@@ -135,6 +136,7 @@ final class GuestBed implements AutoCloseable {
     Meter meter =
         new Meter(
             loops,
+            VCPU,
             machine.mainLoop().lock(),
             machine.bus()::exits,
             machine.bus()::ioEventFds,

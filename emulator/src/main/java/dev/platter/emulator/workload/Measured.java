@@ -4,6 +4,7 @@ import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.trace.StageRun;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param loop what the loop that does the device's I/O did (several IOThreads: their sum)
  * @param lock what the big lock cost
  * @param cpu CPU time of the whole process
+ * @param scheduling how the host treated the loops and the vCPU
  * @param exits register accesses that took the big lock
  * @param ioEventFds stores that became eventfd writes
  * @param rings the rings of the loops that did the I/O
@@ -27,6 +29,7 @@ public record Measured(
     LoopStats.Snapshot loop,
     BigLock.Stats lock,
     CpuTime cpu,
+    Scheduling scheduling,
     long exits,
     long ioEventFds,
     List<RingFacts> rings,

@@ -142,7 +142,7 @@ public final class TestBed {
               RawTarget target =
                   new RawTarget(
                       loop, image, memory, setup.depth(), setup.bufferBytes(), recorder)) {
-            Meter meter = new Meter(List.of(loop), null, () -> 0L, () -> 0L, recorder);
+            Meter meter = new Meter(List.of(loop), null, null, () -> 0L, () -> 0L, recorder);
             RunResult result = workload.apply(target, meter);
             measured = meter.measured(result, List.of());
           } catch (ErrnoException e) {

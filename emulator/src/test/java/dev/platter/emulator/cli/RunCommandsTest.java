@@ -61,8 +61,15 @@ class RunCommandsTest {
             json);
     assertThat(cli.err()).isEmpty();
     assertThat(cli.exitCode()).isZero();
-    assertThat(cli.out().lines().map(line -> line.split(" ", 2)[0]))
+    // Below the table: that the host is busy, if it is, and that the image is empty.
+    assertThat(
+            cli.out()
+                .lines()
+                .takeWhile(line -> !line.startsWith("warning: "))
+                .map(line -> line.split(" ", 2)[0]))
         .containsExactly("device", "raw", "ahci", "virtio");
+    assertThat(cli.out().replaceAll("\\s+", " "))
+        .contains("warning: 100 % of the image", "without the disk");
     Map<String, Object> document = JSON.std.mapFrom(Files.readString(json));
     assertThat(document).containsEntry("schema", "platter.iotest/1");
     assertThat(document).containsKeys("environment", "parameters");
@@ -88,6 +95,9 @@ class RunCommandsTest {
               "ioeventfds");
     }
     assertThat(rows(document).get(2).get("ratio_to_virtio")).isEqualTo(1.0);
+    assertThat(document.get("warnings").toString()).contains("kind=reads_without_disk");
+    assertThat(Files.readString(json))
+        .contains("\"scheduling\"", "\"waited_share\"", "\"pressure_share\"", "\"other_cpus\"");
     assertThat(Files.readString(json))
         .contains("\"raw\"", "\"main-loop\"", "\"iothread0\"", "\"ring_flags\"");
   }

@@ -117,4 +117,29 @@ class HostChecksTest {
     assertThat(host.line(new TracingCheck(), "pressure").text())
         .isEqualTo("stalls for I/O are told (PSI)");
   }
+
+  @Test
+  void aBusyHostIsTold() throws IOException {
+    FakeHost host = new FakeHost(root);
+    assertThat(host.line(new CpuCheck(), "load").status()).isEqualTo(Status.INFO);
+    host.with("/proc/stat", "cpu  10 0 10 900 0 0 0 0 0 0\ncpu0 1\ncpu1 1\n")
+        .with("/proc/loadavg", "1.90 1.00 1.00 1/200 4711\n")
+        .with("/proc/uptime", "1000.00 800.00\n")
+        .with("/proc/pressure/cpu", "some avg10=80.00 avg60=9.90 avg300=1.00 total=5\n");
+    assertThat(host.line(new CpuCheck(), "load"))
+        .extracting(DoctorLine::status, DoctorLine::text)
+        .containsExactly(
+            Status.OK,
+            "load average 1.90 on 2 processors; a task waited for one in 9.9 % of the last minute");
+    host.with("/proc/loadavg", "2.01 1.00 1.00 1/200 4711\n");
+    assertThat(host.line(new CpuCheck(), "load").status()).isEqualTo(Status.WARNING);
+    host.with("/proc/loadavg", "0.50 1.00 1.00 1/200 4711\n")
+        .with("/proc/pressure/cpu", "some avg10=0.00 avg60=10.00 avg300=1.00 total=5\n");
+    assertThat(host.line(new CpuCheck(), "load").text())
+        .endsWith("10.0 % of the last minute: figures taken now are those of a busy host");
+    host.with("/proc/pressure/cpu", "some avg10=0.00 avg60=0.00 avg300=1.00 total=5\n")
+        .with("/proc/stat", "cpu  10 0 10 900 0 0 0 12000 0 0\ncpu0 1\ncpu1 1\n");
+    assertThat(host.line(new CpuCheck(), "load").text())
+        .contains("other virtual machines had 6.0 % since boot: figures taken now");
+  }
 }

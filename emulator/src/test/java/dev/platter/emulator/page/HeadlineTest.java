@@ -41,6 +41,37 @@ class HeadlineTest {
                 + " for up to 499 ms.");
   }
 
+  @SuppressWarnings("unchecked")
+  private static Map<String, Object> row(Map<String, Object> json, int index) {
+    return (Map<String, Object>) ((List<?>) Pages.at(json, "rows")).get(index);
+  }
+
+  private static final String WHY = "Stages do not tell why: this host had no CPU for ";
+
+  @Test
+  void onABusyHostNoLockAndNoLoopIsBlamed() {
+    Map<String, Object> json = Pages.json("iotest-deaf");
+    Map<String, Object> idle =
+        Map.of("busy", false, "threads", List.of(Map.of("thread", "vcpu0", "waited_share", 0.01)));
+    row(json, 1).put("scheduling", idle);
+    assertThat(String.join(" ", plain(of(json).reasons()))).contains("'queue'");
+    row(json, 1)
+        .put(
+            "scheduling",
+            Map.of(
+                "busy",
+                true,
+                "threads",
+                List.of(
+                    Map.of("thread", "main-loop", "waited_share", 0.124),
+                    Map.of("thread", "vcpu0", "waited_share", 0.01))));
+    assertThat(plain(of(json).reasons()).subList(0, 2))
+        .allSatisfy(reason ->
+            assertThat(reason)
+                .endsWith(WHY + "main-loop of SATA for 12 % of the run.")
+                .doesNotContain("'queue'"));
+  }
+
   @Test
   void benchIsAboutIops() {
     Headline.Sentences headline = of(Pages.json("bench"));
@@ -84,7 +115,8 @@ class HeadlineTest {
   void withoutStagesItSaysSo() {
     assertThat(of(Pages.json("iotest-old")).reasons())
         .containsExactly(
-            "Where the time went is not known: stages were not recorded; add `--stages` or `--report`.");
+            "Where the time went is not known: stages were not recorded; add `--stages` or"
+                + " `--report`.");
   }
 
   @Test

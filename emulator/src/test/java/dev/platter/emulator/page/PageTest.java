@@ -297,4 +297,15 @@ class PageTest {
     assertThat(all(page, "rect", e -> e.getAttribute("data-stage").equals("tunnel"))).hasSize(2);
     assertThat(all(page, "text")).extracting(Element::getTextContent).contains("eclipse");
   }
+
+  @Test
+  void warningsStandFirst() {
+    Map<String, Object> json = Pages.json("iotest");
+    json.put("warnings", List.of(Map.of("kind", "busy_host", "text", "Had no `CPU`.")));
+    Element page = Pages.page(new Document("a", json));
+    List<Element> paragraphs = Pages.all(Pages.all(page, "section").getFirst(), "p");
+    assertThat(paragraphs.getFirst().getAttribute("class")).isEqualTo("warning");
+    assertThat(paragraphs.getFirst().getTextContent()).isEqualTo("Had no CPU.");
+    assertThat(paragraphs.get(1).getAttribute("class")).isEqualTo("lead");
+  }
 }

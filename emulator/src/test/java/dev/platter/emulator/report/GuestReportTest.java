@@ -12,6 +12,8 @@ import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.guest.GuestRun.Workload;
 import dev.platter.emulator.guest.Qemu;
 import dev.platter.emulator.guest.QemuVersion;
+import dev.platter.emulator.host.Scheduling;
+import dev.platter.emulator.host.ThreadTime;
 import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.guestimages.Guest;
@@ -29,6 +31,7 @@ class GuestReportTest {
       new LoopStats.Snapshot(100, 50, 75, 75, 75, 1, 2, 3, 4, 5, 6);
 
   private final List<GuestRow> rows = new ArrayList<>();
+  private Scheduling scheduling = Scheduling.UNKNOWN;
 
   private void row(Workload workload, Backend backend, DeviceKind device, double... figures) {
     GuestRow row = new GuestRow(workload, new Target(backend, device));
@@ -54,7 +57,8 @@ class GuestReportTest {
               backend == Backend.PLATTER ? LOOP : null,
               null,
               new CpuTime(2_000_000_000L, 1_000_000_000L),
-              Duration.ofMillis(1500)));
+              Duration.ofMillis(1500),
+              scheduling));
     }
     rows.add(row);
   }
@@ -105,6 +109,37 @@ class GuestReportTest {
             iotest, SATA/virtio on platter: 1.05
             iotest, SATA/virtio on qemu: 1.10
             """);
+  }
+
+  @Test
+  void aBusyHostIsToldWithTheVcpuThatHadNoCpu() {
+    row(Workload.IOTEST, Backend.PLATTER, DeviceKind.VIRTIO, 1.0);
+    scheduling =
+        new Scheduling(
+            2_000_000_000L,
+            List.of(
+                new ThreadTime("platter-ahci", 1, 40_000_000),
+                new ThreadTime("QEMU CPU 0/TCG", 1, 680_000_000)),
+            0.0,
+            0.9,
+            1.5,
+            3.25);
+    row(Workload.IOTEST, Backend.PLATTER, DeviceKind.AHCI, 3.44);
+    GuestReport report = report(1);
+    assertThat(Warnings.text(report.warnings(Map.of())).replaceAll("\\s+", " ").strip())
+        .isEqualTo(
+            "warning: This host had no CPU for threads that could have run (platter ahci, iotest:"
+                + " QEMU CPU 0/TCG for 34 % of the run, platter-ahci for 2 % of the run). Meanwhile"
+                + " other programs kept 1.5 CPUs busy, the load average was 3.3, a task waited for"
+                + " a CPU in 90 % of the time. The figures are those of a busy host: repeat the run"
+                + " when the host is idle.");
+    Map<?, ?> document = report.json(Map.of());
+    assertThat(document.get("warnings").toString()).contains("kind=busy_host");
+    List<?> rows = (List<?>) document.get("rows");
+    assertThat(((Map<?, ?>) rows.get(1)).get("scheduling").toString())
+        .contains("busy=true", "waited_share=0.34", "waited_seconds=0.68", "load_average=3.25");
+    assertThat(((Map<?, ?>) rows.get(0)).get("scheduling").toString())
+        .contains("busy=false", "waited_share=null", "threads=[]");
   }
 
   @Test

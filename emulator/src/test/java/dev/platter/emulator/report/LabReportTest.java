@@ -72,7 +72,7 @@ class LabReportTest {
   void longTextIsBrokenAtSpacesAndIndented() {
     String word = "nine-char ";
     assertThat(TextParagraph.of("seen  ", "      ", word.repeat(12)))
-        .isEqualTo("seen  " + word.repeat(9).strip() + "\n      " + word.repeat(3).strip() + "\n");
+        .isEqualTo("seen  " + word.repeat(7).strip() + "\n      " + word.repeat(5).strip() + "\n");
     assertThat(TextParagraph.of("", "  ", "x".repeat(150) + " y"))
         .isEqualTo("x".repeat(150) + "\n  y\n");
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Latencies;
 import dev.platter.emulator.workload.Measured;
@@ -23,6 +24,7 @@ class SummaryTest {
         new LoopStats.Snapshot(8, 5, 12, 10, 12, 0, 0, 0, 1, 3, 7),
         new BigLock.Stats(4, 1, 100, 200, 60),
         new CpuTime(1_000_000, 2_000_000),
+        Scheduling.UNKNOWN,
         6,
         2,
         List.of(),

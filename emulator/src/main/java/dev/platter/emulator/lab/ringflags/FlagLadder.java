@@ -199,6 +199,7 @@ final class FlagLadder {
         run.loop(),
         run.lock(),
         run.cpu(),
+        run.scheduling(),
         run.exits(),
         run.ioEventFds(),
         run.rings(),

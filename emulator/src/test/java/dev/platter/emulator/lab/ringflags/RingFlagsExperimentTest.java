@@ -6,6 +6,7 @@ import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.sys.CpuTime;
+import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;
@@ -142,6 +143,7 @@ class RingFlagsExperimentTest {
         new LoopStats.Snapshot(8, 5, 12, 10, 12, 0, 0, 0, 1, 3, 7),
         new BigLock.Stats(4, 1, 100, 200, 60),
         new CpuTime(1_000_000, 2_000_000),
+        Scheduling.UNKNOWN,
         6,
         2,
         List.of(),
