@@ -1,5 +1,7 @@
 package dev.platter.aio;
 
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,7 @@ public final class PlatterException extends RuntimeException {
 
   private final Kind kind;
   private final @Nullable String remedy;
+  private final PlatterException[] parts;
 
   /**
    * Creates a failure.
@@ -46,6 +49,36 @@ public final class PlatterException extends RuntimeException {
     super(message, cause);
     this.kind = kind;
     this.remedy = remedy;
+    this.parts = new PlatterException[0];
+  }
+
+  private PlatterException(Kind kind, String message, List<PlatterException> parts) {
+    super(message);
+    this.kind = kind;
+    this.remedy = null;
+    this.parts = parts.toArray(new PlatterException[0]);
+  }
+
+  /**
+   * Several failures as one, or the only one itself. It is of kind BAD_INPUT if one of them is:
+   * what the user has said is looked at first.
+   *
+   * @param failures at least one
+   */
+  public static PlatterException of(List<PlatterException> failures) {
+    if (failures.size() == 1) {
+      return failures.getFirst();
+    }
+    boolean badInput = failures.stream().anyMatch(failure -> failure.kind == Kind.BAD_INPUT);
+    return new PlatterException(
+        badInput ? Kind.BAD_INPUT : failures.getFirst().kind,
+        failures.stream().map(PlatterException::getMessage).collect(Collectors.joining("; ")),
+        failures);
+  }
+
+  /** The failures that this one consists of, each with its own remedy; itself if it is one. */
+  public List<PlatterException> parts() {
+    return parts.length == 0 ? List.of(this) : List.of(parts);
   }
 
   /** A failure of kind {@link Kind#FAILED}. */

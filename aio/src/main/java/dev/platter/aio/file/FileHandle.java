@@ -248,6 +248,21 @@ public final class FileHandle implements AutoCloseable {
   }
 
   /**
+   * Looks whether {@link #lock(boolean, String, LockPatience)} would be refused. Takes no lock.
+   *
+   * @return whether it would wait
+   * @throws PlatterException if it would be refused
+   */
+  public boolean examineLock(boolean exclusive) {
+    return FileLock.examine(this, exclusive);
+  }
+
+  /** Whether somebody else has it locked. */
+  public boolean isLocked() {
+    return OfdLock.locked(fd) != LinuxAbi.F_UNLCK;
+  }
+
+  /**
    * Who else has it locked, in words: processes by name as far as this user may see them. Empty
    * only if nobody has.
    */

@@ -88,6 +88,27 @@ final class FileLock implements AutoCloseable {
     return lock;
   }
 
+  /**
+   * Looks whether a lock would be refused; takes none.
+   *
+   * @return whether it would have to be waited for: the dead have it, or somebody who cannot be
+   *     seen
+   * @throws PlatterException of kind BAD_INPUT if a living process has it, of kind FAILED if the
+   *     file cannot be locked
+   */
+  static boolean examine(FileHandle file, boolean exclusive) {
+    FileLock look = new FileLock(file, LockHolders::of);
+    int held = OfdLock.heldAgainst(file.fd(), exclusive);
+    if (held == 0 || held == -Errno.EOPNOTSUPP) {
+      return false;
+    }
+    if (held < 0) {
+      throw look.failed(held);
+    }
+    look.refuseIfLiving();
+    return true;
+  }
+
   private Attempt tryIt(boolean exclusive, String place) {
     int result = OfdLock.tryLock(file.fd(), exclusive, 0, LockBytes.IMAGE_LENGTH);
     if (result == -Errno.EAGAIN || result == -Errno.EACCES) {

@@ -48,6 +48,22 @@ final class OfdLock {
   }
 
   /**
+   * Looks whether somebody else has a lock on the image that excludes one of ours.
+   *
+   * @param exclusive a writer's lock, or one that readers share
+   * @return 1 if so, 0 if not, or {@code -errno}
+   */
+  static int heldAgainst(int fd, boolean exclusive) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flock = flock(arena, exclusive, 0, LockBytes.IMAGE_LENGTH);
+      int result = Libc.fcntl(fd, LinuxAbi.F_OFD_GETLK, flock.address());
+      return result < 0
+          ? result
+          : flock.get(JAVA_SHORT, LinuxAbi.FLOCK_TYPE) == LinuxAbi.F_UNLCK ? 0 : 1;
+    }
+  }
+
+  /**
    * Looks for any lock of anybody else on a range. A descriptor for reading is enough.
    *
    * @return where one of them starts, not always the first; -1 if there is none

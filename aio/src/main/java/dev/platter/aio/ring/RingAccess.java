@@ -182,6 +182,18 @@ public record RingAccess(Cause cause, Call call, int errno, RingHost host) {
     return cause == Cause.NONE || call == Call.REGISTER;
   }
 
+  /**
+   * Checks that this process may have rings.
+   *
+   * @throws PlatterException of kind HOST_LACKS that says what stops it
+   */
+  public static void check() {
+    RingAccess access = probe();
+    if (!access.usable()) {
+      throw access.exception(null);
+    }
+  }
+
   /** What stops it, in one sentence without a full stop. */
   public String what() {
     return RingUnavailable.what(this);

@@ -2,6 +2,8 @@ package dev.platter.aio.socket;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
@@ -14,11 +16,14 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +40,10 @@ public final class UnixListener implements AutoCloseable {
   private static final int GONE = 2;
   private static final long DYING_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+  private static final Pattern BOUND =
+      Pattern.compile("\\S+ \\S+ \\S+ (\\p{XDigit}+) \\S+ \\S+ +\\d+ (/.*)");
+  private static final long ACCEPTS = 0x10000; // __SO_ACCEPTCON, linux/net.h
 
   private final int fd;
   private final @Nullable Path path;
@@ -105,6 +114,39 @@ public final class UnixListener implements AutoCloseable {
     }
   }
 
+  /**
+   * Looks whether somebody listens at a path, as far as this network namespace shows it, without
+   * connecting to them.
+   */
+  public static boolean isListening(Path path) {
+    Path absolute = path.toAbsolutePath();
+    Path directory = absolute.getParent();
+    String name = String.valueOf(absolute.getFileName());
+    if (directory == null || !Files.exists(absolute, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try {
+      Path real = directory.toRealPath();
+      for (String line : Files.readAllLines(Path.of("/proc/net/unix"), ISO_8859_1)) {
+        // Num RefCount Protocol Flags Type St Inode Path
+        Matcher socket = BOUND.matcher(line);
+        if (socket.matches() && (Long.parseLong(socket.group(1), 16) & ACCEPTS) != 0) {
+          Path bound = Path.of(new String(socket.group(2).getBytes(ISO_8859_1), UTF_8));
+          Path its = bound.getParent();
+          if (String.valueOf(bound.getFileName()).equals(name)
+              && its != null
+              && Files.isDirectory(its)
+              && its.toRealPath().equals(real)) {
+            return true;
+          }
+        }
+      }
+    } catch (IOException | InvalidPathException e) {
+      return false; // whoever binds will see
+    }
+    return false;
+  }
+
   private static String reason(IOException e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     return String.valueOf(cause.getMessage());
@@ -168,14 +210,21 @@ public final class UnixListener implements AutoCloseable {
           "somebody listens on " + path + " and takes no more connections",
           "Look whether that process hangs or is about to end, then start again");
     }
+    if (result >= 0) {
+      throw taken(path);
+    }
     if (result != -Errno.ECONNREFUSED && result != -Errno.ENOENT) {
       throw PlatterException.badInput(
-          result >= 0
-              ? "somebody listens on " + path
-              : "cannot tell whether somebody listens on " + path + ": " + Errno.name(result),
+          "cannot tell whether somebody listens on " + path + ": " + Errno.name(result),
           "stop the other server, or name another path");
     }
     Files.deleteIfExists(path);
+  }
+
+  /** What to say of a path that somebody listens at. */
+  public static PlatterException taken(Path path) {
+    return PlatterException.badInput(
+        "somebody listens on " + path, "stop the other server, or name another path");
   }
 
   /**
@@ -220,17 +269,31 @@ public final class UnixListener implements AutoCloseable {
    * @throws PlatterException if the descriptor is not open, or no listening Unix stream socket
    */
   public static UnixListener inherited(int fd) {
-    if (Sockets.getOption(fd, LinuxAbi.SO_DOMAIN) != LinuxAbi.AF_UNIX
+    checkInherited(fd);
+    try {
+      return new UnixListener(fd, null);
+    } catch (IOException e) {
+      throw new AssertionError("no path, no I/O", e);
+    }
+  }
+
+  /**
+   * Looks whether a descriptor is a listening Unix stream socket.
+   *
+   * @throws PlatterException of kind BAD_INPUT if it is none, or not open
+   */
+  public static void checkInherited(int fd) {
+    int domain = Sockets.getOption(fd, LinuxAbi.SO_DOMAIN);
+    if (domain == -Errno.EBADF) {
+      throw PlatterException.badInput(
+          "descriptor " + fd + " is not open", "pass a listening Unix stream socket as it");
+    }
+    if (domain != LinuxAbi.AF_UNIX
         || Sockets.getOption(fd, LinuxAbi.SO_TYPE) != LinuxAbi.SOCK_STREAM
         || Sockets.getOption(fd, LinuxAbi.SO_ACCEPTCONN) != 1) {
       throw PlatterException.badInput(
           "descriptor " + fd + " is no listening Unix stream socket",
           "pass one that bind and listen were called on");
-    }
-    try {
-      return new UnixListener(fd, null);
-    } catch (IOException e) {
-      throw new AssertionError("no path, no I/O", e);
     }
   }
 

@@ -271,6 +271,23 @@ class UnixListenerTest {
   }
 
   @Test
+  void whoListensIsSeenWithoutBeingAskedForIt() throws Exception {
+    Path path = directory.resolve("seen.sock");
+    Path link = Files.createSymbolicLink(directory.resolve("link"), directory);
+    assertThat(UnixListener.isListening(path)).isFalse();
+    try (UnixListener listener = UnixListener.bind(path)) {
+      assertThat(UnixListener.isListening(path)).isTrue();
+      assertThat(UnixListener.isListening(link.resolve("seen.sock"))).isTrue();
+      assertThat(UnixListener.isListening(directory.resolve("other.sock"))).isFalse();
+      Thread stop = Thread.ofPlatform().start(listener::close);
+      assertThat(listener.accept()).as("nobody has connected").isNull();
+      stop.join();
+    }
+    Files.createFile(path);
+    assertThat(UnixListener.isListening(path)).isFalse();
+  }
+
+  @Test
   void whatIsNoListeningUnixSocketIsNotInherited() throws Exception {
     int notListening = UnixConnection.open();
     int datagram = Sockets.socket(LinuxAbi.AF_UNIX, LinuxAbi.SOCK_DGRAM, 0);
@@ -280,7 +297,12 @@ class UnixListenerTest {
     for (int fd : new int[] {notListening, datagram, internet, file, -1, 1_000_000}) {
       assertThatThrownBy(() -> UnixListener.inherited(fd))
           .isInstanceOf(PlatterException.class)
-          .hasMessageContaining("descriptor " + fd + " is no listening Unix stream socket");
+          .hasMessage(
+              "descriptor "
+                  + fd
+                  + (fd == -1 || fd == 1_000_000
+                      ? " is not open"
+                      : " is no listening Unix stream socket"));
     }
     // They are not ours to close.
     for (int fd : new int[] {notListening, datagram, internet, file}) {

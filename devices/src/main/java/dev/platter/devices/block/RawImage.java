@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
@@ -100,15 +101,31 @@ public final class RawImage implements BlockBackend {
   }
 
   /**
-   * Looks whether an image can serve as a disk, whoever uses it, and leaves it as it is.
+   * What a look at an image has found.
    *
-   * @return its size in bytes
+   * @param facts of its file
+   * @param locked why it could not be locked now; empty if it could
+   * @param waits whether {@link #open(String, ImageOptions, String, LockPatience)} would wait for
+   *     its lock
+   * @param used whether somebody has it locked, even so that it may be shared
+   */
+  public record Look(
+      FileFacts facts, Optional<PlatterException> locked, boolean waits, boolean used) {}
+
+  /**
+   * Looks whether an image can serve as a disk, and who uses it; leaves it as it is.
+   *
    * @throws PlatterException as {@link #open(String, ImageOptions)} does, but not for its users
    */
-  public static long examine(String path, ImageOptions options) {
+  public static Look examine(String path, ImageOptions options) {
     try (RawImage image =
         open(path, options, (writable, direct) -> FileHandle.openToLook(path, writable, direct))) {
-      return image.sizeBytes();
+      try {
+        boolean waits = image.file.examineLock(!options.readOnly());
+        return new Look(image.facts(), Optional.empty(), waits, image.file.isLocked());
+      } catch (PlatterException e) {
+        return new Look(image.facts(), Optional.of(e), false, true);
+      }
     }
   }
 

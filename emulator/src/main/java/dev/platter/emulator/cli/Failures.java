@@ -66,9 +66,11 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   static int report(Throwable failure, PrintWriter err) {
     int exitCode = FAILED;
     if (failure instanceof PlatterException known) {
-      err.println("platter: " + known.getMessage());
-      if (known.remedy() != null) {
-        err.println("  try: " + known.remedy());
+      for (PlatterException part : known.parts()) {
+        err.println("platter: " + part.getMessage());
+        if (part.remedy() != null) {
+          err.println("  try: " + part.remedy());
+        }
       }
       exitCode = known.kind().exitCode();
     } else {

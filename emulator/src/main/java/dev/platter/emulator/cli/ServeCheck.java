@@ -1,26 +1,24 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.aio.socket.UnixListener;
-import dev.platter.emulator.doctor.ChargedMemory;
-import dev.platter.emulator.doctor.HostFiles;
 import dev.platter.emulator.report.TextTable;
 import dev.platter.emulator.serve.ExportConfig;
-import dev.platter.emulator.serve.HostCheck;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.options.Choices;
 import dev.platter.emulator.serve.options.ListenAddress;
 import dev.platter.emulator.serve.options.ServeOptions;
 import java.io.PrintWriter;
+import java.util.List;
 
-/** {@code serve --check}: whether a server would start, and what it would serve. */
+/** What {@code serve --check} prints of a server that would start. */
 final class ServeCheck {
   private ServeCheck() {}
 
-  static void run(ServeOptions options, PrintWriter out) {
-    HostCheck.check(options.config(), ChargedMemory.limitBytes(HostFiles.ofHost()));
-    if (options.control() != null) {
-      UnixListener.checkPlace(options.control());
-    }
+  /**
+   * Prints what a server would serve.
+   *
+   * @param notes what is not wrong with it, and still has to be known
+   */
+  static void print(ServeOptions options, List<String> notes, PrintWriter out) {
     TextTable table =
         new TextTable()
             .left("export")
@@ -52,5 +50,9 @@ final class ServeCheck {
             + Choices.text(options.confine())
             + ", log level "
             + Choices.text(options.logLevel()));
+    if (options.allowsInVain()) {
+      out.println("note: " + ServeOptions.ALLOWED_IN_VAIN);
+    }
+    notes.forEach(note -> out.println("note: " + note));
   }
 }

@@ -1,10 +1,11 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.emulator.confine.Confinement;
 import dev.platter.emulator.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.export.EventLog.Level;
-import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
+import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.serve.options.ExportParser;
 import dev.platter.emulator.serve.options.IoThreadParser;
 import dev.platter.emulator.serve.options.IoWorkers;
@@ -16,6 +17,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -160,8 +162,8 @@ final class ServeCommand extends PlatterCommand {
   @Option(
       names = "--check",
       description =
-          "Check the options and the configuration file, the images and the directories of the"
-              + " sockets; print what would be served, and exit.")
+          "Check all that a start would refuse, and tell all of it; print what would be served, and"
+              + " exit.")
   private boolean check;
 
   /** Reads a value of {@code --confine}. */
@@ -192,31 +194,44 @@ final class ServeCommand extends PlatterCommand {
 
   @Override
   public void run() {
-    ServeOptions options = options();
-    if (options.stages() != null) {
-      JsonFile.checkWritable(options.stages());
+    Mistakes mistakes = new Mistakes();
+    ServeSettings settings = settings(mistakes);
+    List<String> notes = List.of();
+    if (!Confinement.hasBegun()) {
+      notes = StartCheck.look(settings, check, System.getenv(), mistakes);
     }
+    mistakes.refuse();
+    ServeOptions options = ServeOptions.of(configFile, settings);
     if (check) {
-      ServeCheck.run(options, out());
+      ServeCheck.print(options, notes, out());
     } else {
       new ServeRun(options, commandLine(), out(), err()).run();
     }
   }
 
-  private ServeOptions options() {
-    ServeSettings file = configFile == null ? ServeSettings.NONE : ServeFile.read(configFile);
-    List<Placed<IoThreadConfig>> threads = new ArrayList<>();
-    for (String ioThread : ioThreads) {
-      threads.add(new Placed<>("--iothread " + ioThread, IoThreadParser.parse(ioThread)));
-    }
-    List<Placed<ExportConfig>> devices = new ArrayList<>();
-    for (String export : exports) {
-      int index = file.exports().size() + devices.size();
-      devices.add(new Placed<>("--export " + export, ExportParser.parse(export, index)));
-    }
-    if (configFile == null && devices.isEmpty()) {
+  /** What the file and the flags say, as far as it can be read. */
+  private ServeSettings settings(Mistakes mistakes) {
+    if (configFile == null && exports.isEmpty()) {
       throw new ParameterException(
           spec().commandLine(), "missing required option: '--export=EXPORT' or '--config=FILE'");
+    }
+    ServeSettings file =
+        configFile == null ? ServeSettings.NONE : ServeFile.read(configFile, mistakes);
+    List<Placed<IoThreadConfig>> threads = new ArrayList<>();
+    for (String ioThread : ioThreads) {
+      mistakes.attempt(() ->
+          threads.add(new Placed<>("--iothread " + ioThread, IoThreadParser.parse(ioThread))));
+    }
+    List<Placed<ExportConfig>> devices = new ArrayList<>();
+    List<Placed<ExportConfig>> doubtful = new ArrayList<>();
+    int index = file.exports().size() + file.doubtful().size();
+    for (String text : exports) {
+      Mistakes its = new Mistakes();
+      ExportConfig export = ExportParser.parse(text, index++, its);
+      if (export != null) {
+        (its.isEmpty() ? devices : doubtful).add(new Placed<>("--export " + text, export));
+      }
+      mistakes.attempt(its::refuse);
     }
     ServeSettings flags =
         new ServeSettings(
@@ -225,12 +240,14 @@ final class ServeCommand extends PlatterCommand {
             metrics,
             control,
             confine,
-            allowed,
+            allowed.stream().map(path -> new Placed<>("--allow " + path, path)).toList(),
             jsonLog,
             logLevel,
             lockWaitNanos,
             ioWorkers,
-            stages);
-    return ServeOptions.of(configFile, file, flags, System.getenv());
+            stages,
+            doubtful,
+            Map.of());
+    return file.with(flags, System.getenv());
   }
 }

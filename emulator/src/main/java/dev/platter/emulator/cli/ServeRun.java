@@ -58,6 +58,13 @@ final class ServeRun {
         options.jsonLog() ? StreamEventLog.json(err) : StreamEventLog.text(err)) {
       log.setLevel(options.logLevel());
       log.event(Level.INFO, "", "confined", Confinement.state());
+      if (options.allowsInVain()) {
+        log.event(
+            Level.WARNING,
+            "",
+            "no-effect",
+            Map.of("option", "allow", "reason", ServeOptions.ALLOWED_IN_VAIN));
+      }
       serve(signals, log);
     } finally {
       Confinement.leave();

@@ -4,7 +4,6 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Landlock;
 import dev.platter.aio.sys.ProcessControl;
-import dev.platter.emulator.serve.ImageCheck;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -52,14 +51,49 @@ public final class Confinement {
       arrive(new LandlockLevel(mark.abi()), !mark.outside().isEmpty());
       return;
     }
+    check(plan.mode());
+    confineAndExecute(plan, new LandlockLevel(Landlock.landlockAbi()));
+  }
+
+  /**
+   * Whether this process is the second one, to which the first has left the rest. The first could
+   * still see files and their users, and has refused what was wrong.
+   */
+  public static boolean hasBegun() {
+    return Mark.of(System.getenv(Mark.VARIABLE), ProcessHandle.current().pid()) != null;
+  }
+
+  /**
+   * Looks whether the kernel can do what a mode asks for.
+   *
+   * @throws PlatterException of kind HOST_LACKS if not
+   */
+  public static void check(ConfinementPlan.Mode mode) {
     LandlockLevel level = new LandlockLevel(Landlock.landlockAbi());
-    if (plan.mode() == ConfinementPlan.Mode.ON && !level.available()) {
+    if (mode == ConfinementPlan.Mode.ON && !level.available()) {
       throw PlatterException.hostLacks(
           "cannot confine the server, Landlock is " + level.reason(), level.remedy());
     }
-    // While files and their users can still be seen, so that what is refused can be explained.
-    ImageCheck.check(plan.config());
-    confineAndExecute(plan, level);
+  }
+
+  /**
+   * Looks whether a path that is to be allowed is there.
+   *
+   * @throws PlatterException of kind BAD_INPUT if not
+   */
+  public static void checkAllowed(Path path) {
+    if (Files.notExists(path)) {
+      throw PlatterException.badInput(
+          "cannot allow " + path + ": there is no such file or directory",
+          "Make it first; images that are added later may lie in it");
+    }
+    try {
+      path.toRealPath();
+    } catch (IOException e) {
+      throw PlatterException.badInput(
+          "cannot allow " + path + ": this user cannot reach it",
+          "Check the owner and mode of its directories");
+    }
   }
 
   /** Removes what {@link #enter} has made for the process, at its end. */

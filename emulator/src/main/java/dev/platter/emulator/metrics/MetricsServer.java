@@ -6,7 +6,9 @@ import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Server;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.SynchronousQueue;
@@ -21,6 +23,7 @@ import java.util.concurrent.TimeUnit;
  * time to send a request and to take the answer. Loops and exports go on regardless.
  */
 public final class MetricsServer implements AutoCloseable {
+  private static final String IN_USE = "Address already in use"; // EADDRINUSE, as the JDK has it
   private static final int BACKLOG = 128;
   private static final int MAX_CONNECTIONS = 32;
   private static final int MAX_THREADS = 8;
@@ -100,13 +103,53 @@ public final class MetricsServer implements AutoCloseable {
     try {
       return HttpServer.create(address, BACKLOG);
     } catch (IOException e) {
-      throw PlatterException.badInput(
-          "cannot serve metrics on " + text(address) + ": " + e.getMessage(),
+      throw refused(address, e);
+    }
+  }
+
+  /**
+   * Looks whether metrics could be served at an address now.
+   *
+   * @return whether it is only taken by somebody
+   * @throws PlatterException of kind BAD_INPUT if it cannot be had at all
+   */
+  public static boolean isTaken(InetSocketAddress address) {
+    if (address.isUnresolved()) {
+      bind(address); // which tells
+    }
+    try (ServerSocketChannel channel = ServerSocketChannel.open()) {
+      channel.bind(address, BACKLOG);
+      return false;
+    } catch (IOException e) {
+      if (isInUse(e)) {
+        return true;
+      }
+      throw refused(address, e);
+    }
+  }
+
+  /** What to say of an address that is taken. */
+  public static PlatterException taken(InetSocketAddress address) {
+    return refused(address, new BindException(IN_USE));
+  }
+
+  private static boolean isInUse(IOException e) {
+    return IN_USE.equals(e.getMessage());
+  }
+
+  private static PlatterException refused(InetSocketAddress address, IOException e) {
+    String remedy = "Name an address of this host (ip -br address), or 0.0.0.0 for all of IPv4";
+    if (isInUse(e)) {
+      remedy =
           "Choose another port with --metrics HOST:PORT, or stop what listens there:"
               + " ss -ltnp 'sport = :"
               + address.getPort()
-              + "'");
+              + "'";
+    } else if ("Permission denied".equals(e.getMessage())) {
+      remedy = "Choose a port from 1024 on";
     }
+    return PlatterException.badInput(
+        "cannot serve metrics on " + text(address) + ": " + e.getMessage(), remedy);
   }
 
   private static String text(InetSocketAddress address) {

@@ -47,7 +47,7 @@ final class Assembly {
    * @param ioWorkers the limit of each loop's io-wq workers
    */
   Assembly(List<IoThreadConfig> threads, EventLog log, SessionFactory sessions, int ioWorkers) {
-    HostCheck.checkCpus(threads);
+    threads.forEach(HostCheck::cpu);
     this.log = log;
     this.sessions = sessions;
     this.ioWorkers = ioWorkers;

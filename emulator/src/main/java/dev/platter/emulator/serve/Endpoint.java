@@ -1,9 +1,24 @@
 package dev.platter.emulator.serve;
 
+import java.io.IOException;
 import java.nio.file.Path;
 
 /** Where the clients of an export come from. */
 public sealed interface Endpoint {
+  /**
+   * The one name of a place for a socket that has several: links in its directory are followed. The
+   * next server finds the same one.
+   */
+  static Path place(Path path) {
+    Path absolute = path.toAbsolutePath().normalize();
+    Path directory = absolute.getParent();
+    try {
+      return directory == null ? absolute : directory.toRealPath().resolve(absolute.getFileName());
+    } catch (IOException e) {
+      return absolute; // a socket there will be refused
+    }
+  }
+
   /**
    * A socket that the server makes, and removes at the end.
    *

@@ -5,57 +5,155 @@ import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.devices.block.RawImage;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks whether a server could be started here, without starting anything, and leaves all as it is:
- * also while the same server runs.
+ * Looks whether the parts of a server could be had here, without making any of them, and leaves all
+ * as it is. Each method refuses its part as starting the server would. One thread.
  */
 public final class HostCheck {
-  private HostCheck() {}
+  private final boolean beside;
+  private final ImageUses uses = new ImageUses();
+  private final List<String> notes = new ArrayList<>();
+  private boolean running;
 
   /**
-   * Looks at limits, CPUs, images, and where sockets are to be made.
+   * Has looked at nothing yet.
+   *
+   * @param beside whether a server of the same configuration may be at work, which will have
+   *     stopped when this one is started: what it holds is noted, and not refused
+   */
+  public HostCheck(boolean beside) {
+    this.beside = beside;
+  }
+
+  /** What is not wrong, and still has to be known; sentences without a full stop. */
+  public List<String> notes() {
+    return notes;
+  }
+
+  /**
+   * Checks limits of descriptors and memory.
    *
    * @param memoryLimitBytes how much memory the server may use; null for as much as there is
-   * @throws PlatterException that says what is wrong, as starting the server would; of kind
-   *     HOST_LACKS if it is a limit
+   * @param mistakes gets what does not suffice, of kind HOST_LACKS
    */
-  public static void check(ServeConfig config, @Nullable Long memoryLimitBytes) {
-    FdBudget.check(config);
-    MemoryBudget.check(config.ioThreads().size(), config.exports(), memoryLimitBytes);
-    checkCpus(config.ioThreads());
-    for (ExportConfig export : config.exports()) {
-      export.images().forEach(image -> examine(export, image));
-    }
-    for (ExportConfig export : config.exports()) {
-      if (export.endpoint() instanceof Endpoint.SocketPath(Path path)) {
-        UnixListener.checkPlace(path);
-      }
+  public static void limits(
+      int ioThreads,
+      List<ExportConfig> exports,
+      @Nullable Long memoryLimitBytes,
+      Mistakes mistakes) {
+    mistakes.attempt(() -> FdBudget.check(ioThreads, exports));
+    mistakes.attempt(() -> MemoryBudget.check(ioThreads, exports, memoryLimitBytes));
+  }
+
+  /** Checks that an IOThread may run where it is to. */
+  public static void cpu(IoThreadConfig ioThread) {
+    BitSet allowed = CpuAffinity.allowed();
+    int cpu = ioThread.cpu();
+    if (cpu != IoThreadConfig.ANY_CPU && !allowed.get(cpu)) {
+      throw PlatterException.badInput(
+          "IOThread " + ioThread.id() + " cannot run on CPU " + cpu,
+          "This process may use CPUs " + allowed);
     }
   }
 
-  private static void examine(ExportConfig export, ImageConfig image) {
+  /** Checks an image of an export, also against those that were checked before. */
+  public void image(ExportConfig export, ImageConfig image) {
     try {
-      RawImage.examine(image.path(), image.options());
+      RawImage.Look look = RawImage.examine(image.path(), image.options());
+      uses.add(look.facts(), export.name(), image);
+      if (look.waits()) {
+        notes.add(
+            named(
+                export,
+                image.path()
+                    + " is locked by requests of a process that has ended, or by a process that"
+                    + " cannot be seen here; a start waits for it"));
+      }
+      boolean ours = beside && look.used() && isServed(export.endpoint());
+      running |= ours;
+      look.locked().ifPresent(user -> inUse(export, user, ours));
     } catch (PlatterException e) {
       throw new PlatterException(
-          e.kind(), "export " + export.name() + ": " + e.getMessage(), e.remedy(), e);
+          e.kind(), named(export, String.valueOf(e.getMessage())), e.remedy(), e);
     }
   }
 
-  /** Refuses an IOThread on a CPU that this process may not use. */
-  static void checkCpus(List<IoThreadConfig> ioThreads) {
-    BitSet allowed = CpuAffinity.allowed();
-    for (IoThreadConfig ioThread : ioThreads) {
-      int cpu = ioThread.cpu();
-      if (cpu != IoThreadConfig.ANY_CPU && !allowed.get(cpu)) {
-        throw PlatterException.badInput(
-            "IOThread " + ioThread.id() + " cannot run on CPU " + cpu,
-            "This process may use CPUs " + allowed);
+  /** Whether somebody serves clients there, as far as that can be seen. */
+  private static boolean isServed(Endpoint endpoint) {
+    return switch (endpoint) {
+      case Endpoint.SocketPath(Path path) -> UnixListener.isListening(path);
+      case Endpoint.Activated(String name) -> !name.isEmpty(); // systemd listens
+      case Endpoint.Descriptor _ -> false;
+    };
+  }
+
+  private void inUse(ExportConfig export, PlatterException user, boolean ours) {
+    if (!ours || user.kind() != PlatterException.Kind.BAD_INPUT) {
+      throw user;
+    }
+    notes.add(named(export, user.getMessage() + "; it has to end before this server is started"));
+  }
+
+  private static String named(ExportConfig export, String what) {
+    return "export " + export.name() + ": " + what;
+  }
+
+  /** Checks where the clients of an export are to come from, but for systemd's sockets. */
+  public void endpoint(ExportConfig export) {
+    switch (export.endpoint()) {
+      case Endpoint.SocketPath(Path path) -> socket(path);
+      case Endpoint.Descriptor(int fd) -> UnixListener.checkInherited(fd);
+      case Endpoint.Activated _ -> {}
+    }
+  }
+
+  /** Checks that a socket can be made. Images come first: who has them may have the socket, too. */
+  public void socket(Path path) {
+    UnixListener.checkPlace(path);
+    if (UnixListener.isListening(path) && !mayBeOurs()) {
+      throw UnixListener.taken(path);
+    }
+  }
+
+  /**
+   * Whether what is taken may be taken by the server of the same configuration that is at work now.
+   */
+  public boolean mayBeOurs() {
+    return beside && running;
+  }
+
+  /**
+   * Checks that systemd has passed the sockets that exports are to take, and no more.
+   *
+   * @param environment the process's
+   * @param mistakes gets what is wrong
+   */
+  public void activated(
+      List<ExportConfig> exports, Map<String, String> environment, long pid, Mistakes mistakes) {
+    SystemdSockets sockets = mistakes.make(() -> SystemdSockets.of(environment, pid));
+    if (sockets == null) {
+      return;
+    }
+    List<ExportConfig> looked = new ArrayList<>(exports);
+    if (beside && sockets.isEmpty()) {
+      for (ExportConfig export : exports) {
+        if (export.endpoint() instanceof Endpoint.Activated(String name) && !name.isEmpty()) {
+          notes.add(
+              named(
+                  export,
+                  "it takes the socket that systemd calls " + name + ", which is not here"));
+          looked.remove(export);
+        }
       }
+    }
+    for (int fd : sockets.assign(looked, mistakes).values()) {
+      mistakes.attempt(() -> UnixListener.checkInherited(fd));
     }
   }
 }

@@ -2,10 +2,10 @@ package dev.platter.emulator.serve;
 
 import dev.platter.aio.PlatterException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a server serves.
@@ -25,10 +25,10 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
   public ServeConfig {
     ioThreads = List.copyOf(ioThreads);
     exports = List.copyOf(exports);
-    Conflict conflict = conflict(ioThreads, exports);
-    if (conflict != null) {
-      throw conflict.failure();
-    }
+    Mistakes mistakes = new Mistakes();
+    conflicts(ioThreads, exports).forEach(conflict -> mistakes.add(conflict.failure()));
+    gaps(ioThreads, exports).forEach(gap -> mistakes.add(gap.failure()));
+    mistakes.refuse();
   }
 
   /**
@@ -44,37 +44,60 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
     }
   }
 
-  /** Why a server cannot consist of these; null if it can. */
-  public static @Nullable Conflict conflict(
+  /** Why a server cannot consist of these; empty if it can. */
+  public static List<Conflict> conflicts(
       List<IoThreadConfig> ioThreads, List<ExportConfig> exports) {
-    if (exports.isEmpty()) {
-      return new Conflict(
-          -1, "there is nothing to serve", "--export virtio-blk,image=disk.img,socket=vda.sock");
-    }
+    List<Conflict> found = new ArrayList<>();
     Set<String> ids = new HashSet<>();
-    for (IoThreadConfig ioThread : ioThreads) {
-      if (ioThread.id().equals(MAIN_LOOP)) {
-        return new Conflict(
-            ioThreads.indexOf(ioThread),
-            "an IOThread cannot be called " + MAIN_LOOP + ", as the main loop is",
-            "Give it another id=");
-      }
-      if (!ids.add(ioThread.id())) {
-        return new Conflict(
-            ioThreads.lastIndexOf(ioThread),
-            "two IOThreads are called " + ioThread.id(),
-            "Give each its own id=");
+    for (int i = 0; i < ioThreads.size(); i++) {
+      String id = ioThreads.get(i).id();
+      if (id.equals(MAIN_LOOP)) {
+        found.add(
+            new Conflict(
+                i,
+                "an IOThread cannot be called " + MAIN_LOOP + ", as the main loop is",
+                "Give it another id="));
+      } else if (!ids.add(id)) {
+        found.add(new Conflict(i, "two IOThreads are called " + id, "Give each its own id="));
       }
     }
     Set<String> names = new HashSet<>();
     Set<Endpoint> endpoints = new HashSet<>();
     for (int i = 0; i < exports.size(); i++) {
-      Conflict conflict = conflict(exports.get(i), ioThreads.size() + i, ids, names, endpoints);
-      if (conflict != null) {
-        return conflict;
+      found.addAll(conflicts(exports.get(i), ioThreads.size() + i, ids, names, endpoints));
+    }
+    return found;
+  }
+
+  /** What is missing for a server to consist of these, were they all; empty if nothing is. */
+  public static List<Conflict> gaps(List<IoThreadConfig> ioThreads, List<ExportConfig> exports) {
+    if (exports.isEmpty()) {
+      return List.of(
+          new Conflict(
+              -1,
+              "there is nothing to serve",
+              "--export virtio-blk,image=disk.img,socket=vda.sock"));
+    }
+    List<Conflict> found = new ArrayList<>();
+    Set<String> ids = new HashSet<>();
+    ioThreads.forEach(ioThread -> ids.add(ioThread.id()));
+    Set<String> used = new HashSet<>();
+    for (int i = 0; i < exports.size(); i++) {
+      if (exports.get(i) instanceof ExportConfig.VirtioBlk disk) {
+        used.addAll(disk.ioThreads());
+        found.addAll(missing(disk, ioThreads.size() + i, ids));
       }
     }
-    return idle(ioThreads, exports);
+    for (int i = 0; i < ioThreads.size(); i++) {
+      if (!used.contains(ioThreads.get(i).id())) {
+        found.add(
+            new Conflict(
+                i,
+                "no export runs on IOThread " + ioThreads.get(i).id(),
+                "Add iothread= to a virtio-blk export, or leave the --iothread out"));
+      }
+    }
+    return found;
   }
 
   /**
@@ -90,84 +113,76 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
       names.add(other.name());
       endpoints.add(comparable(other.endpoint()));
     }
-    Conflict conflict = conflict(added, others.size(), ids, names, endpoints);
-    if (conflict != null) {
-      throw conflict.failure();
+    Mistakes mistakes = new Mistakes();
+    conflicts(added, others.size(), ids, names, endpoints)
+        .forEach(conflict -> mistakes.add(conflict.failure()));
+    if (added instanceof ExportConfig.VirtioBlk disk) {
+      missing(disk, others.size(), ids).forEach(gap -> mistakes.add(gap.failure()));
     }
+    mistakes.refuse();
   }
 
-  private static @Nullable Conflict conflict(
+  private static List<Conflict> conflicts(
       ExportConfig export, int index, Set<String> ids, Set<String> names, Set<Endpoint> endpoints) {
+    List<Conflict> found = new ArrayList<>();
     if (export.name().equals(MAIN_LOOP)) {
-      return new Conflict(
-          index,
-          "an export cannot be called " + MAIN_LOOP + ", as the main loop is",
-          "Give it another name=");
-    }
-    if (!names.add(export.name())) {
-      return new Conflict(
-          index, "two exports are called " + export.name(), "Give each its own name=");
+      found.add(
+          new Conflict(
+              index,
+              "an export cannot be called " + MAIN_LOOP + ", as the main loop is",
+              "Give it another name="));
+    } else if (!names.add(export.name())) {
+      found.add(
+          new Conflict(
+              index, "two exports are called " + export.name(), "Give each its own name="));
     }
     if (isOwn(export.endpoint()) && !endpoints.add(comparable(export.endpoint()))) {
-      return new Conflict(
-          index,
-          "export " + export.name() + ": another export listens on " + export.endpoint(),
-          "Give each export its own socket");
+      found.add(
+          new Conflict(
+              index,
+              "export " + export.name() + ": another export listens on " + export.endpoint(),
+              "Give each export its own socket"));
     }
-    return switch (export) {
-      case ExportConfig.VirtioBlk disk -> ioThreadConflict(disk, index, ids);
-      case ExportConfig.Ahci controller ->
-          ids.contains(controller.name())
-              ? new Conflict(
+    switch (export) {
+      case ExportConfig.VirtioBlk disk -> {
+        if (disk.ioThreads().isEmpty() && ids.contains(disk.name())) {
+          found.add(
+              new Conflict(
+                  index,
+                  "export " + disk.name() + " has an IOThread of its own, called as another is",
+                  "Give the export iothread=" + disk.name() + ", or one of them another name"));
+        }
+        if (disk.ioThreads().size() > disk.queues()) {
+          found.add(
+              new Conflict(
+                  index,
+                  "export " + disk.name() + " has more IOThreads than queues",
+                  "Give it queues=" + disk.ioThreads().size() + ", or fewer iothread="));
+        }
+      }
+      case ExportConfig.Ahci controller -> {
+        if (ids.contains(controller.name())) {
+          found.add(
+              new Conflict(
                   index,
                   "export " + controller.name() + " has a loop of its own, called as an IOThread",
-                  "Give one of them another name")
-              : null;
-    };
+                  "Give one of them another name"));
+        }
+      }
+    }
+    return found;
   }
 
-  private static @Nullable Conflict ioThreadConflict(
-      ExportConfig.VirtioBlk disk, int index, Set<String> ids) {
-    for (String id : disk.ioThreads()) {
-      if (!ids.contains(id)) {
-        return new Conflict(
-            index,
-            "export " + disk.name() + ": there is no IOThread " + id,
-            "Add --iothread id=" + id);
-      }
-    }
-    if (disk.ioThreads().isEmpty() && ids.contains(disk.name())) {
-      return new Conflict(
-          index,
-          "export " + disk.name() + " has an IOThread of its own, called as another is",
-          "Give the export iothread=" + disk.name() + ", or one of them another name");
-    }
-    if (disk.ioThreads().size() > disk.queues()) {
-      return new Conflict(
-          index,
-          "export " + disk.name() + " has more IOThreads than queues",
-          "Give it queues=" + disk.ioThreads().size() + ", or fewer iothread=");
-    }
-    return null;
-  }
-
-  private static @Nullable Conflict idle(
-      List<IoThreadConfig> ioThreads, List<ExportConfig> exports) {
-    Set<String> used = new HashSet<>();
-    for (ExportConfig export : exports) {
-      if (export instanceof ExportConfig.VirtioBlk disk) {
-        used.addAll(disk.ioThreads());
-      }
-    }
-    for (IoThreadConfig ioThread : ioThreads) {
-      if (!used.contains(ioThread.id())) {
-        return new Conflict(
-            ioThreads.indexOf(ioThread),
-            "no export runs on IOThread " + ioThread.id(),
-            "Add iothread= to a virtio-blk export, or leave the --iothread out");
-      }
-    }
-    return null;
+  private static List<Conflict> missing(ExportConfig.VirtioBlk disk, int index, Set<String> ids) {
+    return disk.ioThreads().stream()
+        .distinct()
+        .filter(id -> !ids.contains(id))
+        .map(id ->
+            new Conflict(
+                index,
+                "export " + disk.name() + ": there is no IOThread " + id,
+                "Add --iothread id=" + id))
+        .toList();
   }
 
   /** A server without IOThreads but those that exports have to themselves. */
@@ -182,7 +197,7 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
 
   private static Endpoint comparable(Endpoint endpoint) {
     return endpoint instanceof Endpoint.SocketPath(Path path)
-        ? new Endpoint.SocketPath(path.toAbsolutePath().normalize())
+        ? new Endpoint.SocketPath(Endpoint.place(path))
         : endpoint;
   }
 }

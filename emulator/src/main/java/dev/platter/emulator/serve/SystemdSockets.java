@@ -68,6 +68,11 @@ public final class SystemdSockets {
         "LISTEN_FDS=" + count + " is no number of descriptors", "Unset it, or let systemd set it");
   }
 
+  /** Whether none were passed. */
+  boolean isEmpty() {
+    return names.isEmpty();
+  }
+
   /**
    * Deals the sockets out: first to exports that name one, then to those called as a socket is,
    * then in order.
@@ -76,7 +81,21 @@ public final class SystemdSockets {
    * @throws PlatterException of kind BAD_INPUT if there are too few or too many
    */
   Map<String, Integer> assign(List<ExportConfig> exports) {
+    Mistakes mistakes = new Mistakes();
+    Map<String, Integer> assigned = assign(exports, mistakes);
+    mistakes.refuse();
+    return assigned;
+  }
+
+  /**
+   * Deals the sockets out as far as they go.
+   *
+   * @param mistakes gets what is missing, and what is left
+   * @return as {@link #assign(List)}
+   */
+  Map<String, Integer> assign(List<ExportConfig> exports, Mistakes mistakes) {
     boolean[] taken = new boolean[names.size()];
+    boolean complete = true;
     for (ExportConfig export : exports) {
       if (export.endpoint() instanceof Endpoint.Descriptor(int fd) && isOurs(fd)) {
         taken[fd - FIRST_FD] = true;
@@ -93,22 +112,29 @@ public final class SystemdSockets {
         } else if (name.isEmpty()) {
           anyOf.add(export);
         } else {
-          throw PlatterException.badInput(
-              "export " + export.name() + ": systemd has passed no socket called " + name,
-              "Set FileDescriptorName=" + name + " in its .socket unit");
+          complete = false;
+          mistakes.add(
+              PlatterException.badInput(
+                  "export " + export.name() + ": systemd has passed no socket called " + name,
+                  "Set FileDescriptorName=" + name + " in its .socket unit"));
         }
       }
     }
     for (ExportConfig export : anyOf) {
       Integer fd = take(taken, null);
       if (fd == null) {
-        throw PlatterException.badInput(
-            "export " + export.name() + " has no socket, and systemd has passed none for it",
-            "Add socket=PATH");
+        complete = false;
+        mistakes.add(
+            PlatterException.badInput(
+                "export " + export.name() + " has no socket, and systemd has passed none for it",
+                "Add socket=PATH; or fd=NAME for a socket that systemd calls NAME"));
+      } else {
+        assigned.put(export.name(), fd);
       }
-      assigned.put(export.name(), fd);
     }
-    refuseLeftovers(taken);
+    if (complete) { // else what is left may only be called wrong
+      addLeftovers(taken, mistakes);
+    }
     return assigned;
   }
 
@@ -127,15 +153,16 @@ public final class SystemdSockets {
   }
 
   /** A client of a socket that nobody accepts from would wait for ever. */
-  private void refuseLeftovers(boolean[] taken) {
+  private void addLeftovers(boolean[] taken, Mistakes mistakes) {
     for (int i = 0; i < taken.length; i++) {
       if (!taken[i]) {
         String name = names.get(i);
-        throw PlatterException.badInput(
-            "systemd has passed a socket that no export takes: fd "
-                + (FIRST_FD + i)
-                + (name.isEmpty() ? "" : " (" + name + ")"),
-            "Add an --export without socket=, or take it out of the unit");
+        mistakes.add(
+            PlatterException.badInput(
+                "systemd has passed a socket that no export takes: fd "
+                    + (FIRST_FD + i)
+                    + (name.isEmpty() ? "" : " (" + name + ")"),
+                "Add an --export without socket=, or take it out of the unit"));
       }
     }
   }

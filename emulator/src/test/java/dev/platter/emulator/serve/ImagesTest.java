@@ -101,14 +101,14 @@ class ImagesTest {
   @Test
   void lookingLeavesNothingOpen() throws Exception {
     Path image = sized("a.img");
-    ServeConfig config =
-        ServeConfig.of(
-            ExportConfig.VirtioBlk.at(
-                directory.resolve("vda.sock"), "vda", image.toString(), OPTIONS));
-    ImageCheck.check(config);
+    ExportConfig export =
+        ExportConfig.VirtioBlk.at(directory.resolve("vda.sock"), "vda", image.toString(), OPTIONS);
+    HostCheck check = new HostCheck(false);
+    check.image(export, config(image));
+    assertThat(check.notes()).isEmpty();
     try (RawImage writer = RawImage.open(image.toString(), OPTIONS)) {
       assertThat(writer.readOnly()).isFalse();
-      assertThatThrownBy(() -> ImageCheck.check(config))
+      assertThatThrownBy(() -> new HostCheck(false).image(export, config(image)))
           .hasMessageContaining("export vda: ")
           .hasMessageContaining("in use by pid");
     }

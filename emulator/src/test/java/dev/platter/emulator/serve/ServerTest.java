@@ -610,7 +610,7 @@ class ServerTest {
             1,
             List.of(),
             OptionalLong.empty());
-    assertNothingStarts(ServeConfig.of(export), "descriptor 1000000 is no listening");
+    assertNothingStarts(ServeConfig.of(export), "descriptor 1000000 is not open");
   }
 
   @Test

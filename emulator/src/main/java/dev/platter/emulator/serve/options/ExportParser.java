@@ -6,6 +6,7 @@ import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
+import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.serve.Names;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -44,6 +45,7 @@ public final class ExportParser {
 
   private final OptionWords words;
   private final int index;
+  private final Mistakes mistakes;
   private final Set<String> given = new HashSet<>();
   private final List<Disk> disks = new ArrayList<>();
   private final List<String> ioThreads = new ArrayList<>();
@@ -85,19 +87,36 @@ public final class ExportParser {
     return List.copyOf(all);
   }
 
-  private ExportParser(OptionWords words, int index) {
+  private ExportParser(OptionWords words, int index, Mistakes mistakes) {
     this.words = words;
     this.index = index;
+    this.mistakes = mistakes;
   }
 
   /**
    * Reads one.
    *
    * @param index which it is on the command line, from 0; part of the name of one that has no other
-   * @throws PlatterException of kind BAD_INPUT that repeats the text and says what is wrong
+   * @throws PlatterException of kind BAD_INPUT that repeats the text and says all that is wrong
    */
   public static ExportConfig parse(String text, int index) {
-    return parse(OptionWords.parse(OPTION, text), index);
+    Mistakes mistakes = new Mistakes();
+    ExportConfig export = parse(OptionWords.parse(OPTION, text), index, mistakes);
+    mistakes.refuse();
+    if (export == null) {
+      throw new IllegalStateException("nothing is wrong with " + text);
+    }
+    return export;
+  }
+
+  /**
+   * Reads one as far as it can be read.
+   *
+   * @param mistakes gets what is wrong
+   * @return null if too little of it is right
+   */
+  public static @Nullable ExportConfig parse(String text, int index, Mistakes mistakes) {
+    return parse(OptionWords.parse(OPTION, text), index, mistakes);
   }
 
   /** All there is to say of an export of {@code kind}. */
@@ -111,20 +130,25 @@ public final class ExportParser {
   }
 
   /**
-   * Reads one.
+   * Reads one as far as it can be read.
    *
    * @param words the kind of device as a flag, then its options
+   * @param mistakes what is wrong with it; more is added
+   * @return null if too little of it is right
    */
-  static ExportConfig parse(OptionWords words, int index) {
+  static @Nullable ExportConfig parse(OptionWords words, int index, Mistakes mistakes) {
     OptionWords.Word kind = words.words().getFirst();
-    ExportParser parser = new ExportParser(words, index);
+    ExportParser parser = new ExportParser(words, index, mistakes);
     return switch (kind.value() == null ? kind.key() : "") {
       case "virtio-blk" -> parser.virtioBlk();
       case "ahci" -> parser.ahci();
-      default ->
-          throw words.refused(
-              "the kind of device comes first",
-              "--export virtio-blk,image=disk.img,socket=vda.sock, or --export ahci,...");
+      default -> {
+        mistakes.add(
+            words.refused(
+                "the kind of device comes first",
+                "--export virtio-blk,image=disk.img,socket=vda.sock, or --export ahci,..."));
+        yield null;
+      }
     };
   }
 
@@ -134,47 +158,56 @@ public final class ExportParser {
 
   // ---- virtio-blk ----------------------------------------------------------------------------
 
-  private ExportConfig virtioBlk() {
-    Disk disk = new Disk(null);
+  private @Nullable ExportConfig virtioBlk() {
+    disks.add(new Disk(null));
     for (OptionWords.Word word : rest()) {
-      switch (word.key()) {
-        case "image" -> {
-          words.once(given, word);
-          disk = withPath(disk, words.value(word));
-        }
-        case "queues" -> {
-          words.once(given, word);
-          queues = words.number(word, 1, ExportConfig.MAX_QUEUES);
-        }
-        case "queue-size" -> {
-          words.once(given, word);
-          queueSize = words.number(word, 2, ExportConfig.MAX_QUEUE_SIZE);
-        }
-        case "iothread" -> ioThreads.add(words.value(word));
-        default -> {
-          if (!common(word) && !ofDisk(disk, word, false)) {
-            throw words.unknown(word, VIRTIO_BLK, FLAGS);
-          }
-        }
-      }
+      mistakes.attempt(() -> virtioBlk(word));
     }
+    Disk disk = disks.getFirst();
     if (disk.path == null) {
-      throw words.refused("there is no image", "Add " + words.written("image", "PATH"));
+      if (mistakes.isEmpty()) {
+        mistakes.add(words.refused("there is no image", "Add " + words.written("image", "PATH")));
+      }
+      return null;
     }
     String its = name();
     String serial = disk.serial == null ? end(its, MAX_SERIAL) : disk.serial;
-    ImageConfig image = disk.image();
-    return words.whole(() ->
-        new ExportConfig.VirtioBlk(
-            its,
-            endpoint(),
-            image,
-            serial,
-            queues,
-            queueSize,
-            guestMemoryBytes,
-            ioThreads,
-            pollMaxNanos));
+    return mistakes.make(() ->
+        words.whole(() ->
+            new ExportConfig.VirtioBlk(
+                its,
+                endpoint(),
+                disk.image(),
+                serial,
+                queues,
+                queueSize,
+                guestMemoryBytes,
+                ioThreads,
+                pollMaxNanos)));
+  }
+
+  private void virtioBlk(OptionWords.Word word) {
+    Disk disk = disks.getFirst();
+    switch (word.key()) {
+      case "image" -> {
+        words.once(given, word);
+        disks.set(0, withPath(disk, words.value(word)));
+      }
+      case "queues" -> {
+        words.once(given, word);
+        queues = words.number(word, 1, ExportConfig.MAX_QUEUES);
+      }
+      case "queue-size" -> {
+        words.once(given, word);
+        queueSize = words.number(word, 2, ExportConfig.MAX_QUEUE_SIZE);
+      }
+      case "iothread" -> ioThreads.add(words.value(word));
+      default -> {
+        if (!common(word) && !ofDisk(disk, word, false)) {
+          throw words.unknown(word, VIRTIO_BLK, FLAGS);
+        }
+      }
+    }
   }
 
   /** In whatever order the options of the one disk come. */
@@ -191,26 +224,18 @@ public final class ExportParser {
 
   // ---- ahci ----------------------------------------------------------------------------------
 
-  private ExportConfig ahci() {
+  private @Nullable ExportConfig ahci() {
     for (OptionWords.Word word : rest()) {
-      if (word.key().equals("image")) {
-        disks.add(new Disk(words.value(word)));
-      } else if (!common(word)) {
-        Disk disk = disks.isEmpty() ? new Disk(null) : disks.getLast();
-        if (!ofDisk(disk, word, true)) {
-          throw words.unknown(word, AHCI, FLAGS);
-        }
-        if (disks.isEmpty()) {
-          throw words.refused(
-              word,
-              "'" + word.key() + "' stands before the first image=",
-              "Put it after the image= that it is about");
-        }
-      }
+      mistakes.attempt(() -> ahci(word));
     }
     if (disks.isEmpty()) {
-      throw words.refused(
-          "there is no image", "Add " + words.written("image", "PATH") + ", one for each port");
+      if (mistakes.isEmpty()) {
+        mistakes.add(
+            words.refused(
+                "there is no image",
+                "Add " + words.written("image", "PATH") + ", one for each port"));
+      }
+      return null;
     }
     String its = name();
     List<ExportConfig.Port> ports = new ArrayList<>();
@@ -218,8 +243,26 @@ public final class ExportParser {
       String serial = disk.serial == null ? portSerial(its, ports.size()) : disk.serial;
       ports.add(new ExportConfig.Port(disk.image(), serial, disk.model, disk.firmware));
     }
-    return words.whole(
-        () -> new ExportConfig.Ahci(its, endpoint(), ports, guestMemoryBytes, pollMaxNanos));
+    return mistakes.make(() ->
+        words.whole(
+            () -> new ExportConfig.Ahci(its, endpoint(), ports, guestMemoryBytes, pollMaxNanos)));
+  }
+
+  private void ahci(OptionWords.Word word) {
+    if (word.key().equals("image")) {
+      disks.add(new Disk(words.value(word)));
+    } else if (!common(word)) {
+      Disk disk = disks.isEmpty() ? new Disk(null) : disks.getLast();
+      if (!ofDisk(disk, word, true)) {
+        throw words.unknown(word, AHCI, FLAGS);
+      }
+      if (disks.isEmpty()) {
+        throw words.refused(
+            word,
+            "'" + word.key() + "' stands before the first image=",
+            "Put it after the image= that it is about");
+      }
+    }
   }
 
   private static String portSerial(String name, int port) {

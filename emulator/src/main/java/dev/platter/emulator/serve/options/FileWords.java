@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve.options;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.serve.options.OptionWords.Word;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,10 +13,12 @@ final class FileWords {
   private static final String PATH = "path";
 
   private final YamlNode.Mapping mapping;
+  private final Mistakes mistakes;
   private final List<Word> words = new ArrayList<>();
 
-  private FileWords(YamlNode.Mapping mapping) {
+  private FileWords(YamlNode.Mapping mapping, Mistakes mistakes) {
     this.mapping = mapping;
+    this.mistakes = mistakes;
   }
 
   private static List<String> and(String key, List<String> keys) {
@@ -31,39 +34,68 @@ final class FileWords {
     throw node.refused(what + " consists of keys with values, not " + node.kind(), example);
   }
 
-  /** The words of an {@code --iothread}. */
-  static OptionWords ioThread(YamlNode node) {
+  /**
+   * The words of an {@code --iothread}.
+   *
+   * @param mistakes gets what is wrong; the words are the rest
+   */
+  static OptionWords ioThread(YamlNode node, Mistakes mistakes) {
     YamlNode.Mapping mapping = mapping(node, "an IOThread", "- id: io0");
-    mapping.checkKeys(IoThreadParser.KEYS);
-    FileWords its = new FileWords(mapping);
-    mapping.entries().forEach(its::add);
+    FileWords its = new FileWords(mapping, mistakes);
+    mistakes.attempt(() -> mapping.checkKeys(IoThreadParser.KEYS));
+    for (YamlNode.Entry entry : mapping.entries()) {
+      if (IoThreadParser.KEYS.contains(entry.key().text())) {
+        mistakes.attempt(() -> its.add(entry));
+      }
+    }
     return OptionWords.inFile(mapping.place(), its.words);
   }
 
-  /** The words of an {@code --export}: first the kind of device, and each image before its own. */
-  static OptionWords export(YamlNode node) {
+  /**
+   * The words of an {@code --export}: first the kind of device, and each image before its own.
+   *
+   * @param mistakes gets what is wrong; the words are the rest
+   * @throws PlatterException if the kind cannot be told
+   */
+  static OptionWords export(YamlNode node, Mistakes mistakes) {
     YamlNode.Mapping mapping = mapping(node, "an export", "- device: virtio-blk");
-    FileWords its = new FileWords(mapping);
+    FileWords its = new FileWords(mapping, mistakes);
     String kind = its.addDevice();
-    mapping.checkKeys(and(DEVICE, ExportParser.keys(kind)));
+    List<String> known = and(DEVICE, ExportParser.keys(kind));
+    mistakes.attempt(() -> mapping.checkKeys(known));
     List<String> ofImage = ExportParser.keysOfImage(kind);
     boolean oneImage = its.addPlainImage();
     for (YamlNode.Entry entry : mapping.entries()) {
-      switch (entry.key().text()) {
-        case DEVICE, IMAGE -> {}
-        case "iothread" -> its.addEach(entry);
-        default -> {
-          if (!oneImage && ofImage.contains(entry.key().text())) {
-            throw nobodysOption(entry.key());
-          }
-          its.add(entry);
-        }
+      if (known.contains(entry.key().text())) {
+        mistakes.attempt(() -> its.addOption(entry, oneImage ? List.of() : ofImage));
       }
     }
     if (!oneImage) {
       its.addImages(and(PATH, ofImage));
     }
     return OptionWords.inFile(mapping.place(), its.words);
+  }
+
+  /** Where the images of an export stand, in order. */
+  static List<String> imagePlaces(OptionWords words) {
+    return words.words().stream()
+        .filter(word -> word.key().equals(IMAGE) && !"".equals(word.value()))
+        .map(Word::place)
+        .toList();
+  }
+
+  private void addOption(YamlNode.Entry entry, List<String> besidePaths) {
+    String key = entry.key().text();
+    switch (key) {
+      case DEVICE, IMAGE -> {}
+      case "iothread" -> addEach(entry);
+      default -> {
+        if (besidePaths.contains(key)) {
+          throw nobodysOption(entry.key());
+        }
+        add(entry);
+      }
+    }
   }
 
   /** Which is the kind that is returned. */
@@ -97,9 +129,9 @@ final class FileWords {
   private void addImages(List<String> keys) {
     YamlNode images = mapping.get(IMAGE);
     if (images instanceof YamlNode.Items list) {
-      list.items().forEach(image -> addImage(image, keys));
+      list.items().forEach(image -> mistakes.attempt(() -> addImage(image, keys)));
     } else if (images != null) {
-      addImage(images, keys);
+      mistakes.attempt(() -> addImage(images, keys));
     }
   }
 
@@ -109,15 +141,16 @@ final class FileWords {
       return;
     }
     YamlNode.Mapping its = mapping(image, "an image", "- path: disk.img");
-    its.checkKeys(keys);
     YamlNode path = its.get(PATH);
     if (path == null) {
+      its.checkKeys(keys); // a slip of the pen, or
       throw its.refused("there is no path", "Add path: disk.img");
     }
+    mistakes.attempt(() -> its.checkKeys(keys));
     words.add(new Word(IMAGE, word(PATH, path).value(), path.place()));
     for (YamlNode.Entry entry : its.entries()) {
-      if (!entry.key().text().equals(PATH)) {
-        add(entry);
+      if (keys.contains(entry.key().text()) && !entry.key().text().equals(PATH)) {
+        mistakes.attempt(() -> add(entry));
       }
     }
   }
@@ -128,7 +161,9 @@ final class FileWords {
 
   private void addEach(YamlNode.Entry entry) {
     if (entry.value() instanceof YamlNode.Items list) {
-      list.items().forEach(item -> words.add(word(entry.key().text(), item)));
+      for (YamlNode item : list.items()) {
+        mistakes.attempt(() -> words.add(word(entry.key().text(), item)));
+      }
     } else {
       add(entry);
     }

@@ -4,10 +4,12 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.emulator.serve.IoThreadConfig;
+import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.serve.Names;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Reads one {@code --iothread}. */
 public final class IoThreadParser {
@@ -19,34 +21,54 @@ public final class IoThreadParser {
   /**
    * Reads one.
    *
-   * @throws PlatterException of kind BAD_INPUT that repeats the text and says what is wrong
+   * @throws PlatterException of kind BAD_INPUT that repeats the text and says all that is wrong
    */
   public static IoThreadConfig parse(String text) {
-    return parse(OptionWords.parse("--iothread", text));
+    Mistakes mistakes = new Mistakes();
+    IoThreadConfig thread = parse(OptionWords.parse("--iothread", text), mistakes);
+    mistakes.refuse();
+    if (thread == null) {
+      throw new IllegalStateException("nothing is wrong with " + text);
+    }
+    return thread;
   }
 
-  static IoThreadConfig parse(OptionWords words) {
+  /**
+   * Reads one as far as it can be read.
+   *
+   * @param mistakes what is wrong with it; more is added
+   * @return null if it has no id
+   */
+  static @Nullable IoThreadConfig parse(OptionWords words, Mistakes mistakes) {
     AioConfig loop = IoThreadConfig.defaultLoop();
     String id = null;
     int cpu = IoThreadConfig.ANY_CPU;
     Set<String> given = new HashSet<>();
     for (OptionWords.Word word : words.words()) {
-      words.once(given, word);
-      switch (word.key()) {
-        case "id" -> id = words.checked(word, value -> Names.check("IOThread id", value));
-        case "cpu" -> cpu = words.number(word, 0, CpuAffinity.MAX_CPUS - 1);
-        case "poll-max" -> loop = loop.withPollMaxNanos(words.duration(word));
-        default -> throw words.unknown(word, KEYS, Set.of());
+      try {
+        words.once(given, word);
+        switch (word.key()) {
+          case "id" -> id = words.checked(word, value -> Names.check("IOThread id", value));
+          case "cpu" -> cpu = words.number(word, 0, CpuAffinity.MAX_CPUS - 1);
+          case "poll-max" -> loop = loop.withPollMaxNanos(words.duration(word));
+          default -> throw words.unknown(word, KEYS, Set.of());
+        }
+      } catch (PlatterException e) {
+        mistakes.add(e);
       }
     }
     if (id == null) {
-      throw words.refused(
-          "there is no id",
-          "Add "
-              + words.written("id", "io0")
-              + ", and "
-              + words.written("iothread", "io0")
-              + " to an export");
+      if (mistakes.isEmpty()) {
+        mistakes.add(
+            words.refused(
+                "there is no id",
+                "Add "
+                    + words.written("id", "io0")
+                    + ", and "
+                    + words.written("iothread", "io0")
+                    + " to an export"));
+      }
+      return null;
     }
     return new IoThreadConfig(id, cpu, loop);
   }

@@ -5,11 +5,14 @@ import dev.platter.emulator.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
+import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.serve.options.OptionWords.Word;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +38,10 @@ public final class ServeFile {
 
   private final List<Placed<IoThreadConfig>> ioThreads = new ArrayList<>();
   private final List<Placed<ExportConfig>> exports = new ArrayList<>();
-  private final List<Path> allowed = new ArrayList<>();
+  private final List<Placed<ExportConfig>> doubtful = new ArrayList<>();
+  private final List<Placed<Path>> allowed = new ArrayList<>();
+  private final Map<String, String> places = new LinkedHashMap<>();
+  private final Mistakes mistakes;
   private @Nullable InetSocketAddress metrics;
   private @Nullable Path control;
   private @Nullable Mode confine;
@@ -45,19 +51,45 @@ public final class ServeFile {
   private @Nullable Integer ioWorkers;
   private @Nullable String stages;
 
-  private ServeFile() {}
+  private ServeFile(Mistakes mistakes) {
+    this.mistakes = mistakes;
+  }
 
   /**
    * Reads a file.
    *
    * @throws PlatterException of kind BAD_INPUT if it cannot be read, or that names the line and
-   *     column of what is wrong in it
+   *     column of all that is wrong in it
    */
   public static ServeSettings read(Path file) {
-    return parse(file.toString(), TextFile.read(file));
+    Mistakes mistakes = new Mistakes();
+    ServeSettings settings = read(file, mistakes);
+    mistakes.refuse();
+    return settings;
+  }
+
+  /**
+   * Reads a file as far as it can be read.
+   *
+   * @param mistakes gets what is wrong in it, with line and column
+   */
+  public static ServeSettings read(Path file, Mistakes mistakes) {
+    try {
+      return parse(file.toString(), TextFile.read(file), mistakes);
+    } catch (PlatterException e) {
+      mistakes.add(e);
+      return ServeSettings.NONE;
+    }
   }
 
   static ServeSettings parse(String file, String text) {
+    Mistakes mistakes = new Mistakes();
+    ServeSettings settings = parse(file, text, mistakes);
+    mistakes.refuse();
+    return settings;
+  }
+
+  private static ServeSettings parse(String file, String text, Mistakes mistakes) {
     YamlNode root = YamlReader.read(file, text);
     if (root == null || (root instanceof YamlNode.Scalar(_, var word) && word.isEmpty())) {
       return ServeSettings.NONE;
@@ -66,9 +98,14 @@ public final class ServeFile {
       throw root.refused(
           "this is " + root.kind() + ", not the options of platter serve", "Begin with export:");
     }
-    mapping.checkKeys(KEYS);
-    ServeFile its = new ServeFile();
-    mapping.entries().forEach(its::read);
+    mistakes.attempt(() -> mapping.checkKeys(KEYS));
+    ServeFile its = new ServeFile(mistakes);
+    for (YamlNode.Entry entry : mapping.entries()) {
+      if (KEYS.contains(entry.key().text())) {
+        its.places.put(entry.key().text(), entry.value().place());
+        mistakes.attempt(() -> its.read(entry));
+      }
+    }
     return its.settings();
   }
 
@@ -76,7 +113,7 @@ public final class ServeFile {
     switch (entry.key().text()) {
       case "iothread" -> each(entry, this::addIoThread);
       case "export" -> each(entry, this::addExport);
-      case "allow" -> each(entry, node -> allowed.add(path(entry, node)));
+      case "allow" -> each(entry, node -> allowed.add(placed(node.place(), path(entry, node))));
       case "metrics" -> metrics = value(entry, ListenAddress::parse);
       case "control" -> control = path(entry, entry.value());
       case "confine" -> confine = value(entry, text -> Choices.parse(Mode.class, text));
@@ -92,12 +129,27 @@ public final class ServeFile {
   }
 
   private void addIoThread(YamlNode node) {
-    ioThreads.add(new Placed<>(node.place(), IoThreadParser.parse(FileWords.ioThread(node))));
+    Mistakes its = new Mistakes();
+    IoThreadConfig thread = IoThreadParser.parse(FileWords.ioThread(node, its), its);
+    if (thread != null) {
+      ioThreads.add(placed(node.place(), thread));
+    }
+    its.refuse();
   }
 
   private void addExport(YamlNode node) {
-    exports.add(
-        new Placed<>(node.place(), ExportParser.parse(FileWords.export(node), exports.size())));
+    Mistakes its = new Mistakes();
+    OptionWords words = FileWords.export(node, its);
+    ExportConfig export = ExportParser.parse(words, exports.size() + doubtful.size(), its);
+    if (export != null) {
+      (its.isEmpty() ? exports : doubtful)
+          .add(new Placed<>(node.place(), export, true, FileWords.imagePlaces(words)));
+    }
+    its.refuse();
+  }
+
+  private static <T> Placed<T> placed(String place, T value) {
+    return new Placed<>(place, value, true, List.of());
   }
 
   private ServeSettings settings() {
@@ -112,16 +164,18 @@ public final class ServeFile {
         logLevel,
         lockWaitNanos,
         ioWorkers,
-        stages);
+        stages,
+        doubtful,
+        places);
   }
 
   // ---- values --------------------------------------------------------------------------------
 
   /** Of a list; what is no list is the only one. */
-  private static void each(YamlNode.Entry entry, Consumer<YamlNode> reader) {
+  private void each(YamlNode.Entry entry, Consumer<YamlNode> reader) {
     YamlNode value = entry.value();
     if (value instanceof YamlNode.Items list) {
-      list.items().forEach(reader);
+      list.items().forEach(item -> mistakes.attempt(() -> reader.accept(item)));
     } else {
       reader.accept(value);
     }

@@ -6,6 +6,7 @@ import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
+import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.ServerOptions;
 import java.net.InetSocketAddress;
@@ -43,11 +44,19 @@ public record ServeOptions(
     long lockWaitNanos,
     int ioWorkers,
     @Nullable String stages) {
+  /** Why allowed paths are of no use, if {@link #allowsInVain}. */
+  public static final String ALLOWED_IN_VAIN = "--allow has no effect with --confine off";
+
   private static final String CONTROL_VARIABLE = "PLATTER_CONTROL";
 
   /** Makes the list immutable. */
   public ServeOptions {
     allowed = List.copyOf(allowed);
+  }
+
+  /** Whether paths are allowed to a server that may open everything. */
+  public boolean allowsInVain() {
+    return confine == Mode.OFF && !allowed.isEmpty();
   }
 
   /**
@@ -62,42 +71,63 @@ public record ServeOptions(
       ServeSettings file,
       ServeSettings flags,
       Map<String, String> environment) {
-    Path named = either(flags.control(), file.control());
-    Path control = named == null ? control(environment) : named;
-    ServeConfig config =
-        config(both(file.ioThreads(), flags.ioThreads()), both(file.exports(), flags.exports()));
-    if (control != null) {
-      checkControl(control, config);
-    }
-    return new ServeOptions(
-        path,
-        config,
-        either(flags.metrics(), file.metrics()),
-        control,
-        or(either(flags.confine(), file.confine()), Mode.AUTO),
-        both(file.allowed(), flags.allowed()),
-        or(either(flags.jsonLog(), file.jsonLog()), false),
-        or(either(flags.logLevel(), file.logLevel()), Level.INFO),
-        or(either(flags.lockWaitNanos(), file.lockWaitNanos()), ServerOptions.LOCK_WAIT_NANOS),
-        or(either(flags.ioWorkers(), file.ioWorkers()), ServerOptions.IO_WORKERS),
-        either(flags.stages(), file.stages()));
+    return of(path, file.with(flags, environment));
   }
 
-  private static ServeConfig config(
-      List<Placed<IoThreadConfig>> ioThreads, List<Placed<ExportConfig>> exports) {
-    List<IoThreadConfig> threads = ioThreads.stream().map(Placed::value).toList();
-    List<ExportConfig> devices = exports.stream().map(Placed::value).toList();
-    ServeConfig.Conflict conflict = ServeConfig.conflict(threads, devices);
-    if (conflict == null) {
-      return new ServeConfig(threads, devices);
+  /**
+   * What a server is told by settings in which nothing is wrong.
+   *
+   * @param path where the file is; null if there is none
+   * @throws PlatterException of kind BAD_INPUT if the parts do not fit together
+   */
+  public static ServeOptions of(@Nullable Path path, ServeSettings all) {
+    Mistakes mistakes = new Mistakes();
+    checkFit(all, mistakes);
+    mistakes.refuse();
+    return new ServeOptions(
+        path,
+        new ServeConfig(values(all.ioThreads()), values(all.exports())),
+        all.metrics(),
+        all.control(),
+        or(all.confine(), Mode.AUTO),
+        values(all.allowed()),
+        or(all.jsonLog(), false),
+        or(all.logLevel(), Level.INFO),
+        or(all.lockWaitNanos(), ServerOptions.LOCK_WAIT_NANOS),
+        or(all.ioWorkers(), ServerOptions.IO_WORKERS),
+        all.stages());
+  }
+
+  /**
+   * Checks that the parts fit together, as far as they could be read.
+   *
+   * @param mistakes what is wrong with them; more is added
+   */
+  public static void checkFit(ServeSettings all, Mistakes mistakes) {
+    boolean complete = mistakes.isEmpty();
+    List<IoThreadConfig> threads = values(all.ioThreads());
+    List<ExportConfig> devices = values(all.exports());
+    List<ServeConfig.Conflict> conflicts = new ArrayList<>(ServeConfig.conflicts(threads, devices));
+    if (complete) { // else what is missing may be among what could not be read
+      conflicts.addAll(ServeConfig.gaps(threads, devices));
     }
-    if (conflict.culprit() < 0) {
-      throw conflict.failure();
+    List<Placed<?>> parts = new ArrayList<>(all.ioThreads());
+    parts.addAll(all.exports());
+    for (ServeConfig.Conflict conflict : conflicts) {
+      mistakes.add(
+          conflict.culprit() < 0
+              ? conflict.failure()
+              : PlatterException.badInput(
+                  parts.get(conflict.culprit()).place() + ": " + conflict.what(),
+                  conflict.remedy()));
     }
-    List<Placed<?>> all = new ArrayList<>(ioThreads);
-    all.addAll(exports);
-    throw PlatterException.badInput(
-        all.get(conflict.culprit()).place() + ": " + conflict.what(), conflict.remedy());
+    if (all.control() != null) {
+      checkControl(all.control(), all.exports(), mistakes);
+    }
+  }
+
+  private static <T> List<T> values(List<Placed<T>> placed) {
+    return placed.stream().map(Placed::value).toList();
   }
 
   /**
@@ -118,26 +148,23 @@ public record ServeOptions(
     }
   }
 
-  private static void checkControl(Path control, ServeConfig config) {
-    Path place = control.toAbsolutePath().normalize();
-    for (ExportConfig export : config.exports()) {
-      if (export.endpoint() instanceof Endpoint.SocketPath(Path path)
-          && path.toAbsolutePath().normalize().equals(place)) {
-        throw PlatterException.badInput(
-            "export " + export.name() + " listens on " + control + ", as the control socket is to",
-            "Give each its own path");
+  private static void checkControl(
+      Path control, List<Placed<ExportConfig>> exports, Mistakes mistakes) {
+    Path place = Endpoint.place(control);
+    for (Placed<ExportConfig> export : exports) {
+      if (export.value().endpoint() instanceof Endpoint.SocketPath(Path path)
+          && Endpoint.place(path).equals(place)) {
+        mistakes.add(
+            export.refused(
+                PlatterException.badInput(
+                    "export "
+                        + export.value().name()
+                        + " listens on "
+                        + control
+                        + ", as the control socket is to",
+                    "Give each its own path")));
       }
     }
-  }
-
-  private static <T> List<T> both(List<T> first, List<T> second) {
-    List<T> all = new ArrayList<>(first);
-    all.addAll(second);
-    return all;
-  }
-
-  private static <T> @Nullable T either(@Nullable T first, @Nullable T second) {
-    return first == null ? second : first;
   }
 
   private static <T> T or(@Nullable T value, T otherwise) {

@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve.options;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.serve.Mistakes;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -54,16 +55,19 @@ sealed interface YamlNode {
       return null;
     }
 
-    /** Refuses the first key that is none of {@code known}. */
+    /** Refuses keys that are none of {@code known}. */
     void checkKeys(List<String> known) {
+      Mistakes mistakes = new Mistakes();
       for (Entry entry : entries) {
         String key = entry.key().text();
         if (!known.contains(key)) {
-          throw entry
-              .key()
-              .refused("there is no '" + key + "' here", Nearest.remedy(key, known, known));
+          mistakes.add(
+              entry
+                  .key()
+                  .refused("there is no '" + key + "' here", Nearest.remedy(key, known, known)));
         }
       }
+      mistakes.refuse();
     }
   }
 

@@ -111,7 +111,9 @@ class ServeFileTest {
     assertThat(settings.jsonLog()).isTrue();
     assertThat(settings.logLevel()).isEqualTo(Level.WARNING);
     assertThat(settings.confine()).isEqualTo(Mode.ON);
-    assertThat(settings.allowed()).containsExactly(Path.of("/srv/a"), Path.of("/srv/b"));
+    assertThat(settings.allowed())
+        .extracting(Placed::value)
+        .containsExactly(Path.of("/srv/a"), Path.of("/srv/b"));
     assertThat(settings.stages()).isEqualTo("s.json");
   }
 
@@ -129,8 +131,12 @@ class ServeFileTest {
         .containsExactly(IoThreadConfig.named("io0"));
     assertThat(settings.exports())
         .containsExactly(
-            new Placed<>("p.yaml:2:9", ExportParser.parse("ahci,image=a.img,socket=a.sock", 0)));
-    assertThat(settings.allowed()).containsExactly(Path.of("/srv"));
+            new Placed<>(
+                "p.yaml:2:9",
+                ExportParser.parse("ahci,image=a.img,socket=a.sock", 0),
+                true,
+                List.of("p.yaml:2:31")));
+    assertThat(settings.allowed()).extracting(Placed::value).containsExactly(Path.of("/srv"));
   }
 
   @ParameterizedTest
@@ -262,12 +268,14 @@ class ServeFileTest {
             address("127.0.0.1", 2),
             null,
             null,
-            List.of(Path.of("y")),
+            List.of(new Placed<>("--allow y", Path.of("y"))),
             false,
             null,
             5_000_000_000L,
             null,
-            null);
+            null,
+            List.of(),
+            Map.of());
     ServeOptions both =
         ServeOptions.of(Path.of("p"), file, flags, Map.of("PLATTER_CONTROL", "/run/c"));
     assertThat(both.config().exports()).extracting("name").containsExactly("a", "b");

@@ -1,0 +1,251 @@
+package dev.platter.emulator.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.aio.socket.UnixListener;
+import dev.platter.devices.block.CacheMode;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.RawImage;
+import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.serve.ServeConfig;
+import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.serve.options.ExportParser;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code serve --check} and {@code serve} say the same of the same command line. */
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
+class ServeCheckTest {
+  private static final ImageOptions CACHED = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
+
+  @TempDir private Path directory;
+
+  private Path image(String name) throws IOException {
+    Path image = directory.resolve(name);
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(1 << 20);
+    }
+    return image;
+  }
+
+  private String export(String name, String image) {
+    return "virtio-blk,cache=writeback,image="
+        + directory.resolve(image)
+        + ",socket="
+        + directory.resolve(name + ".sock");
+  }
+
+  private static Cli run(List<String> words, String... more) {
+    List<String> all = new ArrayList<>(List.of("serve"));
+    all.addAll(words);
+    all.addAll(List.of(more));
+    return Cli.run(all.toArray());
+  }
+
+  private static void assertBothRefuse(int code, List<String> words, String... parts) {
+    Cli check = run(words, "--check");
+    assertThat(check.err()).contains(parts);
+    assertThat(check.out()).isEmpty();
+    assertThat(check.exitCode()).isEqualTo(code);
+    Cli start = run(words, "--confine=off");
+    assertThat(start.err()).isEqualTo(check.err());
+    assertThat(start.exitCode()).isEqualTo(code);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--export=A --export=virtio-blk,image=D/a.img,cache=writeback,socket=D/b.sock"
+            + "|export b: D/a.img is already a disk of export a",
+        "--export=A --export=virtio-blk,image=D/hard.img,cache=writeback,socket=D/b.sock"
+            + "|export b: D/hard.img is already a disk of export a",
+        "--export=A --export=virtio-blk,image=D/soft.img,cache=writeback,socket=D/b.sock"
+            + "|export b: D/soft.img is already a disk of export a",
+        "--export=A --export=ahci,image=D/a.img,cache=writeback,readonly,socket=D/b.sock"
+            + "|export b: D/a.img is already a disk of export a",
+        "--export=ahci,image=D/a.img,cache=writeback,image=D/a.img,cache=writeback,socket=D/b.sock"
+            + "|export b: D/a.img is already a disk of this export",
+        "--export=virtio-blk,image=D/a.img,cache=writeback,fd=900|descriptor 900 is not open",
+        "--export=virtio-blk,image=D/a.img,cache=writeback"
+            + "|export virtio-blk0 has no socket, and systemd has passed none for it",
+        "--export=virtio-blk,image=D/a.img,cache=writeback,socket=D/taken.sock"
+            + "|somebody listens on D/taken.sock",
+        "--export=virtio-blk,image=D/used.img,cache=writeback,socket=D/u.sock"
+            + "|export u: D/used.img is in use by pid",
+        "--export=virtio-blk,image=D/none.img,socket=D/u.sock|D/none.img: no such file",
+        "--export=A --export=virtio-blk,image=D/b.img,cache=writeback,socket=D/link/a.sock,name=b"
+            + "|export b: another export listens on D/link/a.sock",
+        "--export=A --control=D/link/a.sock"
+            + "|export a listens on D/link/a.sock, as the control socket",
+        "--export=A --control=D/nope/c.sock|socket directory D/nope does not exist",
+        "--export=A --control=D/taken.sock|somebody listens on D/taken.sock",
+        "--export=A --metrics=192.0.2.1:9464|cannot serve metrics on 192.0.2.1:9464",
+        "--export=A --metrics=PORT|Address already in use",
+        "--export=A --stages=D/nope/s.json|D/nope",
+        "--export=A,iothread=io0 --iothread=id=io0,cpu=8000|IOThread io0 cannot run on CPU 8000",
+      })
+  void whatOneRefusesTheOtherRefuses(String command, String what) throws Exception {
+    Path a = image("a.img");
+    image("b.img");
+    Files.createLink(directory.resolve("hard.img"), a);
+    Files.createSymbolicLink(directory.resolve("soft.img"), a);
+    Files.createSymbolicLink(directory.resolve("link"), directory);
+    try (ServerSocket busy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        RawImage _ = RawImage.open(image("used.img").toString(), CACHED);
+        UnixListener _ = UnixListener.bind(directory.resolve("taken.sock"))) {
+      List<String> words = new ArrayList<>();
+      for (String word : command.split(" ", -1)) {
+        words.add(
+            word.replace("=A", "=" + export("a", "a.img"))
+                .replace("D/", directory + "/")
+                .replace("PORT", "" + busy.getLocalPort()));
+      }
+      assertBothRefuse(2, words, what.replace("D/", directory + "/"));
+    }
+    assertThat(directory.resolve("a.sock")).doesNotExist();
+  }
+
+  /** Which a server that is not confined has no use for, and so does not look at. */
+  @Test
+  void whatIsAllowedHasToBeThere() throws Exception {
+    image("a.img");
+    Path none = directory.resolve("none");
+    List<String> words = List.of("--export=" + export("a", "a.img"), "--allow=" + none);
+    Cli check = run(words, "--check");
+    assertThat(check.exitCode()).isEqualTo(2);
+    assertThat(check.err())
+        .startsWith("platter: cannot allow " + none + ": there is no such file or directory\n")
+        .doesNotContain("image create");
+    Process start =
+        ChildJvm.builder(Platter.class, "serve", words.getFirst(), words.getLast()).start();
+    assertThat(new String(start.getInputStream().readAllBytes(), UTF_8)).isEqualTo(check.err());
+    assertThat(start.waitFor()).isEqualTo(2);
+    Cli open = run(words, "--check", "--confine=off");
+    assertThat(open.exitCode()).isZero();
+    assertThat(open.out()).endsWith("note: --allow has no effect with --confine off\n");
+  }
+
+  @Test
+  void allThatIsWrongIsToldAtOnceWithItsLine() throws Exception {
+    image("a.img");
+    image("b.img");
+    Path file = directory.resolve("platter.yaml");
+    Files.writeString(
+        file,
+        """
+        exprot: []
+        iothread:
+          - id: io0
+            cpu: many
+        export:
+          - device: virtio-blk
+            image: D/a.img
+            cache: writeback
+            socket: D/a.sock
+            queues: 65
+            serail: X
+          - device: ahci
+            socket: D/nope/b.sock
+            image:
+              - path: D/b.img
+                cache: writeback
+              - path: D/none.img
+                readonly: maybe
+          - device: virtio-blk
+            image:
+              path: D/gone.img
+            socket: D/c.sock
+            name: c
+          - device: virtio-blk
+            image: D/b.img
+            cache: writeback
+            socket: D/d.sock
+            name: c
+        metrics: 192.0.2.1:1
+        control: D/nope/ctl.sock
+        log-level: debug
+        allow: [D/nowhere]
+        """
+            .replace("D/", directory + "/"));
+    List<String> words = List.of("--config=" + file, "--export=virtio-blk,sokcet=x,queues=0");
+    Cli check = run(words, "--check");
+    assertThat(check.exitCode()).isEqualTo(2);
+    String at = "platter: " + file + ":";
+    String d = directory + "/";
+    assertThat(check.err().lines().filter(line -> line.startsWith("platter: ")))
+        .containsExactlyInAnyOrder(
+            at + "1:1: there is no 'exprot' here",
+            at + "4:10: cpu=many is no number from 0 to 8191",
+            at + "10:13: queues=65 is no number from 1 to 64",
+            at + "11:5: there is no 'serail' here",
+            at + "18:19: readonly=maybe is not one of on, off",
+            at + "31:12: log-level: 'debug' is not one of info, warning, error",
+            "platter: --export virtio-blk,sokcet=x,queues=0: there is no 'sokcet' here",
+            "platter: --export virtio-blk,sokcet=x,queues=0: queues=0 is no number from 1 to 64",
+            at + "17:15: export b: cannot open " + d + "none.img: no such file",
+            at + "21:13: export c: cannot open " + d + "gone.img: no such file",
+            at + "25:12: export c: " + d + "b.img is already a disk of export b",
+            at + "24:5: two exports are called c",
+            at + "29:10: cannot serve metrics on 192.0.2.1:1: Cannot assign requested address",
+            at + "30:10: socket directory " + directory.resolve("nope") + " does not exist",
+            at + "32:9: cannot allow " + d + "nowhere: there is no such file or directory");
+    assertThat(run(words, "--confine=off").err()).contains(at + "24:5: two exports are called c");
+  }
+
+  /** Before a restart: what is taken is taken by the server that is to be replaced. */
+  @Test
+  void aServerOfTheSameConfigurationMayBeAtWork() throws Exception {
+    image("a.img");
+    image("b.img");
+    String writer = export("a", "a.img");
+    String reader = export("b", "b.img") + ",readonly";
+    ServeConfig config =
+        ServeConfig.of(ExportParser.parse(writer, 0), ExportParser.parse(reader, 1));
+    List<String> words = List.of("--export=" + writer, "--export=" + reader);
+    try (Server _ = Server.start(config, (_, _, _, _) -> {})) {
+      Cli check = run(words, "--check");
+      assertThat(check.err()).isEmpty();
+      assertThat(check.exitCode()).isZero();
+      assertThat(check.out())
+          .contains("note: export a: " + directory.resolve("a.img") + " is in use by pid ")
+          .contains("; it has to end before this server is started\n");
+      assertThat(run(words, "--confine=off").err())
+          .contains("export a: " + directory.resolve("a.img") + " is in use by pid ")
+          .contains("somebody listens on " + directory.resolve("b.sock"));
+      // Another server's image is no less in use for that.
+      List<String> other = List.of("--export=" + export("c", "a.img"));
+      assertBothRefuse(2, other, "export c: " + directory.resolve("a.img") + " is in use by pid ");
+    }
+    Cli after = run(words, "--check");
+    assertThat(after.exitCode()).isZero();
+    assertThat(after.out()).doesNotContain("note: ");
+  }
+
+  /** It listens there itself, as long as its units are started. */
+  @Test
+  void aSocketThatSystemdNamesIsNoted() throws Exception {
+    image("a.img");
+    String export = "--export=virtio-blk,cache=writeback,image=" + directory + "/a.img,fd=vda";
+    Cli check = run(List.of(export), "--check");
+    assertThat(check.exitCode()).isZero();
+    assertThat(check.out())
+        .endsWith(
+            "note: export vda: it takes the socket that systemd calls vda, which is not here\n");
+    assertThat(run(List.of(export), "--confine=off").err())
+        .startsWith("platter: export vda: systemd has passed no socket called vda\n");
+  }
+}
