@@ -57,9 +57,6 @@ public final class FileHandle implements AutoCloseable {
       try (FileHandle users = open(path, false, direct)) {
         boolean locked = OfdLock.locked(users.fd) != LinuxAbi.F_UNLCK;
         users.lock(false, place, patience);
-        if (patience.goesOnWithout() && locked) {
-          return open(path, false, direct);
-        }
         fd = tryOpen(path, writable, direct);
         if (locked && fd == -Errno.EBUSY) {
           fd = awaitClaim(path, writable, direct, patience);

@@ -67,9 +67,6 @@ final class FileLock implements AutoCloseable {
         looked = true;
         lock.refuseIfLiving();
       }
-      if (patience.goesOnWithout()) {
-        return lock;
-      }
       if (!wait.pause()) {
         if (attempt == Attempt.HELD && !look) {
           lock.refuseIfLiving();

@@ -39,7 +39,6 @@ public final class LockPatience {
       };
 
   private final long nanos;
-  private final boolean goesOnWithout;
   private final BooleanSupplier givenUp;
   private final Listener listener;
   private boolean waited;
@@ -53,30 +52,14 @@ public final class LockPatience {
    * @param listener is told on the thread that waits
    */
   public LockPatience(long nanos, BooleanSupplier givenUp, Listener listener) {
-    this(nanos, false, givenUp, listener);
-  }
-
-  private LockPatience(
-      long nanos, boolean goesOnWithout, BooleanSupplier givenUp, Listener listener) {
     this.nanos = nanos;
-    this.goesOnWithout = goesOnWithout;
     this.givenUp = givenUp;
     this.listener = listener;
   }
 
   /** None at all. */
   public static LockPatience none() {
-    return new LockPatience(0, false, () -> false, NOBODY);
-  }
-
-  /** No need of it: what the dead have left is no matter, as the file is only looked at. */
-  public static LockPatience notNeeded() {
-    return new LockPatience(0, true, () -> false, NOBODY);
-  }
-
-  /** Whether a lock that the dead hold is done without. */
-  boolean goesOnWithout() {
-    return goesOnWithout;
+    return new LockPatience(0, () -> false, NOBODY);
   }
 
   /** How long it waits in all, in nanoseconds. */
