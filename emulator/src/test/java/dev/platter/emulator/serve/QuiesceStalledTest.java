@@ -1,23 +1,12 @@
 package dev.platter.emulator.serve;
 
+import static dev.platter.emulator.serve.StalledServer.async;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.platter.aio.loop.AioContext;
-import dev.platter.aio.loop.LoopClient;
-import dev.platter.aio.socket.UnixConnection;
-import dev.platter.devices.block.CacheMode;
-import dev.platter.devices.block.ImageOptions;
-import dev.platter.emulator.export.ClientSession;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,111 +16,25 @@ import org.junit.jupiter.api.io.TempDir;
 /** A server that is to be quiesced, and one of whose disks does not answer. */
 @Timeout(60)
 class QuiesceStalledTest {
-  private static final ImageOptions CACHED = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
-  private static final long LONG = TimeUnit.MINUTES.toNanos(5);
-  private static final ServerOptions TELLS_SOON =
-      ServerOptions.DEFAULT.withTellAfter(TimeUnit.MILLISECONDS.toNanos(1));
-
   @TempDir private Path directory;
-  private final RecordingLog log = new RecordingLog();
-  private final Map<String, Disk> disks = new ConcurrentHashMap<>();
+  private StalledServer stalled;
   private Server server;
-
-  /** Has one request in flight, until it answers. */
-  private static final class Disk implements ClientSession, LoopClient {
-    private final AioContext loop;
-    private final CountDownLatch closing = new CountDownLatch(1);
-    private final CountDownLatch idle = new CountDownLatch(1);
-    private volatile int inFlight = 1;
-    private volatile boolean paused;
-
-    Disk(SessionFactory.Parts parts) {
-      loop = parts.loops().getFirst();
-      loop.invoke(() -> loop.addClient(this));
-    }
-
-    @Override
-    public void serve(UnixConnection connection) {}
-
-    void answer() {
-      loop.invoke(() -> inFlight = 0);
-      idle.countDown();
-    }
-
-    @Override
-    public void pause() {
-      paused = true;
-    }
-
-    @Override
-    public int inFlight() {
-      return inFlight;
-    }
-
-    @Override
-    public void resume() {
-      paused = false;
-    }
-
-    @Override
-    public void close() {
-      closing.countDown();
-      try {
-        idle.await();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-      loop.invoke(() -> loop.removeClient(this));
-    }
-  }
-
-  private Disk disk(String name) {
-    Disk disk = disks.get(name);
-    assertThat(disk).isNotNull();
-    return disk;
-  }
-
-  private ExportConfig config(String name) throws IOException {
-    Path image = directory.resolve(name + ".img");
-    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-      file.setLength(1 << 20);
-    }
-    return ExportConfig.VirtioBlk.at(
-        directory.resolve(name + ".sock"), name, image.toString(), CACHED);
-  }
-
-  private ClientSession open(ExportConfig export, SessionFactory.Parts parts) {
-    Disk disk = new Disk(parts);
-    disks.put(export.name(), disk);
-    if (!export.name().equals("stalled")) {
-      disk.answer();
-    }
-    return disk;
-  }
+  private RecordingLog log;
 
   @BeforeEach
   void start() throws IOException {
-    server =
-        Server.start(
-            ServeConfig.of(config("stalled"), config("well")),
-            log,
-            SystemdSockets.none(),
-            TELLS_SOON,
-            this::open,
-            StartListener.NOBODY);
+    stalled = new StalledServer(directory);
+    server = stalled.server;
+    log = stalled.log;
   }
 
   @AfterEach
   void stop() {
-    if (disk("stalled").inFlight() > 0) {
-      disk("stalled").answer();
-    }
-    server.close();
+    stalled.close();
   }
 
-  /** On a thread of its own: it waits. */
-  private static <T> CompletableFuture<T> async(Supplier<T> what) {
-    return CompletableFuture.supplyAsync(what, task -> Thread.ofPlatform().start(task));
+  private StalledServer.Disk disk(String name) {
+    return stalled.disk(name);
   }
 
   private CompletableFuture<Quiesced> quiesceThatWaits() throws InterruptedException {
@@ -142,13 +45,6 @@ class QuiesceStalledTest {
     }
     assertThat(quiesced).isNotDone();
     return quiesced;
-  }
-
-  private CompletableFuture<Boolean> closeLater() {
-    return async(() -> {
-      server.close();
-      return true;
-    });
   }
 
   @Test
@@ -171,7 +67,7 @@ class QuiesceStalledTest {
   @Test
   void aStopEndsTheOthers() throws Exception {
     CompletableFuture<Quiesced> quiesced = quiesceThatWaits();
-    CompletableFuture<Boolean> closed = closeLater();
+    CompletableFuture<Boolean> closed = stalled.closeLater();
     disk("well").closing.await();
     assertThatThrownBy(quiesced::get).cause().hasMessage("the server is stopping");
     assertThat(closed).isNotDone();
@@ -184,14 +80,14 @@ class QuiesceStalledTest {
   @Test
   void aResumeGivesItUp() throws Exception {
     CompletableFuture<Quiesced> quiesced = quiesceThatWaits();
-    assertThat(disk("well").paused).isTrue();
+    assertThat(disk("well").isPaused()).isTrue();
     server.resume();
     assertThatThrownBy(quiesced::get).cause().hasMessageContaining("resumed meanwhile");
     assertThat(server.isQuiesced()).isFalse();
-    for (Disk disk : disks.values()) {
+    for (StalledServer.Disk disk : stalled.disks.values()) {
       assertThat(disk.loop.isSuspended()).isFalse();
       disk.loop.invoke(() -> {}); // it turns
-      assertThat(disk.paused).isFalse();
+      assertThat(disk.isPaused()).isFalse();
     }
     assertThat(log.names()).contains("quiesce-given-up", "resumed").doesNotContain("quiesced");
     assertThat(server.resize("well", 0, 2 << 20, null).bytes()).isEqualTo(2 << 20);
@@ -203,11 +99,12 @@ class QuiesceStalledTest {
   @Test
   void whoAsksForAChangeIsAnsweredAtOnce() throws Exception {
     CompletableFuture<Quiesced> quiesced = quiesceThatWaits();
-    ExportConfig late = config("late");
+    ExportConfig late = stalled.config("late");
     assertThatThrownBy(() -> server.addExport(late)).hasMessageContaining("quiesced");
     assertThatThrownBy(() -> server.resize("well", 0, 2 << 20, null))
         .hasMessageContaining("quiesced");
-    assertThatThrownBy(() -> server.drain(null, LONG, false)).hasMessageContaining("quiesced");
+    assertThatThrownBy(() -> server.drain(null, StalledServer.LONG, false))
+        .hasMessageContaining("quiesced");
     assertThat(server.removeExport("well", false)).isTrue();
     assertThat(quiesced).isNotDone();
     disk("stalled").answer();
