@@ -64,6 +64,8 @@ record Scratch(Path directory, int lock) {
   private static int lock(Path file) throws IOException {
     try {
       return LifeLock.make(file);
+    } catch (NoSuchFileException e) {
+      throw e; // it is being removed
     } catch (IOException e) {
       if (Files.exists(file)) {
         return NO_LOCK; // its file system has no locks: if this process is killed, all of it stays
