@@ -1,8 +1,10 @@
 package dev.platter.it;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.cli.Platter;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -23,13 +25,13 @@ class GuestRunIT {
   private record Run(int exitCode, String out, String err) {}
 
   private static Run platter(String... words) {
-    StringWriter out = new StringWriter();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
     StringWriter err = new StringWriter();
-    int exitCode = Platter.run(new PrintWriter(out), new PrintWriter(err), words);
+    int exitCode = Platter.run(out, new PrintWriter(err), words);
     if (exitCode == 3) {
       throw TestVm.skipped(err.toString());
     }
-    return new Run(exitCode, out.toString(), err.toString());
+    return new Run(exitCode, out.toString(UTF_8), err.toString());
   }
 
   private static double number(Map<?, ?> map, String key) {

@@ -64,7 +64,7 @@ final class CtlCommand extends PlatterCommand {
   private @Nullable Path socket;
 
   @Option(
-      names = "--json",
+      names = JsonOption.NAME,
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
       description = "Write the answer as JSON (docs/json.md) as well; - prints JSON only.")
@@ -109,18 +109,18 @@ final class CtlCommand extends PlatterCommand {
       int left = timeoutMillis == 0 ? 0 : Math.clamp(timeoutMillis - spent, 1, timeoutMillis);
       reply = client.execute(command, arguments, left);
     }
+    writeJson(command, reply.fields());
+    return reply;
+  }
+
+  /** Writes what has come of a command as JSON, if that is wanted. */
+  void writeJson(String command, Map<String, ? extends @Nullable Object> answer) {
     if (json != null) {
       Map<String, @Nullable Object> document = new LinkedHashMap<>();
       document.put("schema", SCHEMA);
       document.put("command", command);
-      document.put("return", reply.fields());
-      JsonFile.write(json, document, out());
+      document.put("return", answer);
+      JsonFile.write(json, document, stdout());
     }
-    return reply;
-  }
-
-  /** Whether what is printed is JSON alone. */
-  boolean printsJson() {
-    return JsonFile.STANDARD_OUTPUT.equals(json);
   }
 }

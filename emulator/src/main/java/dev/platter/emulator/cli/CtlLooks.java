@@ -149,12 +149,11 @@ final class CtlLooks {
       Path socket = ctl().namedSocket();
       if (ifServing && (socket == null || !Files.exists(socket, LinkOption.NOFOLLOW_LINKS))) {
         out().println("not serving");
+        ctl().writeJson("health", Map.of("status", "not serving"));
         return;
       }
       Reply reply = ctl().execute("health", Map.of(), TIMEOUT_MILLIS);
-      if (!ctl().printsJson()) {
-        out().println(reply.text("status"));
-      }
+      out().println(reply.text("status"));
     }
   }
 
@@ -171,7 +170,7 @@ final class CtlLooks {
     public void run() {
       try (ControlClient client = ControlClient.connect(ctl().socket())) {
         String answer = client.raw(line);
-        out().println(answer);
+        stdout().println(answer); // which is JSON
         if (client.isError(answer)) {
           throw PlatterException.failed("the server has answered with an error", null);
         }

@@ -27,10 +27,8 @@ abstract class CtlSubcommand extends PlatterCommand {
   /** Has it executed, and prints it. */
   final void ask(String command, Map<String, ? extends @Nullable Object> arguments) {
     Reply reply = parent.execute(command, arguments, 0);
-    if (!parent.printsJson()) {
-      print(reply);
-      out().flush();
-    }
+    print(reply);
+    stdout().flush();
     check(reply);
   }
 

@@ -9,9 +9,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code platter doctor}. */
@@ -20,10 +19,10 @@ import picocli.CommandLine.Parameters;
     description =
         "Tells on one page what this host has of all that Platter needs, what it lacks and what to"
             + " do about it. Put the page into a bug report: it shows no environment variable, no"
-            + " user and no host name, and no path but those of the images given and of QEMUs, without"
-            + " the name of a home directory. Changes nothing;"
-            + " takes ten seconds at most. Exits with 0 if nothing stops Platter, also if it has"
-            + " warnings; with 3 if the host lacks something; with 2 if only an image is at fault.",
+            + " user and no host name, and no path but those of the images given and of QEMUs,"
+            + " without the name of a home directory. Changes nothing; takes ten seconds at most."
+            + " Exits with 0 if nothing stops Platter, also if it has warnings; with 3 if the host"
+            + " lacks something; with 2 if only an image is at fault.",
     footer = {
       "  platter doctor",
       "  platter doctor disk.img /dev/vg0/disk",
@@ -36,28 +35,18 @@ final class DoctorCommand extends PlatterCommand {
       description = "Raw images or block devices to look at as well.")
   private List<String> images = new ArrayList<>();
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "Write it as JSON (docs/json.md) as well; - prints JSON only.")
-  private @Nullable String json;
+  @Mixin private JsonOption json = new JsonOption();
 
   @Override
   public void run() {
-    if (json != null) {
-      JsonFile.checkWritable(json);
-    }
+    json.check();
     DoctorReport report = Doctor.ofHost(images).examine();
-    if (json != null) {
-      String created = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
-      JsonFile.write(json, report.toMap(created), out());
-    }
-    if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
-      out().print(DoctorPage.render(report));
-      out().flush();
-    }
+    out().print(DoctorPage.render(report));
+    stdout().flush();
+    String created = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+    json.write(report.toMap(created), stdout());
     PlatterException failure = report.failure();
-    if (failure != null && JsonFile.STANDARD_OUTPUT.equals(json)) {
+    if (failure != null && JsonFile.STANDARD_OUTPUT.equals(json.file())) {
       throw failure;
     }
     if (failure != null) { // the page has said what to do

@@ -80,6 +80,11 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
       failure.printStackTrace(err);
     }
     err.flush();
+    for (Throwable other : failure.getSuppressed()) {
+      if (other instanceof PlatterException) {
+        report(other, err);
+      }
+    }
     return exitCode;
   }
 

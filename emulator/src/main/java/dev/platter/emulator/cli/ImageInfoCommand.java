@@ -5,7 +5,6 @@ import dev.platter.devices.block.Extents;
 import dev.platter.devices.block.ImageInfo;
 import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.report.ImageReport;
-import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Units;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -13,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code platter image info}. */
@@ -21,7 +20,8 @@ import picocli.CommandLine.Parameters;
     name = "info",
     description =
         "Tells how an image is stored, what O_DIRECT on it asks for, who has it locked, and whether"
-            + " O_DIRECT writes to it would be punted to io-wq worker threads. Writes nothing to it.",
+            + " O_DIRECT writes to it would be punted to io-wq worker threads. Writes nothing to"
+            + " it.",
     footer = {
       "  platter image info disk.img",
       "  platter image info disk.img --json -",
@@ -32,25 +32,14 @@ final class ImageInfoCommand extends PlatterCommand {
   @Parameters(paramLabel = "PATH", description = "A raw image or a block device.")
   private String path;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "Write it as JSON (docs/json.md) as well; - prints JSON only.")
-  private @Nullable String json;
+  @Mixin private JsonOption json = new JsonOption();
 
   @Override
   public void run() {
-    if (json != null) {
-      JsonFile.checkWritable(json);
-    }
+    json.check();
     ImageInfo info = ImageInspector.inspect(path);
-    PrintWriter out = out();
-    if (json != null) {
-      JsonFile.write(json, document(info), out);
-    }
-    if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
-      print(info, out);
-    }
+    print(info, out());
+    json.write(document(info), stdout());
   }
 
   static Map<String, @Nullable Object> document(ImageInfo info) {

@@ -2,8 +2,10 @@ package dev.platter.emulator.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.platter.aio.PlatterException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -47,20 +49,21 @@ public final class Platter extends PlatterCommand {
    * @param args the command line
    */
   public static void main(String[] args) {
-    PrintWriter out = writer(FileDescriptor.out);
-    PrintWriter err = writer(FileDescriptor.err);
+    PrintWriter err = writer(new FileOutputStream(FileDescriptor.err));
     Failures.exitOnUncaught(err);
-    System.exit(run(out, err, args));
+    System.exit(run(new FileOutputStream(FileDescriptor.out), err, args));
   }
 
   /**
    * Runs a command line.
    *
-   * @param out for results
+   * @param stdout for results; not closed
    * @param err for progress and failures
    * @return the exit code
    */
-  public static int run(PrintWriter out, PrintWriter err, String... args) {
+  public static int run(OutputStream stdout, PrintWriter err, String... args) {
+    StandardOutput output = new StandardOutput(stdout);
+    PrintWriter out = writer(output);
     Failures failures = new Failures();
     CommandLine command =
         new CommandLine(new Platter())
@@ -70,15 +73,28 @@ public final class Platter extends PlatterCommand {
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler(failures)
             .setExecutionExceptionHandler(failures);
+    int exitCode = Failures.FAILED;
+    try {
+      exitCode = execute(command, err, args);
+      // Not err: who writes there flushes, and a server's log may still wait for its reader in
+      // there.
+      out.flush();
+      PlatterException unwritten = output.failure();
+      if (unwritten != null) {
+        int its = Failures.report(unwritten, err);
+        exitCode = exitCode == Failures.OK ? its : exitCode;
+      }
+    } finally {
+      exitCode = Interruption.end(exitCode);
+    }
+    return exitCode;
+  }
+
+  private static int execute(CommandLine command, PrintWriter err, String... args) {
     try {
       return command.execute(args);
     } catch (Error e) {
       return Failures.report(e, err); // picocli handles exceptions only
-    } finally {
-      // Not err: who writes there flushes, and a server's log may still wait for its reader in
-      // there.
-      out.flush();
-      Interruption.end();
     }
   }
 
@@ -89,7 +105,7 @@ public final class Platter extends PlatterCommand {
   }
 
   // UTF-8 whatever the locale, and stdout buffered but flushed with each line.
-  private static PrintWriter writer(FileDescriptor descriptor) {
-    return new PrintWriter(new FileOutputStream(descriptor), true, UTF_8);
+  private static PrintWriter writer(OutputStream to) {
+    return new PrintWriter(to, true, UTF_8);
   }
 }

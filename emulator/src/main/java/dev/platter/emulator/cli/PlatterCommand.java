@@ -1,13 +1,16 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.emulator.report.Build;
+import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Origin;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Spec;
 
 /**
@@ -39,9 +42,19 @@ abstract class PlatterCommand implements Runnable {
     return spec;
   }
 
-  /** Where results go. */
+  /** Where results for people go: nowhere, if standard output is for JSON only. */
   final PrintWriter out() {
+    return printsJson() ? new PrintWriter(Writer.nullWriter()) : stdout();
+  }
+
+  /** Standard output, for what is not only for people. */
+  final PrintWriter stdout() {
     return spec.commandLine().getOut();
+  }
+
+  private boolean printsJson() {
+    OptionSpec json = spec.findOption(JsonOption.NAME);
+    return json != null && JsonFile.STANDARD_OUTPUT.equals(json.getValue());
   }
 
   /** Where progress and notes go. */

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
@@ -113,7 +114,7 @@ public record ResultFile(String what, String ours, String otherwise, Predicate<S
     } catch (IOException e) {
       throw new PlatterException(
           PlatterException.Kind.FAILED,
-          "cannot write " + what + " to " + target + ": " + e,
+          "cannot write " + what + " to " + target + ": " + IoReason.of(e),
           remedy,
           e);
     }

@@ -1,5 +1,9 @@
 package dev.platter.emulator.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 
@@ -12,13 +16,23 @@ import java.io.StringWriter;
  */
 record Cli(int exitCode, String out, String err) {
   static Cli run(Object... args) {
-    StringWriter out = new StringWriter();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Cli run = into(out, args);
+    return new Cli(run.exitCode, out.toString(UTF_8), run.err);
+  }
+
+  /**
+   * Runs one whose output goes somewhere else.
+   *
+   * @return without the output
+   */
+  static Cli into(OutputStream out, Object... args) {
     StringWriter err = new StringWriter();
     String[] words = new String[args.length];
     for (int i = 0; i < args.length; i++) {
       words[i] = args[i].toString();
     }
-    int exitCode = Platter.run(new PrintWriter(out), new PrintWriter(err), words);
-    return new Cli(exitCode, out.toString(), err.toString());
+    int exitCode = Platter.run(out, new PrintWriter(err), words);
+    return new Cli(exitCode, "", err.toString());
   }
 }

@@ -1,0 +1,47 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.emulator.report.JsonFile;
+import java.io.PrintWriter;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** {@code --json}, of the commands that produce a document. */
+final class JsonOption {
+  /** What the option is called. */
+  static final String NAME = "--json";
+
+  @Option(
+      names = NAME,
+      paramLabel = "FILE",
+      description = "Write the result as JSON (docs/json.md) as well; - prints JSON only.")
+  private @Nullable String file;
+
+  /** Whether JSON is wanted. */
+  boolean isGiven() {
+    return file != null;
+  }
+
+  /** Where JSON goes, or null. */
+  @Nullable String file() {
+    return file;
+  }
+
+  /** Refuses a file that cannot be written later, before anything is done. */
+  void check() {
+    if (file != null) {
+      JsonFile.checkWritable(file);
+    }
+  }
+
+  /**
+   * Writes the document, if one is wanted.
+   *
+   * @param stdout what {@code -} stands for
+   */
+  void write(Map<String, @Nullable Object> document, PrintWriter stdout) {
+    if (file != null) {
+      JsonFile.write(file, document, stdout);
+    }
+  }
+}

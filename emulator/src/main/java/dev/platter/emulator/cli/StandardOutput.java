@@ -1,0 +1,79 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.aio.PlatterException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Standard output, which remembers why something could not be written: a PrintWriter only tells
+ * that it was so. After the first failure nothing more is written, so that no part is missing from
+ * the middle.
+ */
+final class StandardOutput extends OutputStream {
+  private final OutputStream to;
+  private @Nullable IOException failure;
+
+  /** Writes to {@code to}, and keeps nothing back. */
+  StandardOutput(OutputStream to) {
+    this.to = to;
+  }
+
+  @Override
+  public synchronized void write(int value) throws IOException {
+    write(new byte[] {(byte) value}, 0, 1);
+  }
+
+  @Override
+  public synchronized void write(byte[] bytes, int from, int length) throws IOException {
+    if (failure != null) {
+      return;
+    }
+    try {
+      to.write(bytes, from, length);
+    } catch (IOException e) {
+      failure = e;
+      throw e;
+    }
+  }
+
+  @Override
+  public synchronized void flush() throws IOException {
+    if (failure == null) {
+      to.flush();
+    }
+  }
+
+  /**
+   * What kept some of the output from being written; null if all of it was, or if its reader has
+   * closed the pipe: then the reader has what it wanted.
+   */
+  synchronized @Nullable PlatterException failure() {
+    IOException reason = failure;
+    if (reason == null || isClosedPipe(reason)) {
+      return null;
+    }
+    return new PlatterException(
+        PlatterException.Kind.FAILED,
+        "cannot write to standard output: " + reason.getMessage(),
+        "Free some space where it goes, or send it somewhere else",
+        reason);
+  }
+
+  /** The words are the C library's, in the user's language: those of a pipe that is closed here. */
+  private static boolean isClosedPipe(IOException reason) {
+    try {
+      Pipe pipe = Pipe.open();
+      try (Pipe.SinkChannel sink = pipe.sink()) {
+        pipe.source().close();
+        int _ = sink.write(ByteBuffer.allocate(1));
+        return false;
+      }
+    } catch (IOException closed) {
+      return Objects.equals(reason.getMessage(), closed.getMessage());
+    }
+  }
+}
