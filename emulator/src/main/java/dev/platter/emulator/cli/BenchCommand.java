@@ -178,6 +178,14 @@ final class BenchCommand extends RunCommand {
         blockSize.maxBytes() <= MAX_BUFFER_BYTES / depth,
         "--bs times --iodepth must not exceed 1G of guest RAM",
         "a smaller --bs or --iodepth");
+    require(
+        image() != null || scratchBytes >= blockSize.maxBytes(),
+        "--size must not be less than a request: --bs is " + blockSize,
+        "--size 1G");
+    require(
+        image() != null || scratchBytes % loops().sector.bytes() == 0,
+        "--size must be a multiple of " + loops().sector.bytes(),
+        "--size 1G");
     require(runtimeNanos > 0, "--runtime must not be 0", "--runtime 5s");
     require(ioThreads >= 1 && ioThreads <= 64, "--iothreads must be between 1 and 64", null);
     require(queues >= 1 && queues <= 64, "--queues must be between 1 and 64", null);
@@ -266,7 +274,16 @@ final class BenchCommand extends RunCommand {
   }
 
   @Override
-  List<Summary> measure(ImageSource source, Interruption interruption) {
+  List<Summary> emptyRows() {
+    List<Summary> rows = new ArrayList<>();
+    for (DeviceKind kind : devices()) {
+      rows.add(new Summary(kind, Variant.ORDINARY));
+    }
+    return rows;
+  }
+
+  @Override
+  void measure(List<Summary> rows, ImageSource source, Interruption interruption) {
     TestBed.Setup setup =
         new TestBed.Setup(
                 source.path(),
@@ -279,10 +296,6 @@ final class BenchCommand extends RunCommand {
                 (int) blockSize.maxBytes(),
                 loops().haltPollNanos)
             .withStages(recordsStages());
-    List<Summary> rows = new ArrayList<>();
-    for (DeviceKind kind : devices()) {
-      rows.add(new Summary(kind, Variant.ORDINARY));
-    }
     try (Progress progress = Progress.on(err())) {
       for (int run = 0; run < runs(); run++) {
         for (Summary row : rows) {
@@ -294,7 +307,6 @@ final class BenchCommand extends RunCommand {
         }
       }
     }
-    return rows;
   }
 
   private WriteLedger newLedger(long diskBytes, ImageSource source) {

@@ -3,6 +3,7 @@ package dev.platter.emulator.cli;
 import dev.platter.aio.loop.Ablation;
 import dev.platter.emulator.report.IotestReport;
 import dev.platter.emulator.report.Summary;
+import dev.platter.emulator.report.Units;
 import dev.platter.emulator.report.Variant;
 import dev.platter.emulator.report.Warnings;
 import dev.platter.emulator.workload.DeviceKind;
@@ -107,10 +108,6 @@ final class IotestCommand extends RunCommand {
         "--chunk 128K");
     loops().sector.check(chunkBytes, "--chunk");
     require(
-        totalBytes >= chunkBytes && totalBytes % chunkBytes == 0,
-        "--total must be a multiple of --chunk, and not 0",
-        "--total 128M");
-    require(
         batch >= 1 && batch <= 32,
         "--batch must be between 1 and 32: AHCI has 32 command slots",
         "--batch 16");
@@ -118,6 +115,12 @@ final class IotestCommand extends RunCommand {
         chunkBytes <= MAX_BUFFER_BYTES / batch,
         "--chunk times --batch must not exceed 1G of guest RAM",
         "--chunk 128K");
+    require(
+        totalBytes >= chunkBytes && totalBytes % chunkBytes == 0,
+        "--total must be a multiple of --chunk, which is "
+            + Units.sizeOption(chunkBytes)
+            + ", and not 0",
+        "--total " + Units.sizeOption(chunkBytes * batch));
   }
 
   @Override
@@ -152,8 +155,7 @@ final class IotestCommand extends RunCommand {
   }
 
   @Override
-  List<Summary> measure(ImageSource source, Interruption interruption) {
-    Iotest.Options options = options();
+  List<Summary> emptyRows() {
     List<Summary> rows = new ArrayList<>();
     for (DeviceKind kind : devices()) {
       rows.add(new Summary(kind, Variant.ORDINARY));
@@ -162,6 +164,12 @@ final class IotestCommand extends RunCommand {
         ablations.forEach(ablation -> rows.add(new Summary(kind, Variant.without(ablation))));
       }
     }
+    return rows;
+  }
+
+  @Override
+  void measure(List<Summary> rows, ImageSource source, Interruption interruption) {
+    Iotest.Options options = options();
     TestBed.Setup setup =
         new TestBed.Setup(
                 source.path(),
@@ -191,6 +199,5 @@ final class IotestCommand extends RunCommand {
         }
       }
     }
-    return rows;
   }
 }

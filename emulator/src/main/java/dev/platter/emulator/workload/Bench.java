@@ -107,7 +107,7 @@ public final class Bench {
     this.lengths = new int[depth];
     this.generations = new int[depth];
     this.units = target.capacityBytes() / options.minBytes();
-    RequestSizes.check(target, options.minBytes(), options.maxBytes());
+    RequestSizes.check(target, options.minBytes(), options.maxBytes(), "--bs");
     if (ledger != null
         && options.pattern().writes()
         && target.capacityBytes() < 2L * depth * options.maxBytes()) {

@@ -31,7 +31,7 @@ public final class FirstWrites {
     this.cancelled = cancelled;
     this.depth = Math.min(depth, target.queueDepth());
     this.outstanding = new Outstanding(target, this.depth);
-    RequestSizes.check(target, pieceBytes, pieceBytes);
+    RequestSizes.check(target, pieceBytes, pieceBytes, "the write's size");
     for (int tag = 0; tag < this.depth; tag++) {
       target.buffer(tag).asSlice(0, pieceBytes).fill((byte) 0x5a);
     }

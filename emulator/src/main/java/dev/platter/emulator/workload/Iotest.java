@@ -45,7 +45,7 @@ public final class Iotest {
     this.options = options;
     this.cancelled = cancelled;
     this.outstanding = new Outstanding(target, options.batch());
-    RequestSizes.check(target, options.chunkBytes(), options.chunkBytes());
+    RequestSizes.check(target, options.chunkBytes(), options.chunkBytes(), "--chunk");
   }
 
   /**

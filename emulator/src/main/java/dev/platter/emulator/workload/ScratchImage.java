@@ -13,7 +13,7 @@ import java.util.function.LongConsumer;
 
 /**
  * A temporary image, every block of it written, so that reads go to the disk: a file system answers
- * reads of blocks never written from nothing. Removed on {@link #close}.
+ * reads of blocks never written from nothing. Removed on {@link #close}, and when the JVM exits.
  */
 public final class ScratchImage implements AutoCloseable {
   /** The generation that every sector holds at first. */
@@ -23,6 +23,7 @@ public final class ScratchImage implements AutoCloseable {
 
   private final RunIdentity run = RunIdentity.random();
   private final Path path;
+  private final Thread hook = new Thread(this::removeAtExit, "platter-scratch-removed");
 
   private ScratchImage(Path path) {
     this.path = path;
@@ -56,6 +57,7 @@ public final class ScratchImage implements AutoCloseable {
    */
   public static ScratchImage create(
       Path directory, long sizeBytes, LongConsumer progress, BooleanSupplier cancelled) {
+    checkSpace(directory, sizeBytes);
     Path path;
     try {
       path = Files.createTempFile(directory, "platter-scratch-", ".img");
@@ -67,11 +69,13 @@ public final class ScratchImage implements AutoCloseable {
           e);
     }
     ScratchImage image = new ScratchImage(path);
+    boolean complete = false;
     try {
+      Runtime.getRuntime().addShutdownHook(image.hook);
       image.fill(sizeBytes, progress, cancelled);
+      complete = true;
       return image;
     } catch (IOException e) {
-      image.close();
       throw new PlatterException(
           PlatterException.Kind.FAILED,
           "cannot write a scratch image of "
@@ -82,7 +86,40 @@ public final class ScratchImage implements AutoCloseable {
               + e.getMessage(),
           "Free some space, or set TMPDIR to another directory (platter lab: --dir)",
           e);
+    } catch (IllegalStateException e) {
+      throw interrupted(); // no hook is added any more
+    } finally {
+      if (!complete) {
+        image.close();
+      }
     }
+  }
+
+  /** Spares the file system from being filled up only to find that the image does not fit. */
+  private static void checkSpace(Path directory, long sizeBytes) {
+    long free;
+    try {
+      free = Files.getFileStore(directory).getUsableSpace();
+    } catch (IOException e) {
+      return; // making the file will tell
+    }
+    if (free < sizeBytes) {
+      throw PlatterException.failed(
+          "cannot make a scratch image of "
+              + sizeBytes
+              + " bytes in "
+              + directory
+              + ": "
+              + free
+              + " bytes are free",
+          "Ask for a smaller one, free some space, or set TMPDIR to another directory"
+              + " (platter lab: --dir)");
+    }
+  }
+
+  private static PlatterException interrupted() {
+    return PlatterException.failed(
+        "interrupted while the scratch image was written; nothing is left of it", null);
   }
 
   private void fill(long sizeBytes, LongConsumer progress, BooleanSupplier cancelled)
@@ -92,7 +129,7 @@ public final class ScratchImage implements AutoCloseable {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
       for (long at = 0; at < sizeBytes; at += CHUNK) {
         if (cancelled.getAsBoolean()) {
-          throw new IOException("interrupted");
+          throw interrupted();
         }
         int length = (int) Math.min(CHUNK, sizeBytes - at);
         SectorPattern.fill(memory, at, length, run, GENERATION);
@@ -116,9 +153,22 @@ public final class ScratchImage implements AutoCloseable {
     return path;
   }
 
+  private void removeAtExit() {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      return; // nobody is left to be told
+    }
+  }
+
   /** Removes it. Idempotent. */
   @Override
   public void close() {
+    try {
+      boolean _ = Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // It runs already.
+    }
     try {
       Files.deleteIfExists(path);
     } catch (IOException e) {

@@ -315,6 +315,11 @@ class RunCommandsTest {
       value = {
         "iotest --chunk=1000                 | --chunk must be a multiple of 512",
         "iotest --total=0                    | --total must be a multiple of --chunk",
+        "iotest --chunk=1G --batch=1         | --total must be a multiple of --chunk, which is 1G",
+        "iotest --chunk=1G --total=1G        | --chunk times --batch must not exceed 1G",
+        "iotest --chunk=0                    | --chunk must be a multiple of 512, and not 0",
+        "bench --size=0                      | --size must not be less than a request: --bs is 4K",
+        "bench --size=1000000                | --size must be a multiple of 512",
         "iotest --batch=33                   | --batch must be between 1 and 32",
         "iotest --runs=0                     | --runs must be at least 1",
         "iotest --device=ahci,nvme           | is not one of raw, ahci, virtio",
@@ -400,7 +405,8 @@ class RunCommandsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "iotest IMAGE --chunk=8M --total=8M            | smaller than one request",
+        "iotest IMAGE --chunk=8M --total=8M            | smaller than one request: --chunk is 8M",
+        "iotest IMAGE --chunk=2M --total=2M --batch=1 --device=virtio | --chunk 2M: requests of",
         "bench IMAGE --bs=2M --device=virtio           | more than this disk's driver takes",
         "bench IMAGE --bs=64M --device=ahci            | smaller than one request",
         "bench IMAGE --rw=write --bs=512K --iodepth=32 --verify --destroy-data | too small to"
@@ -413,6 +419,42 @@ class RunCommandsTest {
                 (command + " --cache=writeback").replace("IMAGE", image.toString()).split(" +"));
     assertThat(cli.err()).startsWith("platter: ").contains(message);
     assertThat(cli.exitCode()).isEqualTo(2);
+  }
+
+  /** A run that fails does not take with it what was measured before. */
+  @Test
+  void whatWasMeasuredBeforeAFailureIsPrintedAndWritten() throws IOException {
+    Path json = directory.resolve("r.json");
+    Path page = directory.resolve("r.html");
+    Cli cli =
+        Cli.run(
+            "bench",
+            image,
+            "--bs=2M",
+            "--device=raw,virtio",
+            "--runtime=20ms",
+            "--warmup=0",
+            "--cache=writeback",
+            "--json",
+            json,
+            "--report",
+            page);
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).startsWith("platter: --bs 2M: requests of 2097152 bytes").hasLineCount(2);
+    assertThat(cli.out().lines().map(line -> line.split(" ", 2)[0])).startsWith("device", "raw");
+    Map<String, Object> document = JSON.std.mapFrom(Files.readString(json));
+    assertThat(rows(document)).hasSize(1);
+    assertThat(document.get("failure")).asString().startsWith("--bs 2M: requests of");
+    assertThat(page).content().contains("<h1>bench: ");
+  }
+
+  @Test
+  void aScratchImageThatDoesNotFitIsNotBegun() {
+    Cli cli = Cli.run("bench", "--size=1000000G", "--runtime=20ms");
+    assertThat(cli.exitCode()).isEqualTo(1);
+    assertThat(cli.err())
+        .startsWith("platter: cannot make a scratch image of 1073741824000000 bytes in ")
+        .contains(" bytes are free\n  try: ");
   }
 
   @Test
