@@ -250,7 +250,7 @@ final class BenchCommand extends RunCommand {
         ImageVerifier.verify(
             Path.of(image), stable.run(), stable.generations(), Verification.Rule.AT_LEAST);
     PlatterException failure = found.failure();
-    if (printsText() && failure == null) {
+    if (failure == null) {
       out()
           .println(
               "verified " + Units.count(found.sectors()) + " sectors that flushes had made stable");

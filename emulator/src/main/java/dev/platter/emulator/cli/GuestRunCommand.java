@@ -18,10 +18,10 @@ import dev.platter.emulator.guest.QemuFinder;
 import dev.platter.emulator.guest.ServedDisks;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.GuestReport;
-import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Origin;
 import dev.platter.emulator.report.Warnings;
 import dev.platter.emulator.serve.IoThreadConfig;
+import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.workload.Bench;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.guestimages.Guest;
@@ -37,8 +37,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -269,11 +271,7 @@ final class GuestRunCommand extends PlatterCommand {
       description = "Write all that the guest's console says to a file.")
   private @Nullable Path consoleFile;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "Write the result as JSON (docs/json.md) as well; - prints JSON only.")
-  private @Nullable String json;
+  @Mixin private JsonOption json = new JsonOption();
 
   @Mixin private ReportOption reportOption = new ReportOption();
 
@@ -285,10 +283,8 @@ final class GuestRunCommand extends PlatterCommand {
   @Override
   public void run() {
     check();
-    if (json != null) {
-      JsonFile.checkWritable(json);
-    }
-    reportOption.check(json);
+    json.check();
+    reportOption.check(json.file());
     Set<DeviceKind> kinds = new LinkedHashSet<>(devices);
     Qemu found = QemuFinder.onHost(qemu, qemuRoot).find(kinds.contains(DeviceKind.AHCI));
     Guest guest = source.build(source.options(err()));
@@ -311,9 +307,12 @@ final class GuestRunCommand extends PlatterCommand {
       if (shell) {
         shell(plan, runner, opener);
       } else {
-        Observed<GuestRun.Result> measured =
-            Observed.during(recordsStages(), () -> measure(plan, runner, opener, interruption));
-        report(measured, plan, environment);
+        AtomicReference<GuestRun.@Nullable Result> result = new AtomicReference<>();
+        Observed measured =
+            Observed.during(
+                recordsStages(), () -> result.set(measure(plan, runner, opener, interruption)));
+        measured.throwFailure();
+        report(Objects.requireNonNull(result.get()), measured.seen(), plan, environment);
       }
     }
   }
@@ -358,7 +357,7 @@ final class GuestRunCommand extends PlatterCommand {
         !pattern.writes() || !workloads.contains(Workload.FIO_LIKE) || image == null || destroyData,
         "--rw " + pattern + " would overwrite " + image,
         "Add --destroy-data if its contents do not matter");
-    RunCommand.require(!shell || json == null, "--shell has no result for --json", null);
+    RunCommand.require(!shell || !json.isGiven(), "--shell has no result for --json", null);
     RunCommand.require(
         !shell || !reportOption.isGiven(), "--shell has no result for --report", null);
   }
@@ -445,19 +444,23 @@ final class GuestRunCommand extends PlatterCommand {
   }
 
   private void report(
-      Observed<GuestRun.Result> measured, GuestRun.Plan plan, Environment environment) {
-    GuestReport report = new GuestReport(plan, measured.result(), measured.seen());
-    if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
-      out().print(report.text());
-      out().print(Warnings.text(report.warnings(environment.toMap())));
-      out().flush();
-    }
+      GuestRun.Result result, Observations seen, GuestRun.Plan plan, Environment environment) {
+    GuestReport report = new GuestReport(plan, result, seen);
+    out().print(report.text());
+    out().print(Warnings.text(report.warnings(environment.toMap())));
+    stdout().flush();
     Map<String, @Nullable Object> document =
         Origin.now(commandLine()).in(settings().in(report.json(environment.toMap())));
-    if (json != null) {
-      JsonFile.write(json, document, out());
-    }
-    reportOption.write(document);
+    RuntimeException failure = result.failure();
+    document.put("failure", failure == null ? null : String.valueOf(failure.getMessage()));
+    AllOf.run(
+        () -> {
+          if (failure != null) {
+            throw failure;
+          }
+        },
+        () -> json.write(document, stdout()),
+        () -> reportOption.write(document));
   }
 
   private Settings settings() {

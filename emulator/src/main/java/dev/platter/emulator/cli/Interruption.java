@@ -1,5 +1,8 @@
 package dev.platter.emulator.cli;
 
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -7,18 +10,25 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * SIGINT and SIGTERM during a run: the workload is told to stop, drains what is in flight, and the
- * partial result, or the failure, is printed before the JVM goes down (its own exit code is then
- * 128 plus the signal's number). One at a time; it ends when the command line has said all it has
- * to say.
+ * SIGINT, SIGTERM and SIGHUP during a run: the workload is told to stop, drains what is in flight,
+ * and the partial result, or the failure, is printed and written. Then the process exits with 128
+ * plus the signal's number. The second signal ends it at once. One at a time; it ends when the
+ * command line has said all it has to say.
+ *
+ * <p>The JVM goes down only after that: its shutdown hooks run side by side, and the flight
+ * recorder's would take from the run what it still has to write.
  */
 final class Interruption implements BooleanSupplier {
-  private static final long GRACE_SECONDS = 10;
+  private static final long GRACE_SECONDS = 30;
+  private static final int SIGNALLED = 128;
+  private static final Map<String, Integer> NUMBERS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
   private static final AtomicReference<@Nullable Interruption> CURRENT = new AtomicReference<>();
 
   private final CountDownLatch finished = new CountDownLatch(1);
-  private final Thread hook = new Thread(this::interrupt, "platter-interrupted");
+  private final Thread hook = new Thread(this::exits, "platter-exits");
+  private final Map<String, Object> before = new HashMap<>();
   private volatile boolean interrupted;
+  private int exitCode;
 
   private Interruption() {}
 
@@ -27,27 +37,66 @@ final class Interruption implements BooleanSupplier {
     Interruption interruption = new Interruption();
     CURRENT.set(interruption);
     Runtime.getRuntime().addShutdownHook(interruption.hook);
+    try {
+      for (String name : List.copyOf(NUMBERS.keySet())) {
+        interruption.before.put(name, Signals.handle(name, _ -> interruption.signalled(name)));
+      }
+    } catch (IllegalStateException e) {
+      return interruption; // -Xrs: they keep their default, and kill
+    }
     return interruption;
   }
 
-  /** Lets a waiting signal end the process; does nothing if no run has begun. */
-  static void end() {
+  /**
+   * Lets the process end, now or later; does nothing if no run has begun.
+   *
+   * @param exitCode what it exits with, unless a signal has come
+   * @return what it exits with
+   */
+  static int end(int exitCode) {
     Interruption interruption = CURRENT.getAndSet(null);
     if (interruption == null) {
-      return;
+      return exitCode;
     }
     interruption.finished.countDown();
+    interruption.before.forEach(Signals::restore);
     try {
       Runtime.getRuntime().removeShutdownHook(interruption.hook);
     } catch (IllegalStateException e) {
-      interruption.interrupted = true; // the signal has come, and the hook runs
+      interruption.interrupted = true; // something else ends the process, and the hook runs
+    }
+    return interruption.exitCode(exitCode);
+  }
+
+  private synchronized int exitCode(int otherwise) {
+    return exitCode == 0 ? otherwise : exitCode;
+  }
+
+  private void signalled(String name) {
+    boolean first;
+    synchronized (this) {
+      first = exitCode == 0;
+      exitCode = SIGNALLED + NUMBERS.getOrDefault(name, 0);
+    }
+    interrupted = true;
+    if (first) {
+      // A disk that has gone silent must not make the process unkillable.
+      awaitFinished();
+    }
+    if (finished.getCount() > 0) {
+      finished.countDown();
+      System.exit(exitCode(0));
     }
   }
 
-  private void interrupt() {
+  /** A thread has died, for example: what the run has made is removed first. */
+  private void exits() {
     interrupted = true;
+    awaitFinished();
+  }
+
+  private void awaitFinished() {
     try {
-      // A disk that has gone silent must not make the process unkillable.
       boolean _ = finished.await(GRACE_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

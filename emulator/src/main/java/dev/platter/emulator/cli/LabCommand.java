@@ -10,7 +10,6 @@ import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.LabRun;
 import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.report.Environment;
-import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.LabReport;
 import dev.platter.emulator.report.Origin;
 import dev.platter.emulator.report.TextTable;
@@ -90,11 +89,7 @@ final class LabCommand extends PlatterCommand {
               + " ${DEFAULT-VALUE}).")
   private Plant plant = Plant.NONE;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "Write the result as JSON (docs/json.md) as well; - prints JSON only.")
-  private @Nullable String json;
+  @Mixin private JsonOption json = new JsonOption();
 
   @Mixin private ReportOption report = new ReportOption();
 
@@ -114,17 +109,15 @@ final class LabCommand extends PlatterCommand {
   public void run() {
     if (names.isEmpty()) {
       RunCommand.require(
-          json == null && !report.isGiven(),
-          (json == null ? "--report" : "--json") + " needs an experiment to run",
+          !json.isGiven() && !report.isGiven(),
+          (json.isGiven() ? "--json" : "--report") + " needs an experiment to run",
           "platter lab all");
       list();
       return;
     }
     Set<Experiment> chosen = chosen();
-    if (json != null) {
-      JsonFile.checkWritable(json);
-    }
-    report.check(json);
+    json.check();
+    report.check(json.file());
     Environment environment = environment();
     Interruption interruption = Interruption.begin();
     Path base = directory == null ? ScratchImage.defaultDirectory() : directory;
@@ -148,6 +141,9 @@ final class LabCommand extends PlatterCommand {
       // What was measured is worth more than a clean directory.
       removed = remove(scratch);
     }
+    if (results.isEmpty()) {
+      err().println("platter: interrupted before the first experiment");
+    }
     if (results.size() > 1) {
       print(LabReport.verdicts(results));
     }
@@ -162,18 +158,17 @@ final class LabCommand extends PlatterCommand {
                             parameters(chosen, base),
                             results.size() < chosen.size(),
                             results)));
-    if (json != null) {
-      JsonFile.write(json, document, out());
-    }
-    report.write(document);
+    boolean clean = removed;
+    AllOf.run(
+        () -> json.write(document, stdout()),
+        () -> report.write(document),
+        () -> checkEnd(failed, results.size(), clean, scratch));
+  }
+
+  private static void checkEnd(List<String> failed, int ran, boolean removed, Path scratch) {
     if (!failed.isEmpty()) {
       throw PlatterException.failed(
-          failed.size()
-              + " of "
-              + results.size()
-              + " experiments failed: "
-              + String.join(", ", failed),
-          null);
+          failed.size() + " of " + ran + " experiments failed: " + String.join(", ", failed), null);
     }
     if (!removed) {
       throw PlatterException.failed(
@@ -264,10 +259,8 @@ final class LabCommand extends PlatterCommand {
   }
 
   private void print(String text) {
-    if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
-      out().print(text);
-      out().flush();
-    }
+    out().print(text);
+    stdout().flush();
   }
 
   private static Path makeScratch(Path base) {

@@ -2,26 +2,37 @@ package dev.platter.emulator.cli;
 
 import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.trace.PauseObserver;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a command has measured, and what was going on in the process meanwhile.
+ * How a measurement ended, and what was going on in the process meanwhile.
  *
+ * @param failure what ended it early, or null: an unchecked exception or an error
  * @param seen nothing if stages were not recorded
  */
-record Observed<T>(T result, Observations seen) {
+record Observed(@Nullable Throwable failure, Observations seen) {
   /**
-   * Measures.
+   * Measures. What the measurement has collected by the time it fails is still worth telling.
    *
    * @param observe whether stages are recorded, and so to be explained
    */
-  static <T> Observed<T> during(boolean observe, Supplier<T> measurement) {
+  static Observed during(boolean observe, Runnable measurement) {
     if (!observe) {
-      return new Observed<>(measurement.get(), Observations.NONE);
+      return new Observed(AllOf.failureOf(measurement), Observations.NONE);
     }
     try (PauseObserver observer = PauseObserver.start()) {
-      T result = measurement.get();
-      return new Observed<>(result, observer.stop());
+      Throwable failure = AllOf.failureOf(measurement);
+      return new Observed(failure, observer.stop());
     }
+  }
+
+  /** What ended it early, in a sentence for people; null if nothing did. */
+  @Nullable String failureText() {
+    return failure == null ? null : String.valueOf(failure.getMessage());
+  }
+
+  /** Throws what ended it early, if anything did. */
+  void throwFailure() {
+    AllOf.rethrow(failure);
   }
 }

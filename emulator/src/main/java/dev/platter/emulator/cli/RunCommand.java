@@ -3,7 +3,6 @@ package dev.platter.emulator.cli;
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.report.Environment;
-import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Origin;
 import dev.platter.emulator.report.Summary;
 import dev.platter.emulator.report.Warnings;
@@ -50,11 +49,7 @@ abstract class RunCommand extends PlatterCommand {
           "Runs of each device, taken in turn; medians are reported (default: ${DEFAULT-VALUE}).")
   private int runs;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "Write the result as JSON (docs/json.md) as well; - prints JSON only.")
-  private @Nullable String json;
+  @Mixin private JsonOption json = new JsonOption();
 
   @Mixin private ReportOption report = new ReportOption();
 
@@ -71,8 +66,11 @@ abstract class RunCommand extends PlatterCommand {
   /** Size of the scratch image to make where no image is given. */
   abstract long scratchBytes();
 
-  /** Makes the runs. */
-  abstract List<Summary> measure(ImageSource source, Interruption interruption);
+  /** The rows to fill, none of which has a run yet. */
+  abstract List<Summary> emptyRows();
+
+  /** Makes the runs, and adds each to its row as soon as it is complete. */
+  abstract void measure(List<Summary> rows, ImageSource source, Interruption interruption);
 
   /** The rows for people. */
   abstract String table(List<Summary> rows);
@@ -89,10 +87,8 @@ abstract class RunCommand extends PlatterCommand {
   public final void run() {
     require(runs >= 1, "--runs must be at least 1", "--runs 5");
     check();
-    if (json != null) {
-      JsonFile.checkWritable(json);
-    }
-    report.check(json);
+    json.check();
+    report.check(json.file());
     runChecked();
   }
 
@@ -102,29 +98,44 @@ abstract class RunCommand extends PlatterCommand {
     try (ImageSource source = ImageSource.of(image, scratchBytes(), interruption, err())) {
       Environment environment = Environment.ofHost();
       environment.image(ImageInspector.inspect(source.path()));
-      Observed<List<Summary>> measured =
-          Observed.during(recordsStages(), () -> measure(source, interruption));
-      List<Summary> rows = measured.result();
-      rows.forEach(row -> row.observed(measured.seen()));
+      List<Summary> rows = emptyRows();
+      Observed measured =
+          Observed.during(recordsStages(), () -> measure(rows, source, interruption));
       rows.removeIf(row -> row.runs().isEmpty());
-      for (Summary row : rows) {
-        for (Measured.RingFacts ring : row.runs().getFirst().rings()) {
-          environment.loop(ring.loop(), ring.granted(), ring.refused());
-        }
+      if (!rows.isEmpty()) {
+        rows.forEach(row -> row.observed(measured.seen()));
+        tell(rows, environment, measured);
+      } else if (measured.failure() == null) {
+        err().println("platter: interrupted before the first run");
       }
-      if (printsText()) {
-        out().print(table(rows));
-        out().print(Warnings.text(warnings(environment.toMap(), rows)));
-        if (recordsStages()) {
-          printStages(rows);
-        }
-        out().flush();
-      }
-      if (json != null || report.isGiven()) {
-        write(settings(common()).in(document(environment.toMap(), rows)));
-      }
-      failIfWrong(rows);
+      measured.throwFailure();
     }
+  }
+
+  /** Prints and writes what was measured, whatever ended it. */
+  private void tell(List<Summary> rows, Environment environment, Observed measured) {
+    for (Summary row : rows) {
+      for (Measured.RingFacts ring : row.runs().getFirst().rings()) {
+        environment.loop(ring.loop(), ring.granted(), ring.refused());
+      }
+    }
+    out().print(table(rows));
+    out().print(Warnings.text(warnings(environment.toMap(), rows)));
+    if (recordsStages()) {
+      printStages(rows);
+    }
+    stdout().flush();
+    AllOf.run(
+        measured::throwFailure,
+        () -> failIfWrong(rows),
+        () -> {
+          if (json.isGiven() || report.isGiven()) {
+            Map<String, @Nullable Object> document =
+                settings(common()).in(document(environment.toMap(), rows));
+            document.put("failure", measured.failureText());
+            write(document);
+          }
+        });
   }
 
   /** What was measured is told before a failure that it shows. */
@@ -152,10 +163,7 @@ abstract class RunCommand extends PlatterCommand {
   /** Writes a document to where JSON and a report are wanted. */
   final void write(Map<String, @Nullable Object> document) {
     Map<String, @Nullable Object> complete = Origin.now(commandLine()).in(document);
-    if (json != null) {
-      JsonFile.write(json, complete, out());
-    }
-    report.write(complete);
+    AllOf.run(() -> json.write(complete, stdout()), () -> report.write(complete));
   }
 
   /** Whether a page is wanted. */
@@ -197,10 +205,5 @@ abstract class RunCommand extends PlatterCommand {
 
   final LoopOptions loops() {
     return loops;
-  }
-
-  /** Whether standard output is for people. */
-  final boolean printsText() {
-    return !JsonFile.STANDARD_OUTPUT.equals(json);
   }
 }

@@ -1,7 +1,5 @@
 package dev.platter.emulator.cli;
 
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -14,13 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A shutdown hook would not do. The JVM decides on 128 plus the signal's number before it runs
  * hooks, only {@code Runtime.halt} inside one could change that, also for an exit that has another
- * reason, and while hooks run a second signal is swallowed. {@code sun.misc.Signal} (module
- * jdk.unsupported, which the JDK keeps for this want of a replacement) leaves all of it to us.
- * javac warns of each use of it and can be told not to only for a whole module; hence the
- * reflection.
- *
- * <p>HotSpot has a use of its own for SIGUSR2, and none for SIGUSR1. A SIGHUP that was ignored when
- * the process was started, as under nohup, stays ignored.
+ * reason, and while hooks run a second signal is swallowed. {@link Signals} leaves all of it to us.
  */
 final class ServerSignals {
   /** Asks to quiesce. */
@@ -52,41 +44,19 @@ final class ServerSignals {
    */
   static ServerSignals install() {
     ServerSignals signals = new ServerSignals();
-    try {
-      Class<?> signal = Class.forName("sun.misc.Signal");
-      Class<?> handler = Class.forName("sun.misc.SignalHandler");
-      InvocationHandler first =
-          (_, _, arguments) -> {
-            byDefault(signal, handler);
-            signals.stopWith(String.valueOf(arguments[0]));
-            return null;
-          };
-      InvocationHandler request =
-          (_, _, arguments) -> {
-            signals.request(String.valueOf(arguments[0]));
-            return null;
-          };
-      for (String each : STOPS) {
-        handle(signal, handler, each, proxy(handler, first));
-      }
-      for (String each : REQUESTS) {
-        handle(signal, handler, each, proxy(handler, request));
-      }
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("cannot listen for signals: " + e, e);
+    for (String each : STOPS) {
+      Object _ =
+          Signals.handle(
+              each,
+              name -> {
+                byDefault();
+                signals.stopWith(name);
+              });
+    }
+    for (String each : REQUESTS) {
+      Object _ = Signals.handle(each, signals::request);
     }
     return signals;
-  }
-
-  private static Object proxy(Class<?> handler, InvocationHandler ours) {
-    return Proxy.newProxyInstance(
-        ServerSignals.class.getClassLoader(), new Class<?>[] {handler}, ours);
-  }
-
-  private static void handle(Class<?> signal, Class<?> handler, String name, Object what)
-      throws ReflectiveOperationException {
-    Object number = signal.getConstructor(String.class).newInstance(name);
-    signal.getMethod("handle", signal, handler).invoke(null, number, what);
   }
 
   /**
@@ -95,13 +65,7 @@ final class ServerSignals {
    * @throws IllegalStateException if this JVM has no signals to offer
    */
   void stop() {
-    try {
-      Class<?> signal = Class.forName("sun.misc.Signal");
-      Class<?> handler = Class.forName("sun.misc.SignalHandler");
-      byDefault(signal, handler);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("cannot give signals back: " + e, e);
-    }
+    byDefault();
     stopWith(CONTROL);
   }
 
@@ -159,12 +123,8 @@ final class ServerSignals {
   }
 
   /** From here on the kernel answers, without any help of ours. */
-  private static void byDefault(Class<?> signal, Class<?> handler)
-      throws ReflectiveOperationException {
-    Object byDefault = handler.getField("SIG_DFL").get(null);
-    for (String each : STOPS) {
-      handle(signal, handler, each, byDefault);
-    }
+  private static void byDefault() {
+    STOPS.forEach(Signals::byDefault);
   }
 
   /** Waits for the next signal, and says which it is; anything but a request ends the server. */

@@ -7,6 +7,14 @@ public interface GuestListener {
   /** A listener that does nothing. */
   GuestListener NONE = new GuestListener() {};
 
+  /**
+   * The guest has come up, before its first job begins.
+   *
+   * @param accelerator what runs it
+   * @param kernelRelease its kernel's version
+   */
+  default void up(Accelerator accelerator, String kernelRelease) {}
+
   /** A job has begun. */
   default void jobBegun(int number, QemuProcess qemu) {}
 

@@ -122,8 +122,14 @@ public final class GuestRun {
    * @param rows one for each workload and disk that ran at least once
    * @param accelerator what ran the guest
    * @param kernelRelease the guest's kernel
+   * @param failure what ended it early, after the rows were measured; null if nothing did, or the
+   *     user
    */
-  public record Result(List<GuestRow> rows, Accelerator accelerator, String kernelRelease) {}
+  public record Result(
+      List<GuestRow> rows,
+      Accelerator accelerator,
+      String kernelRelease,
+      @Nullable RuntimeException failure) {}
 
   private static final int WARM_UP_MILLIS = 1000;
 
@@ -136,6 +142,9 @@ public final class GuestRun {
   private final Consumer<String> progress;
   private final BooleanSupplier cancelled;
   private final List<GuestRow> rows = new ArrayList<>();
+  // Of the last guest that came up.
+  private Accelerator accelerator = Accelerator.AUTO;
+  private String kernelRelease = "unknown";
 
   /**
    * Prepares a comparison.
@@ -163,28 +172,27 @@ public final class GuestRun {
   }
 
   /**
-   * Runs it.
+   * Runs it. If it ends early, the jobs that were complete by then are its result.
    *
-   * @throws PlatterException of kind FAILED if a guest hangs or a job in it fails
+   * @throws PlatterException of kind FAILED if a guest hangs or a job in it fails before anything
+   *     was measured
    */
   public Result run() {
-    GuestRunner.@Nullable Outcome last = null;
+    RuntimeException failure = null;
     try {
       for (int run = 1; run <= plan.runs(); run++) {
         for (List<Target> machine : machines(run)) {
-          last = runMachine(run, machine);
+          runMachine(run, machine);
         }
       }
-    } catch (PlatterException e) {
-      if (!cancelled.getAsBoolean() || last == null) {
-        throw e;
-      }
-    }
-    if (last == null) {
-      throw new IllegalStateException("nothing to run");
+    } catch (RuntimeException e) {
+      failure = e;
     }
     rows.removeIf(row -> row.runs().isEmpty());
-    return new Result(rows, last.accelerator(), last.kernelRelease());
+    if (rows.isEmpty()) {
+      throw failure == null ? new IllegalStateException("nothing to run") : failure;
+    }
+    return new Result(rows, accelerator, kernelRelease, cancelled.getAsBoolean() ? null : failure);
   }
 
   private List<List<Target>> machines(int run) {
@@ -195,7 +203,7 @@ public final class GuestRun {
     return plan.writes() ? order.stream().map(List::of).toList() : List.of(order);
   }
 
-  private GuestRunner.Outcome runMachine(int run, List<Target> targets) {
+  private void runMachine(int run, List<Target> targets) {
     List<Task> tasks = tasks(targets);
     try (HostDisks disks = opener.open(platterKinds(targets), plan.writes())) {
       QemuCommand machine =
@@ -207,9 +215,31 @@ public final class GuestRun {
       targets.forEach(target -> machine.disk(attachment(target, disks, targets.size() > 1)));
       Costs costs = new Costs(run, tasks, disks);
       progress.accept("run " + run + " of " + plan.runs() + ": the guest boots");
-      GuestRunner.Outcome outcome = runner.run(machine, costs);
-      collect(run, tasks, outcome, costs);
-      return outcome;
+      RuntimeException failure = null;
+      try {
+        GuestRunner.Outcome _ = runner.run(machine, costs);
+      } catch (RuntimeException e) {
+        failure = e;
+      }
+      for (GuestConsole.Result result : costs.ended) {
+        try {
+          collect(run, tasks, result, costs);
+        } catch (PlatterException e) {
+          failure = failure == null ? e : failure;
+        }
+      }
+      if (failure != null) {
+        throw failure;
+      }
+      if (costs.ended.size() < tasks.size()) {
+        throw PlatterException.failed(
+            "the guest did "
+                + costs.ended.size()
+                + " of its "
+                + tasks.size()
+                + " jobs and turned itself off",
+            null);
+      }
     }
   }
 
@@ -268,34 +298,23 @@ public final class GuestRun {
         : new VmDisk.QemuVirtio("qemuvirtio", plan.image(), target.serial(), shared);
   }
 
-  private static void collect(int run, List<Task> tasks, GuestRunner.Outcome outcome, Costs costs) {
-    for (GuestConsole.Result result : outcome.results()) {
-      Task task = tasks.get(result.number() - 1);
-      if (!result.succeeded()) {
-        throw PlatterException.failed(
-            "the guest's "
-                + result.name()
-                + " on "
-                + task.target()
-                + " failed with status "
-                + result.status()
-                + ": "
-                + String.join("; ", result.text()),
-            "--shell to look into it");
-      }
-      GuestRow row = task.row();
-      if (row != null) {
-        row.add(costs.with(run, result.number(), guestRow(result)));
-      }
-    }
-    if (outcome.results().size() < tasks.size()) {
+  private static void collect(int run, List<Task> tasks, GuestConsole.Result result, Costs costs) {
+    Task task = tasks.get(result.number() - 1);
+    if (!result.succeeded()) {
       throw PlatterException.failed(
-          "the guest did "
-              + outcome.results().size()
-              + " of its "
-              + tasks.size()
-              + " jobs and turned itself off",
-          null);
+          "the guest's "
+              + result.name()
+              + " on "
+              + task.target()
+              + " failed with status "
+              + result.status()
+              + ": "
+              + String.join("; ", result.text()),
+          "--shell to look into it");
+    }
+    GuestRow row = task.row();
+    if (row != null) {
+      row.add(costs.with(run, result.number(), guestRow(result)));
     }
   }
 
@@ -325,6 +344,7 @@ public final class GuestRun {
     private final List<Task> tasks;
     private final HostDisks disks;
     private final Map<Integer, GuestRow.Run> spent = new HashMap<>();
+    private final List<GuestConsole.Result> ended = new ArrayList<>();
     private LoopStats.@Nullable Snapshot loopBefore;
     private @Nullable HostAccounts before;
     private Duration qemuBefore = Duration.ZERO;
@@ -355,6 +375,12 @@ public final class GuestRun {
     }
 
     @Override
+    public void up(Accelerator accelerator, String kernelRelease) {
+      GuestRun.this.accelerator = accelerator;
+      GuestRun.this.kernelRelease = kernelRelease;
+    }
+
+    @Override
     public void jobBegun(int number, QemuProcess qemu) {
       Task task = tasks.get(number - 1);
       progress.accept(
@@ -377,6 +403,7 @@ public final class GuestRun {
       HostAccounts first = before == null ? after : before;
       Duration qemuCpu = qemu.cpuTime().minus(qemuBefore);
       LoopStats.Snapshot loop = loop(result.number());
+      ended.add(result);
       spent.put(
           result.number(),
           new GuestRow.Run(

@@ -152,7 +152,7 @@ public final class GuestRunner {
 
   private Outcome attempt(QemuCommand machine, Accelerator with, GuestListener listener)
       throws BootFailure {
-    Progress progress = new Progress(listener);
+    Progress progress = new Progress(with, listener);
     try (QemuProcess qemu =
         QemuProcess.start(
             machine.build(with),
@@ -163,7 +163,7 @@ public final class GuestRunner {
             progress::line)) {
       progress.begin(qemu);
       watch(qemu, progress, with);
-      return progress.outcome(with);
+      return progress.outcome();
     }
   }
 
@@ -270,13 +270,15 @@ public final class GuestRunner {
   /** Listens to a console. Lines come on its thread, questions on another. */
   private static final class Progress {
     private final GuestConsole console = new GuestConsole();
+    private final Accelerator accelerator;
     private final GuestListener listener;
     private @Nullable QemuProcess qemu;
     private Stage stage = Stage.DARK;
     private int begun;
     private int ended;
 
-    Progress(GuestListener listener) {
+    Progress(Accelerator accelerator, GuestListener listener) {
+      this.accelerator = accelerator;
       this.listener = listener;
     }
 
@@ -298,7 +300,10 @@ public final class GuestRunner {
       if (said == null) {
         return;
       }
-      stage = Stage.UP;
+      if (stage != Stage.UP) {
+        stage = Stage.UP;
+        listener.up(accelerator, release());
+      }
       List<GuestConsole.Result> results = console.results();
       if (results.size() > begun) {
         begun = results.size();
@@ -343,9 +348,13 @@ public final class GuestRunner {
           : "job " + current.number() + " (" + current.name() + ")";
     }
 
-    synchronized Outcome outcome(Accelerator with) {
+    private String release() {
       String release = console.release();
-      return new Outcome(with, release == null ? "unknown" : release, console.results());
+      return release == null ? "unknown" : release;
+    }
+
+    synchronized Outcome outcome() {
+      return new Outcome(accelerator, release(), console.results());
     }
   }
 }

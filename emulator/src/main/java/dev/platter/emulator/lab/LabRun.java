@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
  * @param experiment its result as the JSON has it, with {@code failure} and {@code plant} besides
  * @param failure what it failed of, or null
  */
-public record LabRun(Map<String, @Nullable Object> experiment, @Nullable RuntimeException failure) {
+public record LabRun(Map<String, @Nullable Object> experiment, @Nullable Throwable failure) {
   /** Runs an experiment; what it throws becomes part of its result. */
   public static LabRun of(Experiment experiment, LabContext context) {
     long begin = System.nanoTime();
     Finding finding;
-    RuntimeException failure = null;
+    Throwable failure = null;
     try {
       finding = experiment.run(context);
     } catch (PlatterException e) {
@@ -30,7 +30,7 @@ public record LabRun(Map<String, @Nullable Object> experiment, @Nullable Runtime
         finding = finding(experiment, Verdict.INCONCLUSIVE, "it failed: " + sentence(e));
         remedy(finding, e);
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       failure = e;
       finding = finding(experiment, Verdict.INCONCLUSIVE, "it failed, which is a bug: " + e);
     }

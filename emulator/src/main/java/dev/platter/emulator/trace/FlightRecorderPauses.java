@@ -2,6 +2,7 @@ package dev.platter.emulator.trace;
 
 import dev.platter.aio.trace.TraceEvents;
 import dev.platter.emulator.trace.SafepointLog.Interval;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -24,6 +25,7 @@ import jdk.jfr.consumer.RecordingStream;
 final class FlightRecorderPauses implements PauseSource {
   // A server may run for months: what is kept of its pauses is bounded.
   private static final int EVENTS_KEPT = 50_000;
+  private static final Duration END_OF_STREAM = Duration.ofSeconds(10);
   private static final String CLOCK = "platter.Clock";
   private static final String STREAM = "Recording Stream";
 
@@ -124,6 +126,32 @@ final class FlightRecorderPauses implements PauseSource {
     return instant.getEpochSecond() * 1_000_000_000L + instant.getNano();
   }
 
+  /**
+   * Has what was recorded until now delivered, on the stream's thread, and waits for that.
+   *
+   * @return false if the recording was stopped already, by the JVM that goes down or by jcmd: then
+   *     what the stream has delivered by then is all there is
+   */
+  private boolean stopStream() {
+    try {
+      stream.stop();
+      return true;
+    } catch (IllegalStateException e) {
+      return false;
+    } finally {
+      stream.close();
+      awaitEndOfStream();
+    }
+  }
+
+  private void awaitEndOfStream() {
+    try {
+      stream.awaitTermination(END_OF_STREAM);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   @Override
   public void tick() {
     ClockEvent.emit();
@@ -132,19 +160,18 @@ final class FlightRecorderPauses implements PauseSource {
   @Override
   public Found stop() {
     ClockEvent.emit();
-    // Delivers what was recorded until now, on the stream's thread, and waits for that.
-    stream.stop();
+    boolean cutShort = !stopStream();
     FlightRecorder.removeListener(recordings);
     TraceEvents.mute(false);
-    stream.close();
+    String end = cutShort ? ", until something else stopped it" : "";
     ClockMap map = new ClockMap(clock.points());
     if (map.isEmpty()) {
-      return new Found(List.of(), "flight recorder, without a clock to go by", 0);
+      return new Found(List.of(), "flight recorder, without a clock to go by" + end, 0);
     }
     String source =
         events < EVENTS_KEPT
             ? "flight recorder"
             : "flight recorder, its first " + EVENTS_KEPT + " events";
-    return new Found(log.pauses(map), source, map.errorNanos());
+    return new Found(log.pauses(map), source + end, map.errorNanos());
   }
 }

@@ -7,12 +7,16 @@ import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.workload.WriteLedger;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +25,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.jr.ob.JSON;
 
 /** Runs in a JVM of their own, ended from outside in the middle. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
@@ -50,21 +55,24 @@ class KilledRunTest {
         .redirectOutput(directory.resolve("output").toFile());
   }
 
-  private Process startWriting(String device) throws IOException {
-    return start(
-        "bench",
-        image.toString(),
-        "--device=" + device,
-        "--rw=randwrite",
-        "--bs=512-64K",
-        "--iodepth=32",
-        "--fsync=16",
-        "--warmup=0",
-        "--runtime=10m",
-        "--cache=writeback",
-        "--verify",
-        "--verify-state=" + state,
-        "--destroy-data");
+  private Process startWriting(String device, String... more) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of(more));
+    arguments.addAll(
+        List.of(
+            image.toString(),
+            "--device=" + device,
+            "--rw=randwrite",
+            "--bs=512-64K",
+            "--iodepth=32",
+            "--fsync=16",
+            "--warmup=0",
+            "--runtime=10m",
+            "--cache=writeback",
+            "--verify",
+            "--verify-state=" + state,
+            "--destroy-data"));
+    arguments.addFirst("bench");
+    return start(arguments.toArray(String[]::new));
   }
 
   private long stableSectors() {
@@ -118,7 +126,8 @@ class KilledRunTest {
 
   @Test
   void anInterruptedScratchImageIsRemoved() throws Exception {
-    ProcessBuilder builder = command("bench", "--size=64G", "--cache=writeback");
+    long free = Files.getFileStore(directory).getUsableSpace() >> 20;
+    ProcessBuilder builder = command("bench", "--size=" + free / 2 + "M", "--cache=writeback");
     builder.environment().put("TMPDIR", Files.createDirectory(directory.resolve("tmp")).toString());
     Process process = builder.start();
     while (scratchBytes() < 1 << 20) {
@@ -129,14 +138,17 @@ class KilledRunTest {
     process.destroy();
     assertThat(process.waitFor()).isEqualTo(128 + 15);
     assertThat(directory.resolve("tmp")).isEmptyDirectory();
-    assertThat(directory.resolve("output")).content().contains("interrupted");
+    assertThat(directory.resolve("output"))
+        .content()
+        .isEqualTo(
+            "platter: interrupted while the scratch image was written; nothing is left of it\n");
   }
 
   @Test
   void anInterruptedExperimentIsReportedAndLeavesNothing() throws Exception {
     Path scratch = Files.createDirectory(directory.resolve("tmp"));
-    Process process = start("lab", "ring-flags", "--full", "--dir=" + scratch);
-    while (scratchBytes() == 0) {
+    Process process = start("lab", "lost-wakeup", "--full", "--dir=" + scratch);
+    while (!hasBegun(scratch)) {
       assertThat(process.waitFor(10, TimeUnit.MILLISECONDS))
           .as("ended early: %s", Files.readString(directory.resolve("output")))
           .isFalse();
@@ -147,10 +159,56 @@ class KilledRunTest {
     assertThat(directory.resolve("output")).content().contains("inconclusive (partial)");
   }
 
+  /** Whether an experiment has made a file. */
+  private static boolean hasBegun(Path scratch) throws IOException {
+    try (var files = Files.walk(scratch)) {
+      return files.anyMatch(Files::isRegularFile);
+    } catch (UncheckedIOException e) {
+      return false; // a file went away meanwhile: the next look will tell
+    }
+  }
+
   private long scratchBytes() throws IOException {
     try (var files = Files.list(directory.resolve("tmp"))) {
       return files.mapToLong(file -> file.toFile().length()).sum();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TERM", "INT", "HUP"})
+  void whatWasMeasuredUntilTheSignalIsInTheTableTheJsonAndThePage(String signal) throws Exception {
+    Path json = directory.resolve("r.json");
+    Path page = directory.resolve("r.html");
+    Process process = startWriting("virtio", "--json=" + json, "--report=" + page);
+    awaitStableSectors(process);
+    signal(process, signal);
+    assertThat(process.waitFor())
+        .as(Files.readString(directory.resolve("output")))
+        .isEqualTo(128 + Map.of("TERM", 15, "INT", 2, "HUP", 1).get(signal));
+    String output = Files.readString(directory.resolve("output"), UTF_8);
+    assertThat(output).contains("virtio (partial)", "end to end").doesNotContain("internal error");
+    assertThat(JSON.std.mapFrom(json.toFile()).get("rows"))
+        .asString()
+        .contains("partial=true", "source=flight recorder");
+    assertThat(page).content().contains("<h1>bench: ", "</html>");
+  }
+
+  private static void signal(Process process, String name) throws Exception {
+    int sent =
+        new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+    assertThat(sent).isZero();
+  }
+
+  /** The disk beneath is silent: the run would wait for ever for what is in flight. */
+  @Test
+  void theSecondSignalEndsItAtOnce() throws Exception {
+    Process process = startWriting("virtio", "--runs=1");
+    awaitStableSectors(process);
+    signal(process, "STOP");
+    signal(process, "TERM");
+    signal(process, "INT"); // both are there when it goes on
+    signal(process, "CONT");
+    assertThat(process.waitFor()).isIn(128 + 15, 128 + 2);
   }
 
   @Test

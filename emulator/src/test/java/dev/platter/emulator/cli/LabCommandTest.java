@@ -74,7 +74,7 @@ class LabCommandTest {
             .setParameterExceptionHandler(failures)
             .setExecutionExceptionHandler(failures)
             .execute(words);
-    Interruption.end();
+    int _ = Interruption.end(exitCode);
     return new Cli(exitCode, out.toString(), err.toString());
   }
 

@@ -190,6 +190,24 @@ class GuestRunTest {
     assertThat(opened).endsWith("close [ahci]");
   }
 
+  /**
+   * The jobs that were complete when the guest died are a result, and so is why there are no more.
+   */
+  @Test
+  void whatWasMeasuredBeforeAFailureIsTheResult() throws IOException {
+    String dies = GUEST.replace("\ndone", "\n[ $number -lt 2 ] || exit 3\ndone");
+    GuestRun.Result result = run(dies.formatted(log, 0), 2, "randread", SATA);
+    assertThat(result.rows())
+        .singleElement()
+        .satisfies(row -> {
+          assertThat(row.workload()).isEqualTo(Workload.IOTEST);
+          assertThat(row.runs()).hasSize(1);
+        });
+    assertThat(result.failure()).hasMessageContaining("QEMU ended with status 3");
+    assertThat(result.kernelRelease()).isEqualTo("6.12");
+    assertThat(result.accelerator()).isEqualTo(Accelerator.TCG);
+  }
+
   @Test
   void aGuestThatSkipsJobsFailsTheRun() {
     String two =

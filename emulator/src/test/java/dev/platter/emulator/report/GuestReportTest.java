@@ -82,7 +82,7 @@ class GuestReportTest {
             1,
             512L << 20);
     return new GuestReport(
-        plan, new GuestRun.Result(rows, Accelerator.TCG, "6.12.1"), Observations.NONE);
+        plan, new GuestRun.Result(rows, Accelerator.TCG, "6.12.1", null), Observations.NONE);
   }
 
   @Test

@@ -41,6 +41,18 @@ class PauseObserverTest {
   }
 
   @Test
+  @DisplayName("A recording that the JVM or jcmd has stopped still tells what it saw by then")
+  void stoppedBySomethingElse() {
+    try (PauseObserver observer = PauseObserver.start()) {
+      FlightRecorder.getFlightRecorder().getRecordings().forEach(Recording::stop);
+      Observations seen = observer.stop();
+      assertThat(seen.source()).startsWith("flight recorder").contains("something else stopped it");
+      assertThat(observer.stop()).isSameAs(seen);
+    }
+    assertThat(FlightRecorder.getFlightRecorder().getRecordings()).isEmpty();
+  }
+
+  @Test
   @DisplayName("The observer's own recording asks for no events of requests, waits or locks")
   void doesNotRecordPlattersEvents() {
     try (PauseObserver observer = PauseObserver.start()) {
