@@ -169,6 +169,7 @@ public final class FileHandle implements AutoCloseable {
           "cannot open a path with a zero character in it: " + path.replace('\0', '?'),
           "Check where the path comes from");
     }
+    PathLimits.check(path);
   }
 
   private static PlatterException refused(
@@ -186,6 +187,9 @@ public final class FileHandle implements AutoCloseable {
           PlatterException.badInput(
               what + "its symbolic links lead in a circle, or too far",
               "See where they lead: namei -l " + path);
+      case Errno.ENAMETOOLONG ->
+          PlatterException.badInput(
+              what + "the name is too long for its file system", "Use a shorter name");
       case Errno.EISDIR ->
           PlatterException.badInput(what + "it is a directory", "Name an image file");
       case Errno.EROFS ->

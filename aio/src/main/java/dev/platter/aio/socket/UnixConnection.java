@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.ErrnoException;
@@ -130,12 +131,24 @@ public final class UnixConnection implements AutoCloseable {
     return fd;
   }
 
-  static MemorySegment address(Path path) throws IOException {
-    byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
-    if (bytes.length >= LinuxAbi.SUN_PATH_SIZE) {
-      throw new IOException(
-          "socket path is longer than " + (LinuxAbi.SUN_PATH_SIZE - 1) + " bytes: " + path);
+  /**
+   * Refuses a path that is too long for a socket, which is far less than it may be for a file.
+   *
+   * @throws PlatterException of kind BAD_INPUT
+   */
+  public static void checkLength(Path path) {
+    int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
+    if (bytes >= LinuxAbi.SUN_PATH_SIZE) {
+      throw PlatterException.badInput(
+          "the socket path %s is longer than %d bytes: it has %d"
+              .formatted(path, LinuxAbi.SUN_PATH_SIZE - 1, bytes),
+          "Use a shorter path, or a relative one in a directory nearer to it");
     }
+  }
+
+  static MemorySegment address(Path path) {
+    checkLength(path);
+    byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
     MemorySegment address = Arena.ofAuto().allocate(LinuxAbi.SOCKADDR_UN_SIZE, 8);
     address.set(JAVA_SHORT, 0, (short) LinuxAbi.AF_UNIX);
     MemorySegment.copy(MemorySegment.ofArray(bytes), 0, address, LinuxAbi.SUN_PATH, bytes.length);

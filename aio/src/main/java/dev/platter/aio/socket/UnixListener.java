@@ -70,17 +70,18 @@ public final class UnixListener implements AutoCloseable {
   }
 
   static UnixListener bind(Path path, long patienceNanos) {
-    Path absolute = path.toAbsolutePath();
-    checkDirectory(absolute);
+    // As it was given: a path from the root may be longer than the kernel takes.
+    checkDirectory(path);
+    MemorySegment address = UnixConnection.address(path);
     int fd = -1;
     try {
-      removeStale(absolute, patienceNanos);
+      removeStale(path, patienceNanos);
       fd = UnixConnection.open();
       // Before bind: the socket never exists with wider permissions.
       check("fchmod", Libc.fchmod(fd, OWNER_ONLY));
-      check("bind", Sockets.bind(fd, UnixConnection.address(absolute)));
+      check("bind", Sockets.bind(fd, address));
       check("listen", Sockets.listen(fd, BACKLOG));
-      return new UnixListener(fd, absolute);
+      return new UnixListener(fd, path);
     } catch (IOException e) {
       if (fd >= 0) {
         Libc.close(fd);
@@ -97,17 +98,16 @@ public final class UnixListener implements AutoCloseable {
    *     is taken or too long
    */
   public static void checkPlace(Path path) {
-    Path absolute = path.toAbsolutePath();
-    checkDirectory(absolute);
-    Path directory = absolute.getParent();
+    checkDirectory(path);
+    Path directory = path.toAbsolutePath().getParent();
     if (directory == null || !Files.isWritable(directory)) {
       throw PlatterException.badInput(
           "socket directory " + directory + " cannot be written by this user",
           "name a directory of your own");
     }
+    UnixConnection.checkLength(path);
     try {
-      UnixConnection.address(absolute);
-      isSocket(absolute);
+      isSocket(path);
     } catch (IOException e) {
       throw PlatterException.badInput(
           "cannot listen on " + path + ": " + reason(e), "name a path in a directory of your own");
@@ -153,7 +153,7 @@ public final class UnixListener implements AutoCloseable {
   }
 
   private static void checkDirectory(Path path) {
-    Path directory = path.getParent();
+    Path directory = path.toAbsolutePath().getParent();
     if (directory == null || !Files.isDirectory(directory)) {
       throw PlatterException.badInput(
           "socket directory " + directory + " does not exist", "mkdir -m 700 " + directory);

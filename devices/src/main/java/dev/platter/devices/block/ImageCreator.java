@@ -4,6 +4,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.file.PathLimits;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import java.io.IOException;
@@ -96,6 +97,7 @@ public final class ImageCreator {
   }
 
   private Path target() {
+    PathLimits.check(path);
     Path target;
     try {
       target = Path.of(path).toAbsolutePath();
@@ -126,7 +128,8 @@ public final class ImageCreator {
         }
         old.lock(true); // kept until the new image has the name
         checkSpace(real);
-        String name = "." + real.getFileName() + "." + ProcessHandle.current().pid() + ".new";
+        // Not its name and more: that may already be as long as names can be.
+        String name = ".platter-" + ProcessHandle.current().pid() + ".new";
         try (PendingFile file = PendingFile.create(real.resolveSibling(name))) {
           Files.setPosixFilePermissions(
               real.resolveSibling(name), Files.getPosixFilePermissions(real));

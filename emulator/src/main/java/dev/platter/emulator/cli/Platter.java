@@ -7,6 +7,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -51,6 +52,11 @@ public final class Platter extends PlatterCommand {
   public static void main(String[] args) {
     PrintWriter err = writer(new FileOutputStream(FileDescriptor.err));
     Failures.exitOnUncaught(err);
+    try {
+      WordsAsGiven.check(args);
+    } catch (PlatterException e) {
+      System.exit(Failures.report(e, err));
+    }
     System.exit(run(new FileOutputStream(FileDescriptor.out), err, args));
   }
 
@@ -71,6 +77,7 @@ public final class Platter extends PlatterCommand {
             .setErr(err)
             .setUsageHelpAutoWidth(true)
             .setCaseInsensitiveEnumValuesAllowed(true)
+            .registerConverter(Path.class, new PathConverter())
             .setParameterExceptionHandler(failures)
             .setExecutionExceptionHandler(failures);
     int exitCode = Failures.FAILED;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
+import dev.platter.aio.socket.UnixConnection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -42,6 +43,7 @@ public final class ControlClient implements AutoCloseable {
    * @throws PlatterException of kind HOST_LACKS if nobody serves there
    */
   public static ControlClient connect(Path socket) {
+    UnixConnection.checkLength(socket);
     SocketChannel channel;
     try {
       channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));

@@ -1,6 +1,7 @@
 package dev.platter.emulator.page;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.PathLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -26,6 +27,7 @@ public final class ReportFiles {
    *     drawn
    */
   public static Document read(String file) {
+    PathLimits.check(file);
     Map<String, Object> json;
     try {
       Path path = Path.of(file);
@@ -58,7 +60,8 @@ public final class ReportFiles {
     return new PlatterException(
         PlatterException.Kind.BAD_INPUT,
         "cannot make a report of " + file + ": " + why,
-        "Name a file that --json of iotest, bench, guest run or lab, or serve --stages, has written",
+        "Name a file that --json of iotest, bench, guest run or lab, or serve --stages, has"
+            + " written",
         cause);
   }
 }

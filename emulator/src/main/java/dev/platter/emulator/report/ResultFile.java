@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.IoReason;
+import dev.platter.aio.file.PathLimits;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
@@ -36,6 +37,7 @@ public record ResultFile(String what, String ours, String otherwise, Predicate<S
    * @throws PlatterException of kind BAD_INPUT if it cannot
    */
   public void checkWritable(String target) {
+    PathLimits.check(target);
     Path file;
     try {
       file = Path.of(target).toAbsolutePath();
@@ -121,9 +123,9 @@ public record ResultFile(String what, String ours, String otherwise, Predicate<S
   }
 
   private void replace(String target, Path file, String text) throws IOException {
-    Path beside =
-        directory(target, file)
-            .resolve("." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+    // Not the file's name and more: that may already be as long as names can be.
+    String name = ".platter-" + ProcessHandle.current().pid() + "-" + target.hashCode() + ".tmp";
+    Path beside = directory(target, file).resolve(name);
     try {
       Files.writeString(beside, text, UTF_8);
       Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

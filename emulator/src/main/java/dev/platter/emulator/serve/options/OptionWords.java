@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve.options;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.PathLimits;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -167,8 +168,9 @@ public final class OptionWords {
 
   /** A path, whether or not there is anything. */
   Path path(Word word) {
+    String value = checked(word, PathLimits::check);
     try {
-      return Path.of(value(word));
+      return Path.of(value);
     } catch (InvalidPathException e) {
       throw refused(
           word, word.key() + "= is no path in this locale: " + e.getReason(), "Set LC_ALL=C.UTF-8");

@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve.options;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.PathLimits;
 import dev.platter.emulator.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Endpoint;
@@ -140,6 +141,7 @@ public record ServeOptions(
     if (path == null || path.isEmpty()) {
       return null;
     }
+    PathLimits.check(path);
     try {
       return Path.of(path);
     } catch (InvalidPathException e) {
