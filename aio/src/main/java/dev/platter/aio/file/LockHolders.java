@@ -1,5 +1,7 @@
 package dev.platter.aio.file;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.platter.aio.abi.LinuxAbi;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -75,12 +77,17 @@ public final class LockHolders {
     return range.find() && Long.parseLong(range.group(1)) < LockBytes.IMAGE_LENGTH;
   }
 
+  /** A process's name: 15 bytes, which may end in the middle of a character. */
+  private static String comm(Path process) throws IOException {
+    return new String(Files.readAllBytes(process.resolve("comm")), UTF_8).trim();
+  }
+
   private static void collectFrom(Path info, Path process, String id, List<String> holders) {
     try {
       for (String line : Files.readAllLines(info)) {
         if (line.startsWith("lock:") && line.contains(" " + id + " ") && isOnImage(line)) {
           String kind = line.contains("WRITE") ? "write lock" : "read lock";
-          String name = Files.readString(process.resolve("comm")).trim();
+          String name = comm(process);
           String holder = "pid " + process.getFileName() + " (" + name + "), " + kind;
           long pid = Long.parseLong(String.valueOf(process.getFileName()));
           if (!holders.contains(holder) && !ProcessState.dying(pid)) {

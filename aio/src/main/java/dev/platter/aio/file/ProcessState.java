@@ -1,5 +1,7 @@
 package dev.platter.aio.file;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,14 +23,15 @@ public final class ProcessState {
   public static boolean dying(long pid) {
     Path process = Path.of("/proc", Long.toString(pid));
     try {
-      String stat = Files.readString(process.resolve("stat"));
+      // A name may end in the middle of a character: no charset that can fail.
+      String stat = Files.readString(process.resolve("stat"), ISO_8859_1);
       // "4711 (a name) S 1 ...": the name may have brackets and blanks in it.
       String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", FLAGS_AFTER_STATE + 2);
       if ("ZXx".contains(fields[0])
           || (Long.parseLong(fields[FLAGS_AFTER_STATE]) & PF_EXITING) != 0) {
         return true;
       }
-      for (String line : Files.readAllLines(process.resolve("status"))) {
+      for (String line : Files.readAllLines(process.resolve("status"), ISO_8859_1)) {
         if ((line.startsWith("SigPnd:") || line.startsWith("ShdPnd:"))
             && (Long.parseUnsignedLong(line.substring(7).trim(), 16) & SIGKILL_BIT) != 0) {
           return true;

@@ -303,7 +303,10 @@ class FileLockTest {
         """
         import os, sys
         p = os.fork()
-        if p == 0: os.kill(os.getpid(), 9)
+        if p == 0:
+            # a name of 15 bytes that ends in the middle of a character
+            open("/proc/self/comm", "wb").write(b"\\xc3\\xa9" * 10)
+            os.kill(os.getpid(), 9)
         os.waitid(os.P_PID, p, os.WEXITED | os.WNOWAIT)
         print(p, flush=True)
         sys.stdin.read()

@@ -60,6 +60,8 @@ final class AccessRules {
         PathRule.of("/lib64", PathRule.READ),
         PathRule.of("/usr/lib", PathRule.READ),
         PathRule.of("/usr/lib64", PathRule.READ),
+        // A part of a locale is a directory; without it the JVM takes all names for ASCII.
+        PathRule.of("/usr/lib/locale", PathRule.READ_TREE),
         PathRule.of("/etc/ld.so.cache", PathRule.READ),
         PathRule.of("/etc/ld.so.preload", PathRule.READ),
         PathRule.of("/etc/localtime", PathRule.READ),

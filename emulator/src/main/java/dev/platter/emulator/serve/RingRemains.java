@@ -1,5 +1,7 @@
 package dev.platter.emulator.serve;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -41,7 +43,9 @@ public record RingRemains(int rings, List<String> workers) {
 
   private static List<String> threads(Path process, Predicate<String> wanted) throws IOException {
     return names(
-        process.resolve("task"), task -> Files.readString(task.resolve("comm")).strip(), wanted);
+        process.resolve("task"),
+        task -> Files.readString(task.resolve("comm"), ISO_8859_1).strip(),
+        wanted);
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.platter.emulator.lab.iowq;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.platter.aio.PlatterException;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -67,7 +69,7 @@ final class IoWorkers {
   private static @Nullable Worker worker(Path task) {
     String name = String.valueOf(task.getFileName());
     try {
-      String owner = owner(Files.readString(task.resolve("comm")));
+      String owner = owner(Files.readString(task.resolve("comm"), ISO_8859_1));
       return owner == null || !name.matches("\\d{1,9}")
           ? null
           : new Worker(Integer.parseInt(name), owner);
