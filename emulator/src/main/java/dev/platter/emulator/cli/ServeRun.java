@@ -51,7 +51,7 @@ final class ServeRun {
    * @throws PlatterException if it cannot be started, or has not stopped in order
    */
   void run() {
-    Confinement.enter(plan()); // before there is a thread or an open file of ours
+    Confinement.enter(plan(), err::println); // before there is a thread or an open file of ours
     Failures.serving();
     ServerSignals signals = ServerSignals.install();
     try (StreamEventLog log =

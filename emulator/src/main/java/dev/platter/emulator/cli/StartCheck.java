@@ -132,6 +132,8 @@ final class StartCheck {
     for (Placed<Path> path : settings.allowed()) {
       attempt(path, () -> Confinement.checkAllowed(path.value()));
     }
+    List<Path> allowed = settings.allowed().stream().map(Placed::value).toList();
+    mistakes.attempt(() -> Confinement.checkJvm(allowed));
   }
 
   private void resources() {

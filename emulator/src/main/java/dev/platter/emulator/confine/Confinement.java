@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,10 +39,11 @@ public final class Confinement {
    * Confines this process as planned. Call it before anything else is started: it may execute the
    * program again, and returns in the process that is confined.
    *
+   * @param note where to say beforehand what may keep the JVM from starting again
    * @throws PlatterException if an image or path of the plan cannot be used, if the mode is {@code
    *     ON} and the kernel cannot do it, or if the process turns out not to be confined
    */
-  public static void enter(ConfinementPlan plan) {
+  public static void enter(ConfinementPlan plan, Consumer<String> note) {
     if (plan.mode() == ConfinementPlan.Mode.OFF) {
       return;
     }
@@ -52,7 +54,7 @@ public final class Confinement {
       return;
     }
     check(plan.mode());
-    confineAndExecute(plan, new LandlockLevel(Landlock.landlockAbi()));
+    confineAndExecute(plan, new LandlockLevel(Landlock.landlockAbi()), note);
   }
 
   /**
@@ -96,6 +98,26 @@ public final class Confinement {
     }
   }
 
+  /**
+   * Looks whether the options of this JVM are such that a confined one can be started with them.
+   *
+   * @param allowed files and directories that it may open later
+   * @throws PlatterException of kind BAD_INPUT if not
+   */
+  public static void checkJvm(List<Path> allowed) {
+    if (new LandlockLevel(Landlock.landlockAbi()).available()) {
+      try {
+        JvmOptions.running().check(allowed);
+      } catch (IOException e) {
+        throw unable(e);
+      }
+    }
+  }
+
+  private static PlatterException unable(IOException e) {
+    return PlatterException.failed("cannot confine the server: " + e, "Use --confine off");
+  }
+
   /** Removes what {@link #enter} has made for the process, at its end. */
   public static void leave() {
     Scratch scratch = Scratch.own();
@@ -109,11 +131,16 @@ public final class Confinement {
     return state;
   }
 
-  private static void confineAndExecute(ConfinementPlan plan, LandlockLevel level) {
+  private static void confineAndExecute(
+      ConfinementPlan plan, LandlockLevel level, Consumer<String> note) {
     Scratch scratch = null;
     try {
+      JvmOptions jvm = JvmOptions.running();
+      if (level.available()) {
+        jvm.agents().forEach(agent -> note.accept(confined(agent)));
+      }
       scratch = scratch(plan);
-      List<PathRule> rules = level.available() ? rules(plan, scratch) : List.of();
+      List<PathRule> rules = level.available() ? rules(plan, scratch, jvm) : List.of();
       String outside = Verification.choosePath(rules);
       Mark mark = new Mark(ProcessHandle.current().pid(), level.abi(), outside);
       SameProgram program =
@@ -133,12 +160,18 @@ public final class Confinement {
       }
       program.execute(inherited);
     } catch (IOException e) {
-      throw PlatterException.failed("cannot confine the server: " + e, "Use --confine off");
+      throw unable(e);
     } finally { // it has not been executed
       if (scratch != null) {
         scratch.remove();
       }
     }
+  }
+
+  private static String confined(String agent) {
+    return "platter: the agent is confined, too: "
+        + agent
+        + "\n  try: --confine off, should it not start";
   }
 
   private static void enforce(ConfinementPlan plan, LandlockLevel level, List<PathRule> allowed) {
@@ -158,9 +191,10 @@ public final class Confinement {
         : Scratch.make(AccessRules.writtenIn(plan.written().getFirst()));
   }
 
-  private static List<PathRule> rules(ConfinementPlan plan, @Nullable Scratch scratch)
-      throws IOException {
+  private static List<PathRule> rules(
+      ConfinementPlan plan, @Nullable Scratch scratch, JvmOptions jvm) throws IOException {
     List<PathRule> rules = new ArrayList<>(AccessRules.of(plan, JvmFiles.running()));
+    rules.addAll(jvm.rules());
     if (scratch != null) {
       rules.addAll(scratch.rules());
     }

@@ -34,7 +34,7 @@ final class ConfinedChild {
    * Runs it.
    *
    * @param args a directory with disk.img, secret, run/ and more/; a victim's pid; a TCP port that
-   *     somebody listens on; any text
+   *     somebody listens on; any text; a name that is not ASCII
    */
   public static void main(String[] args) throws Exception {
     Path directory = Path.of(args[0]);
@@ -56,7 +56,8 @@ final class ConfinedChild {
             .allowing(List.of(directory.resolve("more")))
             .writing(directory.resolve("written/stages.json"));
     try {
-      Confinement.enter(plan);
+      Confinement.checkJvm(plan.allowed());
+      Confinement.enter(plan, note -> System.out.println("note=" + note));
     } catch (PlatterException e) {
       System.out.println("refused=" + e.getMessage());
       System.exit(e.kind().exitCode());
@@ -64,6 +65,8 @@ final class ConfinedChild {
     System.out.println("state=" + Confinement.state());
     System.out.println("pid=" + ProcessHandle.current().pid());
     System.out.println("text=" + args[3]);
+    System.out.println("name=" + args[4]);
+    System.out.println("agent=" + System.getProperty(Agent.class.getName()));
     System.out.println("privileges=" + Verification.noThreadMayGainPrivileges());
     System.out.println("fd7=" + Files.isSymbolicLink(Path.of("/proc/self/fd/7")));
     System.out.println("fd8=" + Files.isSymbolicLink(Path.of("/proc/self/fd/8")));
@@ -93,6 +96,16 @@ final class ConfinedChild {
     attempt("write-scratch", () -> Files.createFile(scratch.resolve("file")));
     Confinement.leave();
     System.out.println("scratch-left=" + Files.exists(scratch));
+  }
+
+  /** What a monitoring tool would inject. */
+  static final class Agent {
+    private Agent() {}
+
+    /** Called by the JVM before {@code main}. */
+    public static void premain(String options) {
+      System.setProperty(Agent.class.getName(), options);
+    }
   }
 
   private static void kill(long pid) throws IOException {

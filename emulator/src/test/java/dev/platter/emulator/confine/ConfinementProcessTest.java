@@ -16,6 +16,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class ConfinementProcessTest {
   private static final String TEXT = "'quoted' \"text\" $HOME";
+
+  // Executes the child with one argument more, whose bytes the JVM of this test need not know.
+  private static final String ANY = "exec \"$@\" \"$(printf 'gr\\303\\266\\303\\237e')\"";
 
   @TempDir private Path directory;
   private final int abi = Landlock.landlockAbi();
@@ -56,7 +62,7 @@ class ConfinementProcessTest {
   private Map<String, String> child(String setup) throws Exception {
     try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       List<String> command = new ArrayList<>();
-      command.addAll(List.of("sh", "-c", setup + "exec 7</dev/null 8</dev/null; exec \"$@\"", "-"));
+      command.addAll(List.of("sh", "-c", setup + "exec 7</dev/null 8</dev/null; " + ANY, "-"));
       String port = Integer.toString(listening.getLocalPort());
       command.addAll(
           ChildJvm.command(
@@ -89,11 +95,48 @@ class ConfinementProcessTest {
     assertThat(told).as("%s", told).containsEntry("pid", Long.toString(pid));
     assertThat(told)
         .containsEntry("text", TEXT)
+        .containsEntry("name", "größe")
         .containsEntry("privileges", "true")
         .containsEntry("fd7", "false") // nobody's
         .containsEntry("fd8", "true"); // an export's
     assertThat(told.get("state")).contains("no_new_privs=true", "dumpable=false");
     assertThat(exitCode).isZero();
+  }
+
+  /** An agent, and a log that the JVM finds and writes to. */
+  @Test
+  void optionsOfTheEnvironmentHoldForTheConfinedJvm() throws Exception {
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().putValue("Premain-Class", ConfinedChild.Agent.class.getName());
+    Path agent = directory.resolve("agent.jar");
+    new JarOutputStream(Files.newOutputStream(agent), manifest).close();
+    Path log = Files.createFile(directory.resolve("more/gc.log"));
+    Map<String, String> told =
+        child(
+            "export JAVA_TOOL_OPTIONS='-javaagent:%s=there -Xlog:startuptime:file=%s::filecount=0'; "
+                .formatted(agent, log));
+    assertThat(told)
+        .as("%s", told)
+        .containsEntry("agent", "there")
+        .containsEntry("privileges", "true");
+    assertThat(told.get("note"))
+        .isEqualTo(
+            "platter: the agent is confined, too: -javaagent:%s=there of JAVA_TOOL_OPTIONS"
+                .formatted(agent));
+    assertThat(log).isNotEmptyFile();
+    assertThat(exitCode).isZero();
+  }
+
+  @Test
+  void anOptionThatCannotWorkIsRefusedBeforeTheJvmFails() throws Exception {
+    assumeTrue(abi > 0, () -> "needs Landlock: " + new LandlockLevel(abi).reason());
+    Map<String, String> told = child("export JDK_JAVA_OPTIONS=-XX:StartFlightRecording; ");
+    assertThat(told.get("refused"))
+        .isEqualTo(
+            "a confined server cannot run with the JVM option"
+                + " -XX:StartFlightRecording of JDK_JAVA_OPTIONS");
+    assertThat(exitCode).isEqualTo(2);
   }
 
   @Test

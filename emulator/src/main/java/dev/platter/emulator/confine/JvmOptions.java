@@ -1,0 +1,178 @@
+package dev.platter.emulator.confine;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.platter.aio.PlatterException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The options that a JVM is started with, by its command line and by the environment. The second
+ * JVM of a confined server reads them again when it can open nothing any more, and what it cannot
+ * do then ends it before any of our own code runs: the first looks ahead.
+ *
+ * @param options each with the place that it was found in
+ */
+record JvmOptions(List<Option> options) {
+  private static final List<String> VARIABLES =
+      List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS");
+  private static final Set<String> WITH_VALUE =
+      Set.of(
+          "-cp",
+          "-classpath",
+          "--class-path",
+          "-p",
+          "--module-path",
+          "--add-modules",
+          "--add-exports",
+          "--add-opens",
+          "--add-reads",
+          "--limit-modules",
+          "--patch-module",
+          "--enable-native-access");
+  private static final List<String> AGENTS = List.of("-javaagent:", "-agentpath:");
+  private static final List<String> READ =
+      List.of(
+          "-XX:AOTCache=",
+          "-XX:Flags=",
+          "-XX:SharedArchiveFile=",
+          "-XX:VMOptionsFile=",
+          "-Djava.security.properties=",
+          "-Djava.util.logging.config.file=",
+          "@");
+  private static final List<String> IMPOSSIBLE =
+      List.of(
+          "-XX:StartFlightRecording",
+          "-agentlib:jdwp",
+          "-Xrunjdwp",
+          "-Dcom.sun.management.jmxremote.port=");
+  private static final Pattern LOG = Pattern.compile("-Xlog(?:gc:|:[^:]*:)(?:file=)?([^:]*).*");
+  private static final List<String> STREAMS = List.of("", "stdout", "stderr");
+
+  /**
+   * An option.
+   *
+   * @param text as it was written
+   * @param place where: the name of a variable, or "" for the command line
+   */
+  record Option(String text, String place) {
+    private String where() {
+      return place.isEmpty() ? text : text + " of " + place;
+    }
+  }
+
+  /** Makes the list immutable. */
+  JvmOptions {
+    options = List.copyOf(options);
+  }
+
+  /** Those of the running JVM. */
+  static JvmOptions running() throws IOException {
+    return of(SameProgram.running().arguments(), System.getenv());
+  }
+
+  /**
+   * Those of a program.
+   *
+   * @param arguments its command line, the program first
+   */
+  static JvmOptions of(List<byte[]> arguments, Map<String, String> environment) {
+    List<Option> options = new ArrayList<>();
+    for (String name : VARIABLES) {
+      for (String word : environment.getOrDefault(name, "").split("\\s+", -1)) {
+        options.add(new Option(word, name));
+      }
+    }
+    for (int i = 1; i < arguments.size(); i++) {
+      String word = new String(arguments.get(i), UTF_8);
+      if (WITH_VALUE.contains(word)) {
+        i++;
+      } else if (word.equals("-jar") || !(word.startsWith("-") || word.startsWith("@"))) {
+        break; // the program, and its own arguments after it
+      } else {
+        options.add(new Option(word, ""));
+      }
+    }
+    return new JvmOptions(options);
+  }
+
+  /** What the JVM reads because of its options. */
+  List<PathRule> rules() {
+    List<PathRule> rules = new ArrayList<>();
+    for (Option option : options) {
+      for (String prefix : AGENTS) {
+        if (option.text().startsWith(prefix)) {
+          String value = option.text().substring(prefix.length());
+          int equals = value.indexOf('=');
+          rules.add(read(option, equals < 0 ? value : value.substring(0, equals)));
+        }
+      }
+      for (String prefix : READ) {
+        if (option.text().startsWith(prefix)) {
+          rules.add(read(option, option.text().substring(prefix.length())));
+        }
+      }
+    }
+    return rules;
+  }
+
+  private static PathRule read(Option option, String file) {
+    try {
+      return PathRule.of(Path.of(file), PathRule.READ);
+    } catch (InvalidPathException e) {
+      throw PlatterException.badInput(
+          "the JVM option " + option.where() + " names no file", "Correct it, or leave it out");
+    }
+  }
+
+  /** Agents, which may want more than their own file. */
+  List<String> agents() {
+    return options.stream()
+        .filter(option -> AGENTS.stream().anyMatch(option.text()::startsWith))
+        .map(Option::where)
+        .toList();
+  }
+
+  /**
+   * Refuses what no confined JVM can do, as it would end without saying why.
+   *
+   * @param allowed the files and directories of {@code --allow}
+   */
+  void check(List<Path> allowed) {
+    for (Option option : options) {
+      if (IMPOSSIBLE.stream().anyMatch(option.text()::startsWith)) {
+        throw PlatterException.badInput(
+            "a confined server cannot run with the JVM option " + option.where(),
+            "Leave it out, or use --confine off");
+      }
+      Matcher log = LOG.matcher(option.text());
+      if (log.matches() && !STREAMS.contains(log.group(1))) {
+        checkLog(option, log.group(1).replace("\"", ""), allowed);
+      }
+    }
+  }
+
+  /** The JVM makes log files, and renames them: a file that is there can be written to. */
+  private static void checkLog(Option option, String named, List<Path> allowed) {
+    Path file = Path.of(named).toAbsolutePath().normalize();
+    boolean writable =
+        Files.isRegularFile(file)
+            && allowed.stream()
+                .map(path -> path.toAbsolutePath().normalize())
+                .anyMatch(file::startsWith);
+    if (!writable || !option.text().contains("filecount=0")) {
+      throw PlatterException.badInput(
+          "a confined server cannot make the log file of the JVM option " + option.where(),
+          "Create the file, give --allow %s and -Xlog:gc:file=%s::filecount=0; or --confine off"
+              .formatted(named, named));
+    }
+  }
+}
