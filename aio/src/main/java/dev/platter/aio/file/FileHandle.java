@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * BAD_INPUT, with the path and a remedy.
  */
 public final class FileHandle implements AutoCloseable {
+  private static final String CHECK_PATH = "Check the path, and the directory you are in";
   private static final int CLAIM_LOOKS = 100;
   private static final long CLAIM_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -37,8 +38,22 @@ public final class FileHandle implements AutoCloseable {
    * @throws PlatterException if it cannot be
    */
   public static FileHandle open(String path, boolean writable, boolean direct) {
+    return open(path, writable, direct, CHECK_PATH);
+  }
+
+  /**
+   * Opens an existing file.
+   *
+   * @param ifMissing what to do if there is none
+   * @throws PlatterException if it cannot be
+   */
+  public static FileHandle open(String path, boolean writable, boolean direct, String ifMissing) {
     checkText(path);
-    return opened(path, tryOpen(path, writable, direct), writable, direct);
+    int fd = tryOpen(path, writable, direct);
+    if (fd < 0) {
+      throw refused(path, -fd, writable, direct, ifMissing);
+    }
+    return opened(path, fd, writable, direct);
   }
 
   /**
@@ -118,7 +133,7 @@ public final class FileHandle implements AutoCloseable {
 
   private static FileHandle opened(String path, int fd, boolean writable, boolean direct) {
     if (fd < 0) {
-      throw refused(path, -fd, writable, direct);
+      throw refused(path, -fd, writable, direct, CHECK_PATH);
     }
     Libc.fcntl(fd, LinuxAbi.F_SETFL, direct ? LinuxAbi.O_DIRECT : 0);
     return new FileHandle(path, fd, direct);
@@ -139,10 +154,20 @@ public final class FileHandle implements AutoCloseable {
    * @throws PlatterException if it cannot be found
    */
   public static FileHandle locate(String path) {
+    return locate(path, CHECK_PATH);
+  }
+
+  /**
+   * Finds a file as {@link #locate(String)} does.
+   *
+   * @param ifMissing what to do if there is none
+   * @throws PlatterException if it cannot be found
+   */
+  public static FileHandle locate(String path, String ifMissing) {
     checkText(path);
     int fd = Libc.open(path, LinuxAbi.O_PATH | LinuxAbi.O_CLOEXEC, 0);
     if (fd < 0) {
-      throw refused(path, -fd, false, false);
+      throw refused(path, -fd, false, false, ifMissing);
     }
     return new FileHandle(path, fd, false);
   }
@@ -157,7 +182,7 @@ public final class FileHandle implements AutoCloseable {
     int flags = LinuxAbi.O_RDWR | LinuxAbi.O_CREAT | LinuxAbi.O_EXCL | LinuxAbi.O_CLOEXEC;
     int fd = Libc.open(path, flags, 0644);
     if (fd < 0) {
-      throw refused(path, -fd, true, false);
+      throw refused(path, -fd, true, false, CHECK_PATH);
     }
     return new FileHandle(path, fd, false);
   }
@@ -173,12 +198,11 @@ public final class FileHandle implements AutoCloseable {
   }
 
   private static PlatterException refused(
-      String path, int errno, boolean writable, boolean direct) {
+      String path, int errno, boolean writable, boolean direct, String ifMissing) {
     String what = "cannot open " + path + ": ";
     return switch (errno) {
       case Errno.ENOENT, Errno.ENOTDIR ->
-          PlatterException.badInput(
-              what + "no such file", "Check the path; platter image create makes a new image");
+          PlatterException.badInput(what + "no such file", ifMissing);
       case Errno.EACCES, Errno.EPERM ->
           PlatterException.badInput(
               what + "permission denied" + (writable ? " for writing" : ""),

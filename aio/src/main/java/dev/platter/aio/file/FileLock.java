@@ -215,9 +215,22 @@ final class FileLock implements AutoCloseable {
   }
 
   private PlatterException failed(int result) {
-    return PlatterException.failed(
-        "cannot lock " + file.path() + ": " + Errno.name(result),
-        result == -Errno.ENOLCK ? "Its file system has no lock service at work" : null);
+    return failure(file.path(), result);
+  }
+
+  /**
+   * What to say of a lock that the kernel has refused.
+   *
+   * @param result {@code -errno}
+   */
+  static PlatterException failure(String path, int result) {
+    String what = "cannot lock " + path + ": ";
+    return result == -Errno.ENOLCK
+        ? PlatterException.hostLacks(
+            what + "the lock service of its file system does not answer (ENOLCK)",
+            "Start it (NFS: rpc.statd, here and on the server); or, where nobody else uses the"
+                + " image, do without: lock=off")
+        : PlatterException.failed(what + Errno.name(result), null);
   }
 
   /** Tells that the user lives no more; requests that are left keep the rest. Idempotent. */

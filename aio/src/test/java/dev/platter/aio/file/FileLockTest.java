@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
+import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Mapping;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -180,6 +181,16 @@ class FileLockTest {
       inFlight.close();
     }
     assertThat(told.events).as("the second has no time to wait").hasSize(1);
+  }
+
+  /** As an NFS without it has. */
+  @Test
+  void whereThereIsNoLockServiceARemedyIsNamed() {
+    PlatterException lacks = FileLock.failure("disk.img", -Errno.ENOLCK);
+    assertThat(lacks.kind()).isEqualTo(Kind.HOST_LACKS);
+    assertThat(lacks).hasMessageStartingWith("cannot lock disk.img: the lock service");
+    assertThat(lacks.remedy()).contains("rpc.statd", "lock=off");
+    assertThat(FileLock.failure("disk.img", -Errno.EIO)).hasMessage("cannot lock disk.img: EIO");
   }
 
   @Test

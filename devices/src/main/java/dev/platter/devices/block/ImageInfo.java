@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param extents how it is stored; empty for block devices and where the file system does not tell
  * @param direct what O_DIRECT asks for; empty where the file system has none
  * @param lockHolders who has it locked, by name as far as the caller may see; empty if nobody
+ * @param foreign the format that its contents are those of, if it is none of ours
  * @param directWrites whether O_DIRECT writes would be punted to io-wq
  */
 public record ImageInfo(
@@ -20,6 +21,7 @@ public record ImageInfo(
     Optional<Extents> extents,
     Optional<Direct> direct,
     List<String> lockHolders,
+    Optional<ForeignFormat> foreign,
     DirectWrites directWrites) {
 
   /** Copies the list. */
@@ -71,11 +73,26 @@ public record ImageInfo(
     if (facts.sizeBytes() == 0) {
       return Optional.of("it is empty");
     }
-    int unit =
-        Math.max(ImageCreator.SECTOR_BYTES, direct.map(Direct::offsetAlignmentBytes).orElse(1));
-    if (facts.sizeBytes() % unit != 0) {
-      return Optional.of("its size is not a multiple of " + unit + " bytes");
+    if (foreign.isPresent() && foreign.get() != ForeignFormat.LUKS) {
+      return Optional.of("it is " + foreign.get());
+    }
+    if (facts.sizeBytes() % unit() != 0) {
+      return Optional.of("its size is not a multiple of " + unit() + " bytes");
     }
     return Optional.empty();
+  }
+
+  /** What to do about that. */
+  public String remedy() {
+    if (facts.sizeBytes() == 0 || facts.type() != FileFacts.Type.REGULAR) {
+      return "platter image create makes one that can";
+    }
+    return foreign
+        .map(format -> format.remedy(path))
+        .orElse("Grow it to whole blocks: truncate -s %" + unit() + " " + path);
+  }
+
+  private int unit() {
+    return Math.max(ImageCreator.SECTOR_BYTES, direct.map(Direct::offsetAlignmentBytes).orElse(1));
   }
 }

@@ -33,6 +33,9 @@ public final class RawImage implements BlockBackend {
   public static final long BUFFER_BYTES_PER_LOOP =
       (long) ImageOnLoop.BOUNCE_CHUNKS * BufferPool.CHUNK_BYTES;
 
+  /** What to do where an image is not there. */
+  static final String IF_MISSING = "Check the path; platter image create makes a new image";
+
   private final FileHandle file;
   private final ImageOptions options;
   private final BlockLocks blockLocks = new BlockLocks();
@@ -45,6 +48,7 @@ public final class RawImage implements BlockBackend {
   private final Stability stability;
   private final List<ImageOnLoop> loops = new CopyOnWriteArrayList<>();
   private final AtomicLong discardsRefused = new AtomicLong();
+  private @Nullable ForeignFormat foreign; // written before anybody else has the image
   private volatile ImageListener listener = ImageListener.NONE;
   private volatile long sizeBytes;
   private final boolean blockDevice;
@@ -97,7 +101,10 @@ public final class RawImage implements BlockBackend {
     return open(
         path,
         options,
-        (writable, direct) -> FileHandle.openLocked(path, writable, direct, place, patience));
+        (writable, direct) ->
+            options.lock()
+                ? FileHandle.openLocked(path, writable, direct, place, patience)
+                : FileHandle.open(path, writable, direct));
   }
 
   /**
@@ -108,9 +115,14 @@ public final class RawImage implements BlockBackend {
    * @param waits whether {@link #open(String, ImageOptions, String, LockPatience)} would wait for
    *     its lock
    * @param used whether somebody has it locked, even so that it may be shared
+   * @param foreign the format that its contents are those of, if it would be served all the same
    */
   public record Look(
-      FileFacts facts, Optional<PlatterException> locked, boolean waits, boolean used) {}
+      FileFacts facts,
+      Optional<PlatterException> locked,
+      boolean waits,
+      boolean used,
+      Optional<ForeignFormat> foreign) {}
 
   /**
    * Looks whether an image can serve as a disk, and who uses it; leaves it as it is.
@@ -119,13 +131,21 @@ public final class RawImage implements BlockBackend {
    */
   public static Look examine(String path, ImageOptions options) {
     try (RawImage image =
-        open(path, options, (writable, direct) -> FileHandle.openToLook(path, writable, direct))) {
+        open(
+            path,
+            options,
+            (writable, direct) ->
+                options.lock()
+                    ? FileHandle.openToLook(path, writable, direct)
+                    : FileHandle.open(path, writable, direct))) {
+      Optional<PlatterException> locked = Optional.empty();
+      boolean waits = false;
       try {
-        boolean waits = image.file.examineLock(!options.readOnly());
-        return new Look(image.facts(), Optional.empty(), waits, image.file.isLocked());
+        waits = options.lock() && image.file.examineLock(!options.readOnly());
       } catch (PlatterException e) {
-        return new Look(image.facts(), Optional.of(e), false, true);
+        locked = Optional.of(e);
       }
+      return new Look(image.facts(), locked, waits, image.file.isLocked(), image.foreign());
     }
   }
 
@@ -136,7 +156,7 @@ public final class RawImage implements BlockBackend {
   private static RawImage open(String path, ImageOptions options, Opener opener) {
     // Look before opening for real: O_DIRECT on a directory or a device node misleads, and some
     // devices notice that they are opened. What is opened then is looked at again.
-    try (FileHandle probe = FileHandle.locate(path)) {
+    try (FileHandle probe = FileHandle.locate(path, IF_MISSING)) {
       checkType(path, probe.facts());
     }
     FileHandle file = opener.open(!options.readOnly(), options.cache() == CacheMode.NONE);
@@ -145,6 +165,7 @@ public final class RawImage implements BlockBackend {
       checkType(path, facts);
       DirectAlignment alignment = DirectAlignment.of(file, facts);
       RawImage image = new RawImage(file, options, alignment, facts);
+      image.checkFormat(facts.sizeBytes());
       image.checkSize(facts.sizeBytes());
       return image;
     } catch (RuntimeException e) {
@@ -176,6 +197,33 @@ public final class RawImage implements BlockBackend {
           "cannot use " + path + " as an image: it is a file of " + filesystem,
           "Name an image file");
     }
+  }
+
+  private void checkFormat(long size) {
+    ForeignFormat format =
+        options.foreign() == ImageOptions.Foreign.TAKE ? null : ForeignFormat.of(file, size);
+    if (format == null) {
+      return;
+    }
+    boolean certain = size % ImageCreator.SECTOR_BYTES != 0 || format.isNamedIn(file.path());
+    boolean refused =
+        options.foreign() == ImageOptions.Foreign.REFUSE && format != ForeignFormat.LUKS;
+    if (certain || refused) {
+      throw PlatterException.badInput(
+          "cannot use "
+              + file.path()
+              + " as an image: it is "
+              + format
+              + ", and disks are served from raw images",
+          format.remedy(file.path())
+              + (certain ? "" : "; or say format=raw if it is a raw disk that begins so"));
+    }
+    foreign = format;
+  }
+
+  /** The format that its contents are those of, though it is used as a raw disk. */
+  public Optional<ForeignFormat> foreign() {
+    return Optional.ofNullable(foreign);
   }
 
   private void checkSize(long size) {

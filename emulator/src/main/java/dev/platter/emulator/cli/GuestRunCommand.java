@@ -1,6 +1,7 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageInspector;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.export.EventLog;
@@ -194,7 +195,18 @@ final class GuestRunCommand extends PlatterCommand {
   @Option(names = "--destroy-data", description = "Allow writing to IMAGE.")
   private boolean destroyData;
 
+  @Option(
+      names = "--cache",
+      paramLabel = "MODE",
+      defaultValue = "none",
+      converter = LoopOptions.CacheConverter.class,
+      description =
+          "How Platter opens the image: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private CacheMode cache = CacheMode.NONE;
+
   @Mixin private SectorOption sector = new SectorOption();
+
+  @Mixin private ImageUseOption use = new ImageUseOption();
 
   @Option(
       names = "--shell",
@@ -299,7 +311,7 @@ final class GuestRunCommand extends PlatterCommand {
           ServedDisks.opener(
               workspace.directory(),
               plan.image(),
-              sector.bytes(),
+              options -> use.in(options.withCache(cache).withLogicalBlock(sector.bytes())),
               cpus,
               pollMax(),
               recordsStages(),
@@ -340,6 +352,10 @@ final class GuestRunCommand extends PlatterCommand {
         "--bs must be a multiple of 512, up to 32M",
         "--bs 4k");
     sector.check(blockBytes, "--bs");
+    RunCommand.require(
+        peer == null || cache == CacheMode.NONE,
+        "--cache writeback has no meaning with --peer: QEMU's own disks are opened with O_DIRECT",
+        null);
     RunCommand.require(
         peer == null || sector.bytes() == ImageOptions.DEFAULT_BLOCK_BYTES,
         "--logical-block-size has no meaning with --peer: QEMU's own SATA disk has sectors of 512",

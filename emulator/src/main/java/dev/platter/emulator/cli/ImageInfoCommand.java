@@ -76,7 +76,11 @@ final class ImageInfoCommand extends PlatterCommand {
         info.lockHolders().isEmpty() ? "no" : "by " + String.join("; ", info.lockHolders()));
     line(out, "punted", verdict(info.directWrites()));
     line(out, "", info.directWrites().reason());
-    info.unusable().ifPresent(why -> line(out, "unusable", "as a disk: " + why));
+    info.unusable()
+        .ifPresent(why -> {
+          line(out, "unusable", "as a disk: " + why);
+          line(out, "try", info.remedy());
+        });
   }
 
   private static String extents(Extents extents) {

@@ -70,11 +70,14 @@ final class LoopOptions {
 
   @Mixin SectorOption sector = new SectorOption();
 
+  @Mixin private ImageUseOption use = new ImageUseOption();
+
   /** How the image is opened. */
   ImageOptions image(boolean writable) {
-    return (writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY)
-        .withCache(cache)
-        .withLogicalBlock(sector.bytes());
+    return use.in(
+        (writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY)
+            .withCache(cache)
+            .withLogicalBlock(sector.bytes()));
   }
 
   /** The options with the values that are used. */

@@ -69,11 +69,11 @@ final class ServeCommand extends PlatterCommand {
         "virtio-blk,image=PATH,socket=PATH[,queues=N][,queue-size=N][,iothread=ID]",
         "ahci,image=PATH[,image=PATH...],socket=PATH",
         "Of each image: serial=TEXT, readonly, cache=none|writeback, discard=unmap|ignore,"
-            + " logical-block-size=512|4096; with ahci, where these follow the image they are"
-            + " about, also model=TEXT, firmware=TEXT. Of each export: name=NAME, poll-max=TIME,"
-            + " guest-memory=SIZE."
-            + " fd=N is a listening socket that was inherited, fd=NAME one from systemd; without"
-            + " socket= and fd= the next one from systemd. A comma in a value is written twice.",
+            + " logical-block-size=512|4096, lock=on|off, format=raw; with ahci, where these follow"
+            + " the image they are about, also model=TEXT, firmware=TEXT. Of each export:"
+            + " name=NAME, poll-max=TIME, guest-memory=SIZE. fd=N is a listening socket that was"
+            + " inherited, fd=NAME one from systemd; without socket= and fd= the next one from"
+            + " systemd. A comma in a value is written twice.",
       })
   private List<String> exports = new ArrayList<>();
 

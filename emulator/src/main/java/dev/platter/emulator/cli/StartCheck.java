@@ -19,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Decides whether a server can be started as it is told, for a start and for {@code --check} alike:
@@ -45,7 +46,11 @@ final class StartCheck {
   static List<String> look(
       ServeSettings settings, boolean beside, Map<String, String> environment, Mistakes mistakes) {
     ServeOptions.checkFit(settings, mistakes);
-    HostCheck host = new HostCheck(beside);
+    long disks =
+        Stream.concat(settings.exports().stream(), settings.doubtful().stream())
+            .mapToLong(export -> export.value().images().size())
+            .sum();
+    HostCheck host = new HostCheck(beside, disks > 1);
     StartCheck check = new StartCheck(settings, mistakes, host);
     check.exports(environment);
     check.doors();

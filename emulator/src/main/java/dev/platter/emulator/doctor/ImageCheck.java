@@ -65,9 +65,7 @@ final class ImageCheck implements DoctorCheck {
         info.unusable()
             .map(why ->
                 DoctorLine.unusable(
-                    "image",
-                    path + " cannot serve as a disk: " + why,
-                    "platter image create makes one that can"))
+                    "image", path + " cannot serve as a disk: " + why, info.remedy()))
             .orElse(DoctorLine.ok("image", text));
     return line.with(ImageReport.toMap(info));
   }

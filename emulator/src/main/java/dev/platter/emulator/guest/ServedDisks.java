@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Disks served in this process, by the same server as {@code platter serve}. */
@@ -37,7 +38,7 @@ public final class ServedDisks implements HostDisks {
    *
    * @param directory whose owner alone may enter it
    * @param image a raw image or block device
-   * @param logicalBlockBytes the disks' sector, 512 or 4096
+   * @param how makes of ordinary options how the image is opened
    * @param queues virtqueues of a virtio disk
    * @param pollMaxNanos longest busy poll of a virtio disk's IOThread; empty for the default
    * @param recordsStages whether to record the stages of each request's way
@@ -46,15 +47,13 @@ public final class ServedDisks implements HostDisks {
   public static Opener opener(
       Path directory,
       Path image,
-      int logicalBlockBytes,
+      UnaryOperator<ImageOptions> how,
       int queues,
       OptionalLong pollMaxNanos,
       boolean recordsStages,
       EventLog log) {
     return (kinds, writable) -> {
-      ImageOptions options =
-          (writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY)
-              .withLogicalBlock(logicalBlockBytes);
+      ImageOptions options = how.apply(writable ? ImageOptions.WRITABLE : ImageOptions.READ_ONLY);
       List<ExportConfig> exports = new ArrayList<>();
       for (DeviceKind kind : kinds) {
         exports.add(export(kind, directory, image.toString(), options, queues, pollMaxNanos));

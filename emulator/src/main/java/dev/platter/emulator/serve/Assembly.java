@@ -94,10 +94,11 @@ final class Assembly {
       loops.add(thread.context());
       sharedLoops = List.copyOf(loops);
     }
+    boolean several = config.disks() > 1;
     for (ExportConfig each : config.exports()) {
       ServedExport export = new ServedExport(each);
       keep(export);
-      export.openImages(images, patience);
+      export.openImages(images, several, patience);
     }
     exports.forEach(this::makeDevice);
   }
@@ -188,7 +189,7 @@ final class Assembly {
   ServedExport prepare(ExportConfig config, LockPatience patience) {
     ServedExport export = new ServedExport(config);
     try {
-      export.openImages(images, patience);
+      export.openImages(images, false, patience); // which refuses nobody else
       makeDevice(export);
       if (!(config.endpoint() instanceof Endpoint.SocketPath(var path))) {
         throw new IllegalStateException("the configuration was checked: " + config.endpoint());

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HostCheck {
   private final boolean beside;
+  private final boolean severalDisks;
   private final ImageUses uses = new ImageUses();
   private final List<String> notes = new ArrayList<>();
   private boolean running;
@@ -26,9 +27,11 @@ public final class HostCheck {
    *
    * @param beside whether a server of the same configuration may be at work, which will have
    *     stopped when this one is started: what it holds is noted, and not refused
+   * @param severalDisks whether this one has more than one
    */
-  public HostCheck(boolean beside) {
+  public HostCheck(boolean beside, boolean severalDisks) {
     this.beside = beside;
+    this.severalDisks = severalDisks;
   }
 
   /** What is not wrong, and still has to be known; sentences without a full stop. */
@@ -65,7 +68,7 @@ public final class HostCheck {
   /** Checks an image of an export, also against those that were checked before. */
   public void image(ExportConfig export, ImageConfig image) {
     try {
-      RawImage.Look look = RawImage.examine(image.path(), image.options());
+      RawImage.Look look = RawImage.examine(image.path(), image.options(severalDisks));
       uses.add(look.facts(), export.name(), image);
       if (look.waits()) {
         notes.add(
@@ -75,6 +78,17 @@ public final class HostCheck {
                     + " is locked by requests of a process that has ended, or by a process that"
                     + " cannot be seen here; a start waits for it"));
       }
+      look.foreign()
+          .ifPresent(format ->
+              notes.add(
+                  named(
+                      export,
+                      image.path()
+                          + " looks like "
+                          + format
+                          + ", and is served as a raw disk. "
+                          + format.remedy(image.path())
+                          + "; or say format=raw if it is one")));
       boolean ours = beside && look.used() && isServed(export.endpoint());
       running |= ours;
       look.locked().ifPresent(user -> inUse(export, user, ours));

@@ -17,16 +17,19 @@ final class Images {
    * Opens and locks an image.
    *
    * @param export whose it is
+   * @param besideOthers whether other disks are refused if this one is
    * @param patience for what a dead user of the image has in flight
    * @throws PlatterException that names the export as well as the path
    */
-  RawImage open(ExportConfig export, ImageConfig config, LockPatience patience) {
+  RawImage open(
+      ExportConfig export, ImageConfig config, boolean besideOthers, LockPatience patience) {
     try {
       ImageUses.Identity identity = identify(config);
       synchronized (uses) {
         uses.check(identity, export.name(), config);
       }
-      RawImage image = RawImage.open(config.path(), config.options(), place(export), patience);
+      RawImage image =
+          RawImage.open(config.path(), config.options(besideOthers), place(export), patience);
       refuseOther(identity, image);
       synchronized (uses) {
         opened.put(image, uses.add(image.facts(), export.name(), config));

@@ -185,6 +185,11 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
         .toList();
   }
 
+  /** How many disks it has in all. */
+  int disks() {
+    return exports.stream().mapToInt(export -> export.images().size()).sum();
+  }
+
   /** A server without IOThreads but those that exports have to themselves. */
   public static ServeConfig of(ExportConfig... exports) {
     return new ServeConfig(List.of(), List.of(exports));

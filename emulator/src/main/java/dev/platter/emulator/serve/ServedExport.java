@@ -5,6 +5,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.ThreadedLoop;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.ForeignFormat;
 import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.EventLog;
@@ -60,9 +61,9 @@ final class ServedExport {
 
   // ---- making it -----------------------------------------------------------------------------
 
-  void openImages(Images from, LockPatience patience) {
+  void openImages(Images from, boolean besideOthers, LockPatience patience) {
     for (ImageConfig image : config.images()) {
-      RawImage its = from.open(config, image, patience);
+      RawImage its = from.open(config, image, besideOthers, patience);
       closers.push(() -> from.close(its));
       images.add(its);
     }
@@ -115,11 +116,20 @@ final class ServedExport {
       disk.put("mode", image.readOnly() ? "readonly" : "writable");
       disk.put("cache", image.options().cache().toString());
       log.event(Level.INFO, name(), "disk", disk);
+      image.foreign().ifPresent(format -> tellOf(format, image.path(), log));
     }
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("device", config.kind());
     fields.put("socket", config.endpoint().toString());
     log.event(Level.INFO, name(), "serving", fields);
+  }
+
+  private void tellOf(ForeignFormat format, String image, EventLog log) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("image", image);
+    fields.put("format", format.toString());
+    fields.put("remedy", format.remedy(image) + "; or say format=raw if it is a raw disk");
+    log.event(Level.WARNING, name(), "foreign-format", fields);
   }
 
   // ---- what it is ----------------------------------------------------------------------------

@@ -37,6 +37,7 @@ class GuestCommandsTest {
           --logical-block-size 1024 | '1024' is not one of 512, 4096
           --logical-block-size 4096 --bs 512 | --bs must be a multiple of 4096
           --logical-block-size 4096 --peer qemu | has no meaning with --peer
+          --cache writeback --peer qemu | has no meaning with --peer
           """)
   void optionsThatMakeNoSenseAreBadUsage(String options, String message) {
     Cli run = Cli.run((Object[]) ("guest run " + options).split(" ", -1));

@@ -31,6 +31,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ServeCheckTest {
   private static final ImageOptions CACHED = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
 
+  private static final byte[] QCOW2 = {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3};
+
   @TempDir private Path directory;
 
   private Path image(String name) throws IOException {
@@ -39,6 +41,12 @@ class ServeCheckTest {
       file.setLength(1 << 20);
     }
     return image;
+  }
+
+  private static void writeHead(Path image, byte[] head) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.write(head);
+    }
   }
 
   private String export(String name, String image) {
@@ -94,6 +102,8 @@ class ServeCheckTest {
         "--export=A --control=D/nope/c.sock|socket directory D/nope does not exist",
         "--export=A --control=D/taken.sock|somebody listens on D/taken.sock",
         "--export=A --metrics=192.0.2.1:9464|cannot serve metrics on 192.0.2.1:9464",
+        "--export=virtio-blk,image=D/q.img,cache=writeback,socket=D/u.sock"
+            + "|export u: cannot use D/q.img as an image: it is a qcow2 image",
         "--export=A --metrics=PORT|Address already in use",
         "--export=A --stages=D/nope/s.json|D/nope",
         "--export=A,iothread=io0 --iothread=id=io0,cpu=8000|IOThread io0 cannot run on CPU 8000",
@@ -101,6 +111,7 @@ class ServeCheckTest {
   void whatOneRefusesTheOtherRefuses(String command, String what) throws Exception {
     Path a = image("a.img");
     image("b.img");
+    writeHead(image("q.img"), QCOW2);
     Files.createLink(directory.resolve("hard.img"), a);
     Files.createSymbolicLink(directory.resolve("soft.img"), a);
     Files.createSymbolicLink(directory.resolve("link"), directory);
@@ -233,6 +244,36 @@ class ServeCheckTest {
     Cli after = run(words, "--check");
     assertThat(after.exitCode()).isZero();
     assertThat(after.out()).doesNotContain("note: ");
+  }
+
+  /** A guest can write such a beginning onto its disk, and others need not pay for it. */
+  @Test
+  void whatAGuestHasWrittenKeepsNoOtherFromBeingServed() throws Exception {
+    writeHead(image("a.img"), QCOW2);
+    image("b.img");
+    String first = export("a", "a.img");
+    String second = export("b", "b.img");
+    String looks = directory.resolve("a.img") + " looks like a qcow2 image, and is served as a raw";
+    Cli check = run(List.of("--export=" + first, "--export=" + second), "--check");
+    assertThat(check.exitCode()).isZero();
+    assertThat(check.out()).contains("note: export a: " + looks, "qemu-img convert");
+    ServeConfig config =
+        ServeConfig.of(ExportParser.parse(first, 0), ExportParser.parse(second, 1));
+    List<String> told = new ArrayList<>();
+    try (Server server =
+        Server.start(
+            config,
+            (level, export, event, fields) -> {
+              if (event.equals("foreign-format")) {
+                told.add(level + " " + export + " " + fields.get("format"));
+              }
+            })) {
+      assertThat(server.exports()).hasSize(2);
+    }
+    assertThat(told).containsExactly("WARNING a a qcow2 image");
+    Cli raw = run(List.of("--export=" + first + ",format=raw"), "--check");
+    assertThat(raw.exitCode()).isZero();
+    assertThat(raw.out()).doesNotContain("note: ");
   }
 
   /** It listens there itself, as long as its units are started. */

@@ -25,7 +25,7 @@ class ServeOptionsTest {
                 """
                 platter: --export virtio-blk,image=a,sokcet=b: there is no 'sokcet' here
                   try: Did you mean socket? One of image=, socket=, fd=, name=, poll-max=, guest-memory=, \
-                readonly, serial=, cache=, discard=, logical-block-size=, queues=, queue-size=, iothread=
+                readonly, serial=, cache=, discard=, logical-block-size=, lock=, format=, queues=, queue-size=, iothread=
                 platter: export virtio-blk0: cannot open a: no such file
                   try: Check the path; platter image create makes a new image
                 """));

@@ -78,6 +78,7 @@ class EnvironmentTest {
             Optional.of(new Extents(2, 3145728, 63963136, 0, 0)),
             Optional.of(new ImageInfo.Direct(512, 512)),
             List.of("pid 4711 (java), write lock"),
+            Optional.empty(),
             new DirectWrites(DirectWrites.Verdict.EDGES, "because"));
     assertThat(JsonFile.render(ImageReport.toMap(info)))
         .isEqualToIgnoringWhitespace(
@@ -114,6 +115,7 @@ class EnvironmentTest {
             Optional.empty(),
             Optional.empty(),
             List.of(),
+            Optional.empty(),
             new DirectWrites(DirectWrites.Verdict.UNKNOWN, "because"));
     assertThat(ImageReport.toMap(info))
         .containsEntry("type", "block_device")

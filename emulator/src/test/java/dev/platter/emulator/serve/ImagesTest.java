@@ -103,12 +103,12 @@ class ImagesTest {
     Path image = sized("a.img");
     ExportConfig export =
         ExportConfig.VirtioBlk.at(directory.resolve("vda.sock"), "vda", image.toString(), OPTIONS);
-    HostCheck check = new HostCheck(false);
+    HostCheck check = new HostCheck(false, false);
     check.image(export, config(image));
     assertThat(check.notes()).isEmpty();
     try (RawImage writer = RawImage.open(image.toString(), OPTIONS)) {
       assertThat(writer.readOnly()).isFalse();
-      assertThatThrownBy(() -> new HostCheck(false).image(export, config(image)))
+      assertThatThrownBy(() -> new HostCheck(false, false).image(export, config(image)))
           .hasMessageContaining("export vda: ")
           .hasMessageContaining("in use by pid");
     }
@@ -119,6 +119,6 @@ class ImagesTest {
     ExportConfig its =
         ExportConfig.VirtioBlk.at(
             Path.of("/run", export + ".sock"), export, config.path(), config.options());
-    return images.open(its, config, LockPatience.none());
+    return images.open(its, config, false, LockPatience.none());
   }
 }

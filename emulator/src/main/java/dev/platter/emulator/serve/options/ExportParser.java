@@ -3,6 +3,7 @@ package dev.platter.emulator.serve.options;
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.ImageOptions.Foreign;
 import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
@@ -32,7 +33,9 @@ public final class ExportParser {
           "serial",
           "cache",
           "discard",
-          "logical-block-size");
+          "logical-block-size",
+          "lock",
+          "format");
   private static final List<String> VIRTIO_BLK = and(COMMON, "queues", "queue-size", "iothread");
   private static final List<String> AHCI = and(COMMON, "model", "firmware");
   private static final Set<String> FLAGS = Set.of("readonly");
@@ -41,7 +44,7 @@ public final class ExportParser {
   static final List<String> KINDS = List.of("virtio-blk", "ahci");
 
   private static final List<String> OF_IMAGE =
-      List.of("readonly", "serial", "cache", "discard", "logical-block-size");
+      List.of("readonly", "serial", "cache", "discard", "logical-block-size", "lock", "format");
 
   private final OptionWords words;
   private final int index;
@@ -64,6 +67,8 @@ public final class ExportParser {
     CacheMode cache = CacheMode.NONE;
     boolean discard = true;
     int logicalBlockBytes = ImageOptions.DEFAULT_BLOCK_BYTES;
+    boolean lock = true;
+    Foreign foreign = Foreign.REFUSE;
     @Nullable String serial;
     String model = ExportConfig.Port.DEFAULT_MODEL;
     String firmware = ExportConfig.Port.DEFAULT_FIRMWARE;
@@ -77,7 +82,9 @@ public final class ExportParser {
         throw new IllegalStateException("a disk without an image");
       }
       return new ImageConfig(
-          path, new ImageOptions(readOnly, cache, discard && !readOnly, logicalBlockBytes));
+          path,
+          new ImageOptions(
+              readOnly, cache, discard && !readOnly, logicalBlockBytes, lock, foreign));
     }
   }
 
@@ -218,6 +225,8 @@ public final class ExportParser {
     its.cache = disk.cache;
     its.discard = disk.discard;
     its.logicalBlockBytes = disk.logicalBlockBytes;
+    its.lock = disk.lock;
+    its.foreign = disk.foreign;
     its.serial = disk.serial;
     return its;
   }
@@ -321,6 +330,11 @@ public final class ExportParser {
           disk.discard = words.choice(word, List.of("unmap", "ignore")).equals("unmap");
       case "logical-block-size" ->
           disk.logicalBlockBytes = Integer.parseInt(words.choice(word, List.of("512", "4096")));
+      case "lock" -> disk.lock = words.flag(word);
+      case "format" -> {
+        words.choice(word, List.of("raw"));
+        disk.foreign = Foreign.TAKE;
+      }
       case "serial" -> disk.serial = text(word, MAX_SERIAL);
       case "model", "firmware" -> {
         if (!ata) {
