@@ -52,6 +52,8 @@ public final class GuestTarget implements IoTarget {
         throw new IllegalStateException("guest buffer outside RAM");
       }
       buffers[tag] = buffer;
+      // A program has touched its buffers before it does I/O; a first touch is not the disk's time.
+      buffer.fill((byte) 0);
     }
     cpu.setInterruptHandler(line, () -> driver.interrupt(sink));
   }

@@ -65,6 +65,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
       slots[tag] = new Slot(tag);
       slots[tag].setTimeline(recorder == null ? null : new Timeline());
       buffers[tag] = memory.segment().asSlice((long) tag * bufferBytes, bufferBytes);
+      buffers[tag].fill((byte) 0); // a first touch is not the disk's time
     }
     this.alarm = loop.newTimer(() -> {});
   }

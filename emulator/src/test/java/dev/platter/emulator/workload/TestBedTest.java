@@ -11,12 +11,15 @@ import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -88,6 +91,42 @@ class TestBedTest {
     assertThat(found.sectors()).isPositive();
     assertThat(found.firstWrong()).isEmpty();
     assertThat(image).hasSize(bytes);
+  }
+
+  /** A first touch of a page costs microseconds, which are none of the disk's. */
+  @ParameterizedTest
+  @EnumSource(DeviceKind.class)
+  void buffersAreTouchedBeforeTheFirstRequest(DeviceKind device) {
+    AtomicInteger untouched = new AtomicInteger();
+    TestBed.run(
+        device,
+        setup(8, 65536, false, 1),
+        (target, measurement) -> {
+          for (int tag = 0; tag < target.queueDepth(); tag++) {
+            untouched.addAndGet(untouchedPages(target.buffer(tag)));
+          }
+          return new Bench(
+                  target,
+                  options(Bench.Pattern.RANDREAD, 4096, 65536, 8, 1),
+                  new WriteLedger(IMAGE_BYTES, null),
+                  () -> false)
+              .run(measurement);
+        });
+    assertThat(untouched).hasValue(0);
+  }
+
+  private static int untouchedPages(MemorySegment buffer) {
+    int untouched = 0;
+    try (RandomAccessFile pages = new RandomAccessFile("/proc/self/pagemap", "r")) {
+      for (long at = 0; at < buffer.byteSize(); at += 4096) {
+        pages.seek((buffer.address() + at) / 4096 * Long.BYTES);
+        boolean present = Long.reverseBytes(pages.readLong()) < 0; // bit 63
+        untouched += present ? 0 : 1;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return untouched;
   }
 
   @ParameterizedTest
