@@ -234,6 +234,11 @@ final class BenchCommand extends RunCommand {
   }
 
   @Override
+  String spread(List<Summary> rows) {
+    return BenchReport.spread(rows);
+  }
+
+  @Override
   List<Warnings.Warning> warnings(Map<String, @Nullable Object> environment, List<Summary> rows) {
     return BenchReport.warnings(environment, options(0), rows);
   }

@@ -139,6 +139,11 @@ final class IotestCommand extends RunCommand {
   }
 
   @Override
+  String spread(List<Summary> rows) {
+    return IotestReport.spread(rows);
+  }
+
+  @Override
   List<Warnings.Warning> warnings(Map<String, @Nullable Object> environment, List<Summary> rows) {
     return IotestReport.warnings(environment, rows);
   }

@@ -79,6 +79,9 @@ abstract class RunCommand extends PlatterCommand {
   abstract Map<String, @Nullable Object> document(
       Map<String, @Nullable Object> environment, List<Summary> rows);
 
+  /** Of how many runs the figures are, and how far those lie apart. */
+  abstract String spread(List<Summary> rows);
+
   /** Why the figures may not be what they seem. */
   abstract List<Warnings.Warning> warnings(
       Map<String, @Nullable Object> environment, List<Summary> rows);
@@ -120,6 +123,7 @@ abstract class RunCommand extends PlatterCommand {
       }
     }
     out().print(table(rows));
+    out().print(spread(rows));
     out().print(Warnings.text(warnings(environment.toMap(), rows)));
     if (recordsStages()) {
       printStages(rows);

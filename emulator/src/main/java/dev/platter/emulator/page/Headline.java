@@ -1,6 +1,8 @@
 package dev.platter.emulator.page;
 
+import dev.platter.emulator.page.Contrast.Figure;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,11 +16,12 @@ final class Headline {
   private static final double NOTABLE = 0.01;
   private static final String KERNEL = "kernel";
   private static final int ENOUGH_REQUESTS = 10;
-  private static final int ENOUGH_RUNS = 2;
 
   private final List<Row> rows;
   private final List<String> sentences = new ArrayList<>();
   private final List<String> why = new ArrayList<>();
+  // Whose stalls have been told with what was found.
+  private final Set<Row> told = new HashSet<>();
   // Whether rows are not compared, and each has its own reasons.
   private boolean each;
 
@@ -53,137 +56,128 @@ final class Headline {
   private void iotest() {
     Row virtio = Row.plain(rows, "virtio");
     for (Row row : rows) {
-      Double mine = row.fields().number("total_seconds.median");
-      Double ratio = row.fields().number("ratio_to_virtio");
-      if (mine == null || (!row.device().equals("ahci") && rows.size() > 1)) {
-        continue;
-      }
-      if (virtio == null || ratio == null || row.equals(virtio)) {
-        sentences.add(
-            capital(row.spoken())
-                + " takes "
-                + Quantity.digits(mine)
-                + " s"
-                + runs(row, null)
-                + ".");
-      } else {
-        sentences.add(
-            capital(row.spoken())
-                + " takes "
-                + Quantity.digits(ratio)
-                + " times virtio's time: "
-                + Quantity.SECONDS.cell(mine)
-                + " s against "
-                + Quantity.SECONDS.cell(virtio.fields().numberOr0("total_seconds.median"))
-                + " s"
-                + runs(row, virtio)
-                + overlap(row, virtio, "total_seconds")
-                + ".");
+      if (row.isAblated()) {
+        ablated(row);
       }
     }
+    for (Row row : rows) {
+      if (!row.isAblated() && (row.device().equals("ahci") || rows.size() == 1)) {
+        found(row, row.equals(virtio) ? null : virtio, Figure.SECONDS, "ratio_to_virtio_pairs");
+      }
+    }
+  }
+
+  /** What leaving something out does, and why, in one sentence. */
+  private void ablated(Row row) {
+    Row whole = Row.plain(rows, row.device());
+    Contrast contrast = Contrast.of(row, whole, Figure.SECONDS, "");
+    if (whole == null || contrast == null) {
+      found(row, Row.plain(rows, "virtio"), Figure.SECONDS, "ratio_to_virtio_pairs");
+      return;
+    }
+    Fields worst = worstStall(row);
+    sentences.add(
+        capital(row.spoken())
+            + " "
+            + contrast.words(whole.spoken())
+            + (worst == null
+                ? row.stages() == null
+                    ? "; stages were not recorded, so the reason is not known"
+                    : "; no stall explains it"
+                : ", because " + stalled(row, worst))
+            + ".");
+    if (worst != null) {
+      told.add(row);
+    }
+  }
+
+  /** A row by itself, or compared with another. */
+  private void found(Row row, @Nullable Row base, Figure figure, String pairs) {
+    if (figure.of(row) == null) {
+      return;
+    }
+    Contrast contrast = Contrast.of(row, base, figure, pairs);
+    sentences.add(
+        capital(row.spoken())
+            + " "
+            + (base == null || contrast == null
+                ? figure.alone(row) + Contrast.runs(row, null)
+                : contrast.words(named(base)))
+            + ".");
+  }
+
+  /** What a sentence calls a row that another is compared with. */
+  private static String named(Row row) {
+    return row.device().equals("raw") ? "the ring itself" : row.spoken();
   }
 
   private void bench() {
     Row raw = Row.plain(rows, "raw");
     for (Row row : rows) {
-      Double iops = row.fields().number("iops.median");
-      Double ratio = row.fields().number("iops_ratio_to_raw");
-      if (iops == null || (row.equals(raw) && rows.size() > 1)) {
-        continue;
-      }
-      if (raw == null || ratio == null || row.equals(raw)) {
-        sentences.add(
-            capital(row.spoken())
-                + " makes "
-                + Quantity.COUNT.cell(iops)
-                + " IOPS"
-                + runs(row, null)
-                + ".");
-      } else {
-        sentences.add(
-            capital(row.spoken())
-                + " makes "
-                + Quantity.digits(ratio)
-                + " times the IOPS of the ring itself: "
-                + Quantity.COUNT.cell(iops)
-                + " against "
-                + Quantity.COUNT.cell(raw.fields().numberOr0("iops.median"))
-                + runs(row, raw)
-                + overlap(row, raw, "iops")
-                + ".");
+      if (!row.equals(raw) || rows.size() == 1) {
+        found(row, row.equals(raw) ? null : raw, Figure.IOPS, "iops_ratio_to_raw_pairs");
       }
     }
   }
 
+  /** Platter's disks first: SATA against virtio, each against QEMU's, and then QEMU's own two. */
   private void guest() {
     Set<String> workloads = new LinkedHashSet<>();
     rows.forEach(row -> workloads.add(row.fields().textOrEmpty("workload")));
     for (String workload : workloads) {
+      Figure figure = workload.equals("iotest") ? Figure.SECONDS : Figure.LATENCY;
       List<Row> some =
           rows.stream()
               .filter(row -> row.fields().textOrEmpty("workload").equals(workload))
               .toList();
-      List<String> parts = new ArrayList<>();
-      String measure = workload.equals("iotest") ? "time" : "median latency";
-      for (Row row : some) {
-        Double ratio = row.fields().number("ratio_to_virtio");
-        if (row.device().equals("ahci") && ratio != null) {
-          parts.add(
-              row.spoken()
-                  + " takes "
-                  + Quantity.digits(ratio)
-                  + " times the "
-                  + measure
-                  + " of its virtio");
+      for (boolean qemus : new boolean[] {false, true}) {
+        for (Row row : some) {
+          if (isQemus(row) == qemus && row.device().equals("ahci")) {
+            inGuest(row, of(some, qemus, "virtio"), figure, "ratio_to_virtio_pairs");
+          }
+        }
+        for (Row row : some) {
+          if (!qemus && !isQemus(row)) {
+            inGuest(row, of(some, true, row.device()), figure, "ratio_to_qemu_pairs");
+          }
         }
       }
-      List<String> peers = new ArrayList<>();
-      for (Row row : some) {
-        Double ratio = row.fields().number("ratio_to_qemu");
-        if (ratio != null) {
-          peers.add(row.spoken() + " " + Quantity.digits(ratio));
-        }
-      }
-      if (!peers.isEmpty()) {
-        parts.add("to QEMU's own disks: " + String.join(", ", peers));
-      }
-      if (!parts.isEmpty()) {
+      if (some.size() == 1) {
+        Row row = some.getFirst();
         sentences.add(
             workload
                 + " in the guest: "
-                + String.join("; ", parts)
-                + runs(some.getFirst(), null)
+                + row.spoken()
+                + " "
+                + figure.alone(row)
+                + Contrast.runs(row, null)
                 + ".");
       }
     }
   }
 
-  private static String runs(Row row, @Nullable Row base) {
-    double runs = row.fields().numberOr0("runs");
-    if (row.partial() || (base != null && base.partial())) {
-      return " (interrupted, so not to be relied on)";
+  private void inGuest(Row row, @Nullable Row base, Figure figure, String pairs) {
+    Contrast contrast = Contrast.of(row, base, figure, pairs);
+    if (base != null && contrast != null) {
+      sentences.add(
+          row.fields().textOrEmpty("workload")
+              + " in the guest: "
+              + row.spoken()
+              + " "
+              + contrast.words(base.spoken())
+              + ".");
     }
-    if (base != null) {
-      runs = Math.min(runs, base.fields().numberOr0("runs"));
-    }
-    return runs <= 1
-        ? " (one run; take `--runs 5` before relying on it)"
-        : " (medians of " + Quantity.COUNT.cell(runs) + " runs)";
   }
 
-  /** Whether the runs of the two differ less than those of each. */
-  private static String overlap(Row row, Row base, String key) {
-    Double low = row.fields().number(key + ".min");
-    Double high = row.fields().number(key + ".max");
-    Double baseLow = base.fields().number(key + ".min");
-    Double baseHigh = base.fields().number(key + ".max");
-    if (low == null || high == null || baseLow == null || baseHigh == null) {
-      return "";
-    }
-    boolean overlap = low <= baseHigh && baseLow <= high;
-    return overlap && row.fields().numberOr0("runs") >= ENOUGH_RUNS
-        ? "; their runs overlap, so this may be noise"
-        : "";
+  private static boolean isQemus(Row row) {
+    return row.fields().textOrEmpty("backend").equals("qemu");
+  }
+
+  private static @Nullable Row of(List<Row> some, boolean qemus, String device) {
+    return some.stream()
+        .filter(row -> isQemus(row) == qemus && row.device().equals(device))
+        .findFirst()
+        .orElse(null);
   }
 
   // ---- why -------------------------------------------------------------------------------------
@@ -288,18 +282,32 @@ final class Headline {
       if (!busy.isEmpty()) {
         // Whatever lock or loop the time was spent on: the threads were not run.
         text.append(busy);
-      } else if (differs.equals(most)) {
+      } else if (differs.equals(most) && share.of(differs) >= other.of(differs)) {
         text.append(", against ").append(Quantity.time(other.of(differs)));
       } else if (!differs.isEmpty()) {
-        text.append(". The largest difference is ")
-            .append(in(stages, differs))
-            .append(": ")
-            .append(Quantity.time(share.of(differs)))
-            .append(" against ")
-            .append(Quantity.time(other.of(differs)));
+        text.append(difference(row, share, base, other, differs));
       }
     }
     return text.append('.').toString();
+  }
+
+  /** In which stage two rows differ most, in the words of the one that has the time. */
+  private static String difference(
+      Row row, Stages.Share share, Row base, Stages.Share other, String stage) {
+    boolean mine = share.of(stage) >= other.of(stage);
+    Row longer = mine ? row : base;
+    Row shorter = mine ? base : row;
+    Stages stages = longer.stages();
+    return ". The largest difference is "
+        + (stages == null ? "in stage '" + stage + "'" : in(stages, stage))
+        + ": "
+        + Quantity.time((mine ? share : other).of(stage))
+        + " of "
+        + longer.spoken()
+        + " against "
+        + Quantity.time((mine ? other : share).of(stage))
+        + " of "
+        + shorter.spoken();
   }
 
   /** That the host had no CPU for one of two rows; empty if it had, as far as is known. */
@@ -360,28 +368,65 @@ final class Headline {
       if (stages == null) {
         continue;
       }
-      Fields worst = null;
+      Fields worst = worstStall(row);
+      if (worst != null && !told.contains(row)) {
+        why.add(capital(stalled(row, worst)) + ".");
+      }
+      for (Fields unexplained : stages.unexplained()) {
+        String stage = unexplained.textOrEmpty("stage");
+        boolean known = stage.equals(KERNEL) && mostly(row, "at_p50").equals(KERNEL);
+        if (!known && isNotable(stages, unexplained)) {
+          why.add(
+              requests(row, unexplained)
+                  + " took longest "
+                  + in(stages, stage)
+                  + ", for up to "
+                  + Quantity.time(unexplained.numberOr0("max_us"))
+                  + ", and the cause is not known.");
+        }
+      }
+    }
+  }
+
+  /** The cause that cost a row most; null if that is little of its time. */
+  private static @Nullable Fields worstStall(Row row) {
+    Stages stages = row.stages();
+    Fields worst = null;
+    if (stages != null) {
       for (Fields stall : stages.stalls()) {
         if (worst == null || stall.numberOr0("total_us") > worst.numberOr0("total_us")) {
           worst = stall;
         }
       }
-      double all =
-          stages.fields().numberOr0("end_to_end_us.mean") * stages.fields().numberOr0("requests");
-      if (worst != null && worst.numberOr0("total_us") >= NOTABLE * all) {
-        why.add(
-            Quantity.count(worst.numberOr0("requests"), "request")
-                + " of "
-                + Quantity.COUNT.cell(stages.fields().numberOr0("requests"))
-                + " to "
-                + row.spoken()
-                + " stalled because "
-                + Causes.name(worst.textOrEmpty("cause"))
-                + ", for up to "
-                + Quantity.time(worst.numberOr0("max_us"))
-                + ".");
+      if (worst != null && !isNotable(stages, worst)) {
+        worst = null;
       }
     }
+    return worst;
+  }
+
+  private static boolean isNotable(Stages stages, Fields part) {
+    double all =
+        stages.fields().numberOr0("end_to_end_us.mean") * stages.fields().numberOr0("requests");
+    return part.numberOr0("total_us") >= NOTABLE * all;
+  }
+
+  /** A cause, and how many requests it held up, in a clause. */
+  private static String stalled(Row row, Fields stall) {
+    return Causes.name(stall.textOrEmpty("cause"))
+        + ": "
+        + requests(row, stall)
+        + " stalled, for up to "
+        + Quantity.time(stall.numberOr0("max_us"));
+  }
+
+  private static String requests(Row row, Fields part) {
+    Fields stages = row.fields().object("stages");
+    return Quantity.count(part.numberOr0("requests"), "request")
+        + " of "
+        + Quantity.COUNT.cell(stages == null ? 0 : stages.numberOr0("requests"))
+        + " to "
+        + row.spoken();
   }
 
   private static String capital(String text) {

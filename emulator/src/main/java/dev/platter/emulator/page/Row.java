@@ -82,6 +82,11 @@ record Row(Fields fields, String name, String style) {
     return switchedOff().isEmpty() && (label == null || label.equals(device()));
   }
 
+  /** Whether something is switched off for comparison. */
+  boolean isAblated() {
+    return !switchedOff().isEmpty();
+  }
+
   /** What is switched off for comparison, in words. */
   private List<String> switchedOff() {
     List<String> off =

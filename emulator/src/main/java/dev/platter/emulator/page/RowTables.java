@@ -30,8 +30,23 @@ final class RowTables {
           new Column("IOPS|median", "iops.median", Quantity.COUNT),
           new Column("of the runs|IOPS", "iops.min", "iops.max", Quantity.COUNT),
           new Column("to raw|IOPS ratio", "iops_ratio_to_raw", Quantity.DIGITS),
+          new Column(
+              "of the pairs|ratio",
+              "iops_ratio_to_raw_pairs.min",
+              "iops_ratio_to_raw_pairs.max",
+              Quantity.DIGITS),
           new Column("to virtio|ratio", "ratio_to_virtio", Quantity.DIGITS),
+          new Column(
+              "of the pairs|ratio",
+              "ratio_to_virtio_pairs.min",
+              "ratio_to_virtio_pairs.max",
+              Quantity.DIGITS),
           new Column("to QEMU|ratio", "ratio_to_qemu", Quantity.DIGITS),
+          new Column(
+              "of the pairs|ratio",
+              "ratio_to_qemu_pairs.min",
+              "ratio_to_qemu_pairs.max",
+              Quantity.DIGITS),
           new Column("p50|µs", "latency_us.p50", Quantity.DIGITS),
           new Column("over raw|µs", "p50_minus_raw_us", Quantity.DIGITS),
           new Column("p99|µs", "latency_us.p99", Quantity.DIGITS),

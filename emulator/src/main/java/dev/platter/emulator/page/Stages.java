@@ -130,6 +130,11 @@ record Stages(Fields fields) {
     return fields.objects("stalls");
   }
 
+  /** Long stages without a known cause, by stage. */
+  List<Fields> unexplained() {
+    return fields.objects("unexplained");
+  }
+
   /** Time lines, one for each run. */
   List<Fields> timelines() {
     return fields.objects("timelines");

@@ -74,6 +74,23 @@ public final class BenchReport {
     return text.toString();
   }
 
+  /** Of how many runs the table's figures are, and how far those lie apart. */
+  public static String spread(List<Summary> rows) {
+    SpreadLines lines = new SpreadLines();
+    for (Summary row : rows) {
+      Summary raw = Summary.of(DeviceKind.RAW, rows);
+      lines.add(
+          row.label(),
+          row.values(run -> run.result().iops()),
+          Units::perSecond,
+          "IOPS",
+          List.of(
+              new SpreadLines.Comparison(
+                  "raw", row.equals(raw) ? null : row.ratios(raw, run -> run.result().iops()))));
+    }
+    return lines.render();
+  }
+
   private static double medianLatencyNanos(Measured run) {
     return (double) run.result().latencyNanos().getValueAtPercentile(50);
   }
@@ -132,6 +149,7 @@ public final class BenchReport {
     Double ratio = row.ratio(raw, run -> run.result().iops());
     Double gap = row.difference(raw, BenchReport::medianLatencyNanos);
     map.put("iops_ratio_to_raw", ratio == null ? null : Units.rounded(ratio, 4));
+    map.put("iops_ratio_to_raw_pairs", Pairs.toMap(row.ratios(raw, run -> run.result().iops())));
     map.put("latency_us", row.latencyMicros());
     map.put("p50_us", row.spread(run -> medianLatencyNanos(run) / 1e3, 2));
     map.put("p50_minus_raw_us", gap == null ? null : Units.rounded(gap / 1e3, 2));

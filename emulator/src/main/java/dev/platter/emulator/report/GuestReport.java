@@ -9,6 +9,7 @@ import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.Latencies;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,10 +72,10 @@ public final class GuestReport {
     return workload == Workload.IOTEST ? seconds(run) : p50(run);
   }
 
-  /** The median over runs of the ratio to the run of the same number; NaN without such pairs. */
-  private static double ratio(@Nullable GuestRow mine, @Nullable GuestRow base) {
+  /** The ratios to the runs of the same number; null without such pairs. */
+  private static @Nullable Pairs ratios(@Nullable GuestRow mine, @Nullable GuestRow base) {
     if (mine == null || base == null) {
-      return Double.NaN;
+      return null;
     }
     List<Double> ratios = new ArrayList<>();
     for (GuestRow.Run run : mine.runs()) {
@@ -84,28 +85,51 @@ public final class GuestReport {
         }
       }
     }
-    return ratios.isEmpty()
-        ? Double.NaN
-        : Statistics.median(ratios.stream().mapToDouble(Double::doubleValue).toArray());
+    return Pairs.of(ratios.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
-  private double toVirtio(@Nullable GuestRow row) {
+  private @Nullable Pairs toVirtio(@Nullable GuestRow row) {
     return row == null
-        ? Double.NaN
-        : ratio(row, row(row.workload(), row.target().backend(), DeviceKind.VIRTIO));
+        ? null
+        : ratios(row, row(row.workload(), row.target().backend(), DeviceKind.VIRTIO));
   }
 
-  private double toPeer(@Nullable GuestRow row) {
+  private @Nullable Pairs toPeer(@Nullable GuestRow row) {
     return row == null || row.target().backend() == Backend.QEMU
+        ? null
+        : ratios(row, row(row.workload(), Backend.QEMU, row.target().device()));
+  }
+
+  private static double median(@Nullable Pairs pairs) {
+    return pairs == null ? Double.NaN : pairs.median();
+  }
+
+  /** A percentile of a run in microseconds; NaN where it has too few requests for it. */
+  private static double percentile(GuestRow.Run run, String key, double percentile) {
+    double requests = run.figure("loop_counters", "requests");
+    return Double.isFinite(requests) && !Latencies.supports(Math.round(requests), percentile)
         ? Double.NaN
-        : ratio(row, row(row.workload(), Backend.QEMU, row.target().device()));
+        : run.figure("latency_us", key);
+  }
+
+  private static double p99(GuestRow.Run run) {
+    return percentile(run, "p99", 99);
+  }
+
+  /** What a key of a run's latencies says; NaN where the run has too few requests for it. */
+  private static double latency(GuestRow.Run run, String key) {
+    return switch (key) {
+      case "p99" -> p99(run);
+      case "p99_9" -> percentile(run, key, 99.9);
+      default -> run.figure("latency_us", key);
+    };
   }
 
   // ---- for people ----------------------------------------------------------------------------
 
-  /** The conditions, the table, and the ratios that matter. */
+  /** The conditions, the table, and how far runs lie apart. */
   public String text() {
-    return conditions() + "\n" + table() + ratios();
+    return conditions() + "\n" + table() + spread();
   }
 
   private String conditions() {
@@ -162,19 +186,19 @@ public final class GuestReport {
       if (iotest) {
         GuestRow row = row(Workload.IOTEST, target.backend(), target.device());
         cells.add(Units.seconds(median(row, GuestReport::seconds) * 1e9));
-        cells.add(Units.ratio(toVirtio(row)));
+        cells.add(Units.ratio(median(toVirtio(row))));
         if (peer) {
-          cells.add(Units.ratio(toPeer(row)));
+          cells.add(Units.ratio(median(toPeer(row))));
         }
       }
       if (loop) {
         GuestRow row = row(Workload.FIO_LIKE, target.backend(), target.device());
         cells.add(Units.micros(median(row, GuestReport::p50) * 1e3));
-        cells.add(Units.micros(median(row, run -> run.figure("latency_us", "p99")) * 1e3));
+        cells.add(Units.micros(median(row, GuestReport::p99) * 1e3));
         cells.add(Units.perSecond(median(row, run -> run.figure("iops", "median"))));
-        cells.add(Units.ratio(toVirtio(row)));
+        cells.add(Units.ratio(median(toVirtio(row))));
         if (peer) {
-          cells.add(Units.ratio(toPeer(row)));
+          cells.add(Units.ratio(median(toPeer(row))));
         }
       }
       table.row(cells);
@@ -182,19 +206,21 @@ public final class GuestReport {
     return table.render();
   }
 
-  private String ratios() {
-    StringBuilder text = new StringBuilder();
-    for (Backend backend : Backend.values()) {
-      double ratio = toVirtio(row(Workload.IOTEST, backend, DeviceKind.AHCI));
-      if (Double.isFinite(ratio)) {
-        text.append("iotest, SATA/virtio on ")
-            .append(backend)
-            .append(": ")
-            .append(Units.ratio(ratio))
-            .append('\n');
-      }
+  private String spread() {
+    SpreadLines lines = new SpreadLines();
+    for (GuestRow row : result.rows()) {
+      boolean iotest = row.workload() == Workload.IOTEST;
+      Pairs toVirtio = row.target().device() == DeviceKind.VIRTIO ? null : toVirtio(row);
+      lines.add(
+          row.target() + ", " + row.workload(),
+          values(row, run -> 1e3 * (iotest ? 1e6 * seconds(run) : p50(run))),
+          iotest ? Units::seconds : Units::micros,
+          iotest ? "s" : "us (p50)",
+          List.of(
+              new SpreadLines.Comparison("virtio", toVirtio),
+              new SpreadLines.Comparison("qemu", toPeer(row))));
     }
-    return text.toString();
+    return lines.render();
   }
 
   // ---- for machines --------------------------------------------------------------------------
@@ -278,11 +304,13 @@ public final class GuestReport {
     map.put("total_seconds", iotest ? spread(row, GuestReport::seconds, 4) : null);
     map.put("iops", iotest ? null : spread(row, run -> run.figure("iops", "median"), 1));
     map.put("p50_us", spread(row, GuestReport::p50, 2));
-    map.put("ratio_to_virtio", rounded(toVirtio(row), 4));
-    map.put("ratio_to_qemu", rounded(toPeer(row), 4));
+    map.put("ratio_to_virtio", rounded(median(toVirtio(row)), 4));
+    map.put("ratio_to_virtio_pairs", Pairs.toMap(toVirtio(row)));
+    map.put("ratio_to_qemu", rounded(median(toPeer(row)), 4));
+    map.put("ratio_to_qemu_pairs", Pairs.toMap(toPeer(row)));
     Map<String, @Nullable Object> latency = new LinkedHashMap<>();
     for (String key : List.of("p50", "p99", "p99_9", "max", "mean")) {
-      latency.put(key, rounded(median(row, run -> run.figure("latency_us", key)), 2));
+      latency.put(key, rounded(median(row, run -> latency(run, key)), 2));
     }
     map.put("latency_us", latency);
     map.put("bytes_per_second", rounded(median(row, run -> run.figure("bytes_per_second")), 0));
@@ -296,7 +324,7 @@ public final class GuestReport {
     boolean iotest = row.workload() == Workload.IOTEST;
     Map<String, @Nullable Object> latency = new LinkedHashMap<>();
     for (String key : List.of("p50", "p99", "p99_9", "max", "mean")) {
-      latency.put(key, rounded(run.figure("latency_us", key), 2));
+      latency.put(key, rounded(latency(run, key), 2));
     }
     Map<String, @Nullable Object> host = new LinkedHashMap<>();
     host.put("user", rounded(run.hostCpu().userNanos() / 1e9, 4));

@@ -59,6 +59,25 @@ public final class IotestReport {
     return table.render();
   }
 
+  /** Of how many runs the table's figures are, and how far those lie apart. */
+  public static String spread(List<Summary> rows) {
+    SpreadLines lines = new SpreadLines();
+    Summary virtio = Summary.of(DeviceKind.VIRTIO, rows);
+    for (Summary row : rows) {
+      Pairs pairs =
+          row.equals(virtio)
+              ? null
+              : row.ratios(virtio, run -> (double) run.result().elapsedNanos());
+      lines.add(
+          row.label(),
+          row.values(run -> (double) run.result().elapsedNanos()),
+          Units::seconds,
+          "s",
+          List.of(new SpreadLines.Comparison("virtio", pairs)));
+    }
+    return lines.render();
+  }
+
   /** The JSON document. */
   public static Map<String, @Nullable Object> json(
       Map<String, @Nullable Object> environment, Iotest.Options options, List<Summary> rows) {
@@ -94,6 +113,9 @@ public final class IotestReport {
       map.put("total_seconds", row.spread(run -> run.result().elapsedNanos() / 1e9, 4));
       Double ratio = row.ratio(virtio, run -> (double) run.result().elapsedNanos());
       map.put("ratio_to_virtio", ratio == null ? null : Units.rounded(ratio, 4));
+      map.put(
+          "ratio_to_virtio_pairs",
+          Pairs.toMap(row.ratios(virtio, run -> (double) run.result().elapsedNanos())));
       map.put("latency_us", row.latencyMicros());
       map.put("bytes_per_second", Math.round(row.median(run -> run.result().bytesPerSecond())));
       map.putAll(row.costs());

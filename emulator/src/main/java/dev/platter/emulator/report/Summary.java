@@ -177,18 +177,32 @@ public final class Summary {
   }
 
   /**
-   * The median of the run-by-run ratio of some quantity to {@code base}'s. Runs that were
-   * interrupted have no pair.
+   * The median of the run-by-run ratio of some quantity to {@code base}'s.
    *
    * @return the ratio, or null without pairs
    */
   public @Nullable Double ratio(@Nullable Summary base, ToDoubleFunction<Measured> quantity) {
-    double[] ratios =
+    Pairs pairs = ratios(base, quantity);
+    return pairs == null ? null : Double.valueOf(pairs.median());
+  }
+
+  /**
+   * The run-by-run ratios of some quantity to {@code base}'s. Runs that were interrupted have no
+   * pair.
+   *
+   * @return null without pairs
+   */
+  public @Nullable Pairs ratios(@Nullable Summary base, ToDoubleFunction<Measured> quantity) {
+    return Pairs.of(
         pairs(base)
             .mapToDouble(
                 pair -> quantity.applyAsDouble(pair.mine()) / quantity.applyAsDouble(pair.theirs()))
-            .toArray();
-    return ratios.length == 0 ? null : Statistics.median(ratios);
+            .toArray());
+  }
+
+  /** Some quantity of each run. */
+  double[] values(ToDoubleFunction<Measured> quantity) {
+    return runs.stream().mapToDouble(quantity).toArray();
   }
 
   /**
@@ -254,10 +268,9 @@ public final class Summary {
         : null;
   }
 
-  /** Whether a percentile lies below at least one of the requests; the largest is the last. */
+  /** Whether there are enough requests for a percentile. */
   private static boolean supports(Histogram latency, double percentile) {
-    long count = latency.getTotalCount();
-    return (100 - percentile) / 100 * count >= 1 || (percentile == 100 && count > 0);
+    return Latencies.supports(latency.getTotalCount(), percentile);
   }
 
   /** How the host treated the loops and the vCPU, over all runs. */

@@ -3,6 +3,7 @@ package dev.platter.emulator.trace;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.emulator.report.Units;
 import dev.platter.emulator.trace.StallJudge.Stall;
+import dev.platter.emulator.workload.Latencies;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,16 +69,20 @@ public final class StageReport {
 
   private static Map<String, @Nullable Object> distribution(Histogram nanos, long max, double sum) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    long count = nanos.getTotalCount();
     map.put("p50", percentile(nanos, 50, max));
     map.put("p99", percentile(nanos, 99, max));
     map.put("p99_9", percentile(nanos, 99.9, max));
-    map.put("max", micros((double) max));
-    map.put("mean", micros(sum / nanos.getTotalCount()));
+    map.put("max", count == 0 ? null : Double.valueOf(micros((double) max)));
+    map.put("mean", count == 0 ? null : Double.valueOf(micros(sum / count)));
     return map;
   }
 
   // The histogram's buckets end above the largest value that was recorded.
-  private static double percentile(Histogram nanos, double percentile, long max) {
+  private static @Nullable Double percentile(Histogram nanos, double percentile, long max) {
+    if (!Latencies.supports(nanos.getTotalCount(), percentile)) {
+      return null;
+    }
     return micros((double) Math.min(max, nanos.getValueAtPercentile(percentile)));
   }
 
@@ -101,7 +106,7 @@ public final class StageReport {
   private static @Nullable Map<String, @Nullable Object> at(StageMerge merge, double percentile) {
     PercentileBands bands = merge.bands();
     int band = bands.bandAt(percentile);
-    if (band < 0) {
+    if (band < 0 || !Latencies.supports(merge.endToEnd().getTotalCount(), percentile)) {
       return null;
     }
     double count = (double) bands.count(band);

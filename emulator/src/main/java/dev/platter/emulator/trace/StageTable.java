@@ -70,8 +70,10 @@ public final class StageTable {
   }
 
   private static void addCells(List<String> cells, @Nullable Map<?, ?> times) {
-    cells.add(times == null ? "-" : Units.micros(nanos(times.get("p50"))));
-    cells.add(times == null ? "-" : Units.micros(nanos(times.get("p99"))));
+    for (String key : List.of("p50", "p99")) {
+      Object micros = times == null ? null : times.get(key);
+      cells.add(micros == null ? "-" : Units.micros(nanos(micros)));
+    }
   }
 
   private static String stalls(Map<String, Map<String, @Nullable Object>> devices) {

@@ -65,7 +65,7 @@ class RunCommandsTest {
     assertThat(
             cli.out()
                 .lines()
-                .takeWhile(line -> !line.startsWith("warning: "))
+                .takeWhile(line -> !line.startsWith("one run of each: "))
                 .map(line -> line.split(" ", 2)[0]))
         .containsExactly("device", "raw", "ahci", "virtio");
     assertThat(cli.out().replaceAll("\\s+", " "))

@@ -106,8 +106,20 @@ class GuestReportTest {
             platter  virtio     2.000     1.00   2.00     200     400  4,000         1.00       0.80
             qemu     ahci       1.100     1.10      -     200     400  4,000         0.80          -
             qemu     virtio     1.000     1.00      -     250     500  4,000         1.00          -
-            iotest, SATA/virtio on platter: 1.05
-            iotest, SATA/virtio on qemu: 1.10
+            platter ahci, iotest: 3 runs, 1.100 to 3.000 s; to virtio: median of 3 pairs
+              1.05 (1.00 to 1.10); to qemu: median of 3 pairs 2.00 (1.00 to 2.10)
+            platter virtio, iotest: 3 runs, 1.000 to 3.000 s; to qemu: median of 3 pairs
+              2.00 (1.00 to 3.00)
+            qemu ahci, iotest: 3 runs, 1.000 to 1.500 s; to virtio: median of 3 pairs 1.10
+              (1.00 to 1.50)
+            qemu virtio, iotest: 3 runs, 1.000 to 1.000 s
+            platter ahci, fio-like: 3 runs, 300 to 500 us (p50); to virtio: median of 3
+              pairs 2.00 (1.50 to 2.50); to qemu: median of 3 pairs 2.00 (1.50 to 2.50)
+            platter virtio, fio-like: 3 runs, 200 to 200 us (p50); to qemu: median of 3
+              pairs 0.80 (0.80 to 0.80)
+            qemu ahci, fio-like: 3 runs, 200 to 200 us (p50); to virtio: median of 3 pairs
+              0.80 (0.80 to 0.80)
+            qemu virtio, fio-like: 3 runs, 250 to 250 us (p50)
             """);
   }
 
@@ -150,6 +162,7 @@ class GuestReportTest {
             """
             backend  device  iotest s  /virtio
             platter  ahci       1.250        -
+            one run of each: take --runs 5 before relying on a difference
             """);
   }
 
@@ -193,7 +206,8 @@ class GuestReportTest {
         .contains(
             "workload=iotest, backend=platter, device=ahci, loop=main loop, runs=2, partial=true",
             "total_seconds={median=1.1, min=1.0, max=1.2}, iops=null",
-            "ratio_to_virtio=null, ratio_to_qemu=2.0",
+            "ratio_to_virtio=null, ratio_to_virtio_pairs=null, ratio_to_qemu=2.0",
+            "ratio_to_qemu_pairs={pairs=2, median=2.0, min=2.0, max=2.0}",
             "p99=9000.0, p99_9=null",
             "cpu_seconds={user=2.0, sys=1.0}, qemu_cpu_seconds=1.5",
             "guest_cpu_seconds={user=0.5, sys=0.25}",
@@ -213,5 +227,34 @@ class GuestReportTest {
         .contains("workload=fio-like")
         .contains("total_seconds=null, iops={median=4000.0, min=4000.0, max=4000.0}")
         .contains("p50_us={median=150.0, min=100.0, max=200.0}");
+  }
+
+  @Test
+  void aGuestsPercentileNeedsRequestsAboveIt() {
+    for (int requests : new int[] {99, 100, 999, 1000}) {
+      rows.clear();
+      GuestRow row = new GuestRow(Workload.FIO_LIKE, new Target(Backend.PLATTER, DeviceKind.AHCI));
+      row.add(
+          new GuestRow.Run(
+              1,
+              Map.of(
+                  "latency_us",
+                  Map.of("p50", 1, "p99", 2, "p99_9", 3, "max", 4),
+                  "loop_counters",
+                  Map.of("requests", requests)),
+              LOOP,
+              null,
+              new CpuTime(0, 0),
+              Duration.ZERO,
+              Scheduling.UNKNOWN));
+      rows.add(row);
+      assertThat(((List<?>) report(1).json(Map.of()).get("rows")).toString())
+          .contains(
+              "latency_us={p50=1.0, p99="
+                  + (requests < 100 ? "null" : "2.0")
+                  + ", p99_9="
+                  + (requests < 1000 ? "null" : "3.0")
+                  + ", max=4.0");
+    }
   }
 }

@@ -36,17 +36,17 @@ class StageTableTest {
         .isEqualTo(
             """
             stage       raw p50 us  p99 us  virtio p50 us  p99 us
-            driver               -       -           1.00    1.00
-            exit                 -       -           1.00    1.00
-            dispatch             -       -           1.00    1.00
-            device            0.25    0.25           1.00    1.00
-            queue             0.25    0.25           1.00    1.00
-            kernel            70.0    70.0           1.00    1.00
-            reap              1.00    1.00           1.00    1.00
-            finish               -       -           1.00    1.00
-            interrupt            -       -           1.00    1.00
-            guest                -       -           2500    2500
-            end to end        71.5    71.5           2509    2509
+            driver               -       -           1.00       -
+            exit                 -       -           1.00       -
+            dispatch             -       -           1.00       -
+            device            0.25       -           1.00       -
+            queue             0.25       -           1.00       -
+            kernel            70.0       -           1.00       -
+            reap              1.00       -           1.00       -
+            finish               -       -           1.00       -
+            interrupt            -       -           1.00       -
+            guest                -       -           2500       -
+            end to end        71.5       -           2509       -
             virtio: 1 of 1 requests stalled, guest_late, 2.5 ms in all, 2.5 ms at worst. \
             The guest took the interrupt late.
             """);

@@ -1,0 +1,176 @@
+package dev.platter.emulator.page;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Two rows compared, in the words of a sentence: the figures of both, then their ratio. The ratio
+ * is of the figures that are shown; or it is the median over pairs of runs, and says so.
+ *
+ * @param row the row that it is about
+ * @param base the row that it is compared with
+ * @param figure which figure is compared
+ * @param known the ratios of their pairs of runs as the document has them, or null
+ */
+record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
+  private static final int ENOUGH_RUNS = 2;
+
+  /** A figure by which rows are compared. */
+  enum Figure {
+    /** The time of a run. */
+    SECONDS("total_seconds", "takes "),
+    /** Requests per second. */
+    IOPS("iops", "makes "),
+    /** The median latency in microseconds. */
+    LATENCY("p50_us", "has a median latency of ");
+
+    private final String key;
+    private final String verb;
+
+    Figure(String key, String verb) {
+      this.key = key;
+      this.verb = verb;
+    }
+
+    /** A row's median over runs, or null. */
+    @Nullable Double of(Row row) {
+      return row.fields().number(key + ".median");
+    }
+
+    private String shown(double value) {
+      return switch (this) {
+        case SECONDS -> Quantity.SECONDS.cell(value) + Quantity.NBSP + "s";
+        case IOPS -> Quantity.COUNT.cell(value) + Quantity.NBSP + "IOPS";
+        case LATENCY -> Quantity.time(value);
+      };
+    }
+
+    private String times() {
+      return switch (this) {
+        case SECONDS -> " times as long";
+        case IOPS -> " times as many";
+        case LATENCY -> " times that";
+      };
+    }
+
+    /** What a row does, behind its name. */
+    String alone(Row row) {
+      return verb + shown(row.fields().numberOr0(key + ".median"));
+    }
+
+    /** The figure of each complete run, as the document keeps it; empty in older ones. */
+    private List<Double> samples(Row row) {
+      List<Double> values = new ArrayList<>();
+      for (Fields sample : row.fields().objects("samples")) {
+        Double value = sample.number(this == LATENCY ? "latency_us.p50" : key);
+        values.add(value == null || sample.isTrue("partial") ? Double.NaN : value);
+      }
+      return values;
+    }
+  }
+
+  /**
+   * The two rows compared; null if one has no such figure.
+   *
+   * @param pairs the key of the row at which the document has the ratios of their pairs of runs
+   */
+  static @Nullable Contrast of(Row row, @Nullable Row base, Figure figure, String pairs) {
+    return base == null || figure.of(row) == null || figure.of(base) == null
+        ? null
+        : new Contrast(row, base, figure, row.fields().object(pairs));
+  }
+
+  /**
+   * The sentence without its subject and its full stop.
+   *
+   * @param baseName what the sentence calls the other row
+   */
+  String words(String baseName) {
+    double mine = row.fields().numberOr0(figure.key + ".median");
+    double theirs = base.fields().numberOr0(figure.key + ".median");
+    return figure.verb
+        + figure.shown(mine)
+        + " against "
+        + figure.shown(theirs)
+        + " of "
+        + baseName
+        + runs(row, base)
+        + ratio(mine, theirs);
+  }
+
+  private String ratio(double mine, double theirs) {
+    Fields pairs = known;
+    double count = pairs == null ? 0 : pairs.numberOr0("pairs");
+    if (pairs != null && count >= ENOUGH_RUNS) {
+      return ratio(
+          count, pairs.numberOr0("median"), pairs.numberOr0("min"), pairs.numberOr0("max"));
+    }
+    List<Double> each = pairs();
+    if (each.size() >= ENOUGH_RUNS) {
+      Collections.sort(each);
+      int middle = each.size() / 2;
+      double median =
+          each.size() % 2 == 1 ? each.get(middle) : (each.get(middle - 1) + each.get(middle)) / 2;
+      return ratio(each.size(), median, each.getFirst(), each.getLast());
+    }
+    return ", " + Quantity.digits(mine / theirs) + figure.times() + overlap();
+  }
+
+  private static String ratio(double count, double median, double low, double high) {
+    return "; ratio: median of "
+        + Quantity.COUNT.cell(count)
+        + " pairs "
+        + Quantity.digits(median)
+        + " ("
+        + Quantity.digits(low)
+        + " to "
+        + Quantity.digits(high)
+        + ")"
+        + (low <= 1 && high >= 1 ? ", so this may be noise" : "");
+  }
+
+  /** The ratio of each pair of runs of the same number. */
+  private List<Double> pairs() {
+    List<Double> mine = figure.samples(row);
+    List<Double> theirs = figure.samples(base);
+    List<Double> ratios = new ArrayList<>();
+    for (int i = 0; i < Math.min(mine.size(), theirs.size()); i++) {
+      double ratio = mine.get(i) / theirs.get(i);
+      if (Double.isFinite(ratio)) {
+        ratios.add(ratio);
+      }
+    }
+    return ratios;
+  }
+
+  /** Of how many runs a figure is. */
+  static String runs(Row row, @Nullable Row base) {
+    double runs = row.fields().numberOr0("runs");
+    if (row.partial() || (base != null && base.partial())) {
+      return " (interrupted, so not to be relied on)";
+    }
+    if (base != null) {
+      runs = Math.min(runs, base.fields().numberOr0("runs"));
+    }
+    return runs <= 1
+        ? " (one run; take `--runs 5` before relying on it)"
+        : " (medians of " + Quantity.COUNT.cell(runs) + " runs)";
+  }
+
+  /** Whether the runs of the two differ less than those of each, where pairs are not known. */
+  private String overlap() {
+    Double low = row.fields().number(figure.key + ".min");
+    Double high = row.fields().number(figure.key + ".max");
+    Double baseLow = base.fields().number(figure.key + ".min");
+    Double baseHigh = base.fields().number(figure.key + ".max");
+    if (low == null || high == null || baseLow == null || baseHigh == null) {
+      return "";
+    }
+    boolean overlap = low <= baseHigh && baseLow <= high;
+    return overlap && row.fields().numberOr0("runs") >= ENOUGH_RUNS
+        ? "; their runs overlap, so this may be noise"
+        : "";
+  }
+}
