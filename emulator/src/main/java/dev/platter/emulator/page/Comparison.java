@@ -2,69 +2,49 @@ package dev.platter.emulator.page;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Several documents of one kind side by side: rows of the same name, and what else differs. */
+/** Results of one kind side by side: what differs first, then rows of the same name. */
 final class Comparison {
-  private static final int ENOUGH_RUNS = 3;
-  private static final double NOTABLE = 0.1;
-
-  private static final List<RowTables.Column> FIGURES =
-      List.of(
-          new RowTables.Column("total, s", "total_seconds.median", Quantity.SECONDS),
-          new RowTables.Column("IOPS", "iops.median", Quantity.COUNT),
-          new RowTables.Column("p50, µs", "latency_us.p50", Quantity.DIGITS),
-          new RowTables.Column("p99, µs", "latency_us.p99", Quantity.DIGITS),
-          new RowTables.Column("p99.9, µs", "latency_us.p99_9", Quantity.DIGITS),
-          new RowTables.Column("max, µs", "latency_us.max", Quantity.DIGITS),
-          new RowTables.Column("CPU user, s", "cpu_seconds.user", Quantity.SECONDS),
-          new RowTables.Column("CPU system, s", "cpu_seconds.sys", Quantity.SECONDS));
-
-  /** A document to compare. */
-  record Side(String label, Fields fields) {}
-
   private Comparison() {}
 
-  /** Draws the comparison of documents of one schema. */
-  static void draw(Markup out, String schema, List<Side> sides) {
+  /** Draws a comparison. */
+  static void draw(Markup out, Compared compared) {
     out.open("ol", "class", "sides");
-    sides.forEach(side -> {
-      out.open("li").element("b", side.label());
-      String created = side.fields().text("created");
-      out.text(created == null ? "" : ", " + created).close();
-    });
+    compared
+        .sides()
+        .forEach(side -> {
+          out.open("li").element("b", side.label());
+          String created = side.fields().text("created");
+          out.text(created == null ? "" : ", " + created).close();
+        });
     out.close();
-    if (schema.equals(Schemas.LAB)) {
-      verdicts(out, sides);
+    differences(out, compared);
+    if (compared.schema().equals(Schemas.LAB)) {
+      out.element("h3", "Verdicts");
+      verdicts(out, compared.sides());
     } else {
-      rows(out, sides);
+      out.element("h3", "Row by row");
+      rows(out, compared);
     }
-    differences(out, sides);
   }
 
   // ---- rows ------------------------------------------------------------------------------------
 
-  private static void rows(Markup out, List<Side> sides) {
-    List<List<Row>> all =
-        sides.stream().map(side -> Row.of(side.fields().requiredObjects("rows"))).toList();
-    Set<String> names = new LinkedHashSet<>();
-    List<String> alone = new ArrayList<>();
-    all.forEach(rows -> rows.forEach(row -> names.add(row.name())));
-    for (String name : List.copyOf(names)) {
-      List<Side> having =
-          IntStream.range(0, sides.size())
-              .filter(i -> named(all.get(i), name) != null)
-              .mapToObj(sides::get)
-              .toList();
-      if (having.size() == 1) {
-        names.remove(name);
-        alone.add(name + " (" + having.getFirst().label() + ")");
-      }
+  private static void rows(Markup out, Compared compared) {
+    List<Compared.Side> sides = compared.sides();
+    if (!compared.alone().isEmpty()) {
+      out.element(
+          "p",
+          "In one of them only, and not compared: " + String.join(", ", compared.alone()) + ".",
+          "class",
+          "note");
+    }
+    if (compared.rows().isEmpty()) {
+      out.element("p", "No row of one has the name of a row of another.");
+      return;
     }
     List<String> heads = new ArrayList<>(List.of("device", "figure"));
     List<Boolean> numeric = new ArrayList<>(List.of(false, false));
@@ -74,100 +54,83 @@ final class Comparison {
       if (i > 0) {
         heads.add("to the first|ratio");
         numeric.add(true);
+        heads.add("");
+        numeric.add(false);
       }
-    }
-    if (!alone.isEmpty()) {
-      out.element(
-          "p",
-          "In one of them only, and not compared: " + String.join(", ", alone) + ".",
-          "class",
-          "note");
-    }
-    if (names.isEmpty()) {
-      out.element("p", "No row of one has the name of a row of another.");
-      return;
     }
     Tables.begin(out, "comparison");
     Tables.head(out, heads, numeric);
     out.open("tbody");
-    for (String name : names) {
-      rows(out, name, all);
-    }
+    compared.rows().forEach(row -> row(out, row));
     out.close();
     Tables.end(out);
-    for (String name : names) {
-      percentiles(out, name, sides, all);
+    Tables.paragraph(
+        out,
+        "note",
+        "A figure is faster or slower where the runs of the two lie apart, and noise where they"
+            + " overlap. It is unknown where there are too few runs to tell.");
+    for (Compared.RowSet row : compared.rows()) {
+      percentiles(out, row, sides);
     }
   }
 
-  private static @Nullable Row named(List<Row> rows, String name) {
-    return rows.stream().filter(row -> row.name().equals(name)).findFirst().orElse(null);
-  }
-
-  private static void rows(Markup out, String name, List<List<Row>> all) {
-    List<RowTables.Column> figures =
-        FIGURES.stream()
-            .filter(figure ->
-                all.stream()
-                    .anyMatch(rows -> {
-                      Row row = named(rows, name);
-                      return row != null && row.fields().has(figure.key());
-                    }))
-            .toList();
+  private static void row(Markup out, Compared.RowSet row) {
     boolean first = true;
-    for (RowTables.Column figure : figures) {
+    for (Compared.Figure figure : row.shown()) {
       out.open("tr", "class", first ? "first" : null);
       if (first) {
-        out.element("th", name, "scope", "rowgroup", "rowspan", figures.size(), "class", "name");
+        out.element(
+            "th", row.name(), "scope", "rowgroup", "rowspan", row.shown().size(), "class", "name");
       }
       first = false;
-      out.element("td", figure.name(), "class", "name");
-      Row base = named(all.getFirst(), name);
-      for (int i = 0; i < all.size(); i++) {
-        Row row = named(all.get(i), name);
-        if (row == null) {
+      Measure measure = figure.measure();
+      out.element("td", measure.title(), "class", "name");
+      for (int i = 0; i < row.rows().size(); i++) {
+        Row side = row.rows().get(i);
+        if (side == null) {
           out.element("td", Tables.NONE, "class", "n");
         } else {
-          Tables.cell(out, row.fields(), figure.key(), figure.quantity());
+          Tables.cell(out, side.fields(), measure.key(), measure.quantity());
         }
         if (i > 0) {
-          ratio(out, row, base, figure.key());
+          ratio(out, measure, figure.judgements().get(i), row.rows().getFirst(), side);
         }
       }
       out.close();
     }
   }
 
-  private static void ratio(Markup out, @Nullable Row row, @Nullable Row base, String key) {
-    Double mine = row == null ? null : row.fields().number(key);
-    Double theirs = base == null ? null : base.fields().number(key);
-    if (row == null || base == null || mine == null || theirs == null || theirs == 0) {
-      out.element("td", Tables.NONE, "class", "n");
-    } else {
-      out.element(
-          "td",
-          Quantity.digits(mine / theirs),
-          "class",
-          isNotable(row, base, key, mine / theirs) ? "n ratio notable" : "n ratio",
-          "data-of",
-          row.fields().pathTo(key),
-          "data-to",
-          base.fields().pathTo(key));
+  private static void ratio(
+      Markup out,
+      Measure measure,
+      @Nullable Judgement judgement,
+      @Nullable Row base,
+      @Nullable Row row) {
+    if (judgement == null || base == null || row == null || Double.isNaN(judgement.ratio())) {
+      out.element("td", Tables.NONE, "class", "n").element("td", "");
+      return;
     }
+    boolean differs =
+        switch (judgement.answer()) {
+          case BETTER, WORSE -> true;
+          case NOISE, UNKNOWN -> false;
+        };
+    out.element(
+        "td",
+        Quantity.digits(judgement.ratio()),
+        "class",
+        differs ? "n ratio notable" : "n ratio",
+        "data-of",
+        row.fields().pathTo(measure.key()),
+        "data-to",
+        base.fields().pathTo(measure.key()));
+    out.element("td", judgement.word(), "title", judgement.figures());
   }
 
-  /** One run, or the slowest of its requests, says nothing about the next. */
-  private static boolean isNotable(Row row, Row base, String key, double ratio) {
-    return Math.abs(ratio - 1) > NOTABLE
-        && Math.min(row.fields().numberOr0("runs"), base.fields().numberOr0("runs")) >= ENOUGH_RUNS
-        && !key.equals("latency_us.p99_9")
-        && !key.equals("latency_us.max");
-  }
-
-  private static void percentiles(Markup out, String name, List<Side> sides, List<List<Row>> all) {
+  private static void percentiles(Markup out, Compared.RowSet set, List<Compared.Side> sides) {
     List<PercentileChart.Line> lines = new ArrayList<>();
     for (int i = 0; i < sides.size(); i++) {
-      Row row = named(all.get(i), name);
+      Row row = set.rows().get(i);
       if (row != null) {
         boolean curve = row.hasCurve() && !row.seenByGuest();
         lines.add(
@@ -177,13 +140,13 @@ final class Comparison {
       }
     }
     if (lines.size() > 1) {
-      PercentileChart.draw(out, name + ": latency by percentile", lines);
+      PercentileChart.draw(out, set.name() + ": latency by percentile", lines);
     }
   }
 
   // ---- experiments -----------------------------------------------------------------------------
 
-  private static void verdicts(Markup out, List<Side> sides) {
+  private static void verdicts(Markup out, List<Compared.Side> sides) {
     Map<String, List<@Nullable Fields>> byName = new LinkedHashMap<>();
     for (int i = 0; i < sides.size(); i++) {
       for (Fields experiment : LabSection.experiments(sides.get(i).fields())) {
@@ -232,36 +195,25 @@ final class Comparison {
 
   // ---- conditions ------------------------------------------------------------------------------
 
-  private static void differences(Markup out, List<Side> sides) {
-    out.element("h3", "What else differs");
-    List<Map<String, String>> facts = new ArrayList<>();
-    for (Side side : sides) {
-      Map<String, String> flat = new LinkedHashMap<>();
-      Facts.flat(side.fields().object("parameters"))
-          .forEach((name, value) -> flat.put("parameter: " + name, value));
-      Facts.flat(side.fields().object("guest"))
-          .forEach((name, value) -> flat.put("guest: " + name, value));
-      flat.putAll(Facts.flat(side.fields().object("environment")));
-      facts.add(flat);
-    }
-    List<String> differing = Facts.differing(facts);
-    if (differing.isEmpty()) {
-      out.element("p", "Nothing: parameters and environment are the same.");
-      return;
-    }
-    List<String> heads = new ArrayList<>(List.of(""));
-    sides.forEach(side -> heads.add(side.label().replace('|', '/')));
-    Tables.begin(out, "what differs");
-    Tables.head(out, heads, heads.stream().map(_ -> false).toList());
-    out.open("tbody");
-    for (String name : differing) {
-      out.open("tr", "class", "differs").element("th", name, "scope", "row");
-      facts.forEach(
-          fact -> out.element("td", fact.getOrDefault(name, Tables.NONE), "class", "words"));
+  private static void differences(Markup out, Compared compared) {
+    out.element("h3", "What differs");
+    List<Difference> differences = compared.differences();
+    if (!differences.isEmpty()) {
+      List<String> heads = new ArrayList<>(List.of(""));
+      compared.sides().forEach(side -> heads.add(side.label().replace('|', '/')));
+      Tables.begin(out, "what differs");
+      Tables.head(out, heads, heads.stream().map(_ -> false).toList());
+      out.open("tbody");
+      for (Difference difference : differences) {
+        out.open("tr", "class", "differs").element("th", difference.name(), "scope", "row");
+        for (String value : difference.values()) {
+          out.element("td", value == null ? Tables.NONE : value, "class", "words");
+        }
+        out.close();
+      }
       out.close();
+      Tables.end(out);
     }
-    out.close();
-    Tables.end(out);
-    out.element("p", "Parameters and environment are the same otherwise.", "class", "note");
+    out.element("p", compared.otherwise(), "class", "note");
   }
 }

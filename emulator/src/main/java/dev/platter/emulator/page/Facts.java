@@ -139,7 +139,8 @@ final class Facts {
     }
   }
 
-  private static String text(@Nullable Object value) {
+  /** A value that is no figure, for people. */
+  static String text(@Nullable Object value) {
     if (value == null) {
       return Tables.NONE;
     }

@@ -1,20 +1,12 @@
 package dev.platter.emulator.page;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.report.ResultFile;
 import java.util.List;
 
 /** Where {@code --report FILE} goes: documents as one self-contained HTML page. */
 public final class HtmlReport {
   /** What a page of Platter's begins with; a file that does not is not overwritten. */
   static final String SIGNATURE = "<!DOCTYPE html>\n<!-- Platter report -->\n";
-
-  private static final ResultFile FILE =
-      new ResultFile(
-          "a report",
-          "a report of Platter's",
-          "Name a new file; if the image was meant, put it before the options",
-          head -> head.startsWith(SIGNATURE));
 
   private HtmlReport() {}
 
@@ -24,7 +16,7 @@ public final class HtmlReport {
    * @throws PlatterException of kind BAD_INPUT if it cannot
    */
   public static void checkWritable(String target) {
-    FILE.checkWritable(target);
+    ReportForm.HTML.checkWritable(target);
   }
 
   /**
@@ -33,7 +25,16 @@ public final class HtmlReport {
    * @param documents at least one
    */
   public static String render(List<Document> documents) {
-    return SIGNATURE.strip() + new PageWriter(documents).write();
+    return render(documents, List.of());
+  }
+
+  /**
+   * The page, with what gates say of a comparison.
+   *
+   * @throws PlatterException of kind BAD_INPUT if a gate is on a row or figure that there is not
+   */
+  static String render(List<Document> documents, List<Gate> gates) {
+    return SIGNATURE.strip() + new PageWriter(documents, gates).write();
   }
 
   /**
@@ -44,6 +45,6 @@ public final class HtmlReport {
    * @throws PlatterException of kind FAILED if it could not be written; nothing is left behind then
    */
   public static void write(String target, List<Document> documents) {
-    FILE.write(target, render(documents), "Write it somewhere else");
+    ReportForm.HTML.write(target, documents, List.of());
   }
 }

@@ -25,27 +25,14 @@ final class PageWriter {
   private static final String SCRIPT = resource("report.js");
 
   private final Markup out = new Markup();
-  private final List<Comparison.Side> sides = new ArrayList<>();
+  private final List<Compared.Side> sides;
   private final List<Document> documents;
+  private final List<Gate> gates;
 
-  PageWriter(List<Document> documents) {
+  PageWriter(List<Document> documents, List<Gate> gates) {
     this.documents = documents;
-    String common = commonDirectory(documents);
-    for (Document document : documents) {
-      String label = document.label().substring(common.length());
-      sides.add(new Comparison.Side(label, Fields.of(sides.size() + 1, document.json())));
-    }
-  }
-
-  /** What all labels begin with, up to a slash. */
-  private static String commonDirectory(List<Document> documents) {
-    String common = documents.getFirst().label();
-    for (Document document : documents) {
-      while (!document.label().startsWith(common)) {
-        common = common.substring(0, common.length() - 1);
-      }
-    }
-    return common.substring(0, common.lastIndexOf('/') + 1);
+    this.gates = gates;
+    sides = ComparedResults.sides(documents);
   }
 
   /**
@@ -150,26 +137,22 @@ final class PageWriter {
   }
 
   private void comparisons() {
-    Map<String, List<Comparison.Side>> kinds = new LinkedHashMap<>();
-    sides.forEach(
-        side -> kinds.computeIfAbsent(Schemas.of(side.fields()), _ -> new ArrayList<>()).add(side));
+    ComparedResults results = new ComparedResults(documents, gates);
     out.open("section", "id", "comparison").element("h2", "Comparison");
-    kinds.forEach((schema, some) -> {
-      if (some.size() > 1) {
-        if (kinds.size() > 1) {
-          out.element("h3", Schemas.title(schema));
-        }
-        Comparison.draw(out, schema, some);
-      } else {
-        out.element(
-            "p", some.getFirst().label() + " is the only one of its kind; it is shown below.");
+    results.verdicts().forEach(sentence -> Tables.paragraph(out, "lead", sentence));
+    results.warnings().forEach(warning -> Tables.paragraph(out, "reason", "Warning: " + warning));
+    results.gates().forEach(gate -> Tables.paragraph(out, "reason", "Gate " + gate.sentence()));
+    for (Compared compared : results.groups()) {
+      if (results.groups().size() > 1) {
+        out.element("h3", Schemas.title(compared.schema()));
       }
-    });
+      Comparison.draw(out, compared);
+    }
     out.close();
   }
 
   private void document(int index) {
-    Comparison.Side side = sides.get(index);
+    Compared.Side side = sides.get(index);
     String schema = Schemas.of(side.fields());
     String anchor = "document-" + (index + 1);
     out.open("section", "id", anchor, "class", "document");

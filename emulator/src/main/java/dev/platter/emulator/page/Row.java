@@ -28,12 +28,24 @@ record Row(Fields fields, String name, String style) {
 
   /** The rows of a document or an experiment. */
   static List<Row> of(List<Fields> objects) {
+    return of(objects, workloads(objects) > 1);
+  }
+
+  /** How many workloads there are. */
+  static long workloads(List<Fields> objects) {
+    return objects.stream().map(fields -> fields.textOrEmpty("workload")).distinct().count();
+  }
+
+  /**
+   * The rows of a document.
+   *
+   * @param withWorkload whether a row's name says its workload, if it has one
+   */
+  static List<Row> of(List<Fields> objects, boolean withWorkload) {
     List<Row> rows = new ArrayList<>();
     Set<Integer> taken = new HashSet<>();
-    boolean several =
-        objects.stream().map(fields -> fields.textOrEmpty("workload")).distinct().count() > 1;
     for (Fields fields : objects) {
-      String name = name(fields, several);
+      String name = name(fields, withWorkload);
       int style = preferred(fields);
       while (taken.contains(style)) {
         style = style % STYLES + 1;

@@ -110,11 +110,15 @@ class PageTest {
     Element page = Pages.page("iotest", "iotest-deaf", "bench");
     assertThat(headings(page))
         .startsWith("Comparison of 3 results", "Comparison")
-        .containsSubsequence("What else differs", "iotest.json", "iotest-deaf.json", "bench.json");
+        .containsSubsequence(
+            "What differs", "Row by row", "iotest.json", "iotest-deaf.json", "bench.json");
     Element comparison = all(page, "section").getFirst();
     assertThat(comparison.getTextContent())
+        .contains(
+            "iotest-deaf.json and iotest.json differ by no more than noise: raw, ahci, virtio.")
         .contains("not compared: ahci (notify off) (iotest-deaf.json)")
-        .contains("bench.json is the only one of its kind");
+        .contains("Warning: These are results of different kinds, which are not compared: ")
+        .contains("Whether the rest is the same is not known");
     assertThat(all(comparison, "tr", hasClass("differs")))
         .extracting(row -> all(row, "th").getFirst().getTextContent())
         .containsExactly("frequency governor", "image filesystem");

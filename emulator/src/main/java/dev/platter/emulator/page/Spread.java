@@ -1,0 +1,81 @@
+package dev.platter.emulator.page;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A row's figure, and where its runs lie. With six runs or more that is the narrowest interval that
+ * holds the median of such runs with 95 % and assumes nothing about how they are distributed: its
+ * ends are two of the runs. With fewer it is from the least run to the largest.
+ *
+ * @param value the row's figure
+ * @param low lower end; the value itself where no run is known
+ * @param high upper end
+ * @param runs how many complete runs are known; 0 where only the figure was saved
+ */
+record Spread(double value, double low, double high, int runs) {
+  private static final double LEVEL = 0.95;
+
+  /** The figure of a row, or null where the row has none. */
+  static @Nullable Spread of(Fields row, Measure measure) {
+    Double value = row.number(measure.key());
+    if (value == null) {
+      return null;
+    }
+    double[] runs =
+        row.objects("samples").stream()
+            .filter(sample -> !sample.isTrue("partial") && sample.has(measure.sampleKey()))
+            .mapToDouble(sample -> sample.numberOr0(measure.sampleKey()))
+            .sorted()
+            .toArray();
+    if (runs.length > 0) {
+      int outside = outside(runs.length);
+      return new Spread(value, runs[outside], runs[runs.length - 1 - outside], runs.length);
+    }
+    String spread = measure.spreadKey();
+    Double low = spread == null ? null : row.number(spread + ".min");
+    Double high = spread == null ? null : row.number(spread + ".max");
+    return low == null || high == null
+        ? new Spread(value, value, value, 0)
+        : new Spread(value, low, high, (int) row.numberOr0("runs"));
+  }
+
+  /** How many of n sorted runs lie outside the interval on each side. */
+  private static int outside(int n) {
+    // Each run lies below the true median with probability one half.
+    double[] fewer = new double[n];
+    double term = Math.pow(0.5, n);
+    for (int i = 0; i < n; i++) {
+      fewer[i] = term + (i == 0 ? 0 : fewer[i - 1]);
+      term = term * (n - i) / (i + 1);
+    }
+    return (int) Arrays.stream(fewer).takeWhile(tail -> 1 - 2 * tail >= LEVEL).skip(1).count();
+  }
+
+  /** Whether it has a run in common with another, as far as one can know. */
+  boolean overlaps(Spread other) {
+    return low <= other.high && other.low <= high;
+  }
+
+  /** How wide it is. */
+  double width() {
+    return high - low;
+  }
+
+  /** How far it lies from another that it does not overlap. */
+  double gap(Spread other) {
+    return Math.max(other.low - high, low - other.high);
+  }
+
+  /**
+   * How likely it is that the runs of two results without any difference lie apart: each order of
+   * them is equally likely, and in two of those all of the one come first.
+   */
+  double chanceOfGap(Spread other) {
+    double orders = 1;
+    for (int i = 1; i <= runs; i++) {
+      orders = orders * (other.runs + i) / i;
+    }
+    return 2 / orders;
+  }
+}
