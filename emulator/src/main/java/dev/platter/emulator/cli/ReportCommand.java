@@ -1,10 +1,16 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.aio.PlatterException;
+import dev.platter.emulator.page.ComparedResults;
 import dev.platter.emulator.page.Document;
-import dev.platter.emulator.page.HtmlReport;
+import dev.platter.emulator.page.Gate;
 import dev.platter.emulator.page.ReportFiles;
+import dev.platter.emulator.page.ReportForm;
+import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.report.Origin;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -13,36 +19,117 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "report",
     description = {
-      "Draws saved results as one self-contained HTML page.",
-      "Several are compared first: rows of the same name side by side, with their ratio to the"
-          + " first file's, and what differs in parameters and environment.",
+      "Compares saved results, or shows one.",
+      "The others are compared with the first: which is faster, by how much, whether that is more"
+          + " than noise, and which options and conditions differ.",
     },
     footer = {
-      "  platter report iotest.json --report iotest.html",
+      "  platter report before.json after.json",
       "  platter report before.json after.json --report cmp.html",
+      "  platter report main.json branch.json --gate \"p99<=1.10, iops>=0.95\"",
+      "  platter report main.json branch.json --gate \"virtio:p99<=1.10\" --markdown",
+      "  platter report iotest.json --report iotest.txt",
     })
 final class ReportCommand extends PlatterCommand {
   @Parameters(
       arity = "1..*",
       paramLabel = "JSON",
-      description = "Results: what --json of iotest, bench, guest run or lab has written.")
+      description =
+          "Results: what --json of iotest, bench, guest run or lab, or serve --stages, has"
+              + " written.")
   private List<String> files = List.of();
 
   @Option(
+      names = "--gate",
+      paramLabel = "CONDITION",
+      description = {
+        "Exit with 1 unless a ratio to the first result is as it must be: [ROW:]FIGURE, one of <="
+            + " < >= >, and a number; several are separated by commas, or given one by one.",
+        "Without ROW it holds for each row that has the figure: time, iops, throughput, p50, p99,"
+            + " p99.9, max, mean, cpu.user, cpu.sys. Runs too few to tell do not pass.",
+      })
+  private List<String> gates = List.of();
+
+  @Option(
       names = "--report",
-      required = true,
       paramLabel = "FILE",
-      description = "Where the page goes.")
-  private String report = "";
+      description = {
+        "Write it as a self-contained HTML page as well.",
+        "FILE.md gets Markdown and FILE.txt plain text instead, of 72 columns and 40 lines.",
+      })
+  private @Nullable String report;
+
+  @Option(
+      names = "--markdown",
+      description = "Print Markdown, for the summary of a CI job or a comment on a change.")
+  private boolean markdown;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the comparison as JSON (docs/json.md) as well; - prints JSON only.")
+  private @Nullable String json;
 
   @Override
   public void run() {
-    HtmlReport.checkWritable(report);
+    List<Gate> wanted = new ArrayList<>();
+    gates.forEach(gate -> wanted.addAll(Gate.parse(gate)));
+    check(wanted);
     List<Document> documents = new ArrayList<>();
     for (String file : files) {
       documents.add(ReportFiles.read(file));
     }
-    HtmlReport.write(report, documents);
-    out().println("wrote " + report);
+    ComparedResults compared =
+        documents.size() == 1 ? null : new ComparedResults(documents, wanted);
+    if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
+      out()
+          .print(
+              markdown
+                  ? ReportForm.markdown(documents, wanted)
+                  : ReportForm.forTerminal(documents, wanted));
+      out().flush();
+    }
+    if (compared != null && json != null) {
+      JsonFile.write(json, Origin.now(commandLine()).in(compared.json()), out());
+    }
+    if (report != null) {
+      ReportForm.of(report).write(report, documents, wanted);
+    }
+    if (compared != null) {
+      finish(compared);
+    }
+  }
+
+  private void check(List<Gate> wanted) {
+    RunCommand.require(
+        wanted.isEmpty() || files.size() > 1,
+        "--gate needs a result to compare with",
+        "platter report before.json after.json --gate \"p99<=1.10\"");
+    RunCommand.require(
+        json == null || files.size() > 1,
+        "--json writes a comparison, and there is one result",
+        "platter report before.json after.json --json cmp.json");
+    RunCommand.require(
+        !markdown || !JsonFile.STANDARD_OUTPUT.equals(json),
+        "--markdown and --json - both print on standard output",
+        "--json cmp.json");
+    if (json != null) {
+      JsonFile.checkWritable(json);
+    }
+    if (report != null) {
+      ReportOption.check(report, json);
+    }
+  }
+
+  private void finish(ComparedResults compared) {
+    if (JsonFile.STANDARD_OUTPUT.equals(json)) {
+      // Elsewhere the text has them.
+      compared.warnings().forEach(warning -> err().println("platter: warning: " + warning));
+      err().flush();
+    }
+    if (compared.closedGates() > 0) {
+      throw PlatterException.failed(
+          compared.closedGates() + " of " + compared.gateCount() + " gates did not pass", null);
+    }
   }
 }

@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.emulator.page.Document;
-import dev.platter.emulator.page.HtmlReport;
+import dev.platter.emulator.page.ReportForm;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -13,10 +13,13 @@ final class ReportOption {
   @Option(
       names = "--report",
       paramLabel = "FILE",
-      description = "Write the result as a self-contained HTML page as well.")
+      description = {
+        "Write the result as a self-contained HTML page as well.",
+        "FILE.md gets Markdown and FILE.txt plain text instead, of 72 columns and 40 lines.",
+      })
   private @Nullable String file;
 
-  /** Whether a page is wanted. */
+  /** Whether a report is wanted. */
   boolean isGiven() {
     return file != null;
   }
@@ -27,11 +30,15 @@ final class ReportOption {
    * @param json where JSON goes, or null
    */
   void check(@Nullable String json) {
-    if (file == null) {
-      return;
+    if (file != null) {
+      check(file, json);
     }
+  }
+
+  /** The same for a report and JSON. */
+  static void check(String file, @Nullable String json) {
     RunCommand.require(!file.equals("-"), "--report needs a file", "--report report.html");
-    HtmlReport.checkWritable(file);
+    ReportForm.of(file).checkWritable(file);
     RunCommand.require(
         json == null || !normal(json).equals(normal(file)),
         "--json and --report name the same file",
@@ -42,10 +49,10 @@ final class ReportOption {
     return Path.of(target).toAbsolutePath().normalize();
   }
 
-  /** Writes the page, if one is wanted. */
+  /** Writes the report, if one is wanted. */
   void write(Map<String, @Nullable Object> document) {
     if (file != null) {
-      HtmlReport.write(file, List.of(new Document(file, document)));
+      ReportForm.of(file).write(file, List.of(new Document(file, document)), List.of());
     }
   }
 }
