@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -64,11 +65,7 @@ final class ReportCommand extends PlatterCommand {
       description = "Print Markdown, for the summary of a CI job or a comment on a change.")
   private boolean markdown;
 
-  @Option(
-      names = "--json",
-      paramLabel = "FILE",
-      description = "Write the comparison as JSON (docs/json.md) as well; - prints JSON only.")
-  private @Nullable String json;
+  @Mixin private JsonOption json = new JsonOption();
 
   @Override
   public void run() {
@@ -81,23 +78,35 @@ final class ReportCommand extends PlatterCommand {
     }
     ComparedResults compared =
         documents.size() == 1 ? null : new ComparedResults(documents, wanted);
-    if (!JsonFile.STANDARD_OUTPUT.equals(json)) {
-      out()
-          .print(
-              markdown
-                  ? ReportForm.markdown(documents, wanted)
-                  : ReportForm.forTerminal(documents, wanted));
-      out().flush();
+    out()
+        .print(
+            markdown
+                ? ReportForm.markdown(documents, wanted)
+                : ReportForm.forTerminal(documents, wanted));
+    out().flush();
+    AllOf.run(
+        () -> writeJson(compared), () -> writeReport(documents, wanted), () -> passGates(compared));
+  }
+
+  private void writeJson(@Nullable ComparedResults compared) {
+    if (compared != null && json.isGiven()) {
+      json.write(Origin.now(commandLine()).in(compared.json()), stdout());
+      if (isJsonAlone()) {
+        // Elsewhere the text has them.
+        compared.warnings().forEach(warning -> err().println("platter: warning: " + warning));
+        err().flush();
+      }
     }
-    if (compared != null && json != null) {
-      JsonFile.write(json, Origin.now(commandLine()).in(compared.json()), out());
-    }
+  }
+
+  private void writeReport(List<Document> documents, List<Gate> wanted) {
     if (report != null) {
       ReportForm.of(report).write(report, documents, wanted);
     }
-    if (compared != null) {
-      finish(compared);
-    }
+  }
+
+  private boolean isJsonAlone() {
+    return JsonFile.STANDARD_OUTPUT.equals(json.file());
   }
 
   private void check(List<Gate> wanted) {
@@ -106,28 +115,21 @@ final class ReportCommand extends PlatterCommand {
         "--gate needs a result to compare with",
         "platter report before.json after.json --gate \"p99<=1.10\"");
     RunCommand.require(
-        json == null || files.size() > 1,
+        !json.isGiven() || files.size() > 1,
         "--json writes a comparison, and there is one result",
         "platter report before.json after.json --json cmp.json");
     RunCommand.require(
-        !markdown || !JsonFile.STANDARD_OUTPUT.equals(json),
+        !markdown || !isJsonAlone(),
         "--markdown and --json - both print on standard output",
         "--json cmp.json");
-    if (json != null) {
-      JsonFile.checkWritable(json);
-    }
+    json.check();
     if (report != null) {
-      ReportOption.check(report, json);
+      ReportOption.check(report, json.file());
     }
   }
 
-  private void finish(ComparedResults compared) {
-    if (JsonFile.STANDARD_OUTPUT.equals(json)) {
-      // Elsewhere the text has them.
-      compared.warnings().forEach(warning -> err().println("platter: warning: " + warning));
-      err().flush();
-    }
-    if (compared.closedGates() > 0) {
+  private static void passGates(@Nullable ComparedResults compared) {
+    if (compared != null && compared.closedGates() > 0) {
       throw PlatterException.failed(
           compared.closedGates() + " of " + compared.gateCount() + " gates did not pass", null);
     }

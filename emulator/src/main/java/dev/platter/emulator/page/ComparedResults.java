@@ -121,6 +121,15 @@ public final class ComparedResults {
               + String.join("; ", parts)
               + ".");
     }
+    for (Compared.Side side : sides) {
+      String failure = side.fields().text("failure");
+      if (failure != null) {
+        warnings.add(side.label() + ": its run failed: " + failure);
+      }
+      side.fields()
+          .objects("warnings")
+          .forEach(warning -> warnings.add(side.label() + ": " + warning.textOrEmpty("text")));
+    }
     for (Compared compared : groups) {
       String warning = compared.warning();
       if (warning != null) {

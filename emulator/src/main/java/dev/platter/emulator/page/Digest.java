@@ -37,6 +37,13 @@ final class Digest {
     String schema = Schemas.of(document);
     Sheet sheet =
         new Sheet(ReportForm.MARKDOWN_SIGNATURE, "Platter report: " + Schemas.title(schema), MORE);
+    List<String> warnings = new ArrayList<>();
+    String failure = document.text("failure");
+    if (failure != null) {
+      warnings.add("The run failed: " + failure);
+    }
+    document.objects("warnings").forEach(warning -> warnings.add(warning.textOrEmpty("text")));
+    sheet.sentences("Warnings", warnings, FEW_SENTENCES, 1);
     if (schema.equals(Schemas.LAB)) {
       lab(sheet, LabSection.experiments(document));
     } else {

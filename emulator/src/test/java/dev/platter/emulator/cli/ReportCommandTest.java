@@ -242,8 +242,7 @@ class ReportCommandTest {
     Path other = result("b.json", ", \"cache\": \"writeback\", \"size_bytes\": 134217729", 1000);
     Path first = result("a.json", ", \"cache\": \"none\", \"size_bytes\": 134217728", 1000);
     assertThat(Cli.run("report", first, other).out())
-        .contains(
-            "- Warning: They were not run alike: cache, size differ, and the ratios show\n")
+        .contains("- Warning: They were not run alike: cache, size differ, and the ratios show\n")
         .containsSubsequence(
             "What differs",
             "- cache: none (A); writeback (B)",
@@ -387,6 +386,25 @@ class ReportCommandTest {
     assertThat(text)
         .contains("guest.json and one.json differ by no more than noise: iotest, platter ahci,")
         .contains("because one result alone has it: fio-like, platter ahci");
+  }
+
+  /** What a result warns of, its comparison warns of. */
+  @Test
+  void warningsOfTheRunsAreKept() throws IOException {
+    Path busy = result("b.json", "", 900, 890, 880, 910, 905);
+    Files.writeString(
+        busy,
+        Files.readString(busy)
+            .replaceFirst(
+                "\\{",
+                "{\"failure\": \"no space left\", \"warnings\": [{\"kind\": \"busy_host\","
+                    + " \"text\": \"This host was busy.\"}],"));
+    assertThat(Cli.run("report", base(), busy).out())
+        .contains("- Warning: b.json: its run failed: no space left\n")
+        .contains("- Warning: b.json: This host was busy.\n");
+    assertThat(Cli.run("report", busy).out())
+        .containsSubsequence(
+            "Warnings\n- The run failed: no space left\n- This host was busy.\n", "Figures");
   }
 
   /** Time is of no use to compare different amounts of work. */

@@ -184,6 +184,30 @@ class RunCommandsTest {
   }
 
   @Test
+  void aReportCanBeMailed() {
+    for (String form : List.of("r.txt", "r.md")) {
+      Path report = directory.resolve(form);
+      Cli cli =
+          Cli.run(
+              "bench",
+              image,
+              "--device=raw,virtio",
+              "--runtime=20ms",
+              "--warmup=0",
+              "--cache=writeback",
+              "--report",
+              report);
+      assertThat(cli.err()).isEmpty();
+      assertThat(cli.exitCode()).isZero();
+      assertThat(report)
+          .content()
+          .contains("Platter report: bench: ", "Figures", "Why", "Environment", "Linux ")
+          .contains("./platter bench ")
+          .satisfies(text -> assertThat(text.lines().toList()).hasSizeLessThanOrEqualTo(40));
+    }
+  }
+
+  @Test
   void aReportIsNotWrittenOverAnythingElse() throws IOException {
     Files.writeString(image, "boot sector");
     byte[] before = Files.readAllBytes(image);

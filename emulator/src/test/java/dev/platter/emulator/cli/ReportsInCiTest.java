@@ -1,0 +1,152 @@
+package dev.platter.emulator.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.report.Origin;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/** The workflow of docs/reports.md, its steps run as a runner does. */
+@Timeout(120)
+class ReportsInCiTest {
+  private static final Pattern YAML = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL);
+
+  @TempDir private Path checkout;
+  private Map<?, ?> job = Map.of();
+
+  private record Step(int exitCode, String output) {}
+
+  @BeforeEach
+  void readTheWorkflow() throws IOException {
+    // The module's directory, or the checkout's.
+    Path docs = Files.isDirectory(Path.of("docs")) ? Path.of("docs") : Path.of("../docs");
+    Matcher matcher = YAML.matcher(Files.readString(docs.resolve("reports.md")));
+    assertThat(matcher.find()).isTrue();
+    Object workflow = new Load(LoadSettings.builder().build()).loadFromString(matcher.group(1));
+    job = map(map(workflow, "jobs"), "compare");
+    script(
+        "platter",
+        "exec "
+            + Origin.quoted(
+                ChildJvm.command(
+                    Platter.class,
+                    List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
+                    List.of()))
+            + " \"$@\"");
+    // As git worktree add base origin/main does.
+    script(
+        "bin/git",
+        "[ \"$*\" = 'worktree add base origin/main' ] && mkdir base && cp platter base/");
+  }
+
+  private void script(String name, String text) throws IOException {
+    Path file = checkout.resolve(name);
+    Files.createDirectories(Objects.requireNonNull(file.getParent()));
+    Files.writeString(file, "#!/bin/sh\n" + text + "\n");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+  }
+
+  private static Map<?, ?> map(Object of, String key) {
+    return (Map<?, ?>) Objects.requireNonNull(((Map<?, ?>) of).get(key), key);
+  }
+
+  private Path summary() {
+    return checkout.resolve("summary.md");
+  }
+
+  private Step run(String name) throws Exception {
+    String script = "";
+    for (Object step : (List<?>) Objects.requireNonNull(job.get("steps"))) {
+      Map<?, ?> keys = (Map<?, ?>) step;
+      if (name.equals(keys.get("name"))) {
+        script = String.valueOf(keys.get("run"));
+      }
+    }
+    assertThat(script).as(name).contains("platter");
+    Map<String, String> environment = new HashMap<>();
+    map(job, "env").forEach((key, value) -> environment.put(key.toString(), value.toString()));
+    // Shorter runs of fewer devices than a user takes, of the same options otherwise.
+    environment.computeIfPresent(
+        "MEASURE",
+        (_, options) ->
+            options.replaceFirst("--runtime \\S+", "--runtime 5ms")
+                + " --warmup 0 --size 1M --cache writeback --device raw");
+    environment.put("GITHUB_BASE_REF", "main");
+    environment.put("GITHUB_STEP_SUMMARY", summary().toString());
+    environment.put("PATH", checkout.resolve("bin") + ":" + System.getenv("PATH"));
+    ProcessBuilder builder =
+        new ProcessBuilder("bash", "-e", "-c", script)
+            .directory(checkout.toFile())
+            .redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    process.getOutputStream().close();
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    return new Step(process.waitFor(), output);
+  }
+
+  @Test
+  void whatIsSlowerFailsTheJob() throws Exception {
+    Step measured = run("Measure");
+    assertThat(measured.exitCode()).as(measured.output()).isZero();
+    Path base = checkout.resolve("base.json");
+    Path head = checkout.resolve("head.json");
+    assertThat(base).content().contains("platter.bench/1");
+    assertThat(head).content().contains("platter.bench/1");
+
+    Files.copy(base, head, StandardCopyOption.REPLACE_EXISTING);
+    Step same = run("Compare");
+    assertThat(same.exitCode()).as(same.output()).isZero();
+    assertThat(summary())
+        .content()
+        .contains("head.json and base.json differ by no more than noise: raw.")
+        .contains("- passed: raw of head.json: p99&lt;=1.1: it is 1.00")
+        .contains("- passed: raw of head.json: iops&gt;=0.95: it is 1.00");
+
+    Files.writeString(head, slower(Files.readString(head)));
+    Files.delete(summary());
+    Step slower = run("Compare");
+    assertThat(slower.exitCode()).isEqualTo(1);
+    assertThat(slower.output()).isEqualTo("platter: 1 of 2 gates did not pass\n");
+    assertThat(summary())
+        .content()
+        .contains("head.json is slower than base.json: raw 0.10 times the IOPS.")
+        .contains("- failed: raw of head.json: iops&gt;=0.95: it is 0.10");
+    assertThat(checkout.resolve("comparison.html")).content().contains("head.json is slower");
+  }
+
+  /** A document with a tenth of its requests per second. */
+  private static String slower(String json) {
+    List<String> lines = new ArrayList<>();
+    boolean inIops = false;
+    for (String line : json.split("\n", -1)) {
+      inIops = line.contains("\"iops\" : {") || (inIops && !line.contains("}"));
+      Matcher figure =
+          Pattern.compile("(\\s*\"(?:iops|median|min|max)\" : )([0-9.E]+)(,?)").matcher(line);
+      boolean ours = figure.matches() && (inIops || line.contains("\"iops\""));
+      lines.add(
+          ours
+              ? figure.group(1) + Double.parseDouble(figure.group(2)) / 10 + figure.group(3)
+              : line);
+    }
+    return String.join("\n", lines);
+  }
+}
