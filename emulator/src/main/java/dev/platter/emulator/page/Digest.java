@@ -43,18 +43,18 @@ final class Digest {
       warnings.add("The run failed: " + failure);
     }
     document.objects("warnings").forEach(warning -> warnings.add(warning.textOrEmpty("text")));
-    sheet.sentences("Warnings", warnings, FEW_SENTENCES, 1);
+    sheet.sentences("Warnings", warnings, FEW_SENTENCES, 3);
     if (schema.equals(Schemas.LAB)) {
       lab(sheet, LabSection.experiments(document));
     } else {
       List<Row> rows = Row.of(document.requiredObjects("rows"));
       Headline.Sentences headline = Headline.of(schema, rows);
-      sheet.sentences("Found", headline.found(), FEW_SENTENCES, 2);
+      sheet.sentences("Found", headline.found(), FEW_SENTENCES, 4);
       figures(sheet, rows);
-      sheet.sentences("Why", headline.reasons(), FEW_SENTENCES, 3);
+      sheet.sentences("Why", headline.reasons(), FEW_SENTENCES, 5);
     }
     List<String> environment = environment(document);
-    sheet.sentences("Environment", environment, environment.size(), 1);
+    sheet.sentences("Environment", environment, environment.size(), 2);
     String command = document.text("command");
     return command == null ? sheet : sheet.command("Command", command);
   }
@@ -90,7 +90,7 @@ final class Digest {
       }
       lines.add(cells);
     }
-    sheet.table("Figures", columns, lines, FEW_ROWS, 2);
+    sheet.table("Figures", columns, lines, FEW_ROWS, 1);
   }
 
   // ---- conditions ------------------------------------------------------------------------------

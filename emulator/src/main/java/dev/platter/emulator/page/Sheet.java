@@ -38,16 +38,9 @@ final class Sheet {
    * @param items sentences; lines that are kept as they are if it is verbatim
    * @param least how many items stay as long as other sections can give up some
    * @param dispensable sections with more of it give up items first; 0: never
-   * @param things what items are called
    */
   private record Section(
-      String heading,
-      Kind kind,
-      List<String> items,
-      Table table,
-      int least,
-      int dispensable,
-      String things) {
+      String heading, Kind kind, List<String> items, Table table, int least, int dispensable) {
     int size() {
       return kind == Kind.TABLE ? table.rows().size() : items.size();
     }
@@ -61,7 +54,8 @@ final class Sheet {
 
   private static final Table NO_TABLE = new Table(List.of(), List.of());
   private static final int SHORTEST_NAME = 12;
-  private static final int LONGEST_SENTENCE = 5;
+  private static final int LONG_SENTENCE = 5;
+  private static final int SHORT_SENTENCE = 2;
 
   private final String title;
   private final String signature;
@@ -86,13 +80,7 @@ final class Sheet {
     if (!sentences.isEmpty()) {
       sections.add(
           new Section(
-              heading,
-              Kind.SENTENCES,
-              List.copyOf(sentences),
-              NO_TABLE,
-              least,
-              dispensable,
-              "sentences"));
+              heading, Kind.SENTENCES, List.copyOf(sentences), NO_TABLE, least, dispensable));
     }
     return this;
   }
@@ -108,15 +96,14 @@ final class Sheet {
               List.of(),
               new Table(List.copyOf(columns), List.copyOf(rows)),
               least,
-              dispensable,
-              "rows"));
+              dispensable));
     }
     return this;
   }
 
   /** Adds a command to type, broken between its words. */
   Sheet command(String heading, String command) {
-    sections.add(new Section(heading, Kind.VERBATIM, List.of(command), NO_TABLE, 1, 0, "commands"));
+    sections.add(new Section(heading, Kind.VERBATIM, List.of(command), NO_TABLE, 1, 0));
     return this;
   }
 
@@ -129,7 +116,7 @@ final class Sheet {
    */
   String render(Form form, int width, int lines) {
     int[] kept = sections.stream().mapToInt(Section::size).toArray();
-    int longest = lines == ENDLESS ? ENDLESS : LONGEST_SENTENCE;
+    int longest = lines == ENDLESS ? ENDLESS : LONG_SENTENCE;
     List<String> all = lines(form, width, kept, longest);
     for (boolean sparing : new boolean[] {true, false}) {
       while (all.size() > lines) {
@@ -147,6 +134,9 @@ final class Sheet {
         all = lines(form, width, kept, longest);
       }
     }
+    if (all.size() > lines) {
+      all = lines(form, width, kept, SHORT_SENTENCE);
+    }
     return String.join("\n", all) + "\n";
   }
 
@@ -162,9 +152,6 @@ final class Sheet {
       lines.add("");
       if (!section.heading().isEmpty()) {
         lines.add((markdown ? "## " : "") + section.heading());
-        if (markdown && section.kind() != Kind.SENTENCES) {
-          lines.add("");
-        }
       }
       switch (section.kind()) {
         case SENTENCES -> {
@@ -195,7 +182,17 @@ final class Sheet {
           lines.add("");
         }
         lines.addAll(
-            wrapped("", "", "(" + lost + " more " + section.things() + ": " + more + ")", width));
+            wrapped(
+                "",
+                "",
+                "("
+                    + lost
+                    + " more "
+                    + (section.kind() == Kind.TABLE ? "row" : "line")
+                    + (lost == 1 ? ": " : "s: ")
+                    + more
+                    + ")",
+                width));
       }
     }
     return lines;

@@ -355,7 +355,7 @@ class ReportCommandTest {
     assertThat(cli.out())
         .startsWith(
             "<!-- Platter report -->\n# Platter report: comparison\n\n- b\\_1.json is slower")
-        .contains("## Figures\n\n| device | figure |     A |     B |  B/A |")
+        .contains("## Figures\n| device | figure |     A |     B |  B/A |")
         .contains("\n|:-------|:-------|------:|------:|-----:|:-------|\n")
         .contains("\n| virtio | IOPS   | 1,005 |   900 | 0.90 | slower |\n");
   }

@@ -102,6 +102,21 @@ class ReportFormTest {
     assertThat(text).containsPattern("\n\\(7\\d more rows: see --json or the HTML page\\)\n");
   }
 
+  /** Also where all that must stay is long. */
+  @Test
+  void aBusyHostFitsToo() {
+    Map<String, Object> json = Pages.json("guest");
+    String text = "This host had no CPU for threads that could have run. ".repeat(20);
+    json.put("failure", text);
+    json.put("warnings", List.of(Map.of("kind", "busy_host", "text", text), Map.of("text", text)));
+    for (String form : List.of("b.txt", "b.md")) {
+      String report = written(form, new Document("b", json));
+      assertFitsAMail(report);
+      assertThat(report)
+          .containsSubsequence("Warnings", "  ...", "lines: see --json", "Figures", "Command");
+    }
+  }
+
   @Test
   void aTerminalObeysNothingInADocument() {
     Map<String, Object> json = Pages.json("bench");
