@@ -68,6 +68,8 @@ class ConfinementIT {
     log = temporary.resolve("serve.log");
     ProcessBuilder launcher =
         new ProcessBuilder(
+            "env",
+            "--default-signal",
             Path.of("..", "platter").toString(),
             "serve",
             "--confine=on",

@@ -92,7 +92,7 @@ class DeadServerIT {
   }
 
   private Process serve(Path socket, boolean readOnly, boolean throttled) throws IOException {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal"));
     if (throttled) {
       command.addAll(
           List.of(

@@ -65,7 +65,7 @@ class KilledServeIT {
   private Process serve() throws IOException, InterruptedException {
     Path log = directory.resolve("serve.log");
     Files.deleteIfExists(log);
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-XX:TieredStopAtLevel=1");

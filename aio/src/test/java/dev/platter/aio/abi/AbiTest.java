@@ -14,12 +14,15 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Compares every constant of this package with the machine's own headers, through one C program. A
  * constant that these headers are too old for is guarded by {@code #ifdef} and left out.
  */
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class AbiTest {
   private static final String INCLUDES =
       """

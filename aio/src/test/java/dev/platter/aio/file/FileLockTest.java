@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Locks that nobody alive holds. A request in flight keeps the description of its file open without
  * any descriptor, as a mapping does: such a one plays what a dead process has left.
  */
-@Timeout(30)
+@Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
 class FileLockTest {
   private static final long LONG = TimeUnit.MINUTES.toNanos(5);
 

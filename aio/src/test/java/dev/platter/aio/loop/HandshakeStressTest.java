@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.FutexWord;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
  * lost wake-up and the test hangs, which its timeout reports.
  */
 @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Tag("slow")
 class HandshakeStressTest {
   private static final int ROUNDS = 100_000;
 

@@ -15,6 +15,7 @@ import dev.platter.devices.testkit.RecordingIrq;
 import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * reaches the guest's memory when a request comes back to ports that are stopped, and that a driver
  * can bring everything back in the end.
  */
+@Tag("slow")
 class AhciFuzzTest {
   private static final long HBA = 0xfebf_0000L;
   private static final long HIGH_RAM = 0x1_0000_0000L;

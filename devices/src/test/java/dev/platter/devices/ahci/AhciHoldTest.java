@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.BufferPool;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How much a guest can have done in one hold of the big lock, and what it can have held. */
+@Tag("slow")
 class AhciHoldTest {
   private static final int READ_DMA_EXT = 0x25;
   private static final int WRITE_DMA_EXT = 0x35;

@@ -17,12 +17,17 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.assertj.core.api.ThrowableAssertAlternative;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
+@Tag("slow")
 class ImageCreatorTest {
   private static final long MIB = 1 << 20;
 
@@ -242,7 +247,8 @@ class ImageCreatorTest {
     static Child start(String shellPrefix, Path image, String mode) {
       String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
       ProcessBuilder builder =
-          new ProcessBuilder("sh", "-c", shellPrefix + "exec \"$@\"", "sh", java)
+          new ProcessBuilder(
+                  "env", "--default-signal", "sh", "-c", shellPrefix + "exec \"$@\"", "sh", java)
               .redirectErrorStream(true);
       builder
           .command()

@@ -15,11 +15,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Images that grow while they are open, and what cannot be grown. */
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class ImageGrowthTest {
   private static final long SIZE = 1 << 20;
   private static final ImageOptions CACHED = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
@@ -163,7 +166,8 @@ class ImageGrowthTest {
   void whatWasReservedIsGivenBackIfTheSizeCannotBeSet() throws Exception {
     Path path = create(Preallocation.OFF);
     long allocated = facts(path).allocatedBytes();
-    List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 8192; exec \"$@\"", "-"));
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal"));
+    command.addAll(List.of("sh", "-c", "ulimit -f 8192; exec \"$@\"", "-"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:-UsePerfData"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));

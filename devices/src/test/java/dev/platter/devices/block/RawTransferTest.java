@@ -19,12 +19,14 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Tag("slow")
 class RawTransferTest {
   private static final int SIZE = 4 << 20;
   private static final int BLOCK = 4096; // a multiple of any block size that a file asks for

@@ -11,9 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** As many ranges as a guest with an IOMMU asks for, which come and go one by one. */
+@Tag("slow")
 class ManyRangesTest {
   private static final int MANY = 65_535;
   private static final long PAGE = 4096;

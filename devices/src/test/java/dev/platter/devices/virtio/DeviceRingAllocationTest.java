@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Taking buffers and giving them back allocates nothing, on either side of either ring. */
+@Tag("slow")
 class DeviceRingAllocationTest {
   private static final int SIZE = 32;
   private static final int BATCH = 8;

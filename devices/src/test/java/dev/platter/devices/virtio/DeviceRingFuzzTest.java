@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Rings, tables and in-flight records full of anything: nothing throws, nothing goes on for ever,
  * and a ring that makes no sense is broken once.
  */
+@Tag("slow")
 class DeviceRingFuzzTest {
   private static final int ROUNDS = 6_000;
 

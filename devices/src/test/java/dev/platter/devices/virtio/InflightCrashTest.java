@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * giving back and recovering: its successor gets exactly what the driver still waits for, in the
  * order in which it was offered, which is that in which a ring is read.
  */
+@Tag("slow")
 class InflightCrashTest {
   private static final int OPERATIONS = 40;
   private static final int SLOT_BYTES = 128;

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -29,6 +30,7 @@ import tools.jackson.jr.ob.JSON;
 
 /** Runs in a JVM of their own, ended from outside in the middle. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
+@Tag("slow")
 class KilledRunTest {
   private static final long IMAGE_BYTES = 16 << 20;
   private static final int ENOUGH_STABLE_SECTORS = 2000;

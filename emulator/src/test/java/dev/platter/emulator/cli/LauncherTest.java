@@ -23,6 +23,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -34,6 +35,7 @@ import tools.jackson.jr.ob.JSON;
 
 /** {@code ./platter}: what it starts, in which locale, with which options, and when it builds. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
+@Tag("slow")
 class LauncherTest {
   private static final Pattern JVM_OPTIONS =
       Pattern.compile("PLATTER_JAVA_OPTS=(?:\"([^\"]+)\"|([^\\s`\"]+))");

@@ -8,6 +8,7 @@ import dev.platter.emulator.ChildProcess;
 import java.io.BufferedReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -69,6 +70,7 @@ class LongNamesTest {
   }
 
   /** The kernel's limit for sockets is on the path as it is given. */
+  @Tag("slow")
   @Test
   void relativeSocketsStayRelative() throws Exception {
     Path deep = Files.createDirectories(directory.resolve("d".repeat(60)).resolve("e".repeat(60)));

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * table of docs/bench.md, on an image of zeroes and on one that a longer run has filled before.
  */
 @Timeout(120)
+@Tag("slow")
 class PlantedFaultsTest {
   private static final int PIECES = 256;
 

@@ -14,10 +14,12 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clients that send what they like: nothing hangs, leaks or breaks for the next one. */
+@Tag("slow")
 class VfioUserFuzzTest {
   private static final int CLIENTS = 60;
   private static final int MESSAGES = 60;

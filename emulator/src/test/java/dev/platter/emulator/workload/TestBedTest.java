@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * they run on any file system; bytes and counters are what is looked at, not times.
  */
 @Timeout(120)
+@Tag("slow")
 class TestBedTest {
   private static final long IMAGE_BYTES = 8 << 20;
   private static final Set<String> DATA_PATH = Set.of("vcpu0", "main-loop", "iothread0", "raw");

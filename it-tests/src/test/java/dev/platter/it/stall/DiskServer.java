@@ -85,6 +85,7 @@ final class DiskServer implements AutoCloseable {
 
   private static DiskServer platter(String kind, VmDisk disk, Path socket, Path image, Path log) {
     List<String> command = new ArrayList<>();
+    command.addAll(List.of("env", "--default-signal"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-XX:+UseSerialGC");

@@ -10,10 +10,12 @@ import dev.platter.devices.testkit.VirtioMmioBlkDriver.Options;
 import dev.platter.devices.virtio.VirtioFeatures;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A request in steady state allocates nothing, on either side of the ring. */
+@Tag("slow")
 class VirtioBlkAllocationTest {
   /** Requests per doorbell, of one kind. */
   private static final int BATCH = 16;

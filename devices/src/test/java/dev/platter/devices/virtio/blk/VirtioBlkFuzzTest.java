@@ -17,12 +17,14 @@ import dev.platter.devices.virtio.mmio.MmioRegisters;
 import dev.platter.devices.virtio.mmio.VirtioMmioTransport;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Rings, tables, headers and registers full of seeded nonsense: nothing is thrown out of a loop, no
  * byte outside the guest is touched (the RamDisk checks), and after a reset the disk works.
  */
+@Tag("slow")
 class VirtioBlkFuzzTest {
   private static final int QUEUE_SIZE = 16;
   private static final long REQUESTS = BlkRig.BUFFER;

@@ -21,11 +21,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A guest on one thread, queues on IOThreads: what must not get lost between them. */
+@Tag("slow")
 class VirtioBlkThreadsTest {
   private static final int LOST_AFTER_MILLIS = 20_000;
 

@@ -13,12 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two batches of each case: what is counted, not how long it takes. */
 @Timeout(120)
+@Tag("slow")
 class LostWakeupExperimentTest {
   private static final int REQUESTS = 32;
 

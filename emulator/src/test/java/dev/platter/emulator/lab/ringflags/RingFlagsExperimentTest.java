@@ -30,11 +30,13 @@ import java.util.function.DoubleSupplier;
 import org.HdrHistogram.Histogram;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Tag("slow")
 class RingFlagsExperimentTest {
   private static final long MINUTE = 60_000_000_000L;
   private static final List<FlagLadder.Cell> CELLS =

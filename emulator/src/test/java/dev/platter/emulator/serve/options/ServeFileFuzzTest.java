@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever a configuration file holds, it is read or refused with a line and a column. */
+@Tag("slow")
 class ServeFileFuzzTest {
   private static final int ROUNDS = 4_000;
   private static final Pattern PLACE = Pattern.compile("fuzz:[1-9]\\d*:[1-9]\\d*: \\S");
