@@ -125,7 +125,7 @@ public final class EventNotifier implements AutoCloseable {
    *
    * @param full told, on a thread of ours, that the other process has held up a signal with a full
    *     counter, which no honest one does; it is signalled no more. Must not block
-   * @throws PlatterException if it is no eventfd
+   * @throws PlatterException if it is no eventfd, or the host has no thread that looks after it
    */
   public static EventNotifier adopt(int fd, Runnable full) {
     if (!isEventFd(fd)) {
@@ -135,7 +135,12 @@ public final class EventNotifier implements AutoCloseable {
     int flags = Libc.fcntl(fd, LinuxAbi.F_GETFL, 0);
     Libc.fcntl(fd, LinuxAbi.F_SETFL, flags | LinuxAbi.O_NONBLOCK);
     EventNotifier notifier = new EventNotifier(fd, false, null, full);
-    ForeignEvents.add(notifier);
+    try {
+      ForeignEvents.add(notifier);
+    } catch (PlatterException e) {
+      Libc.close(fd);
+      throw e;
+    }
     return notifier;
   }
 

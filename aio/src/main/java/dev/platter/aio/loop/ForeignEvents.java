@@ -4,12 +4,14 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
 
 /**
  * Keeps eventfds of other processes from blocking those who signal them: a loop, perhaps under the
@@ -24,8 +26,10 @@ import java.util.List;
  */
 final class ForeignEvents {
   private static final long PERIOD_MILLIS = 20;
-  private static final ForeignEvents INSTANCE = new ForeignEvents();
+  private static final ForeignEvents INSTANCE =
+      new ForeignEvents(Thread.ofPlatform().name("event-guard").daemon().factory());
 
+  private final ThreadFactory threads;
   private final List<EventNotifier> notifiers = new ArrayList<>();
   private final MemorySegment counter = Arena.global().allocate(JAVA_LONG);
   private final MemorySegment iovec = Arena.global().allocate(LinuxAbi.IOVEC_SIZE, 8);
@@ -36,17 +40,24 @@ final class ForeignEvents {
   private volatile boolean awake;
   private int pauses;
 
-  private ForeignEvents() {
+  ForeignEvents(ThreadFactory threads) {
+    this.threads = threads;
     iovec.set(JAVA_LONG, 0, counter.address());
     iovec.set(JAVA_LONG, Long.BYTES, Long.BYTES);
   }
 
-  /** Looks after a notifier from now on. Any thread. */
+  /**
+   * Looks after a notifier from now on. Any thread.
+   *
+   * @throws PlatterException if there is no thread for it to be had
+   */
   static void add(EventNotifier notifier) {
-    synchronized (INSTANCE) {
-      INSTANCE.start();
-      INSTANCE.notifiers.add(notifier);
-    }
+    INSTANCE.lookAfter(notifier);
+  }
+
+  synchronized void lookAfter(EventNotifier notifier) {
+    start();
+    notifiers.add(notifier);
   }
 
   /** Before its descriptor is closed. Any thread. */
@@ -79,7 +90,12 @@ final class ForeignEvents {
 
   private void start() {
     if (!running) {
-      Thread.ofPlatform().name("event-guard").daemon().start(this::run);
+      try {
+        threads.newThread(this::run).start();
+      } catch (OutOfMemoryError e) {
+        throw PlatterException.hostLacks(
+            "a thread that looks after eventfds could not be started: " + e.getMessage(), null);
+      }
       running = true;
     }
   }

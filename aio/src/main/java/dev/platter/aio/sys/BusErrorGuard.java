@@ -215,16 +215,15 @@ public final class BusErrorGuard {
    *     Watch#close}
    * @param lost told, on a thread of ours, and maybe more than once, that the memory is gone; must
    *     not block
-   * @return null if there are too many, or guarding is not available
+   * @return null if there are too many, guarding is not available, or the host has no thread for it
    */
   public static @Nullable Watch watch(MemorySegment mapping, Runnable lost) {
     return INSTANCE == null ? null : INSTANCE.add(mapping, lost);
   }
 
   synchronized @Nullable Watch add(MemorySegment mapping, Runnable lost) {
-    listen(); // first: without, nothing is guarded, and there is nothing to undo
     int slot = used.nextClearBit(0);
-    if (slot == GuardTable.SLOTS) {
+    if (slot == GuardTable.SLOTS || !listen()) {
       return null;
     }
     Watch watch = new Watch(slot, lost);
@@ -239,11 +238,16 @@ public final class BusErrorGuard {
     return watch;
   }
 
-  private void listen() {
+  private boolean listen() {
     if (!listening) {
-      threads.newThread(this::run).start();
-      listening = true;
+      try {
+        threads.newThread(this::run).start();
+        listening = true;
+      } catch (OutOfMemoryError e) {
+        return false; // no thread to be had, now
+      }
     }
+    return true;
   }
 
   private void run() {

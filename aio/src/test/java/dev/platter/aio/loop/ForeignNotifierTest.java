@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -484,6 +485,32 @@ class ForeignNotifierTest {
       notifier.signal(); // for ever, if it sleeps on
     } finally {
       Libc.close(theirs);
+    }
+  }
+
+  /** Where the host has no thread, the client is refused, and the next one is looked after. */
+  @Test
+  void aThreadThatCannotBeStartedIsTriedAgain() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    CompletableFuture<Thread> started = new CompletableFuture<>();
+    ForeignEvents events =
+        new ForeignEvents(body -> {
+          if (asked.incrementAndGet() == 1) {
+            throw new OutOfMemoryError("unable to create native thread");
+          }
+          Thread thread = Thread.ofPlatform().daemon().unstarted(body);
+          started.complete(thread);
+          return thread;
+        });
+    try (EventNotifier notifier = foreign(EFD_NONBLOCK)) {
+      assertThatThrownBy(() -> events.lookAfter(notifier))
+          .isInstanceOf(PlatterException.class)
+          .hasMessageContaining("could not be started");
+      events.lookAfter(notifier);
+      events.lookAfter(notifier);
+      assertThat(asked).hasValue(2);
+      started.get().interrupt();
+      started.get().join();
     }
   }
 }

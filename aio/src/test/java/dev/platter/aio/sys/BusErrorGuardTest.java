@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.abi.LinuxAbi;
@@ -127,8 +126,7 @@ class BusErrorGuardTest {
             });
     CountDownLatch lost = new CountDownLatch(1);
     try (Mapping mapping = Mapping.anonymous(PAGE)) {
-      assertThatThrownBy(() -> guard.add(mapping.segment(), () -> {}))
-          .isInstanceOf(OutOfMemoryError.class);
+      assertThat(guard.add(mapping.segment(), () -> {})).as("a guard").isNull();
       try (BusErrorGuard.Watch _ =
           Objects.requireNonNull(guard.add(mapping.segment(), lost::countDown))) {
         // What the handler does that finds the mapping in the first slot.

@@ -141,7 +141,7 @@ public final class SharedMemory implements AutoCloseable {
     BusErrorGuard.Watch guard = BusErrorGuard.watch(mapping.segment(), lost);
     if (guard == null && !fixed) {
       mapping.close();
-      throw new Unusable("too many regions", Errno.ENOSPC);
+      throw new Unusable("too many regions, or no thread to guard them", Errno.ENOSPC);
     }
     return new SharedMemory(mapping, guard, mapping.segment().asSlice(offset - start, lengthBytes));
   }
