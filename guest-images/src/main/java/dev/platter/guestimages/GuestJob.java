@@ -28,9 +28,9 @@ import java.util.regex.Pattern;
  * <tr><td>{@code verify-writes}<td>{@link VerifyWrites}; {@code {"flushed":N}} a few times a second
  *     while it writes (N: writes that a completed flush covers), then {@code
  *     {"verified":true,"writes":N,"flushes":N,"reads":N,"blocks":N,"io_errors":0,"lost":0,
- *     "torn":0,"older_than_flush":0,"misplaced":0}}; before that, for the first bad blocks, {@code
- *     {"bad_block_bytes":OFFSET,"kind":"torn","found":N,"acknowledged":N,"flushed":N}} with numbers
- *     of writes
+ *     "torn":0,"older_than_flush":0,"misplaced":0,"stale":0}} (stale: of another run); before that,
+ *     for the first bad blocks, {@code {"bad_block_bytes":OFFSET,"kind":"torn","found":N,
+ *     "acknowledged":N,"flushed":N}} with numbers of writes
  * <tr><td>{@code endure}<td>{@link Endure}; the lines of {@code verify-writes}, and {@code
  *     {"guarded":true,"reads":N,"io_errors":0,"wrong_reads":0,"checked_pages":N,
  *     "damaged_pages":0}}; before that, for the first that are wrong, {@code
@@ -125,7 +125,7 @@ public record GuestJob(String name, Map<String, String> parameters) {
    * @param depth writes outstanding
    * @param flushEvery a flush after so many writes
    * @param runtimeMillis how long it writes before it reads everything back
-   * @param seed of offsets and contents
+   * @param seed of offsets
    */
   public record VerifyWrites(
       long regionBytes, int depth, int flushEvery, long runtimeMillis, long seed) {
@@ -142,7 +142,7 @@ public record GuestJob(String name, Map<String, String> parameters) {
    *
    * @param regionBytes how much of the disk's start is written to; a multiple of 64 KiB
    * @param guardBytes how much behind it is read; a multiple of 64 KiB
-   * @param seed of the disk's contents, and of what is written
+   * @param seed of the disk's contents, and of where is written
    * @param giveUpSeconds how long nothing at all may succeed
    */
   public record Endure(long regionBytes, long guardBytes, long seed, int giveUpSeconds) {}

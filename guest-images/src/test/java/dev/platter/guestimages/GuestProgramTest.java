@@ -194,7 +194,13 @@ class GuestProgramTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"torn,torn", "old,older_than_flush", "misplaced,misplaced", "lost,lost"})
+  @CsvSource({
+    "torn,torn",
+    "old,older_than_flush",
+    "misplaced,misplaced",
+    "stale,stale",
+    "lost,lost"
+  })
   void aSpoiltBlockFailsTheVerification(String spoil, String counter) {
     HostCommand.Result result =
         run("verify-writes", "disk=" + image(1 << 20), "runtime_ms=300", "spoil=" + spoil);

@@ -34,7 +34,8 @@ final class GuestResults {
         .containsEntry("verified", true)
         .containsEntry("lost", 0)
         .containsEntry("torn", 0)
-        .containsEntry("older_than_flush", 0);
+        .containsEntry("older_than_flush", 0)
+        .containsEntry("stale", 0);
   }
 
   /** Neither a disk nor the kernel itself has complained. */

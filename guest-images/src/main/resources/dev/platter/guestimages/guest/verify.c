@@ -1,7 +1,8 @@
 /*
- * Random 4 KiB writes whose blocks say where they belong and which write they come from, with
- * flushes among them and reads that check; in the end everything is read back. An acknowledged write
- * that does not read back is lost, older than what a completed flush covered, torn or misplaced.
+ * Random 4 KiB writes whose blocks say where they belong, which run wrote them and which of its
+ * writes they come from, with flushes among them and reads that check; in the end everything is read
+ * back. An acknowledged write that does not read back is lost, older than what a completed flush
+ * covered, torn, misplaced, or stale: the block holds what another run has written.
  *
  * A request that fails ends the program, unless retry=1: then the same one is made again until it
  * succeeds, as a database would that must not stop.
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BLOCK = 4096, WORDS = BLOCK / 8, MAX_DEPTH = 256, SHOWN = 10 };
@@ -30,7 +33,7 @@ static struct disk disk;
 static struct ring ring;
 static struct slot slots[MAX_DEPTH];
 static char *buffers;
-static uint64_t seed, depth, flush_every, give_up_nanos, random_state, last_success_nanos;
+static uint64_t run, depth, flush_every, give_up_nanos, random_state, last_success_nanos;
 /* By block: the newest write acknowledged, covered by a flush being made, by one completed. */
 static uint64_t *acknowledged, *covering, *flushed;
 static unsigned char *busy;
@@ -39,7 +42,7 @@ static uint64_t outstanding, writes_since_flush, io_errors;
 static bool flushing, retries;
 static const char *until;
 static struct {
-  uint64_t lost, torn, older_than_flush, misplaced, shown;
+  uint64_t lost, torn, older_than_flush, misplaced, stale, shown;
 } bad;
 
 static uint64_t draw(void) {
@@ -50,10 +53,20 @@ static void fill(uint64_t *words, uint64_t block, uint64_t number) {
   words[0] = MAGIC;
   words[1] = block * BLOCK;
   words[2] = number;
-  words[3] = seed;
-  uint64_t state = mix64(block * GOLDEN + number) ^ seed;
+  words[3] = run;
+  uint64_t state = mix64(block * GOLDEN + number) ^ run;
   for (int i = 4; i < WORDS; i++)
     words[i] = mix64(state += GOLDEN);
+}
+
+/* A number of this run's own. Early in a boot the kernel may have no randomness to give yet. */
+static uint64_t new_run(void) {
+  struct timespec now;
+  uint64_t random = 0;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
+    random = now_nanos();
+  return mix64(random ^ mix64((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec));
 }
 
 static void complain(const char *kind, uint64_t block, uint64_t found, uint64_t *counter) {
@@ -69,9 +82,13 @@ static void complain(const char *kind, uint64_t block, uint64_t found, uint64_t 
 static void check(const uint64_t *words, uint64_t block) {
   static uint64_t wanted[WORDS];
   uint64_t found = words[2];
-  if (words[0] != MAGIC || words[3] != seed) {
+  if (words[0] != MAGIC) {
     complain(flushed[block] ? "older_than_flush" : "lost", block, 0,
              flushed[block] ? &bad.older_than_flush : &bad.lost);
+    return;
+  }
+  if (words[3] != run) {
+    complain("stale", block, found, &bad.stale);
     return;
   }
   if (words[1] != block * BLOCK) {
@@ -235,11 +252,15 @@ static void spoil(const char *how) {
     fill(words, block, 1);
   else if (!strcmp(how, "misplaced"))
     fill(words, block + 1, acknowledged[block]);
-  else if (!strcmp(how, "lost")) {
+  else if (!strcmp(how, "stale")) {
+    run++;
+    fill(words, block, acknowledged[block]);
+    run--;
+  } else if (!strcmp(how, "lost")) {
     memset(words, 0, BLOCK);
     flushed[block] = 0;
   } else
-    die("spoil=%s: torn, old, misplaced or lost?", how);
+    die("spoil=%s: torn, old, misplaced, stale or lost?", how);
   if (pwrite(disk.fd, words, BLOCK, block * BLOCK) != BLOCK)
     die("spoiling failed: %s", strerror(errno));
 }
@@ -248,7 +269,8 @@ int run_verify(void) {
   uint64_t region = arg_number("region", 64 << 20);
   depth = arg_number("iodepth", 16);
   flush_every = arg_number("flush_every", 64);
-  seed = arg_number("seed", 1);
+  random_state = arg_number("seed", 1);
+  run = new_run();
   give_up_nanos = arg_number("give_up_s", 120) * 1000000000;
   uint64_t runtime_ms = arg_number("runtime_ms", 10000);
   const char *how = arg_text("spoil", NULL);
@@ -260,7 +282,6 @@ int run_verify(void) {
   if (!depth || depth > MAX_DEPTH || blocks < 2 * depth || !flush_every)
     die("iodepth must be 1 to %d and the region hold twice as many blocks; flush_every not 0",
         MAX_DEPTH);
-  random_state = seed;
   buffers = aligned_buffer(depth * BLOCK);
   acknowledged = aligned_buffer(blocks * sizeof *acknowledged);
   covering = aligned_buffer(blocks * sizeof *covering);
@@ -272,12 +293,13 @@ int run_verify(void) {
   if (how)
     spoil(how);
   uint64_t checked = read_back();
-  bool good = !(bad.lost + bad.torn + bad.older_than_flush + bad.misplaced);
+  bool good = !(bad.lost + bad.torn + bad.older_than_flush + bad.misplaced + bad.stale);
   printf("{\"verified\":%s,\"writes\":%llu,\"flushes\":%llu,\"reads\":%llu,\"blocks\":%llu,"
-         "\"io_errors\":%llu,\"lost\":%llu,\"torn\":%llu,\"older_than_flush\":%llu,\"misplaced\":%llu}\n",
+         "\"io_errors\":%llu,\"lost\":%llu,\"torn\":%llu,\"older_than_flush\":%llu,\"misplaced\":%llu,"
+         "\"stale\":%llu}\n",
          good ? "true" : "false", (unsigned long long)writes, (unsigned long long)flushes,
          (unsigned long long)reads, (unsigned long long)checked, (unsigned long long)io_errors,
          (unsigned long long)bad.lost, (unsigned long long)bad.torn, (unsigned long long)bad.older_than_flush,
-         (unsigned long long)bad.misplaced);
+         (unsigned long long)bad.misplaced, (unsigned long long)bad.stale);
   return good ? 0 : 1;
 }
