@@ -19,8 +19,12 @@ import dev.platter.emulator.workload.Verification;
 import dev.platter.emulator.workload.WriteLedger;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -30,13 +34,15 @@ import picocli.CommandLine.Option;
     name = "bench",
     description = {
       "Measures emulated disks against the ring with no device in front (raw).",
-      "Keeps --iodepth requests outstanding for --runtime. Latency is from submission to the"
-          + " completion interrupt being handled. With --verify every sector carries its offset and"
-          + " the run and the number of the write it comes from, and is checked: reads at once,"
-          + " writes by reading the image back through a plain file channel.",
+      "Keeps --iodepth requests of each job outstanding for --runtime. Latency is from submission"
+          + " to the completion interrupt being handled. With --verify every sector carries its"
+          + " offset and the run and the number of the write it comes from, and is checked: reads"
+          + " at once, writes by reading the image back through a plain file channel.",
     },
     footer = {
       "  platter bench --rw randread --bs 4k --iodepth 1 --runs 5",
+      "  platter bench --iodepth 1,2,4,8,16,32 --report sweep.html",
+      "  platter bench --rw randrw --rwmixread 70 --fsync 32 --numjobs 4 --rate-iops 500",
       "  platter bench disk.img --device virtio --rw randwrite --iodepth 32 --bs 512-1M \\",
       "      --verify --destroy-data",
       "  platter bench disk.img --verify-state state --verify-only",
@@ -68,13 +74,55 @@ final class BenchCommand extends RunCommand {
   private SizeRange blockSize = new SizeRange(4096, 4096);
 
   @Option(
+      names = "--rwmixread",
+      paramLabel = "PERCENT",
+      description = "Of rw and randrw, how many of 100 reads and writes are reads (default: 50).")
+  private @Nullable Integer readPercent;
+
+  @Option(
+      names = "--rwmixtrim",
+      paramLabel = "PERCENT",
+      description = "Of rw and randrw, how many of 100 requests are trims (default: 0).")
+  private @Nullable Integer trimPercent;
+
+  @Option(
       names = "--iodepth",
+      paramLabel = "N[,N]",
+      split = ",",
+      defaultValue = "1",
+      description =
+          "Requests that each job has outstanding, as far as the disk takes them: AHCI has 32"
+              + " command slots, virtio 256 for each queue (default: ${DEFAULT-VALUE}). Several,"
+              + " separated by commas, are a sweep: every device is run at every depth.")
+  private List<Integer> depths = List.of();
+
+  @Option(
+      names = "--numjobs",
       paramLabel = "N",
       defaultValue = "1",
       description =
-          "Requests outstanding, as far as the disk takes them: AHCI has 32 command slots, virtio"
-              + " 256 for each queue (default: ${DEFAULT-VALUE}).")
-  private int depth;
+          "Jobs, each with --iodepth requests and a place of its own, all on one vCPU (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int jobs;
+
+  @Option(
+      names = "--rate-iops",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Requests per second of each job, at the most; 0 for any number (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int rate;
+
+  @Option(
+      names = "--thinktime",
+      paramLabel = "TIME",
+      defaultValue = "0",
+      converter = DurationConverter.class,
+      description =
+          "Time between a completion and the request that takes its place (default:"
+              + " ${DEFAULT-VALUE}).")
+  private long thinkNanos;
 
   @Option(
       names = "--runtime",
@@ -104,7 +152,8 @@ final class BenchCommand extends RunCommand {
       names = "--fsync",
       paramLabel = "N",
       defaultValue = "0",
-      description = "A flush after every N writes; 0 for none (default: ${DEFAULT-VALUE}).")
+      description =
+          "A flush after every N writes of a job; 0 for none (default: ${DEFAULT-VALUE}).")
   private int flushEvery;
 
   @Option(names = "--verify", description = "Check every block.")
@@ -164,7 +213,45 @@ final class BenchCommand extends RunCommand {
 
   @Override
   void check() {
-    require(depth >= 1 && depth <= 1024, "--iodepth must be between 1 and 1024", "--iodepth 32");
+    require(
+        depths.stream().allMatch(depth -> depth >= 1 && depth <= 1024),
+        "--iodepth must be between 1 and 1024",
+        "--iodepth 32");
+    require(
+        Set.copyOf(depths).size() == depths.size(),
+        "--iodepth names a depth twice",
+        "--iodepth 1,2,4,8");
+    require(jobs >= 1 && jobs <= 64, "--numjobs must be between 1 and 64", "--numjobs 4");
+    require(
+        jobs * deepest() <= 1024,
+        "--numjobs times --iodepth must not exceed 1024 requests",
+        "fewer jobs or a smaller depth");
+    require(
+        rate >= 0 && rate <= 1_000_000,
+        "--rate-iops must be between 0 and 1000000",
+        "--rate-iops 500");
+    require(
+        pattern.mixes() || (readPercent == null && trimPercent == null),
+        "--rwmixread and --rwmixtrim have no effect with --rw " + pattern,
+        "--rw randrw");
+    require(
+        isPercent(readPercent) && isPercent(trimPercent),
+        "--rwmixread and --rwmixtrim must be between 0 and 100",
+        "--rwmixread 70");
+    require(
+        flushEvery == 0 || (pattern.writes() && !pattern.trims()),
+        "--fsync has no effect with --rw " + pattern + ", which writes nothing",
+        "--rw randwrite");
+    require(
+        !verify || !pattern.trims(),
+        "--verify has nothing to check with --rw "
+            + pattern
+            + ": what is trimmed may hold anything",
+        "--rw randrw --rwmixtrim 5 --verify");
+    require(
+        verifyState == null || verifyOnly || trimPercent == null || trimPercent == 0,
+        "--verify-state cannot tell what is stable where --rwmixtrim trims",
+        "--verify without --verify-state");
     require(
         blockSize.minBytes() % 512 == 0,
         "--bs must be a multiple of 512",
@@ -175,8 +262,8 @@ final class BenchCommand extends RunCommand {
         "--bs: the larger size must be a multiple of the smaller",
         "--bs 512-1M");
     require(
-        blockSize.maxBytes() <= MAX_BUFFER_BYTES / depth,
-        "--bs times --iodepth must not exceed 1G of guest RAM",
+        blockSize.maxBytes() <= MAX_BUFFER_BYTES / (jobs * deepest()),
+        "--bs times --iodepth times --numjobs must not exceed 1G of guest RAM",
         "a smaller --bs or --iodepth");
     require(
         image() != null || scratchBytes >= blockSize.maxBytes(),
@@ -207,9 +294,11 @@ final class BenchCommand extends RunCommand {
         "--verify-only measures nothing, so there are no stages and no page",
         wantsReport() ? "--json FILE instead of --report" : "it without --stages");
     require(
-        verifyState == null || verifyOnly || (devices().size() == 1 && runs() == 1),
-        "--verify-state records one run on one device",
-        "--device virtio --runs 1");
+        verifyState == null
+            || verifyOnly
+            || (devices().size() == 1 && runs() == 1 && depths.size() == 1),
+        "--verify-state records one run on one device at one depth",
+        "--device virtio --runs 1 --iodepth 32");
   }
 
   @Override
@@ -225,12 +314,27 @@ final class BenchCommand extends RunCommand {
   @Override
   Map<String, @Nullable Object> document(
       Map<String, @Nullable Object> environment, List<Summary> rows) {
-    return BenchReport.json(environment, options(0), queues, ioThreads, rows);
+    return BenchReport.json(
+        environment,
+        options(0, depths.getFirst()),
+        new LinkedHashSet<>(depths),
+        queues,
+        ioThreads,
+        rows);
   }
 
   @Override
   Settings settings(Settings settings) {
-    return settings.told("--bs", "--fsync", "--size", "--verify-only");
+    return settings.told(
+        "--bs", "--fsync", "--size", "--verify-only", "--iodepth", "--rwmixread", "--rwmixtrim");
+  }
+
+  private int deepest() {
+    return Collections.max(depths);
+  }
+
+  private static boolean isPercent(@Nullable Integer value) {
+    return value == null || (value >= 0 && value <= 100);
   }
 
   @Override
@@ -240,7 +344,7 @@ final class BenchCommand extends RunCommand {
 
   @Override
   List<Warnings.Warning> warnings(Map<String, @Nullable Object> environment, List<Summary> rows) {
-    return BenchReport.warnings(environment, options(0), rows);
+    return BenchReport.warnings(environment, options(0, depths.getFirst()), rows);
   }
 
   private void verifyOnly() {
@@ -266,7 +370,7 @@ final class BenchCommand extends RunCommand {
     }
   }
 
-  private Bench.Options options(int run) {
+  private Bench.Options options(int run, int depth) {
     return new Bench.Options(
         pattern,
         (int) blockSize.minBytes(),
@@ -275,14 +379,21 @@ final class BenchCommand extends RunCommand {
         warmUpNanos,
         runtimeNanos,
         flushEvery,
-        seed + run);
+        seed + run,
+        new Bench.Mix(
+            readPercent == null ? Bench.Mix.EVEN.readPercent() : readPercent,
+            trimPercent == null ? Bench.Mix.EVEN.trimPercent() : trimPercent),
+        new Bench.Jobs(jobs, thinkNanos, rate));
   }
 
   @Override
   List<Summary> emptyRows() {
     List<Summary> rows = new ArrayList<>();
-    for (DeviceKind kind : devices()) {
-      rows.add(new Summary(kind, Variant.ORDINARY));
+    for (int depth : depths) {
+      Variant variant = depths.size() == 1 ? Variant.ORDINARY : Variant.ofDepth(depth);
+      for (DeviceKind kind : devices()) {
+        rows.add(new Summary(kind, variant).withDepth(depth));
+      }
     }
     return rows;
   }
@@ -297,7 +408,7 @@ final class BenchCommand extends RunCommand {
                 loops().ioThread(),
                 ioThreads,
                 queues,
-                depth,
+                jobs * deepest(),
                 (int) blockSize.maxBytes(),
                 loops().haltPollNanos)
             .withStages(recordsStages());
@@ -307,7 +418,8 @@ final class BenchCommand extends RunCommand {
           // An image that has been found wrong is left as it is.
           if (!interruption.getAsBoolean() && rows.stream().allMatch(r -> r.failure() == null)) {
             progress.update("run " + (run + 1) + " of " + runs() + ": " + row.label());
-            runOnce(row, setup, source, options(run), interruption);
+            int depth = Objects.requireNonNull(row.depth());
+            runOnce(row, setup, source, options(run, depth), interruption);
           }
         }
       }

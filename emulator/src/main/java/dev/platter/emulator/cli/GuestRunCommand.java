@@ -158,7 +158,7 @@ final class GuestRunCommand extends PlatterCommand {
       paramLabel = "PATTERN",
       defaultValue = "randread",
       converter = BenchCommand.PatternConverter.class,
-      description = "fio-like: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+      description = "fio-like: read, write, randread or randwrite (default: ${DEFAULT-VALUE}).")
   private Bench.Pattern pattern = Bench.Pattern.RANDREAD;
 
   @Option(
@@ -369,6 +369,10 @@ final class GuestRunCommand extends PlatterCommand {
     RunCommand.require(timeoutNanos > 0, "--timeout must not be 0", "--timeout 3m");
     RunCommand.require(
         qemu == null || qemuRoot == null, "--qemu and --qemu-root exclude each other", null);
+    RunCommand.require(
+        !pattern.mixes() && !pattern.trims(),
+        "--rw " + pattern + " is a pattern of platter bench: the guest reads or writes",
+        "--rw randread");
     RunCommand.require(
         !pattern.writes() || !workloads.contains(Workload.FIO_LIKE) || image == null || destroyData,
         "--rw " + pattern + " would overwrite " + image,

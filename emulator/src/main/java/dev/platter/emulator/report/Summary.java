@@ -1,16 +1,20 @@
 package dev.platter.emulator.report;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Latencies;
 import dev.platter.emulator.workload.Measured;
+import dev.platter.emulator.workload.RunResult.OperationResult;
 import dev.platter.emulator.workload.Verification;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
@@ -32,6 +36,7 @@ public final class Summary {
   private final DeviceKind device;
   private final Variant variant;
   private final List<Measured> runs = new ArrayList<>();
+  private @Nullable Integer depth;
   private Observations seen = Observations.NONE;
   private @Nullable Verification readBack;
   // Put together when first asked for: it is shown, written, and looked into.
@@ -47,9 +52,28 @@ public final class Summary {
     this.variant = variant;
   }
 
+  /** The row of a device that another is compared with: of the same depth in a sweep; or null. */
+  static @Nullable Summary of(DeviceKind device, List<Summary> rows, Summary compared) {
+    return rows.stream()
+        .filter(row -> row.device == device && row.variant.equals(compared.variant))
+        .findFirst()
+        .orElse(null);
+  }
+
   /** The first row of a device, or null. */
   static @Nullable Summary of(DeviceKind device, List<Summary> rows) {
     return rows.stream().filter(row -> row.device == device).findFirst().orElse(null);
+  }
+
+  /** Says how many requests each job was to have outstanding. */
+  public Summary withDepth(int requests) {
+    depth = requests;
+    return this;
+  }
+
+  /** How many requests each job was to have outstanding; null where that was not said. */
+  public @Nullable Integer depth() {
+    return depth;
   }
 
   /** What was going on in the process during the runs, if their stages were recorded. */
@@ -296,13 +320,94 @@ public final class Summary {
 
   /** Percentiles in microseconds, as JSON has them. */
   public Map<String, @Nullable Object> latencyMicros() {
-    Histogram latency = latencyNanos();
+    return latencyMicros(latencyNanos());
+  }
+
+  private static Map<String, @Nullable Object> latencyMicros(Histogram latency) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("p50", micros((double) latency.getValueAtPercentile(50)));
-    map.put("p99", micros((double) latency.getValueAtPercentile(99)));
-    map.put("p99_9", micros((double) latency.getValueAtPercentile(99.9)));
-    map.put("max", micros((double) latency.getMaxValue()));
-    map.put("mean", micros(latency.getTotalCount() == 0 ? 0 : latency.getMean()));
+    map.put("p50", percentile(latency, 50));
+    map.put("p99", percentile(latency, 99));
+    map.put("p99_9", percentile(latency, 99.9));
+    map.put("max", percentile(latency, 100));
+    map.put("mean", latency.getTotalCount() == 0 ? null : micros(latency.getMean()));
+    return map;
+  }
+
+  /** A percentile in microseconds for a table; a dash where there are too few requests for it. */
+  static String percentileCell(Histogram latency, double percentile) {
+    return supports(latency, percentile)
+        ? Units.micros((double) latency.getValueAtPercentile(percentile))
+        : "-";
+  }
+
+  /** The operations that any run has done, flushes too. */
+  List<Operation> operations() {
+    EnumSet<Operation> all = EnumSet.noneOf(Operation.class);
+    runs.forEach(run -> all.addAll(run.result().operations().keySet()));
+    return List.copyOf(all);
+  }
+
+  /** An operation as tables and JSON name it. */
+  static String name(Operation operation) {
+    return operation == Operation.DISCARD ? "trim" : operation.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The latencies of an operation's requests of all runs, in nanoseconds. */
+  Histogram latencyNanos(Operation operation) {
+    Histogram all = Latencies.newHistogram();
+    for (Measured run : runs) {
+      OperationResult one = run.result().operations().get(operation);
+      if (one != null) {
+        all.add(one.latencyNanos());
+      }
+    }
+    return all;
+  }
+
+  /** The median over runs of how many requests of an operation were made in a second. */
+  double perSecond(Operation operation) {
+    return median(run -> perSecond(run, operation, OperationResult::requests));
+  }
+
+  private static double perSecond(
+      Measured run, Operation operation, ToLongFunction<OperationResult> quantity) {
+    OperationResult one = run.result().operations().get(operation);
+    return one == null ? 0 : quantity.applyAsLong(one) * 1e9 / run.result().elapsedNanos();
+  }
+
+  /** What each operation did, by its name, as JSON has it. */
+  Map<String, @Nullable Object> eachOperation() {
+    Map<String, @Nullable Object> each = new LinkedHashMap<>();
+    for (Operation operation : operations()) {
+      Histogram latency = latencyNanos(operation);
+      Map<String, @Nullable Object> map = new LinkedHashMap<>();
+      map.put("requests", latency.getTotalCount());
+      map.put("per_second", Units.rounded(perSecond(operation), 1));
+      map.put(
+          "bytes_per_second",
+          Math.round(median(run -> perSecond(run, operation, OperationResult::bytes))));
+      map.put("latency_us", latencyMicros(latency));
+      each.put(name(operation), map);
+    }
+    return each;
+  }
+
+  /** The IOPS of the runs' jobs, slowest and fastest; null where there are not several. */
+  @Nullable Map<String, @Nullable Object> jobIops() {
+    double[] each =
+        runs.stream()
+            .filter(run -> run.result().jobRequests().size() > 1)
+            .flatMapToDouble(run ->
+                run.result().jobRequests().stream()
+                    .mapToDouble(requests -> requests * 1e9 / run.result().elapsedNanos()))
+            .toArray();
+    if (each.length == 0) {
+      return null;
+    }
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("median", Units.rounded(Statistics.median(each), 1));
+    map.put("min", Units.rounded(Statistics.min(each), 1));
+    map.put("max", Units.rounded(Statistics.max(each), 1));
     return map;
   }
 

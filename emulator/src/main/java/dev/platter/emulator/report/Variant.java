@@ -21,6 +21,11 @@ public record Variant(String label, Set<Ablation> ablated) {
     ablated = Set.copyOf(ablated);
   }
 
+  /** With so many requests outstanding, in a sweep over depths. */
+  public static Variant ofDepth(int depth) {
+    return new Variant("depth " + depth, Set.of());
+  }
+
   /** Without one thing. */
   public static Variant without(Ablation ablation) {
     String name = name(ablation).replace('_', ' ');

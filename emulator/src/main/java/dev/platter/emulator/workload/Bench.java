@@ -3,30 +3,41 @@ package dev.platter.emulator.workload;
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.emulator.workload.RunResult.OperationResult;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
-import java.util.SplittableRandom;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A closed loop: keeps {@code depth} requests outstanding until the time is up. Completions are
- * taken in the order in which they arrive, each is replaced at once, and one doorbell covers what
- * one wake-up brought.
+ * Closed loops: each job keeps {@code depth} requests outstanding until the time is up, or fewer if
+ * it has a rate or a think time. Completions are taken in the order in which they arrive, each is
+ * replaced at once (or when its time has come), and one doorbell covers what one wake-up brought.
+ * All jobs run on the target's one thread.
  */
 public final class Bench {
+  private static final long LONGEST_WAIT_NANOS = 100_000_000L;
+
   /** What is done where. */
   public enum Pattern {
     READ(Operation.READ, false),
     WRITE(Operation.WRITE, false),
     RANDREAD(Operation.READ, true),
-    RANDWRITE(Operation.WRITE, true);
+    RANDWRITE(Operation.WRITE, true),
+    RW(null, false),
+    RANDRW(null, true),
+    TRIM(Operation.DISCARD, false),
+    RANDTRIM(Operation.DISCARD, true);
 
-    private final Operation operation;
+    private final @Nullable Operation only;
     private final boolean random;
 
-    Pattern(Operation operation, boolean random) {
-      this.operation = operation;
+    Pattern(@Nullable Operation only, boolean random) {
+      this.only = only;
       this.random = random;
     }
 
@@ -36,9 +47,60 @@ public final class Bench {
       return name().toLowerCase(Locale.ROOT);
     }
 
+    /** The only operation that there is; null if it is drawn for each request. */
+    @Nullable Operation only() {
+      return only;
+    }
+
+    boolean random() {
+      return random;
+    }
+
+    /** Whether reads and writes are mixed. */
+    public boolean mixes() {
+      return only == null;
+    }
+
+    /** Whether it reads, be it among other things. */
+    public boolean reads() {
+      return only == null || only == Operation.READ;
+    }
+
+    /** Whether it does nothing but trim. */
+    public boolean trims() {
+      return only == Operation.DISCARD;
+    }
+
     /** Whether it changes the image. */
     public boolean writes() {
-      return operation == Operation.WRITE;
+      return only != Operation.READ;
+    }
+  }
+
+  /**
+   * What patterns that mix are made of.
+   *
+   * @param readPercent how many of 100 requests that are no trims are reads; the others are writes
+   * @param trimPercent how many of 100 requests are trims
+   */
+  public record Mix(int readPercent, int trimPercent) {
+    /** As many reads as writes. */
+    public static final Mix EVEN = new Mix(50, 0);
+  }
+
+  /**
+   * Who does it, and how fast.
+   *
+   * @param count how many jobs there are, each with a depth of its own
+   * @param thinkNanos how long after a completion the request waits that takes its place
+   * @param requestsPerSecond how many requests a job makes in a second, at the most; 0 for any
+   */
+  public record Jobs(int count, long thinkNanos, int requestsPerSecond) {
+    /** One, as fast as it gets. */
+    public static final Jobs ONE = new Jobs(1, 0, 0);
+
+    boolean paced() {
+      return thinkNanos > 0 || requestsPerSecond > 0;
     }
   }
 
@@ -48,10 +110,10 @@ public final class Bench {
    * @param pattern what is done
    * @param minBytes smallest request; sizes are drawn evenly from its multiples up to the largest
    * @param maxBytes largest request
-   * @param depth requests outstanding
+   * @param depth requests that each job has outstanding
    * @param warmUpNanos time before measuring begins
    * @param runtimeNanos time measured
-   * @param flushEvery a flush after so many writes; 0 for none
+   * @param flushEvery a flush after so many writes of a job; 0 for none
    * @param seed of offsets and sizes
    */
   public record Options(
@@ -62,7 +124,45 @@ public final class Bench {
       long warmUpNanos,
       long runtimeNanos,
       int flushEvery,
-      long seed) {}
+      long seed,
+      Mix mix,
+      Jobs jobs) {
+    /** One job, as fast as it gets. */
+    public Options(
+        Pattern pattern,
+        int minBytes,
+        int maxBytes,
+        int depth,
+        long warmUpNanos,
+        long runtimeNanos,
+        int flushEvery,
+        long seed) {
+      this(
+          pattern,
+          minBytes,
+          maxBytes,
+          depth,
+          warmUpNanos,
+          runtimeNanos,
+          flushEvery,
+          seed,
+          Mix.EVEN,
+          Jobs.ONE);
+    }
+  }
+
+  /** What one operation did since measuring began. */
+  private static final class Tally {
+    private final Histogram latency = Latencies.newHistogram();
+    private long requests;
+    private long bytes;
+
+    void reset() {
+      latency.reset();
+      requests = 0;
+      bytes = 0;
+    }
+  }
 
   private final IoTarget target;
   private final Options options;
@@ -70,18 +170,14 @@ public final class Bench {
   private final @Nullable Verification read;
   private final BooleanSupplier cancelled;
   private final Outstanding outstanding;
-  private final SplittableRandom random;
-  private final Histogram latency = Latencies.newHistogram();
+  private final BenchJob[] jobs;
+  private final int tagsPerJob;
+  private final Tally[] tallies = new Tally[Operation.values().length];
   private final Operation[] operations;
   private final long[] offsets;
   private final int[] lengths;
   private final int[] generations;
-  private final long units;
-  private long nextSequential;
-  private int writesSinceFlush;
-  private boolean flushOutstanding;
-  private long requests;
-  private long bytes;
+  private int flushesOutstanding;
 
   /**
    * Prepares a run.
@@ -94,19 +190,28 @@ public final class Bench {
     this.target = target;
     this.options = options;
     this.ledger = ledger;
-    this.read =
-        ledger == null || options.pattern().writes()
-            ? null
-            : new Verification(ledger.run(), Verification.Rule.ANY_RUN);
+    this.read = ledger == null ? null : newVerification(ledger, options.pattern());
     this.cancelled = cancelled;
-    int depth = Math.min(options.depth(), target.queueDepth());
+    int count = options.jobs().count();
+    this.tagsPerJob = Math.min(options.depth(), target.queueDepth() / count);
+    if (tagsPerJob == 0) {
+      throw PlatterException.badInput(
+          count + " jobs are more than this disk takes requests at a time: " + target.queueDepth(),
+          "Use fewer jobs, or another --device");
+    }
+    int depth = tagsPerJob * count;
     this.outstanding = new Outstanding(target, depth);
-    this.random = new SplittableRandom(options.seed());
+    this.jobs = new BenchJob[count];
+    for (int job = 0; job < count; job++) {
+      jobs[job] = new BenchJob(options, job, target.capacityBytes(), job * tagsPerJob, tagsPerJob);
+    }
+    for (int i = 0; i < tallies.length; i++) {
+      tallies[i] = new Tally();
+    }
     this.operations = new Operation[depth];
     this.offsets = new long[depth];
     this.lengths = new int[depth];
     this.generations = new int[depth];
-    this.units = target.capacityBytes() / options.minBytes();
     RequestSizes.check(target, options.minBytes(), options.maxBytes(), "--bs");
     if (ledger != null
         && options.pattern().writes()
@@ -124,56 +229,105 @@ public final class Bench {
     }
   }
 
+  private static @Nullable Verification newVerification(WriteLedger ledger, Pattern pattern) {
+    if (pattern.mixes()) {
+      // Of what the run has not written yet, nothing is known.
+      return new Verification(ledger.run(), Verification.Rule.EXACT);
+    }
+    return pattern.writes() ? null : new Verification(ledger.run(), Verification.Rule.ANY_RUN);
+  }
+
   /**
    * Runs on the target's thread. When it returns nothing is in flight, and writes are flushed.
    *
    * @throws PlatterException of kind FAILED if a request fails
    */
   public RunResult run(Measurement measurement) {
+    boolean paced = options.jobs().paced();
     long now = System.nanoTime();
     long begin = now + options.warmUpNanos();
     long end = begin + options.runtimeNanos();
     boolean measuring = false;
-    for (int tag = 0; tag < operations.length; tag++) {
-      start(tag);
+    for (BenchJob job : jobs) {
+      job.paceBegins(now);
     }
+    for (int tag = 0; tag < operations.length; tag++) {
+      next(tag, paced);
+    }
+    startDue();
     target.kick();
     while (now - end < 0 && !cancelled.getAsBoolean() && !foundWrong()) {
       if (!measuring && now - begin >= 0) {
         measuring = true;
         begin = now;
         measurement.begin();
-        latency.reset();
-        requests = 0;
-        bytes = 0;
+        resetCounts();
+        for (BenchJob job : jobs) {
+          job.forgiveArrears(now);
+        }
       }
-      outstanding.await();
+      if (paced) {
+        awaitNext(now, measuring ? end : begin);
+      } else {
+        outstanding.await();
+      }
       while (outstanding.hasFinished()) {
         int tag = outstanding.take();
         finish(tag);
-        start(tag);
+        next(tag, paced);
+      }
+      if (paced) {
+        startDue();
       }
       target.kick();
       now = System.nanoTime();
     }
     if (measuring) {
       measurement.end();
-    }
-    if (!measuring) {
+    } else {
       // Cancelled while warming up: there is nothing to report.
-      latency.reset();
-      requests = 0;
-      bytes = 0;
+      resetCounts();
     }
-    RunResult result =
-        new RunResult(
-            Math.max(1, now - begin), latency.copy(), requests, bytes, now - end < 0, read);
+    RunResult result = result(Math.max(1, now - begin), now - end < 0);
     drain();
     return result;
   }
 
+  private RunResult result(long elapsedNanos, boolean partial) {
+    Histogram latency = Latencies.newHistogram();
+    long requests = 0;
+    long bytes = 0;
+    Map<Operation, OperationResult> each = new EnumMap<>(Operation.class);
+    for (Operation operation : Operation.values()) {
+      Tally tally = tallies[operation.ordinal()];
+      if (tally.requests == 0) {
+        continue;
+      }
+      each.put(operation, new OperationResult(tally.latency.copy(), tally.requests, tally.bytes));
+      if (operation != Operation.FLUSH) {
+        latency.add(tally.latency);
+        requests += tally.requests;
+        bytes += tally.bytes;
+      }
+    }
+    List<Long> ofJobs = new ArrayList<>();
+    for (BenchJob job : jobs) {
+      ofJobs.add(job.requests());
+    }
+    return new RunResult(elapsedNanos, latency, requests, bytes, partial, each, ofJobs, read);
+  }
+
   private boolean foundWrong() {
     return read != null && read.wrong() > 0;
+  }
+
+  private void resetCounts() {
+    for (Tally tally : tallies) {
+      tally.reset();
+    }
+    for (BenchJob job : jobs) {
+      job.resetCount();
+    }
   }
 
   private void drain() {
@@ -189,16 +343,49 @@ public final class Bench {
     }
   }
 
+  // ---- when requests start ---------------------------------------------------------------------
+
+  private void next(int tag, boolean paced) {
+    if (paced) {
+      jobOf(tag).becomesIdle(tag, System.nanoTime());
+    } else {
+      start(tag);
+    }
+  }
+
+  private void startDue() {
+    long now = System.nanoTime();
+    for (BenchJob job : jobs) {
+      while (job.hasIdle() && job.dueNanos() - now <= 0) {
+        start(job.takeIdle());
+      }
+    }
+  }
+
+  /** Waits until something has finished or is due, but not so long that a signal waits. */
+  private void awaitNext(long now, long end) {
+    long until = now + LONGEST_WAIT_NANOS;
+    until = end - until < 0 ? end : until;
+    for (BenchJob job : jobs) {
+      if (job.hasIdle() && job.dueNanos() - until < 0) {
+        until = job.dueNanos();
+      }
+    }
+    outstanding.awaitUntil(until);
+  }
+
   private void start(int tag) {
-    if (options.flushEvery() > 0 && writesSinceFlush >= options.flushEvery() && !flushOutstanding) {
+    BenchJob job = jobOf(tag);
+    // The ledger follows one flush at a time.
+    if (job.wantsFlush() && (ledger == null || flushesOutstanding == 0)) {
       startFlush(tag);
       return;
     }
-    Operation operation = options.pattern().operation;
-    chooseRange(tag, operation);
+    Operation operation = job.drawOperation();
+    chooseRange(job, tag, operation);
     operations[tag] = operation;
     if (operation == Operation.WRITE) {
-      writesSinceFlush++;
+      job.writeStarts();
       if (ledger != null) {
         generations[tag] = ledger.nextGeneration();
         SectorPattern.fill(
@@ -209,8 +396,8 @@ public final class Bench {
   }
 
   private void startFlush(int tag) {
-    flushOutstanding = true;
-    writesSinceFlush = 0;
+    jobOf(tag).flushStarts();
+    flushesOutstanding++;
     if (ledger != null) {
       ledger.flushStarts();
     }
@@ -218,31 +405,30 @@ public final class Bench {
     outstanding.submit(tag, Operation.FLUSH, 0, 0);
   }
 
-  /** Draws until the range is free of writes in flight: which of two overlapping wins is open. */
-  private void chooseRange(int tag, Operation operation) {
+  /**
+   * Draws until the range is free of others in flight, if it matters which of two that overlap
+   * comes first.
+   */
+  private void chooseRange(BenchJob job, int tag, Operation operation) {
     do {
-      int length = drawLength();
-      long last = target.capacityBytes() - length;
-      long offset;
-      if (options.pattern().random) {
-        offset =
-            random.nextLong(Math.min(units, last / options.minBytes() + 1)) * options.minBytes();
-      } else {
-        offset = nextSequential > last ? 0 : nextSequential;
-        nextSequential = offset + length;
-      }
-      offsets[tag] = offset;
-      lengths[tag] = length;
-    } while (ledger != null && operation == Operation.WRITE && !reserve(tag));
+      lengths[tag] = job.drawLength();
+      offsets[tag] = job.drawOffset(operation, lengths[tag]);
+    } while (!reserve(tag, operation));
   }
 
-  private boolean reserve(int tag) {
-    return ledger == null || ledger.reserve(firstSector(tag), sectorCount(tag));
+  private boolean reserve(int tag, Operation operation) {
+    return ledger == null
+        || !isReserved(operation)
+        || ledger.reserve(firstSector(tag), sectorCount(tag));
   }
 
-  private int drawLength() {
-    int choices = options.maxBytes() / options.minBytes();
-    return choices == 1 ? options.minBytes() : (1 + random.nextInt(choices)) * options.minBytes();
+  /** Reads among themselves may overlap; not so with writes beside them. */
+  private boolean isReserved(Operation operation) {
+    return operation != Operation.READ || options.pattern().mixes();
+  }
+
+  private BenchJob jobOf(int tag) {
+    return jobs[tag / tagsPerJob];
   }
 
   private int firstSector(int tag) {
@@ -253,10 +439,13 @@ public final class Bench {
     return lengths[tag] / SectorPattern.SECTOR;
   }
 
+  // ---- how they end ----------------------------------------------------------------------------
+
   private void finish(int tag) {
+    Operation operation = operations[tag];
     if (outstanding.status(tag) != DiskDriver.OK) {
       throw PlatterException.failed(
-          operations[tag]
+          operation
               + " of "
               + lengths[tag]
               + " bytes at "
@@ -265,28 +454,38 @@ public final class Bench {
               + outstanding.status(tag),
           null);
     }
-    switch (operations[tag]) {
-      case FLUSH -> {
-        flushOutstanding = false;
-        if (ledger != null) {
-          ledger.flushCompleted();
-        }
-        return; // not counted: throughput is that of the transfers
+    BenchJob job = jobOf(tag);
+    Tally tally = tallies[operation.ordinal()];
+    tally.requests++;
+    if (operation == Operation.FLUSH) {
+      job.flushEnds();
+      flushesOutstanding--;
+      if (ledger != null) {
+        ledger.flushCompleted();
       }
-      case WRITE -> {
-        if (ledger != null) {
-          ledger.completed(firstSector(tag), sectorCount(tag), generations[tag]);
-        }
-      }
-      default -> {
-        if (ledger != null && read != null) {
-          check(tag, ledger, read);
-        }
-      }
+      Latencies.record(tally.latency, outstanding.latencyNanos(tag));
+      return;
     }
-    outstanding.record(latency, tag);
-    requests++;
-    bytes += lengths[tag];
+    if (ledger != null) {
+      verifyOrNote(tag, operation, ledger);
+    }
+    outstanding.record(tally.latency, tag);
+    tally.bytes += lengths[tag];
+    job.requestEnds();
+  }
+
+  private void verifyOrNote(int tag, Operation operation, WriteLedger known) {
+    if (operation == Operation.READ && read != null) {
+      check(tag, known, read);
+    }
+    if (!isReserved(operation)) {
+      return;
+    }
+    switch (operation) {
+      case WRITE -> known.completed(firstSector(tag), sectorCount(tag), generations[tag]);
+      case DISCARD -> known.trimmed(firstSector(tag), sectorCount(tag));
+      default -> known.release(firstSector(tag), sectorCount(tag));
+    }
   }
 
   private void check(int tag, WriteLedger known, Verification found) {

@@ -30,6 +30,8 @@ final class Outstanding implements DiskDriver.Completion {
   private int head;
   private int tail;
   private int count;
+  // Since when nothing has come that was waited for.
+  private long silentSinceNanos;
 
   Outstanding(IoTarget target, int depth) {
     this.target = target;
@@ -53,7 +55,11 @@ final class Outstanding implements DiskDriver.Completion {
     if (recorder != null) {
       recorder.spanBegins(tag);
     }
-    submittedNanos[tag] = System.nanoTime();
+    long now = System.nanoTime();
+    if (count == 1) {
+      silentSinceNanos = now;
+    }
+    submittedNanos[tag] = now;
     target.submit(tag, operation, offsetBytes, lengthBytes);
   }
 
@@ -61,6 +67,7 @@ final class Outstanding implements DiskDriver.Completion {
   public void done(int tag, int status) {
     long now = System.nanoTime();
     latencyNanos[tag] = now - submittedNanos[tag];
+    silentSinceNanos = now;
     if (recorder != null) {
       recorder.spanEnds(tag);
       Timeline timeline = target.timeline(tag);
@@ -102,6 +109,11 @@ final class Outstanding implements DiskDriver.Completion {
     }
   }
 
+  /** From submission to completion of a request that was taken. */
+  long latencyNanos(int tag) {
+    return latencyNanos[tag];
+  }
+
   /** The device's status of a finished request, {@link DiskDriver#OK} if it went well. */
   int status(int tag) {
     return statuses[tag];
@@ -113,13 +125,28 @@ final class Outstanding implements DiskDriver.Completion {
    * @throws PlatterException of kind FAILED if none does in 30 s
    */
   void await() {
-    long deadline = System.nanoTime() + TIMEOUT_NANOS;
     while (!hasFinished()) {
-      target.await(deadline);
-      if (!hasFinished() && System.nanoTime() - deadline >= 0) {
-        throw PlatterException.failed(
-            count + " requests outstanding and none completed in 30 s", null);
-      }
+      target.await(silentSinceNanos + TIMEOUT_NANOS);
+      failIfSilent();
+    }
+  }
+
+  /**
+   * Waits until one has finished, or until a time; nothing need be outstanding.
+   *
+   * @throws PlatterException of kind FAILED if some are and none has finished in 30 s
+   */
+  void awaitUntil(long deadlineNanos) {
+    while (!hasFinished() && System.nanoTime() - deadlineNanos < 0) {
+      target.await(deadlineNanos);
+      failIfSilent();
+    }
+  }
+
+  private void failIfSilent() {
+    if (count > 0 && !hasFinished() && System.nanoTime() - silentSinceNanos >= TIMEOUT_NANOS) {
+      throw PlatterException.failed(
+          count + " requests outstanding and none completed in 30 s", null);
     }
   }
 }

@@ -1,16 +1,25 @@
 package dev.platter.emulator.workload;
 
+import dev.platter.devices.block.BlockRequest.Operation;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one run of a workload did.
+ * What one run of a workload did. Flushes are no part of requests, bytes and latencies: throughput
+ * is that of the transfers.
  *
  * @param elapsedNanos wall-clock time of the measured part
  * @param latencyNanos from submission to the completion's interrupt being handled (raw: its CQE)
  * @param requests requests completed in the measured part
  * @param bytes bytes transferred in the measured part
  * @param partial whether it was cancelled before its end
+ * @param operations the same of each operation that there was, flushes too; empty if the workload
+ *     makes no difference
+ * @param jobRequests requests completed in the measured part by each job; empty without jobs
  * @param verification what was found out about the sectors that were read; null if none were looked
  *     at
  */
@@ -20,11 +29,30 @@ public record RunResult(
     long requests,
     long bytes,
     boolean partial,
+    Map<Operation, OperationResult> operations,
+    List<Long> jobRequests,
     @Nullable Verification verification) {
-  /** A run that verifies nothing. */
+  /**
+   * What one operation did.
+   *
+   * @param latencyNanos as of all requests
+   * @param requests completed in the measured part
+   * @param bytes transferred, or given up by trims, in the measured part; 0 for flushes
+   */
+  public record OperationResult(Histogram latencyNanos, long requests, long bytes) {}
+
+  /** Copies the collections; operations are in the order of the enum. */
+  public RunResult {
+    EnumMap<Operation, OperationResult> copy = new EnumMap<>(Operation.class);
+    copy.putAll(operations);
+    operations = Collections.unmodifiableMap(copy);
+    jobRequests = List.copyOf(jobRequests);
+  }
+
+  /** A run of one operation by one job that verifies nothing. */
   public RunResult(
       long elapsedNanos, Histogram latencyNanos, long requests, long bytes, boolean partial) {
-    this(elapsedNanos, latencyNanos, requests, bytes, partial, null);
+    this(elapsedNanos, latencyNanos, requests, bytes, partial, Map.of(), List.of(), null);
   }
 
   /** Requests per second. */

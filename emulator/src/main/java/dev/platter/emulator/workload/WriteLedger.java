@@ -172,9 +172,27 @@ public final class WriteLedger {
     return true;
   }
 
+  /** Gives a reserved range back that holds what it did. */
+  void release(int firstSector, int count) {
+    busy.clear(firstSector, firstSector + count);
+  }
+
+  /**
+   * A reserved range was trimmed: it may hold anything until it is written again.
+   *
+   * @throws IllegalStateException if a state is kept, which cannot tell of it
+   */
+  void trimmed(int firstSector, int count) {
+    if (stable != null) {
+      throw new IllegalStateException("what is stable was trimmed");
+    }
+    release(firstSector, count);
+    Arrays.fill(completed, firstSector, firstSector + count, 0);
+  }
+
   /** A write has completed. */
   void completed(int firstSector, int count, int generation) {
-    busy.clear(firstSector, firstSector + count);
+    release(firstSector, count);
     Arrays.fill(completed, firstSector, firstSector + count, generation);
     if (stable == null) {
       return;

@@ -281,6 +281,84 @@ class RunCommandsTest {
   }
 
   @Test
+  void aSweepHasARowForEachDepthAndItsCurve() throws IOException {
+    Path json = directory.resolve("r.json");
+    Path page = directory.resolve("r.html");
+    Cli cli =
+        Cli.run(
+            "bench",
+            image,
+            "--device=raw,virtio",
+            "--iodepth=1,4",
+            "--runtime=30ms",
+            "--warmup=0",
+            "--cache=writeback",
+            "--json",
+            json,
+            "--report",
+            page);
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.exitCode()).isZero();
+    Map<String, Object> document = JSON.std.mapFrom(Files.readString(json));
+    assertThat(document.get("parameters"))
+        .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+        .containsEntry("iodepth", null)
+        .containsEntry("iodepths", List.of(1, 4));
+    assertThat(rows(document))
+        .extracting(row -> row.get("label") + " " + row.get("iodepth"))
+        .containsExactly(
+            "raw (depth 1) 1", "virtio (depth 1) 1", "raw (depth 4) 4", "virtio (depth 4) 4");
+    assertThat(rows(document).get(1).get("iops_ratio_to_raw")).isNotNull();
+    assertThat(cli.out())
+        .containsPattern("\nvirtio \\(depth 4\\) ")
+        .contains("\nIOPS over latency, by depth\n")
+        .containsPattern("\nvirtio +4 .* #+\n");
+    assertThat(page).content().contains("class=\"chart lines sweep\"");
+  }
+
+  @Test
+  void aMixReportsEachOperationAndEachJob() throws IOException {
+    Path json = directory.resolve("r.json");
+    Object[] mix = {
+      "--rw=randrw",
+      "--rwmixread=60",
+      "--rwmixtrim=10",
+      "--fsync=4",
+      "--numjobs=2",
+      "--iodepth=4",
+      "--destroy-data",
+      "--verify",
+      "--json",
+      json
+    };
+    Cli cli = bench(mix);
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.out())
+        .containsPattern("\ndevice +operation +per second ")
+        .containsPattern("\nraw +flush +[0-9]")
+        .containsPattern("\nraw +trim +[0-9]")
+        .containsPattern("\nraw: each job made [0-9.,]+ to [0-9.,]+ IOPS\n")
+        .containsPattern("raw: verified [0-9,]+ sectors as they were read, [0-9,]+ sectors by");
+    Map<String, Object> document = JSON.std.mapFrom(Files.readString(json));
+    assertThat(document.get("parameters"))
+        .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+        .containsEntry("read_percent", 60)
+        .containsEntry("trim_percent", 10)
+        .containsEntry("numjobs", 2)
+        .containsEntry("rate_iops", 0)
+        .containsEntry("thinktime_seconds", 0.0)
+        .containsEntry("iodepth", 4)
+        .doesNotContainKeys("rwmixread", "rwmixtrim");
+    Map<String, Object> row = rows(document).getFirst();
+    assertThat(Objects.requireNonNull(row.get("operations")))
+        .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+        .containsOnlyKeys("read", "write", "flush", "trim");
+    assertThat(Objects.requireNonNull(row.get("job_iops")))
+        .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+        .containsOnlyKeys("median", "min", "max");
+  }
+
+  @Test
   void aVerificationByItselfIsADocument() throws IOException {
     Path state = directory.resolve("state");
     Cli written = bench("--rw=write", "--verify", "--destroy-data", "--verify-state", state);
@@ -358,6 +436,19 @@ class RunCommandsTest {
         "bench --bs=1M-512                   | upside down",
         "bench --iodepth=0                   | --iodepth must be between 1 and 1024",
         "bench --bs=1G --iodepth=64          | must not exceed 1G",
+        "bench --iodepth=1,0,4               | --iodepth must be between 1 and 1024",
+        "bench --iodepth=4,4                 | names a depth twice",
+        "bench --numjobs=0                   | --numjobs must be between 1 and 64",
+        "bench --numjobs=64 --iodepth=32     | must not exceed 1024 requests",
+        "bench --rate-iops=-1                | --rate-iops must be between 0 and 1000000",
+        "bench --rwmixread=50                | have no effect with --rw randread",
+        "bench --rw=randrw --rwmixread=101   | must be between 0 and 100",
+        "bench --rw=trim --verify            | --verify has nothing to check with --rw trim",
+        "bench --fsync=4                     | --fsync has no effect with --rw randread",
+        "bench --rw=rw --rwmixtrim=1 --verify --verify-state=x | cannot tell what is stable",
+        "bench x --rw=randtrim               | --rw randtrim would overwrite x",
+        "bench --rw=randwrite --device=raw --iodepth=1,2 --verify --verify-state=x | at one depth",
+        "guest run --rw=randrw               | is a pattern of platter bench",
         "bench --queues=0                    | --queues must be between 1 and 64",
         "bench --rw=scribble                 | is not one of read, write, randread, randwrite",
         "bench --verify-only                 | --verify-only needs IMAGE",

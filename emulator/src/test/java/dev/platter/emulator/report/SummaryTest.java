@@ -12,6 +12,7 @@ import dev.platter.emulator.workload.Measured;
 import dev.platter.emulator.workload.RunResult;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 
@@ -61,6 +62,29 @@ class SummaryTest {
     assertThat(cut.partial()).isTrue();
     assertThat(whole.ratio(cut, SummaryTest::elapsed)).isNull();
     assertThat(cut.ratio(cut, SummaryTest::elapsed)).isNull();
+  }
+
+  /** Fewer than 100 requests have no 99th percentile that lies below one of them. */
+  @Test
+  void thereIsNoPercentileOfTooFewRequests() {
+    long[] fifty = LongStream.rangeClosed(1, 50).map(i -> i * 1_000).toArray();
+    Summary summary = summary(DeviceKind.RAW, fifty);
+    assertThat(summary.latencyMicros())
+        .containsEntry("p50", 25.01)
+        .containsEntry("p99", null)
+        .containsEntry("p99_9", null)
+        .containsEntry("max", 50.02);
+    List<String> cells = cells(BenchReport.table(List.of(summary)));
+    assertThat(cells.subList(4, 9)).containsExactly("25.0", "-", "-", "-", "50.0");
+    List<String> ofIotest = cells(IotestReport.table(List.of(summary)));
+    assertThat(ofIotest.subList(4, 8)).containsExactly("25.0", "-", "-", "50.0");
+    assertThat(new Summary(DeviceKind.RAW, Variant.ORDINARY).latencyMicros())
+        .hasSize(5)
+        .allSatisfy((key, value) -> assertThat(value).as(key).isNull());
+  }
+
+  private static List<String> cells(String table) {
+    return List.of(table.lines().toList().get(1).split("  +", -1));
   }
 
   @Test

@@ -1,0 +1,156 @@
+package dev.platter.emulator.workload;
+
+import dev.platter.devices.block.BlockRequest.Operation;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/**
+ * One of the closed loops of {@link Bench}: its place in the sequence, its random numbers, its
+ * pace. Its requests have tags of their own.
+ */
+final class BenchJob {
+  private static final long SEED_STEP = 0x9e37_79b9_7f4a_7c15L;
+
+  private final Bench.Options options;
+  private final long capacityBytes;
+  private final SplittableRandom random;
+  private final long[] nextSequential = new long[Operation.values().length];
+  private final long intervalNanos;
+  private final int firstTag;
+  // Tags whose next request waits for its time, in the order in which they came free.
+  private final int[] idle;
+  private final long[] readyNanos;
+  private int idleHead;
+  private int idleCount;
+  private long nextSlotNanos;
+  private int writesSinceFlush;
+  private boolean flushOutstanding;
+  private long requests;
+
+  /**
+   * Makes a job.
+   *
+   * @param index which job, from 0
+   * @param firstTag the first of its tags
+   * @param depth how many tags it has
+   */
+  BenchJob(Bench.Options options, int index, long capacityBytes, int firstTag, int depth) {
+    this.options = options;
+    this.capacityBytes = capacityBytes;
+    this.firstTag = firstTag;
+    this.random = new SplittableRandom(options.seed() + index * SEED_STEP);
+    this.idle = new int[depth];
+    this.readyNanos = new long[depth];
+    int rate = options.jobs().requestsPerSecond();
+    this.intervalNanos = rate == 0 ? 0 : 1_000_000_000L / rate;
+    // Jobs in sequence each have a part of the disk to begin with.
+    long units = capacityBytes / options.minBytes();
+    long start = units / options.jobs().count() * index * options.minBytes();
+    Arrays.fill(nextSequential, start);
+  }
+
+  // ---- what and where --------------------------------------------------------------------------
+
+  /** What the next request does. */
+  Operation drawOperation() {
+    Operation only = options.pattern().only();
+    if (only != null) {
+      return only;
+    }
+    if (options.mix().trimPercent() > 0 && random.nextInt(100) < options.mix().trimPercent()) {
+      return Operation.DISCARD;
+    }
+    return random.nextInt(100) < options.mix().readPercent() ? Operation.READ : Operation.WRITE;
+  }
+
+  /** The next request's length in bytes. */
+  int drawLength() {
+    int choices = options.maxBytes() / options.minBytes();
+    return choices == 1 ? options.minBytes() : (1 + random.nextInt(choices)) * options.minBytes();
+  }
+
+  /** The next request's place in bytes. */
+  long drawOffset(Operation operation, int length) {
+    long last = capacityBytes - length;
+    if (options.pattern().random()) {
+      long units = capacityBytes / options.minBytes();
+      return random.nextLong(Math.min(units, last / options.minBytes() + 1)) * options.minBytes();
+    }
+    long next = nextSequential[operation.ordinal()];
+    long offset = next > last ? 0 : next;
+    nextSequential[operation.ordinal()] = offset + length;
+    return offset;
+  }
+
+  // ---- when ------------------------------------------------------------------------------------
+
+  /** From now on the rate counts. */
+  void paceBegins(long nanos) {
+    nextSlotNanos = nanos;
+  }
+
+  /** What a stall has held up until now is not made up for. */
+  void forgiveArrears(long nanos) {
+    nextSlotNanos = nextSlotNanos - nanos < 0 ? nanos : nextSlotNanos;
+  }
+
+  /** A tag is free; its next request may come after the job's think time. */
+  void becomesIdle(int tag, long nanos) {
+    int at = (idleHead + idleCount++) % idle.length;
+    idle[at] = tag;
+    readyNanos[tag - firstTag] = nanos + options.jobs().thinkNanos();
+  }
+
+  boolean hasIdle() {
+    return idleCount > 0;
+  }
+
+  /** When the next request is due; there must be an idle tag. */
+  long dueNanos() {
+    long ready = readyNanos[idle[idleHead] - firstTag];
+    return intervalNanos == 0 || nextSlotNanos - ready < 0 ? ready : nextSlotNanos;
+  }
+
+  /** Takes the tag of the request that is due. */
+  int takeIdle() {
+    int tag = idle[idleHead];
+    idleHead = (idleHead + 1) % idle.length;
+    idleCount--;
+    // Behind a stall the job catches up, so that the rate holds in the mean.
+    nextSlotNanos += intervalNanos;
+    return tag;
+  }
+
+  // ---- flushes and counts ----------------------------------------------------------------------
+
+  void writeStarts() {
+    writesSinceFlush++;
+  }
+
+  boolean wantsFlush() {
+    return options.flushEvery() > 0
+        && writesSinceFlush >= options.flushEvery()
+        && !flushOutstanding;
+  }
+
+  void flushStarts() {
+    flushOutstanding = true;
+    writesSinceFlush = 0;
+  }
+
+  void flushEnds() {
+    flushOutstanding = false;
+  }
+
+  void requestEnds() {
+    requests++;
+  }
+
+  void resetCount() {
+    requests = 0;
+  }
+
+  long requests() {
+    return requests;
+  }
+}

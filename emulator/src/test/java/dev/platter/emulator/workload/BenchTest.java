@@ -1,0 +1,203 @@
+package dev.platter.emulator.workload;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.loop.AioConfig;
+import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.block.CacheMode;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.workload.Bench.Jobs;
+import dev.platter.emulator.workload.Bench.Mix;
+import dev.platter.emulator.workload.Bench.Pattern;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Mixes, trims, paces and jobs on every device; runs end by count, and bounds hold on any host. */
+@Timeout(120)
+class BenchTest {
+  private static final int BLOCK = 4096;
+  private static final int IMAGE_BYTES = 4 << 20;
+  private static final long LONG_NANOS = 100_000_000_000L;
+
+  @TempDir private Path directory;
+  private Path image;
+
+  @BeforeEach
+  void makeImage() throws IOException {
+    image = Files.write(directory.resolve("disk.img"), new byte[IMAGE_BYTES]);
+  }
+
+  private static BooleanSupplier after(int looks) {
+    int[] left = {looks};
+    return () -> --left[0] < 0;
+  }
+
+  private static Bench.Options options(
+      Pattern pattern, int depth, int flushEvery, Mix mix, Jobs jobs) {
+    return new Bench.Options(pattern, BLOCK, BLOCK, depth, 0, LONG_NANOS, flushEvery, 1, mix, jobs);
+  }
+
+  private RunResult run(
+      DeviceKind device,
+      Bench.Options options,
+      @Nullable WriteLedger ledger,
+      BooleanSupplier cancelled) {
+    TestBed.Setup setup =
+        new TestBed.Setup(
+            image.toString(),
+            ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK),
+            AioConfig.mainLoop(),
+            AioConfig.ioThread(),
+            1,
+            1,
+            options.depth() * options.jobs().count(),
+            BLOCK,
+            0);
+    return TestBed.run(
+            device,
+            setup,
+            (target, measurement) -> new Bench(target, options, ledger, cancelled).run(measurement))
+        .result();
+  }
+
+  @ParameterizedTest
+  @EnumSource(DeviceKind.class)
+  void aVerifiedMixOfAllOperationsIsCountedByOperation(DeviceKind device) {
+    WriteLedger ledger = new WriteLedger(IMAGE_BYTES, null);
+    RunResult result =
+        run(
+            device,
+            options(Pattern.RANDRW, 4, 16, new Mix(60, 10), new Jobs(2, 0, 0)),
+            ledger,
+            after(1500));
+    assertThat(result.operations())
+        .containsOnlyKeys(Operation.READ, Operation.WRITE, Operation.FLUSH, Operation.DISCARD);
+    result
+        .operations()
+        .forEach((operation, of) -> {
+          assertThat(of.requests()).as("%s", operation).isPositive();
+          assertThat(of.latencyNanos().getTotalCount()).isEqualTo(of.requests());
+          assertThat(of.bytes())
+              .isEqualTo(operation == Operation.FLUSH ? 0 : of.requests() * BLOCK);
+        });
+    long flushes = Objects.requireNonNull(result.operations().get(Operation.FLUSH)).requests();
+    long all =
+        result.operations().values().stream().mapToLong(RunResult.OperationResult::requests).sum();
+    assertThat(result.requests()).isEqualTo(all - flushes);
+    assertThat(result.latencyNanos().getTotalCount()).isEqualTo(result.requests());
+    assertThat(result.jobRequests()).hasSize(2).allSatisfy(n -> assertThat(n).isPositive());
+    assertThat(result.jobRequests().stream().mapToLong(n -> n).sum()).isEqualTo(result.requests());
+
+    Verification read = Objects.requireNonNull(result.verification());
+    assertThat(read.firstWrong()).isEmpty();
+    assertThat(read.sectors()).isPositive();
+    Verification back =
+        ImageVerifier.verify(image, ledger.run(), ledger.completed(), Verification.Rule.EXACT);
+    assertThat(back.firstWrong()).isEmpty();
+    assertThat(back.sectors()).isPositive();
+  }
+
+  /** What the run has written is gone in the middle of it. */
+  @Test
+  void aMixFindsAWrongSectorAndEnds() {
+    int[] looks = {0};
+    BooleanSupplier wipes =
+        () -> {
+          if (++looks[0] == 500) {
+            try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+              file.write(new byte[IMAGE_BYTES]);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+          return false;
+        };
+    RunResult result =
+        run(
+            DeviceKind.RAW,
+            options(Pattern.RANDRW, 2, 0, Mix.EVEN, Jobs.ONE),
+            new WriteLedger(IMAGE_BYTES, null),
+            wipes);
+    assertThat(result.partial()).isTrue();
+    assertThat(Objects.requireNonNull(result.verification()).wrong(SectorFault.LOST)).isPositive();
+  }
+
+  @ParameterizedTest
+  @EnumSource(DeviceKind.class)
+  void trimsAreTrims(DeviceKind device) {
+    RunResult result =
+        run(device, options(Pattern.RANDTRIM, 2, 0, Mix.EVEN, Jobs.ONE), null, after(50));
+    assertThat(result.operations()).containsOnlyKeys(Operation.DISCARD);
+    assertThat(result.requests()).isGreaterThanOrEqualTo(50);
+  }
+
+  @ParameterizedTest
+  @EnumSource(DeviceKind.class)
+  void aRateIsNotExceeded(DeviceKind device) {
+    RunResult result =
+        run(
+            device,
+            options(Pattern.RANDREAD, 2, 0, Mix.EVEN, new Jobs(2, 0, 100)),
+            null,
+            after(40));
+    double seconds = result.elapsedNanos() / 1e9;
+    assertThat((double) result.requests()).isLessThanOrEqualTo(2 * (100 * seconds + 1));
+    assertThat(result.requests()).isPositive();
+  }
+
+  @ParameterizedTest
+  @EnumSource(DeviceKind.class)
+  void aThinkTimeIsThoughtBetweenRequests(DeviceKind device) {
+    RunResult result =
+        run(
+            device,
+            options(Pattern.RANDREAD, 1, 0, Mix.EVEN, new Jobs(1, 5_000_000, 0)),
+            null,
+            after(20));
+    assertThat(result.requests()).isPositive();
+    // Before the first request as well as after each.
+    assertThat((double) result.requests()).isLessThanOrEqualTo(result.elapsedNanos() / 5e6);
+  }
+
+  /** AHCI has 32 command slots: each of 8 jobs gets 4 of them, and 40 jobs do not fit. */
+  @Test
+  void jobsShareWhatTheDiskTakes() {
+    RunResult result =
+        run(
+            DeviceKind.AHCI,
+            options(Pattern.READ, 16, 0, Mix.EVEN, new Jobs(8, 0, 0)),
+            null,
+            after(200));
+    assertThat(result.jobRequests()).hasSize(8).allSatisfy(n -> assertThat(n).isPositive());
+    assertThatThrownBy(() ->
+            run(
+                DeviceKind.AHCI,
+                options(Pattern.READ, 1, 0, Mix.EVEN, new Jobs(40, 0, 0)),
+                null,
+                after(1)))
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT))
+        .hasMessage("40 jobs are more than this disk takes requests at a time: 32");
+  }
+
+  @Test
+  void aStateCannotTellOfTrims() {
+    WriteLedger ledger = new WriteLedger(IMAGE_BYTES, directory.resolve("state"));
+    assertThatThrownBy(() -> ledger.trimmed(0, 1)).isInstanceOf(IllegalStateException.class);
+  }
+}
