@@ -2,6 +2,8 @@ package dev.platter.emulator.page;
 
 import dev.platter.emulator.page.Contrast.Figure;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,6 +42,11 @@ final class Headline {
   /** The sentences about the rows of a result. */
   static Sentences of(String schema, List<Row> rows) {
     Headline headline = new Headline(rows);
+    if (SweepChart.isSweep(rows)) {
+      // Each depth has reasons of its own, which the stages show.
+      headline.sweep();
+      return new Sentences(headline.sentences, headline.why);
+    }
     switch (schema) {
       case Schemas.BENCH -> headline.bench();
       case Schemas.GUEST -> headline.guest();
@@ -109,6 +116,41 @@ final class Headline {
   /** What a sentence calls a row that another is compared with. */
   private static String named(Row row) {
     return row.device().equals("raw") ? "the ring itself" : row.spoken();
+  }
+
+  /** The most that each device makes, and what it makes with the fewest requests. */
+  private void sweep() {
+    Set<String> devices = new LinkedHashSet<>();
+    rows.forEach(row -> devices.add(row.device()));
+    for (String device : devices) {
+      List<Row> some =
+          rows.stream()
+              .filter(row -> row.device().equals(device) && row.fields().has("iops.median"))
+              .toList();
+      if (some.isEmpty()) {
+        continue;
+      }
+      Row most =
+          Collections.max(
+              some, Comparator.comparingDouble(row -> row.fields().numberOr0("iops.median")));
+      Row least =
+          Collections.min(
+              some, Comparator.comparingDouble(row -> row.fields().numberOr0("iodepth")));
+      sentences.add(
+          (device.equals("ahci") ? "SATA" : capital(device))
+              + " makes at most "
+              + atDepth(most)
+              + (most.equals(least) ? "" : ", and " + atDepth(least))
+              + ".");
+    }
+  }
+
+  private static String atDepth(Row row) {
+    Double micros = row.fields().number("latency_us.p50");
+    return Quantity.COUNT.cell(row.fields().numberOr0("iops.median"))
+        + " IOPS at depth "
+        + Quantity.COUNT.cell(row.fields().numberOr0("iodepth"))
+        + (micros == null ? "" : " (p50 " + Quantity.time(micros) + ")");
   }
 
   private void bench() {

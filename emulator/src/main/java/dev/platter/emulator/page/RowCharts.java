@@ -36,6 +36,11 @@ final class RowCharts {
     out.open("details").element("summary", "What it cost: CPU, wake-ups, lock and loop counters");
     RowTables.draw(out, "costs", rows, RowTables.COSTS);
     out.close();
+    boolean sweep = SweepChart.isSweep(rows);
+    if (sweep) {
+      out.element(heading, "IOPS over latency");
+      SweepChart.draw(out, rows);
+    }
     percentiles();
     if (rows.stream().allMatch(row -> row.stages() == null)) {
       out.element(heading, "Stages");
@@ -49,8 +54,10 @@ final class RowCharts {
       return;
     }
     stages();
-    timelines();
-    slowest();
+    if (!sweep) {
+      timelines();
+      slowest();
+    }
     out.element(heading, "Stalls");
     RowTables.stalls(out, rows);
   }
