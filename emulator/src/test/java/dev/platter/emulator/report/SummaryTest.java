@@ -75,7 +75,7 @@ class SummaryTest {
         .containsEntry("p99_9", null)
         .containsEntry("max", 50.02);
     List<String> cells = cells(BenchReport.table(List.of(summary)));
-    assertThat(cells.subList(4, 9)).containsExactly("25.0", "-", "-", "-", "50.0");
+    assertThat(cells.subList(4, 9)).containsExactly("25.0", "0.00", "-", "-", "50.0");
     List<String> ofIotest = cells(IotestReport.table(List.of(summary)));
     assertThat(ofIotest.subList(4, 8)).containsExactly("25.0", "-", "-", "50.0");
     assertThat(new Summary(DeviceKind.RAW, Variant.ORDINARY).latencyMicros())
