@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.loop.Threads;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -108,10 +109,10 @@ public final class HeldPipe implements AutoCloseable {
 
   /** Lets go: the socket's reader is gone, and so the splice ends. */
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     Libc.close(unread);
     if (holder != null) {
-      holder.join();
+      Threads.joinUninterruptibly(holder);
     }
     Libc.close(full);
     Libc.close(reader);

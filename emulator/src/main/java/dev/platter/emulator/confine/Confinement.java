@@ -90,7 +90,7 @@ public final class Confinement {
           "Make it first; images that are added later may lie in it");
     }
     try {
-      path.toRealPath();
+      var _ = path.toRealPath();
     } catch (IOException e) {
       throw PlatterException.badInput(
           "cannot allow " + path + ": this user cannot reach it",

@@ -50,6 +50,6 @@ final class ImageUses {
 
   /** Takes one away. */
   void remove(Use use) {
-    uses.removeIf(each -> each == use);
+    uses.remove(use); // an equal one is as good
   }
 }

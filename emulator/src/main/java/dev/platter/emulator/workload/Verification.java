@@ -4,8 +4,10 @@ import dev.platter.aio.PlatterException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +52,7 @@ public final class Verification {
 
   private final RunIdentity run;
   private final Rule rule;
-  private final long[] wrong = new long[SectorFault.values().length];
+  private final Map<SectorFault, Long> wrong = new EnumMap<>(SectorFault.class);
   private final List<WrongSector> first = new ArrayList<>();
   private long sectors;
 
@@ -133,7 +135,7 @@ public final class Verification {
   }
 
   private void isWrong(long offset, SectorFault fault, int wanted, String holds) {
-    wrong[fault.ordinal()]++;
+    wrong.merge(fault, 1L, Long::sum);
     if (first.size() < SHOWN) {
       first.add(new WrongSector(offset, fault, wanted, holds));
     }
@@ -151,13 +153,13 @@ public final class Verification {
 
   /** How many sectors have a fault. */
   public long wrong(SectorFault fault) {
-    return wrong[fault.ordinal()];
+    return wrong.getOrDefault(fault, 0L);
   }
 
   /** How many sectors are wrong. */
   public long wrong() {
     long sum = 0;
-    for (long count : wrong) {
+    for (long count : wrong.values()) {
       sum += count;
     }
     return sum;
@@ -176,9 +178,7 @@ public final class Verification {
   /** Adds what another verification has found. */
   public void add(Verification other) {
     sectors += other.sectors;
-    for (int i = 0; i < wrong.length; i++) {
-      wrong[i] += other.wrong[i];
-    }
+    other.wrong.forEach((fault, count) -> wrong.merge(fault, count, Long::sum));
     for (WrongSector sector : other.first) {
       if (first.size() < SHOWN) {
         first.add(sector);
