@@ -62,7 +62,7 @@ class GuestRunIT {
     assertThat(run.out())
         .containsPattern("platter +ahci +\\d+\\.\\d+ ")
         .containsPattern("qemu +virtio +\\d+\\.\\d+ ")
-        .containsPattern("iotest, SATA/virtio on platter: \\d+\\.\\d+");
+        .containsPattern("platter ahci, iotest: 2 runs, \\d");
     assertThat(Files.readString(console)).contains("@platter done");
     Map<String, Object> document = JSON.std.mapFrom(json.toFile());
     assertThat(document).containsEntry("schema", "platter.guest/1");
