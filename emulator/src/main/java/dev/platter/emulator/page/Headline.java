@@ -202,7 +202,7 @@ final class Headline {
     Contrast contrast = Contrast.of(row, base, figure, pairs);
     if (base != null && contrast != null) {
       sentences.add(
-          row.fields().textOrEmpty("workload")
+          workload(row)
               + " in the guest: "
               + row.spoken()
               + " "
@@ -289,11 +289,11 @@ final class Headline {
       return "";
     }
     StringBuilder text =
-        new StringBuilder("At ")
+        new StringBuilder(row.seenByGuest() ? workload(row) + " in the guest: at " : "At ")
             .append(percentile)
             .append(" a request to ")
             .append(row.spoken())
-            .append(" takes ")
+            .append(row.seenByGuest() ? " takes the server " : " takes ")
             .append(Quantity.time(share.endToEnd()));
     Stages.Share other = base == null ? null : share(base, key);
     if (base != null && other != null) {
@@ -329,6 +329,18 @@ final class Headline {
       } else if (!differs.isEmpty()) {
         text.append(difference(row, share, base, other, differs));
       }
+    }
+    Double unseen = Stages.unseen(row, percentile);
+    if (unseen != null) {
+      double whole = share.endToEnd() + unseen;
+      text.append(". The guest waits ")
+          .append(Quantity.time(whole))
+          .append(" for it: ")
+          .append(Quantity.time(unseen))
+          .append(" of that (")
+          .append(Quantity.percent(unseen / whole))
+          .append(") are ")
+          .append(Stages.UNSEEN);
     }
     return text.append('.').toString();
   }
@@ -468,7 +480,12 @@ final class Headline {
         + " of "
         + Quantity.COUNT.cell(stages == null ? 0 : stages.numberOr0("requests"))
         + " to "
-        + row.spoken();
+        + row.spoken()
+        + (row.seenByGuest() ? " in " + workload(row) : "");
+  }
+
+  private static String workload(Row row) {
+    return row.fields().textOrEmpty("workload");
   }
 
   private static String capital(String text) {

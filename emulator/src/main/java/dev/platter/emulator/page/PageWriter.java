@@ -124,7 +124,26 @@ final class PageWriter {
     if (filesystem != null) {
       parts.add(filesystem);
     }
+    Fields guest = document.object("guest");
+    if (guest != null) {
+      parts.add(guest(guest));
+    }
     return String.join(" · ", parts);
+  }
+
+  /** What a guest ran in, in a phrase: an emulated CPU is told as such. */
+  private static String guest(Fields guest) {
+    String accelerator = guest.textOrEmpty("accelerator");
+    return "guest: Linux "
+        + guest.textOrEmpty("kernel_release")
+        + ", "
+        + Quantity.count(guest.numberOr0("cpu_count"), "vCPU")
+        + ", QEMU "
+        + guest.textOrEmpty("qemu_version")
+        + ", "
+        + (accelerator.equals("tcg")
+            ? "TCG (an emulated CPU)"
+            : accelerator.toUpperCase(Locale.ROOT));
   }
 
   private void contents() {

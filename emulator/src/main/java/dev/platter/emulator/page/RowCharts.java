@@ -112,10 +112,16 @@ final class RowCharts {
       }
     }
     out.close();
+    boolean guest = rows.stream().anyMatch(Row::seenByGuest);
     out.element(
         "p",
         "A bar is the mean of the requests whose end-to-end latency is at that percentile, so its"
-            + " parts add up; the stages' own percentiles in the tables do not.",
+            + " parts add up; the stages' own percentiles in the tables do not."
+            + (guest
+                ? " '"
+                    + Stages.UNSEEN
+                    + "' is the guest's latency at that percentile less the server's."
+                : ""),
         "class",
         "note");
   }

@@ -11,8 +11,8 @@ import java.util.Set;
 /**
  * Stacked bars: for each row, the time of the requests at a percentile by stage. Rows that take
  * many times as long as others have an axis of their own: on a common one nothing of the others
- * could be seen. Where the kernel and the disk take nearly all, the rest is drawn once more without
- * them.
+ * could be seen. A guest's bar begins with what its server does not see. Where the kernel and the
+ * disk take nearly all, the rest is drawn once more without them.
  */
 final class StageBars {
   private static final double OWN_AXIS = 8;
@@ -30,6 +30,11 @@ final class StageBars {
   private record Bar(Row row, Stages stages, Stages.Share share, Map<String, Double> parts) {
     double length() {
       return parts.values().stream().mapToDouble(Double::doubleValue).sum();
+    }
+
+    /** The time that its parts are of. */
+    double whole() {
+      return share.endToEnd() + parts.getOrDefault(Stages.UNSEEN, 0.0);
     }
 
     /** The kernel's share of 1. */
@@ -58,7 +63,13 @@ final class StageBars {
       Stages stages = row.stages();
       Stages.Share share = stages == null ? null : stages.at(key);
       if (stages != null && share != null && share.endToEnd() > 0) {
-        bars.add(new Bar(row, stages, share, share.micros()));
+        Map<String, Double> parts = new LinkedHashMap<>();
+        Double unseen = Stages.unseen(row, percentile);
+        if (unseen != null) {
+          parts.put(Stages.UNSEEN, unseen);
+        }
+        parts.putAll(share.micros());
+        bars.add(new Bar(row, stages, share, parts));
       }
     }
     if (bars.isEmpty()) {
@@ -151,7 +162,7 @@ final class StageBars {
           "height",
           BAR,
           "data-key",
-          bar.share().fields().pathTo("stages_us." + key),
+          key.equals(Stages.UNSEEN) ? null : bar.share().fields().pathTo("stages_us." + key),
           "data-stage",
           key,
           "data-us",
@@ -175,7 +186,7 @@ final class StageBars {
         + ": "
         + Quantity.time(micros)
         + ", "
-        + Quantity.percent(micros / bar.share().endToEnd());
+        + Quantity.percent(micros / bar.whole());
   }
 
   /** What the colours and names mean, in order of time. */
@@ -192,6 +203,12 @@ final class StageBars {
               .add(row.device());
         }
       }
+    }
+    if (rows.stream()
+        .anyMatch(row -> Stages.unseen(row, "p50") != null || Stages.unseen(row, "p99") != null)) {
+      labels.put(
+          Stages.UNSEEN,
+          Map.of("what the guest waits for and the server does not see", Set.of("")));
     }
     out.open("ul", "class", "key");
     labels.forEach((key, byLabel) -> {

@@ -52,6 +52,27 @@ record Stages(Fields fields) {
     }
   }
 
+  /** What a server does not see of its guest's time. */
+  static final String UNSEEN = "guest, VMM and traps";
+
+  /**
+   * How much longer a guest waits at a percentile than its server has the request: what the guest's
+   * driver, the virtual machine monitor and the traps between them take. Both are percentiles of
+   * the same requests, taken at two places.
+   *
+   * @param row a row
+   * @param percentile {@code p50} or {@code p99}
+   * @return microseconds; null where no guest measured, or where that is not more
+   */
+  static @Nullable Double unseen(Row row, String percentile) {
+    Stages stages = row.stages();
+    Share share = stages == null ? null : stages.at("at_" + percentile);
+    Double whole = row.seenByGuest() ? row.fields().number("latency_us." + percentile) : null;
+    return share == null || whole == null || whole <= share.endToEnd()
+        ? null
+        : Double.valueOf(whole - share.endToEnd());
+  }
+
   /** A part of one request's way. */
   record Step(String key, double micros) {}
 

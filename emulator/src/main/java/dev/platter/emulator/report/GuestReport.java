@@ -1,5 +1,6 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.guest.Accelerator;
 import dev.platter.emulator.guest.GuestRow;
 import dev.platter.emulator.guest.GuestRun;
 import dev.platter.emulator.guest.GuestRun.Backend;
@@ -139,12 +140,12 @@ public final class GuestReport {
         + plan.qemu().version()
         + " under "
         + result.accelerator()
-        + ", "
+        + (result.accelerator() == Accelerator.TCG ? " (an emulated CPU), " : ", ")
         + plan.cpus()
         + (plan.cpus() == 1 ? " vCPU" : " vCPUs")
         + ", "
         + runs()
-        + "; latency as the guest sees it, of "
+        + ";\nlatency as the guest sees it, of "
         + bench();
   }
 

@@ -108,6 +108,36 @@ class HeadlineTest {
                 + " noise.",
             "fio-like in the guest: Platter's SATA has a median latency of 349 µs against 224 µs of"
                 + " QEMU's SATA (medians of 5 runs), 1.56 times that.");
+    assertThat(headline.reasons())
+        .isNotEmpty()
+        .allMatch(reason -> reason.contains("iotest") || reason.contains("fio-like"));
+  }
+
+  @Test
+  void whatTheServerDoesNotSeeOfAGuestsTimeIsTold() {
+    Map<String, Object> json = Pages.json("guest");
+    Map<String, Object> row = row(json, 4);
+    row.put("latency_us", Map.of("p50", 349.2, "p99", 663.48));
+    Map<?, ?> at = (Map<?, ?>) Pages.at(row, "stages.at_p50");
+    double server = ((Number) Pages.at(at, "end_to_end_us")).doubleValue();
+    String reason =
+        plain(of(json).reasons()).stream()
+            .filter(text -> text.startsWith("fio-like in the guest: at p50 a request to Platter's"))
+            .findFirst()
+            .orElseThrow();
+    Matcher told =
+        Pattern.compile(
+                ".* takes the server ([0-9.]+) µs.* The guest waits 349 µs for it: ([0-9.]+) µs of"
+                    + " that \\(([0-9]+) %\\) are guest, VMM and traps\\.")
+            .matcher(reason);
+    assertThat(told.matches()).as(reason).isTrue();
+    assertThat(parsed(told.group(1))).isCloseTo(server, within(0.51));
+    assertThat(parsed(told.group(2))).isCloseTo(349.2 - server, within(0.51));
+    assertThat(parsed(told.group(3))).isCloseTo(100 * (349.2 - server) / 349.2, within(0.51));
+    // A guest that polls may see a percentile earlier than the server: then there is nothing.
+    row.put("latency_us", Map.of("p50", server - 1, "p99", 1.0));
+    assertThat(String.join(" ", of(json).reasons()))
+        .doesNotContain("The guest waits " + Quantity.time(server));
   }
 
   @Test

@@ -312,4 +312,23 @@ class PageTest {
     assertThat(paragraphs.getFirst().getTextContent()).isEqualTo("Had no CPU.");
     assertThat(paragraphs.get(1).getAttribute("class")).isEqualTo("lead");
   }
+
+  @Test
+  void aGuestsPageSaysWhatTheGuestRanIn() {
+    Element page = Pages.page("guest");
+    assertThat(all(page, "p", hasClass("origin")).getFirst().getTextContent())
+        .endsWith("guest: Linux 6.1.0-38-amd64, 1\u00a0vCPU, QEMU 11.1.3, TCG (an emulated CPU)");
+    List<Element> bars =
+        all(page, "rect", e -> e.getAttribute("data-stage").equals("guest, VMM and traps"));
+    assertThat(bars).isNotEmpty();
+    Map<String, Object> json = Pages.json("guest");
+    double whole = Pages.number(bars.getFirst(), "data-us");
+    for (Element part : all((Element) bars.getFirst().getParentNode(), "rect")) {
+      whole += part == bars.getFirst() ? 0 : Pages.number(part, "data-us");
+    }
+    // The bar is as long as the guest's own latency.
+    Map<?, ?> row = (Map<?, ?>) ((List<?>) Pages.at(json, "rows")).get(4);
+    double latency = ((Number) Pages.at(row, "latency_us.p50")).doubleValue();
+    assertThat(Math.abs(whole - latency)).isLessThan(0.1);
+  }
 }

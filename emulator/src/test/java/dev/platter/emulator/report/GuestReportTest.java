@@ -99,8 +99,8 @@ class GuestReportTest {
     assertThat(report(3).text())
         .isEqualTo(
             """
-            Linux 6.12.1 in QEMU 11.1.3 under tcg, 1 vCPU, 3 runs; latency as the guest sees it, of\
-             randread 4K at depth 1
+            Linux 6.12.1 in QEMU 11.1.3 under tcg (an emulated CPU), 1 vCPU, 3 runs;
+            latency as the guest sees it, of randread 4K at depth 1
             backend  device  iotest s  /virtio  /qemu  p50 us  p99 us   IOPS  p50 /virtio  p50 /qemu
             platter  ahci       2.100     1.05   2.00     400     800  4,000         2.00       2.00
             platter  virtio     2.000     1.00   2.00     200     400  4,000         1.00       0.80
