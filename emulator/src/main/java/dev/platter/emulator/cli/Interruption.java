@@ -32,8 +32,10 @@ final class Interruption implements BooleanSupplier {
 
   private Interruption() {}
 
-  /** Begins to listen for signals. */
+  /** Begins to listen for signals. What the run needs at its end is there from now on. */
   static Interruption begin() {
+    RunningFiles.hold();
+    RunningFiles.loadOwnClasses();
     Interruption interruption = new Interruption();
     CURRENT.set(interruption);
     Runtime.getRuntime().addShutdownHook(interruption.hook);

@@ -87,6 +87,13 @@ final class PageWriter {
     out.open("style").verbatim(STYLE).close().close();
   }
 
+  /** Reads what every page holds. */
+  static void readResources() {
+    if (STYLE.isEmpty() || SCRIPT.isEmpty()) {
+      throw new IllegalStateException("a page without style or script");
+    }
+  }
+
   private static String resource(String name) {
     try (InputStream in = PageWriter.class.getResourceAsStream(name)) {
       if (in == null) {

@@ -51,12 +51,17 @@ public enum ReportForm {
   }
 
   /**
-   * Checks, before any work is done for it, that a report can be written there later.
+   * Checks, before any work is done for it, that a report can be written there later. Style sheet
+   * and script of a page are read now: where they are now is something else when Platter is built
+   * meanwhile.
    *
    * @throws PlatterException of kind BAD_INPUT if it cannot
    */
   public void checkWritable(String target) {
     file().checkWritable(target);
+    if (this == HTML) {
+      PageWriter.readResources();
+    }
   }
 
   /**
