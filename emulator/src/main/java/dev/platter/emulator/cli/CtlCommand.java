@@ -12,7 +12,6 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
 /** {@code platter ctl}. */
@@ -72,7 +71,7 @@ final class CtlCommand extends PlatterCommand {
 
   @Override
   public void run() {
-    throw new ParameterException(spec().commandLine(), "a command is missing");
+    throw new MissingCommand(spec().commandLine());
   }
 
   /** The control socket, or null if none is named. */

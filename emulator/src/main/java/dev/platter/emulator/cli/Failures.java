@@ -30,6 +30,13 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   public int handleParseException(ParameterException failure, String[] args) {
     CommandLine command = failure.getCommandLine();
     PrintWriter err = command.getErr();
+    if (failure instanceof MissingCommand) {
+      err.println("platter: " + failure.getMessage());
+      err.println();
+      command.usage(err);
+      err.flush();
+      return BAD_INPUT;
+    }
     String help = command.getCommandSpec().qualifiedName() + " --help";
     if (failure instanceof UnmatchedArgumentException unmatched) {
       err.println(

@@ -1,7 +1,6 @@
 package dev.platter.emulator.cli;
 
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ParameterException;
 
 /** {@code platter guest}: groups what is done with real virtual machines. */
 @Command(
@@ -17,6 +16,6 @@ final class GuestCommand extends PlatterCommand {
   /** Without a command there is nothing to do. */
   @Override
   public void run() {
-    throw new ParameterException(spec().commandLine(), "a command is missing after 'guest'");
+    throw new MissingCommand(spec().commandLine());
   }
 }

@@ -1,7 +1,6 @@
 package dev.platter.emulator.cli;
 
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ParameterException;
 
 /** {@code platter image}: groups what is done to images. */
 @Command(
@@ -16,6 +15,6 @@ final class ImageCommand extends PlatterCommand {
   /** Without a command there is nothing to do. */
   @Override
   public void run() {
-    throw new ParameterException(spec().commandLine(), "a command is missing after 'image'");
+    throw new MissingCommand(spec().commandLine());
   }
 }

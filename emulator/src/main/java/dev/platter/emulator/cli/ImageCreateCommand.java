@@ -64,25 +64,14 @@ final class ImageCreateCommand extends PlatterCommand {
       ImageCreator.create(
           path, sizeBytes, preallocation, force, written -> show(progress, written));
     }
-    spec()
-        .commandLine()
-        .getOut()
+    out()
         .println(
             "created " + path + ", " + Units.bytes(sizeBytes) + ", preallocation " + preallocation);
   }
 
   private void show(Progress progress, long written) {
-    if (progress.shown()) {
-      progress.update(
-          "writing "
-              + path
-              + ": "
-              + Units.bytes(written)
-              + " of "
-              + Units.bytes(sizeBytes)
-              + " ("
-              + written * 100 / sizeBytes
-              + " %)");
-    }
+    progress.update(
+        "writing " + Units.bytes(written) + " of " + Units.bytes(sizeBytes) + " to " + path,
+        (double) written / sizeBytes);
   }
 }

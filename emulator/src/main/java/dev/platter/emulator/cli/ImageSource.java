@@ -33,15 +33,10 @@ final class ImageSource implements AutoCloseable {
       ScratchImage scratch =
           ScratchImage.create(
               scratchBytes,
-              written -> {
-                if (progress.shown()) {
+              written ->
                   progress.update(
-                      "writing a scratch image: "
-                          + Units.bytes(written)
-                          + " of "
-                          + Units.bytes(scratchBytes));
-                }
-              },
+                      "writing a scratch image of " + Units.bytes(scratchBytes),
+                      (double) written / scratchBytes),
               cancelled);
       return new ImageSource(scratch.path().toString(), scratch);
     }

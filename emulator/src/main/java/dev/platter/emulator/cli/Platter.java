@@ -10,7 +10,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ParameterException;
 
 /** The {@code platter} command. */
 @Command(
@@ -26,7 +25,7 @@ import picocli.CommandLine.ParameterException;
       "  platter report before.json after.json --report cmp.html",
       "  platter lab all",
       "  platter doctor",
-      "  platter COMMAND --help",
+      "  platter help bench",
     },
     subcommands = {
       // In the order that --help lists them.
@@ -39,6 +38,8 @@ import picocli.CommandLine.ParameterException;
       ReportCommand.class,
       LabCommand.class,
       DoctorCommand.class,
+      HelpCommand.class,
+      VersionCommand.class,
     })
 public final class Platter extends PlatterCommand {
   /** For picocli. */
@@ -108,7 +109,7 @@ public final class Platter extends PlatterCommand {
   /** Without a command there is nothing to do. */
   @Override
   public void run() {
-    throw new ParameterException(spec().commandLine(), "a command is missing");
+    throw new MissingCommand(spec().commandLine());
   }
 
   // UTF-8 whatever the locale, and stdout buffered but flushed with each line.

@@ -90,6 +90,19 @@ public final class Units {
     return nanos / NANOS[unit] + NANOS_SUFFIX[unit];
   }
 
+  /**
+   * A duration for people, given in nanoseconds: {@code "8s"}, {@code "2m 10s"}, {@code "3h 5m"}.
+   */
+  public static String roughDuration(long nanos) {
+    long seconds = Math.max(1, Math.round(nanos / 1e9));
+    if (seconds < 60) {
+      return seconds + "s";
+    }
+    return seconds < 3600
+        ? seconds / 60 + "m " + seconds % 60 + "s"
+        : seconds / 3600 + "h " + seconds % 3600 / 60 + "m";
+  }
+
   /** Rounds a number for JSON, so that it reads well; non-finite numbers become 0. */
   public static double rounded(double value, int decimals) {
     if (!Double.isFinite(value)) {
