@@ -417,7 +417,7 @@ final class BenchCommand extends RunCommand {
         for (Summary row : rows) {
           // An image that has been found wrong is left as it is.
           if (!interruption.getAsBoolean() && rows.stream().allMatch(r -> r.failure() == null)) {
-            progress.update("run " + (run + 1) + " of " + runs() + ": " + row.label());
+            step(progress, run, rows, row, warmUpNanos + runtimeNanos);
             int depth = Objects.requireNonNull(row.depth());
             runOnce(row, setup, source, options(run, depth), interruption);
           }

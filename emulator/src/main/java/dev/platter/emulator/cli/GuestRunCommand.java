@@ -1,6 +1,7 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageInspector;
 import dev.platter.devices.block.ImageOptions;
@@ -449,17 +450,7 @@ final class GuestRunCommand extends PlatterCommand {
   private GuestRun.Result measure(
       GuestRun.Plan plan, GuestRunner runner, HostDisks.Opener opener, Interruption interruption) {
     try (Progress progress = Progress.on(err())) {
-      return new GuestRun(
-              plan,
-              runner,
-              opener,
-              line -> {
-                synchronized (progress) {
-                  progress.update(line);
-                }
-              },
-              interruption)
-          .run();
+      return new GuestRun(plan, runner, opener, progress::update, interruption).run();
     }
   }
 
@@ -527,7 +518,10 @@ final class GuestRunCommand extends PlatterCommand {
         return new Workspace(Files.createTempDirectory("platter-guest-"), console);
       } catch (IOException e) {
         throw new PlatterException(
-            PlatterException.Kind.BAD_INPUT, "cannot make files for the run: " + e, null, e);
+            PlatterException.Kind.BAD_INPUT,
+            "cannot make files for the run: " + IoReason.of(e),
+            null,
+            e);
       }
     }
 
@@ -542,7 +536,10 @@ final class GuestRunCommand extends PlatterCommand {
         Files.deleteIfExists(directory);
       } catch (IOException e) {
         throw new PlatterException(
-            PlatterException.Kind.FAILED, "cannot remove " + directory + ": " + e, null, e);
+            PlatterException.Kind.FAILED,
+            "cannot remove " + directory + ": " + IoReason.of(e),
+            null,
+            e);
       }
     }
   }

@@ -159,6 +159,12 @@ final class IotestCommand extends RunCommand {
     return settings.told("--total", "--chunk", "--batch-delay", "--completion-delay");
   }
 
+  /** How long a run pauses on purpose: most of what it takes, on most disks. */
+  private long pausesNanos() {
+    long reads = totalBytes / chunkBytes;
+    return reads * completionDelayNanos + reads / batch * batchDelayNanos;
+  }
+
   @Override
   List<Summary> emptyRows() {
     List<Summary> rows = new ArrayList<>();
@@ -193,7 +199,7 @@ final class IotestCommand extends RunCommand {
           if (interruption.getAsBoolean()) {
             break;
           }
-          progress.update("run " + run + " of " + runs() + ": " + row.label());
+          step(progress, run - 1, rows, row, pausesNanos());
           TestBed.Setup own = setup.withMainLoop(setup.mainLoop().without(row.variant().ablated()));
           row.add(
               TestBed.run(

@@ -2,6 +2,7 @@ package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.ring.Ring;
 import dev.platter.devices.block.ImageInspector;
@@ -125,10 +126,12 @@ final class LabCommand extends PlatterCommand {
     List<Map<String, @Nullable Object>> results = new ArrayList<>();
     List<String> failed = new ArrayList<>();
     boolean removed = false;
-    try {
+    try (Progress progress = Progress.on(err())) {
       for (Experiment experiment : chosen) {
         if (!interruption.getAsBoolean()) {
-          LabRun run = runOne(experiment, scratch, interruption);
+          progress.update(experiment.name(), (double) results.size() / chosen.size());
+          LabRun run = runOne(experiment, scratch, interruption, progress);
+          progress.erase();
           results.add(run.experiment());
           if (run.failure() != null) {
             failed.add(experiment.name());
@@ -243,19 +246,17 @@ final class LabCommand extends PlatterCommand {
     }
   }
 
-  private LabRun runOne(Experiment experiment, Path scratch, Interruption interruption) {
-    try (Progress progress = Progress.on(err())) {
-      progress.update(experiment.name());
-      return LabRun.of(
-          experiment,
-          new LabContext(
-              scratch,
-              image,
-              full,
-              interruption,
-              doing -> progress.update(experiment.name() + ": " + doing),
-              plant));
-    }
+  private LabRun runOne(
+      Experiment experiment, Path scratch, Interruption interruption, Progress progress) {
+    return LabRun.of(
+        experiment,
+        new LabContext(
+            scratch,
+            image,
+            full,
+            interruption,
+            doing -> progress.update(experiment.name() + ": " + doing),
+            plant));
   }
 
   private void print(String text) {
@@ -269,7 +270,7 @@ final class LabCommand extends PlatterCommand {
     } catch (IOException e) {
       throw new PlatterException(
           PlatterException.Kind.BAD_INPUT,
-          "cannot make a scratch directory in " + base + ": " + e,
+          "cannot make a scratch directory in " + base + ": " + IoReason.of(e),
           "Name a directory on a disk that you may write to: --dir DIR",
           e);
     }

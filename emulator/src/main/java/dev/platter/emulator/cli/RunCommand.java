@@ -152,6 +152,22 @@ abstract class RunCommand extends PlatterCommand {
     }
   }
 
+  /**
+   * Shows which run begins.
+   *
+   * @param run how many were made of each row
+   * @param nanos how long it will take, about
+   */
+  final void step(Progress progress, int run, List<Summary> rows, Summary row, long nanos) {
+    double all = (double) runs() * rows.size();
+    double before = (double) run * rows.size() + rows.indexOf(row);
+    progress.step(
+        "run " + (run + 1) + " of " + runs() + ": " + row.label(),
+        before / all,
+        (before + 1) / all,
+        nanos);
+  }
+
   private Settings common() {
     return loops()
         .in(new Settings(spec()))

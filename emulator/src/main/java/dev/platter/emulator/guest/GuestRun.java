@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
+import java.util.function.ObjDoubleConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -139,25 +139,27 @@ public final class GuestRun {
   private final Plan plan;
   private final GuestRunner runner;
   private final HostDisks.Opener opener;
-  private final Consumer<String> progress;
+  private final ObjDoubleConsumer<String> progress;
   private final BooleanSupplier cancelled;
   private final List<GuestRow> rows = new ArrayList<>();
   // Of the last guest that came up.
   private Accelerator accelerator = Accelerator.AUTO;
   private String kernelRelease = "unknown";
+  private int steps;
 
   /**
    * Prepares a comparison.
    *
    * @param opener serves Platter's disks
-   * @param progress told what is being done, in a few words, on any thread
+   * @param progress told what is being done, in a few words, and how much of all is done before,
+   *     from 0 to 1; on any thread
    * @param cancelled whether the user has had enough; what is complete by then is the result
    */
   public GuestRun(
       Plan plan,
       GuestRunner runner,
       HostDisks.Opener opener,
-      Consumer<String> progress,
+      ObjDoubleConsumer<String> progress,
       BooleanSupplier cancelled) {
     this.plan = plan;
     this.runner = runner;
@@ -195,6 +197,14 @@ public final class GuestRun {
     return new Result(rows, accelerator, kernelRelease, cancelled.getAsBoolean() ? null : failure);
   }
 
+  /** The next step begins: a machine boots, or a job begins. */
+  private void tell(String what) {
+    int machines = plan.writes() ? plan.targets().size() : 1;
+    int jobs = plan.targets().size() * (1 + plan.workloads().size());
+    progress.accept(what, steps / ((double) plan.runs() * (machines + jobs)));
+    steps++;
+  }
+
   private List<List<Target>> machines(int run) {
     List<Target> order = new ArrayList<>(plan.targets());
     if (run % 2 == 0) {
@@ -214,7 +224,7 @@ public final class GuestRun {
                   GuestJob.commandLine(tasks.stream().map(Task::job).toList()));
       targets.forEach(target -> machine.disk(attachment(target, disks, targets.size() > 1)));
       Costs costs = new Costs(run, tasks, disks);
-      progress.accept("run " + run + " of " + plan.runs() + ": the guest boots");
+      tell("run " + run + " of " + plan.runs() + ": the guest boots");
       RuntimeException failure = null;
       try {
         GuestRunner.Outcome _ = runner.run(machine, costs);
@@ -383,7 +393,7 @@ public final class GuestRun {
     @Override
     public void jobBegun(int number, QemuProcess qemu) {
       Task task = tasks.get(number - 1);
-      progress.accept(
+      tell(
           "run "
               + run
               + " of "

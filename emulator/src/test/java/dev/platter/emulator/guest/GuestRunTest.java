@@ -122,7 +122,7 @@ class GuestRunTest {
             directory,
             line -> {},
             cancelled::get);
-    return new GuestRun(plan, runner, own, line -> {}, cancelled::get).run();
+    return new GuestRun(plan, runner, own, (line, done) -> {}, cancelled::get).run();
   }
 
   private List<String> jobs(int boot) throws IOException {
