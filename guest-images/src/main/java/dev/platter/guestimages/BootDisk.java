@@ -101,13 +101,24 @@ public final class BootDisk {
     long partition = (content + SPARE_BYTES + MIB - 1) / MIB * MIB;
     try (FileChannel channel =
         FileChannel.open(image, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-      put(channel, 0, bootRecord(grub.biosBoot(), partition));
-      put(channel, SECTOR, ByteBuffer.wrap(grub.biosCore()));
-      new FatVolume(partition / SECTOR, PARTITION_START / SECTOR, VOLUME_SERIAL)
-          .write(channel, PARTITION_START, files);
-      put(channel, PARTITION_START + partition - 1, ByteBuffer.allocate(1));
-      channel.force(true);
+      write(channel, grub, partition, files);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (IOException e) {
+      Files.deleteIfExists(image); // half a disk boots into nothing
+      throw e;
     }
+  }
+
+  private static void write(
+      FileChannel channel, Grub.Images grub, long partition, Map<String, byte[]> files)
+      throws IOException {
+    put(channel, 0, bootRecord(grub.biosBoot(), partition));
+    put(channel, SECTOR, ByteBuffer.wrap(grub.biosCore()));
+    new FatVolume(partition / SECTOR, PARTITION_START / SECTOR, VOLUME_SERIAL)
+        .write(channel, PARTITION_START, files);
+    put(channel, PARTITION_START + partition - 1, ByteBuffer.allocate(1));
+    channel.force(true);
   }
 
   private static ByteBuffer bootRecord(byte[] bootCode, long partitionBytes) {

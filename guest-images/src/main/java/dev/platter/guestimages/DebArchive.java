@@ -34,7 +34,10 @@ final class DebArchive {
       }
     } catch (IOException e) {
       throw new GuestImageException(
-          GuestImageException.Kind.BAD_INPUT, "cannot unpack " + deb + ": " + e, null, e);
+          GuestImageException.Kind.BAD_INPUT,
+          "cannot unpack " + deb + ": " + GuestImageException.reason(e),
+          null,
+          e);
     }
     throw GuestImageException.badInput(deb + " is no Debian package: it has no data.tar", null);
   }

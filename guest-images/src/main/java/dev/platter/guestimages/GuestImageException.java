@@ -1,6 +1,9 @@
 package dev.platter.guestimages;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +55,17 @@ public final class GuestImageException extends RuntimeException {
 
   /** An I/O error while doing {@code what}. */
   static GuestImageException io(String what, IOException cause) {
-    return new GuestImageException(Kind.FAILED, what + " failed: " + cause, null, cause);
+    return new GuestImageException(Kind.FAILED, what + " failed: " + reason(cause), null, cause);
+  }
+
+  /** Why a file could not be used: the message of Java's own exceptions may be its name alone. */
+  static String reason(IOException failure) {
+    return switch (failure) {
+      case NoSuchFileException e -> "there is no " + e.getFile();
+      case AccessDeniedException e -> "permission denied for " + e.getFile();
+      case FileSystemException e when e.getReason() != null -> e.getReason();
+      default -> String.valueOf(failure.getMessage());
+    };
   }
 
   /** What kind of failure this is. */

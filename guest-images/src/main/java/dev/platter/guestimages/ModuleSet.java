@@ -57,7 +57,7 @@ final class ModuleSet {
     } catch (IOException e) {
       throw new GuestImageException(
           GuestImageException.Kind.BAD_INPUT,
-          "cannot read the kernel modules in " + directory + ": " + e,
+          "cannot read the kernel modules in " + directory + ": " + GuestImageException.reason(e),
           "Name a directory like /lib/modules/VERSION",
           e);
     }

@@ -7,9 +7,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.file.ProcessState;
 import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Sockets;
 import java.io.IOException;
@@ -148,8 +150,9 @@ public final class UnixListener implements AutoCloseable {
   }
 
   private static String reason(IOException e) {
-    Throwable cause = e.getCause() == null ? e : e.getCause();
-    return String.valueOf(cause.getMessage());
+    return e.getCause() instanceof ErrnoException errno
+        ? String.valueOf(errno.getMessage())
+        : IoReason.of(e);
   }
 
   private static void checkDirectory(Path path) {
@@ -168,7 +171,7 @@ public final class UnixListener implements AutoCloseable {
             "chmod go-w " + directory);
       }
     } catch (IOException e) {
-      throw PlatterException.badInput("cannot look at " + directory + ": " + e.getMessage(), null);
+      throw PlatterException.badInput("cannot look at " + directory + ": " + IoReason.of(e), null);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.file.PathLimits;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
@@ -139,7 +140,7 @@ public final class ImageCreator {
       }
     } catch (IOException e) {
       throw new PlatterException(
-          PlatterException.Kind.FAILED, "cannot replace " + path + ": " + e, null, e);
+          PlatterException.Kind.FAILED, "cannot replace " + path + ": " + IoReason.of(e), null, e);
     }
   }
 

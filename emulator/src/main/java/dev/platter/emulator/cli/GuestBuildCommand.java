@@ -1,9 +1,11 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestOptions;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -61,10 +63,11 @@ final class GuestBuildCommand extends PlatterCommand {
           directory.resolve(String.valueOf(file.getFileName())),
           StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
+      boolean unusable = e instanceof AccessDeniedException || !Files.isDirectory(directory);
       throw new PlatterException(
-          PlatterException.Kind.BAD_INPUT,
-          "cannot copy the guest to " + directory + ": " + e,
-          "Name a directory that you may write to",
+          unusable ? PlatterException.Kind.BAD_INPUT : PlatterException.Kind.FAILED,
+          "cannot copy the guest to " + directory + ": " + IoReason.of(e),
+          unusable ? "Name a directory that you may write to" : "Free some space there",
           e);
     }
   }

@@ -1,11 +1,11 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +58,7 @@ final class StandardOutput extends OutputStream {
     }
     return new PlatterException(
         PlatterException.Kind.FAILED,
-        "cannot write to standard output: " + reason.getMessage(),
+        "cannot write to standard output: " + IoReason.of(reason),
         "Free some space where it goes, or send it somewhere else",
         reason);
   }
@@ -73,7 +73,7 @@ final class StandardOutput extends OutputStream {
         return false;
       }
     } catch (IOException closed) {
-      return Objects.equals(reason.getMessage(), closed.getMessage());
+      return IoReason.of(reason).equals(IoReason.of(closed));
     }
   }
 }

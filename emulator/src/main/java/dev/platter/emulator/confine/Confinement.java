@@ -1,6 +1,7 @@
 package dev.platter.emulator.confine;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Landlock;
 import dev.platter.aio.sys.ProcessControl;
@@ -115,7 +116,8 @@ public final class Confinement {
   }
 
   private static PlatterException unable(IOException e) {
-    return PlatterException.failed("cannot confine the server: " + e, "Use --confine off");
+    return PlatterException.failed(
+        "cannot confine the server: " + IoReason.of(e), "Use --confine off");
   }
 
   /** Removes what {@link #enter} has made for the process, at its end. */

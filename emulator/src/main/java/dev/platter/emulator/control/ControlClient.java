@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.socket.UnixConnection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -78,7 +79,7 @@ public final class ControlClient implements AutoCloseable {
     }
     return new PlatterException(
         Kind.BAD_INPUT,
-        "cannot connect to " + socket + ": " + e.getMessage(),
+        "cannot connect to " + socket + ": " + IoReason.of(e),
         "Be the user that serves there, or root",
         e);
   }

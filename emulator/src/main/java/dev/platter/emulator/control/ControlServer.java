@@ -1,6 +1,7 @@
 package dev.platter.emulator.control;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
@@ -77,7 +78,10 @@ public final class ControlServer implements AutoCloseable {
       return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     } catch (IOException e) {
       throw new PlatterException(
-          PlatterException.Kind.HOST_LACKS, "cannot look at /proc/self: " + e, "Mount /proc", e);
+          PlatterException.Kind.HOST_LACKS,
+          "cannot look at /proc/self: " + IoReason.of(e),
+          "Mount /proc",
+          e);
     }
   }
 
@@ -87,7 +91,7 @@ public final class ControlServer implements AutoCloseable {
       try {
         client = listener.accept();
       } catch (IOException e) {
-        log.event(Level.ERROR, "", "control-accept-failed", Map.of("reason", e.toString()));
+        log.event(Level.ERROR, "", "control-accept-failed", Map.of("reason", IoReason.of(e)));
         if (pause()) {
           return;
         }

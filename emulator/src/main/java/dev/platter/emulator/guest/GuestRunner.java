@@ -1,7 +1,9 @@
 package dev.platter.emulator.guest;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import dev.platter.guestimages.GuestConsole;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -163,7 +165,19 @@ public final class GuestRunner {
             progress::line)) {
       progress.begin(qemu);
       watch(qemu, progress, with);
+      checkCopy(qemu);
       return progress.outcome();
+    }
+  }
+
+  private static void checkCopy(QemuProcess qemu) {
+    IOException failure = qemu.copyFailure();
+    if (failure != null) {
+      throw new PlatterException(
+          PlatterException.Kind.FAILED,
+          "cannot write all that the guest's console says: " + IoReason.of(failure),
+          "Free some space, or name another file with --console",
+          failure);
     }
   }
 

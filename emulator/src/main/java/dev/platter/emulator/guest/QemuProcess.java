@@ -3,6 +3,7 @@ package dev.platter.emulator.guest;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.loop.Threads;
 import dev.platter.emulator.host.ThreadTimes;
 import java.io.File;
@@ -42,6 +43,7 @@ public final class QemuProcess implements AutoCloseable {
   private volatile long lastHeardNanos = System.nanoTime();
   private volatile @Nullable Process process;
   private volatile @Nullable IOException failure;
+  private volatile @Nullable IOException copyFailure;
   private boolean closed;
 
   private QemuProcess(
@@ -77,7 +79,10 @@ public final class QemuProcess implements AutoCloseable {
       errors = Files.createTempFile(directory, "qemu-", ".err");
     } catch (IOException e) {
       throw new PlatterException(
-          PlatterException.Kind.FAILED, "cannot make a file in " + directory + ": " + e, null, e);
+          PlatterException.Kind.FAILED,
+          "cannot make a file in " + directory + ": " + IoReason.of(e),
+          null,
+          e);
     }
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().putAll(environment);
@@ -101,7 +106,7 @@ public final class QemuProcess implements AutoCloseable {
       close();
       throw new PlatterException(
           PlatterException.Kind.HOST_LACKS,
-          "cannot start " + builder.command().getFirst() + ": " + reason.getMessage(),
+          "cannot start " + builder.command().getFirst() + ": " + IoReason.of(reason),
           "Name another QEMU with --qemu or --qemu-root",
           reason);
     }
@@ -122,10 +127,7 @@ public final class QemuProcess implements AutoCloseable {
     try (InputStream in = started.getInputStream()) {
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
         lastHeardNanos = System.nanoTime();
-        if (copy != null) {
-          copy.write(buffer, 0, count);
-          copy.flush();
-        }
+        copy(buffer, count);
         console.add(buffer, count);
       }
     } catch (IOException e) {
@@ -134,6 +136,24 @@ public final class QemuProcess implements AutoCloseable {
     }
     console.end();
     waitFor(started);
+  }
+
+  /** Copies as long as it can: the guest goes on when the file is full. */
+  private void copy(byte[] buffer, int count) {
+    if (copy == null || copyFailure != null) {
+      return;
+    }
+    try {
+      copy.write(buffer, 0, count);
+      copy.flush();
+    } catch (IOException e) {
+      copyFailure = e;
+    }
+  }
+
+  /** Why not all that its console has said is in the copy; null if all is. */
+  public @Nullable IOException copyFailure() {
+    return copyFailure;
   }
 
   private static void waitFor(Process process) {

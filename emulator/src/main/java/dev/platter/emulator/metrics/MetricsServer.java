@@ -2,6 +2,7 @@ package dev.platter.emulator.metrics;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Server;
@@ -134,7 +135,7 @@ public final class MetricsServer implements AutoCloseable {
   }
 
   private static boolean isInUse(IOException e) {
-    return IN_USE.equals(e.getMessage());
+    return IN_USE.equals(IoReason.of(e));
   }
 
   private static PlatterException refused(InetSocketAddress address, IOException e) {
@@ -145,11 +146,11 @@ public final class MetricsServer implements AutoCloseable {
               + " ss -ltnp 'sport = :"
               + address.getPort()
               + "'";
-    } else if ("Permission denied".equals(e.getMessage())) {
+    } else if ("Permission denied".equals(IoReason.of(e))) {
       remedy = "Choose a port from 1024 on";
     }
     return PlatterException.badInput(
-        "cannot serve metrics on " + text(address) + ": " + e.getMessage(), remedy);
+        "cannot serve metrics on " + text(address) + ": " + IoReason.of(e), remedy);
   }
 
   private static String text(InetSocketAddress address) {

@@ -1,6 +1,7 @@
 package dev.platter.emulator.page;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.file.PathLimits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,8 +42,10 @@ public final class ReportFiles {
             file, "it has more than " + (MAX_BYTES >> 20) + " MiB; no result is that large", null);
       }
       json = JSON.std.mapFrom(Files.readString(path));
-    } catch (IOException | InvalidPathException e) {
-      throw refused(file, e.toString(), e);
+    } catch (IOException e) {
+      throw refused(file, IoReason.of(e), e);
+    } catch (InvalidPathException e) {
+      throw refused(file, "it is no path", e);
     } catch (JacksonException e) {
       throw refused(file, "it is not JSON, or not all of it: " + e.getOriginalMessage(), e);
     }

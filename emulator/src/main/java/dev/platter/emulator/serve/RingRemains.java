@@ -2,6 +2,7 @@ package dev.platter.emulator.serve;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -36,8 +37,10 @@ public record RingRemains(int rings, List<String> workers) {
       List<String> workers =
           threads(process, name -> name.startsWith(WORKER) || name.startsWith(SQ_POLLER));
       return new RingRemains(rings.size(), workers);
-    } catch (IOException | UncheckedIOException e) {
-      return new RingRemains(-1, List.of("unknown: " + e.getMessage()));
+    } catch (IOException e) {
+      return new RingRemains(-1, List.of("unknown: " + IoReason.of(e)));
+    } catch (UncheckedIOException e) {
+      return new RingRemains(-1, List.of("unknown: " + IoReason.of(e)));
     }
   }
 

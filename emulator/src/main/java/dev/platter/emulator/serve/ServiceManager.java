@@ -1,5 +1,6 @@
 package dev.platter.emulator.serve;
 
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.socket.UnixDatagram;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
@@ -59,7 +60,7 @@ public final class ServiceManager {
       UnixDatagram.send(socket, state);
     } catch (IOException e) {
       log.event(
-          Level.WARNING, "", "notify-failed", Map.of("reason", socket + ": " + e.getMessage()));
+          Level.WARNING, "", "notify-failed", Map.of("reason", socket + ": " + IoReason.of(e)));
     }
   }
 }

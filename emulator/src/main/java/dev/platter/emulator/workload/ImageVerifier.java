@@ -1,6 +1,7 @@
 package dev.platter.emulator.workload;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -50,7 +51,7 @@ public final class ImageVerifier {
     } catch (IOException e) {
       throw new PlatterException(
           PlatterException.Kind.FAILED,
-          "cannot read back " + image + ": " + e.getMessage(),
+          "cannot read back " + image + ": " + IoReason.of(e),
           null,
           e);
     }

@@ -1,6 +1,7 @@
 package dev.platter.emulator.workload;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -64,7 +65,7 @@ public final class ScratchImage implements AutoCloseable {
     } catch (IOException e) {
       throw new PlatterException(
           PlatterException.Kind.BAD_INPUT,
-          "cannot make a scratch image in " + directory + ": " + e.getMessage(),
+          "cannot make a scratch image in " + directory + ": " + IoReason.of(e),
           "Set TMPDIR to a directory on a disk (platter lab: --dir), or name an image",
           e);
     }
@@ -83,7 +84,7 @@ public final class ScratchImage implements AutoCloseable {
               + " bytes in "
               + directory
               + ": "
-              + e.getMessage(),
+              + IoReason.of(e),
           "Free some space, or set TMPDIR to another directory (platter lab: --dir)",
           e);
     } catch (IllegalStateException e) {
@@ -173,7 +174,7 @@ public final class ScratchImage implements AutoCloseable {
       Files.deleteIfExists(path);
     } catch (IOException e) {
       throw new PlatterException(
-          PlatterException.Kind.FAILED, "cannot remove " + path + ": " + e.getMessage(), null, e);
+          PlatterException.Kind.FAILED, "cannot remove " + path + ": " + IoReason.of(e), null, e);
     }
   }
 }

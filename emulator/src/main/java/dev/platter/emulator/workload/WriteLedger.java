@@ -1,6 +1,7 @@
 package dev.platter.emulator.workload;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -99,7 +100,7 @@ public final class WriteLedger {
       return map;
     } catch (IOException e) {
       throw PlatterException.badInput(
-          "cannot write the verify state " + file + ": " + e.getMessage(), "Choose another path");
+          "cannot write the verify state " + file + ": " + IoReason.of(e), "Choose another path");
     }
   }
 
@@ -130,7 +131,7 @@ public final class WriteLedger {
       return new State(new RunIdentity(map.getLong(RUN_AT)), generations);
     } catch (IOException e) {
       throw PlatterException.badInput(
-          "cannot read the verify state " + file + ": " + e.getMessage(), null);
+          "cannot read the verify state " + file + ": " + IoReason.of(e), null);
     }
   }
 

@@ -166,7 +166,7 @@ class EveryCommandTest {
           case "ctl raw" -> List.of("{\"execute\":\"list\"}");
           case "image create" -> List.of(directory.resolve(fresh()), "--size=1M");
           case "image info" -> List.of(image());
-          case "report" -> List.of(saved("bench.json"), "--report", directory.resolve(fresh()));
+          case "report" -> List.of(saved("bench.json"), saved("bench.json"));
           case "lab", "doctor", "help", "version" -> List.of();
           // These need a QEMU, packages or a compiler to do more.
           case "guest run", "guest build", "guest boot-disk" -> List.of("--help");

@@ -3,6 +3,7 @@ package dev.platter.emulator.lab.iowait;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Ring;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageCreator;
@@ -88,7 +89,7 @@ public final class IowaitExperiment implements Experiment {
       Files.deleteIfExists(path);
     } catch (IOException e) {
       throw new PlatterException(
-          PlatterException.Kind.FAILED, "cannot remove " + path + ": " + e.getMessage(), null, e);
+          PlatterException.Kind.FAILED, "cannot remove " + path + ": " + IoReason.of(e), null, e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.platter.emulator.lab.iowait;
 
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -44,7 +45,7 @@ final class PressureFile {
           path + " does not exist: the kernel has no PSI (CONFIG_PSI), or it is switched off");
     } catch (IOException e) {
       // EOPNOTSUPP if it is switched off at boot.
-      return new PressureFile(path, path + " cannot be read: " + e.getMessage());
+      return new PressureFile(path, path + " cannot be read: " + IoReason.of(e));
     }
   }
 

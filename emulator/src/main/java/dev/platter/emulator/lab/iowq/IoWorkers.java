@@ -3,6 +3,7 @@ package dev.platter.emulator.lab.iowq;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -51,17 +52,17 @@ final class IoWorkers {
         }
       }
     } catch (DirectoryIteratorException e) {
-      throw unreadable(tasks, e);
+      throw unreadable(tasks, e.getCause());
     } catch (IOException e) {
       throw unreadable(tasks, e);
     }
     return workers;
   }
 
-  private static PlatterException unreadable(Path path, Exception cause) {
+  private static PlatterException unreadable(Path path, IOException cause) {
     return new PlatterException(
         PlatterException.Kind.FAILED,
-        "cannot read " + path + " to count worker threads: " + cause,
+        "cannot read " + path + " to count worker threads: " + IoReason.of(cause),
         null,
         cause);
   }

@@ -2,6 +2,7 @@ package dev.platter.emulator.lab.iowq;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
@@ -157,7 +158,7 @@ final class PuntKinds implements AutoCloseable {
       Files.deleteIfExists(path);
     } catch (IOException e) {
       throw new PlatterException(
-          PlatterException.Kind.FAILED, "cannot remove " + path + ": " + e.getMessage(), null, e);
+          PlatterException.Kind.FAILED, "cannot remove " + path + ": " + IoReason.of(e), null, e);
     }
   }
 }

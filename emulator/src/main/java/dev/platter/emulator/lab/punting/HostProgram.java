@@ -3,6 +3,7 @@ package dev.platter.emulator.lab.punting;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -88,7 +89,7 @@ public final class HostProgram {
         process.destroyForcibly();
       }
     } catch (IOException e) {
-      return new Outcome(NOT_FOUND, String.valueOf(e.getMessage()));
+      return new Outcome(NOT_FOUND, IoReason.of(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw PlatterException.failed("interrupted while " + name + " ran", null);

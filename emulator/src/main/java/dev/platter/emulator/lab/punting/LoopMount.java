@@ -1,6 +1,7 @@
 package dev.platter.emulator.lab.punting;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -44,7 +45,7 @@ final class LoopMount implements AutoCloseable {
       return mount;
     } catch (IOException e) {
       mount.close();
-      throw lacks(filesystem, e.toString(), null);
+      throw lacks(filesystem, IoReason.of(e), null);
     } catch (RuntimeException e) {
       mount.close();
       throw e;
@@ -114,7 +115,10 @@ final class LoopMount implements AutoCloseable {
         if (failure == null) {
           failure =
               new PlatterException(
-                  PlatterException.Kind.FAILED, "cannot remove " + one + ": " + e, null, e);
+                  PlatterException.Kind.FAILED,
+                  "cannot remove " + one + ": " + IoReason.of(e),
+                  null,
+                  e);
         }
       }
     }

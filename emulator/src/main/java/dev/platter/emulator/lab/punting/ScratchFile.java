@@ -1,6 +1,7 @@
 package dev.platter.emulator.lab.punting;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ final class ScratchFile implements AutoCloseable {
       Files.deleteIfExists(path);
     } catch (IOException e) {
       throw new PlatterException(
-          PlatterException.Kind.FAILED, "cannot remove " + path + ": " + e, null, e);
+          PlatterException.Kind.FAILED, "cannot remove " + path + ": " + IoReason.of(e), null, e);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.platter.emulator.lab.punting;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.SetupFlag;
 import java.io.IOException;
@@ -61,7 +62,7 @@ final class TracepointCounter implements AutoCloseable {
       counter.close();
       throw new PlatterException(
           PlatterException.Kind.HOST_LACKS,
-          "punts cannot be counted by the tracepoint: " + e,
+          "punts cannot be counted by the tracepoint: " + IoReason.of(e),
           "Run it as root, with tracefs: mount -t tracefs tracefs /sys/kernel/tracing",
           e);
     } catch (RuntimeException e) {
@@ -184,7 +185,10 @@ final class TracepointCounter implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new PlatterException(
-          PlatterException.Kind.FAILED, "cannot read the trace's counters: " + e, null, e);
+          PlatterException.Kind.FAILED,
+          "cannot read the trace's counters: " + IoReason.of(e),
+          null,
+          e);
     }
     return sum;
   }
@@ -256,7 +260,10 @@ final class TracepointCounter implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new PlatterException(
-          PlatterException.Kind.FAILED, "cannot remove the tracing instance: " + e, null, e);
+          PlatterException.Kind.FAILED,
+          "cannot remove the tracing instance: " + IoReason.of(e),
+          null,
+          e);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.platter.emulator.serve.options;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -49,7 +50,7 @@ final class TextFile {
     } catch (AccessDeniedException e) {
       throw unusable(file, "this user may not read it", "chmod or chown it");
     } catch (IOException e) {
-      throw unusable(file, String.valueOf(e.getMessage()), null);
+      throw unusable(file, IoReason.of(e), null);
     }
   }
 
