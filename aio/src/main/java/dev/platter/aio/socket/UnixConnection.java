@@ -29,8 +29,11 @@ public final class UnixConnection implements AutoCloseable {
   /** How long a peer may take over the rest of a message. */
   public static final int PATIENCE_MILLIS = 5_000;
 
-  /** The most descriptors that one message can carry here; more are an error. */
-  public static final int MAX_FDS = 64;
+  /**
+   * The most descriptors that one message can carry here; more are an error. No message of
+   * vhost-user or vfio-user needs more, and each client can make the server hold twice as many.
+   */
+  public static final int MAX_FDS = 8;
 
   private static final long CONTROL_BYTES = LinuxAbi.CMSG_DATA + 4L * MAX_FDS;
 

@@ -168,7 +168,10 @@ public final class UnixListener implements AutoCloseable {
       if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
         throw PlatterException.badInput(
             "socket directory " + directory + " can be written by others",
-            "chmod go-w " + directory);
+            "mkdir -m 700 "
+                + directory.resolve("run")
+                + ", and put it there; or chmod go-w "
+                + directory);
       }
     } catch (IOException e) {
       throw PlatterException.badInput("cannot look at " + directory + ": " + IoReason.of(e), null);
@@ -359,6 +362,25 @@ public final class UnixListener implements AutoCloseable {
             throw UnixConnection.failure("accept", client);
           }
         }
+      }
+    }
+  }
+
+  /** Its descriptor. */
+  int fd() {
+    return fd;
+  }
+
+  /** Whether a client waits to be accepted. Any thread, without waiting. */
+  public boolean hasWaiting() {
+    synchronized (closing) {
+      if (closed) {
+        return false;
+      }
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment pollfd = arena.allocate(LinuxAbi.POLLFD_SIZE, 8);
+        describe(pollfd, 0, fd);
+        return Libc.poll(pollfd.address(), 1, 0) > 0;
       }
     }
   }

@@ -57,6 +57,17 @@ final class CtlLooks {
         }
       }
       out().print(table.render());
+      for (Reply export : reply.parts("exports")) {
+        if (export.flag("client_waits")) {
+          out()
+              .println(
+                  export.text("name")
+                      + ": another client waits"
+                      + (export.flag("connected")
+                          ? " for pid " + export.text("client_pid") + " to leave"
+                          : ""));
+        }
+      }
       if (!reply.text("status").equals("serving")) {
         out().println("The server is " + reply.text("status") + ".");
       }

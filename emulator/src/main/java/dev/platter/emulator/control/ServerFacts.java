@@ -55,6 +55,7 @@ final class ServerFacts {
     fields.put("socket", export.socket());
     fields.put("connected", export.connected());
     fields.put("client_pid", export.clientPid() < 0 ? null : export.clientPid());
+    fields.put("client_waits", export.clientWaits());
     fields.put("loops", export.loops());
     List<Map<String, @Nullable Object>> disks = new ArrayList<>();
     for (RawImage image : export.images()) {

@@ -2,6 +2,7 @@ package dev.platter.emulator.export;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.Threads;
+import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.emulator.export.EventLog.Level;
@@ -17,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One export at work: accepts a client, has it served, and accepts the next when it has left.
- * Further clients wait in the socket's queue. A client that misbehaves costs its own connection and
- * one line; one that has held up others costs its export a while without clients, so that they are
- * held up for a small part of the time at most.
+ * Further clients wait in the socket's queue, which is told. A client that misbehaves costs its own
+ * connection and one line; one that has held up others costs its export a while without clients, so
+ * that they are held up for a small part of the time at most.
  */
 public final class ExportServer implements AutoCloseable {
   private static final long RETRY_MILLIS = 1_000;
@@ -31,6 +32,7 @@ public final class ExportServer implements AutoCloseable {
   private final String name;
   private final UnixListener listener;
   private final ClientSession session;
+  private final QueueWatch queues;
   private final EventLog log;
   private final Thread thread;
   private final CountDownLatch stopping = new CountDownLatch(1);
@@ -48,11 +50,14 @@ public final class ExportServer implements AutoCloseable {
    * @param name what the export is called in events
    * @param listener where clients come from; closed with the server
    * @param session the protocol; closed with the server
+   * @param queues tells of clients that wait for another to leave; stays the caller's
    */
-  public ExportServer(String name, UnixListener listener, ClientSession session, EventLog log) {
+  public ExportServer(
+      String name, UnixListener listener, ClientSession session, QueueWatch queues, EventLog log) {
     this.name = name;
     this.listener = listener;
     this.session = session;
+    this.queues = queues;
     this.log = log;
     thread = Thread.ofPlatform().name("export-" + name).start(this::acceptClients);
   }
@@ -110,7 +115,10 @@ public final class ExportServer implements AutoCloseable {
     clientPid = pid;
     countConnection();
     log.event(Level.INFO, name, "client-connected", Map.of("pid", pid));
+    queues.add(
+        listener, () -> log.event(Level.WARNING, name, "client-queued", Map.of("served_pid", pid)));
     Farewell farewell = speak(connection, pid);
+    queues.remove(listener);
     // Who reads that a client is gone finds none.
     synchronized (state) {
       current = null;
@@ -185,6 +193,11 @@ public final class ExportServer implements AutoCloseable {
   /** Process id of the client that is served, or -1. Any thread. */
   public int clientPid() {
     return clientPid;
+  }
+
+  /** Whether a client waits to be served. Any thread. */
+  public boolean hasWaiting() {
+    return listener.hasWaiting();
   }
 
   /** How many clients it has accepted so far. Any thread. */

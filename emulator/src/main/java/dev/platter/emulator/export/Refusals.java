@@ -1,21 +1,24 @@
 package dev.platter.emulator.export;
 
 import dev.platter.emulator.export.EventLog.Level;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * Tells the log of messages that are refused: of each kind once for a client, which could send them
- * again and again. One thread at a time.
+ * Tells the log of messages that are refused: a few of each kind for a client, which could send
+ * them again and again, and each reason once. One thread at a time.
  */
 public final class Refusals {
+  private static final int MOST_REASONS = 5;
+
   private record Kind(String message, String error) {}
 
   private final EventLog log;
   private final String export;
-  private final Set<Kind> told = new HashSet<>();
+  private final Map<Kind, Set<String>> told = new HashMap<>();
 
   /**
    * Creates one that has told nothing yet.
@@ -40,7 +43,8 @@ public final class Refusals {
    * @param reason what was wrong with it
    */
   public void tell(Level level, String message, String error, String reason) {
-    if (told.add(new Kind(message, error))) {
+    Set<String> reasons = told.computeIfAbsent(new Kind(message, error), _ -> new HashSet<>());
+    if (reasons.size() < MOST_REASONS && reasons.add(reason)) {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("message", message);
       fields.put("error", error);

@@ -7,6 +7,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.loop.ThreadedLoop;
+import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.devices.block.RawImage;
@@ -37,6 +38,7 @@ final class Assembly {
   private final Map<String, IoThread> ioThreads = new LinkedHashMap<>();
   private final Closers closers = new Closers();
   private final ImageSizes sizes = new ImageSizes();
+  private final QueueWatch queues = new QueueWatch();
   // Replaced, never changed: any thread may look.
   private volatile List<AioContext> sharedLoops = List.of();
   private volatile List<ServedExport> exports = List.of();
@@ -54,6 +56,7 @@ final class Assembly {
     mainLoop = new MainLoop(mainLoopConfig());
     closers.push(mainLoop::close);
     closers.push(sizes::close);
+    closers.push(queues::close);
     sharedLoops = List.of(mainLoop.context());
   }
 
@@ -175,7 +178,7 @@ final class Assembly {
 
   /** Lets clients in. */
   void open() {
-    exports.forEach(export -> export.open(log));
+    exports.forEach(export -> export.open(queues, log));
   }
 
   // ---- coming and going ----------------------------------------------------------------------
@@ -205,7 +208,7 @@ final class Assembly {
   /** Lets the clients of one that is prepared in. */
   void open(ServedExport export) {
     try {
-      export.open(log);
+      export.open(queues, log);
       keep(export);
     } catch (OutOfMemoryError e) {
       giveUp(export, e);

@@ -12,6 +12,7 @@ import java.util.List;
  * @param images its images, in the order of its disks; they may be closed when the export is gone
  * @param connected whether a client is served
  * @param clientPid that client's process id; -1 for none
+ * @param clientWaits whether another client waits for that one to leave
  * @param connections how many clients it has accepted so far
  * @param droppedConnections how many of them did not leave by themselves: they broke the protocol
  *     or their connection, or found a bug
@@ -24,6 +25,7 @@ public record ExportView(
     List<RawImage> images,
     boolean connected,
     int clientPid,
+    boolean clientWaits,
     long connections,
     long droppedConnections,
     List<String> loops) {

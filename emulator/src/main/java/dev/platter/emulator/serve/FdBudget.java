@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,20 +15,26 @@ final class FdBudget {
   /** The JVM's own: its jars, /proc files, standard streams. */
   private static final int PROCESS = 64;
 
-  /** The control socket and the most connections to it, metrics likewise. */
-  private static final int MANAGEMENT = 48;
+  /** The control socket and the most connections to it, metrics likewise, and sizes of images. */
+  private static final int MANAGEMENT = 64;
 
   /** A ring and its wake-up eventfd. */
   private static final int PER_LOOP = 2;
 
-  /** Socket, its stop eventfd, a client, and those that one message of it may carry. */
-  private static final int PER_EXPORT = 3 + 64;
+  /** Socket, its stop eventfd, a client, its back-end channel and in-flight buffer. */
+  private static final int PER_CLIENT = 5;
 
-  /** Kick, call and error eventfds of a virtqueue; a vfio-user device has fewer. */
+  /** Interrupts of a vfio-user device. */
+  private static final int INTERRUPTS = 5;
+
+  /**
+   * What a client may send before its message is refused: it rides on two parts of one. Memory is
+   * mapped, and its descriptors are closed.
+   */
+  private static final int PER_MESSAGE = 2 * UnixConnection.MAX_FDS;
+
+  /** Kick, call and error eventfds of a virtqueue. */
   private static final int PER_QUEUE = 3;
-
-  /** More than any client maps at a time. */
-  private static final int MEMORY_REGIONS = 64;
 
   /** Its I/O, and the proof that this process lives (ADR 028). */
   private static final int PER_IMAGE = 2;
@@ -46,11 +53,12 @@ final class FdBudget {
   static long needed(int ioThreads, List<ExportConfig> exports) {
     long needed = PROCESS + MANAGEMENT + PER_LOOP * (1L + ioThreads);
     for (ExportConfig export : exports) {
-      needed += PER_EXPORT + MEMORY_REGIONS + (long) PER_IMAGE * export.images().size();
-      needed += PER_LOOP;
-      if (export instanceof ExportConfig.VirtioBlk disk) {
-        needed += (long) PER_QUEUE * disk.queues();
-      }
+      needed += PER_CLIENT + PER_MESSAGE + PER_LOOP + (long) PER_IMAGE * export.images().size();
+      needed +=
+          switch (export) {
+            case ExportConfig.VirtioBlk disk -> (long) PER_QUEUE * disk.queues();
+            case ExportConfig.Ahci _ -> INTERRUPTS;
+          };
     }
     return needed;
   }

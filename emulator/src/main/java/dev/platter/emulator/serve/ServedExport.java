@@ -3,6 +3,7 @@ package dev.platter.emulator.serve;
 import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.ThreadedLoop;
+import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.ForeignFormat;
@@ -98,11 +99,11 @@ final class ServedExport {
   }
 
   /** Lets clients in. */
-  void open(EventLog log) {
+  void open(QueueWatch queues, EventLog log) {
     if (session == null || listener == null) {
       throw new IllegalStateException("export " + name() + " is not complete");
     }
-    server = new ExportServer(name(), listener, session, log);
+    server = new ExportServer(name(), listener, session, queues, log);
   }
 
   /** Tells of its disks, and that it is served. */
@@ -144,6 +145,7 @@ final class ServedExport {
         images,
         clients != null && clients.connected(),
         clients == null ? -1 : clients.clientPid(),
+        clients != null && clients.hasWaiting(),
         clients == null ? 0 : clients.connections(),
         clients == null ? 0 : clients.droppedConnections(),
         loops.stream().map(AioContext::name).distinct().toList());

@@ -3,6 +3,7 @@ package dev.platter.emulator.vfiouser;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import dev.platter.emulator.export.LentMemory;
 import dev.platter.emulator.export.SharedMemory;
 import dev.platter.emulator.export.SharedMemory.Unusable;
 import java.lang.foreign.MemorySegment;
@@ -93,14 +94,7 @@ final class ClientFiles {
       throw new Unusable("it is in more than " + MAX_MAPPINGS + " files", Errno.ENOSPC);
     }
     if (sizeBytes > maxBytes - mappedBytes) {
-      throw new Unusable(
-          "its file has "
-              + sizeBytes
-              + " bytes, and with others more than the "
-              + maxBytes
-              + " that a client may lend (guest-memory= of the export, or the cgroup's memory"
-              + " limit)",
-          Errno.ENOSPC);
+      throw new Unusable(LentMemory.tooMuch(sizeBytes, mappedBytes, maxBytes), Errno.ENOSPC);
     }
     MappedFile file =
         new MappedFile(identity, SharedMemory.map(fd, 0, sizeBytes, identity.writable, lost));

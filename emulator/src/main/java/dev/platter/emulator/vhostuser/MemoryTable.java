@@ -2,6 +2,7 @@ package dev.platter.emulator.vhostuser;
 
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.memory.GuestMemory;
+import dev.platter.emulator.export.LentMemory;
 import dev.platter.emulator.export.SharedMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,11 +138,7 @@ final class MemoryTable implements AutoCloseable {
     }
     if (description.sizeBytes > room) {
       throw new RequestRefused(
-          description
-              + " is more than the "
-              + maxBytes
-              + " bytes that a client may lend"
-              + " (guest-memory= of the export, or the cgroup's memory limit)");
+          LentMemory.tooMuch(description.sizeBytes, maxBytes - room, maxBytes));
     }
     try {
       return new Region(

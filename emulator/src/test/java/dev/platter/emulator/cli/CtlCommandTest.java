@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.socket.UnixConnection;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.control.ControlServer;
@@ -109,6 +110,22 @@ class CtlCommandTest {
     assertPrints(ctl("log-level"), "warning");
     assertPrints(ctl("remove", "vdb"), "export vdb is gone");
     assertPrints(ctl("raw", "{\"execute\":\"log-level\"}"), "{\"return\":{\"level\":\"warning\"}}");
+  }
+
+  @Test
+  void aClientThatWaitsIsListed() throws Exception {
+    String pid = " for pid " + ProcessHandle.current().pid() + " to leave\n";
+    assertThat(ctl("list").out()).doesNotContain("waits");
+    try (UnixConnection _ = UnixConnection.connect(path("vda.sock"))) {
+      while (!server.exports().getFirst().connected()) {
+        Thread.onSpinWait();
+      }
+      assertThat(ctl("list").out()).doesNotContain("waits");
+      try (UnixConnection _ = UnixConnection.connect(path("vda.sock"))) {
+        assertPrints(ctl("list"), "vda: another client waits" + pid);
+        assertPrints(ctl("list", "--json", "-"), "\"client_waits\" : true");
+      }
+    }
   }
 
   @Test

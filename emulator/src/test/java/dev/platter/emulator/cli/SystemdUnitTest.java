@@ -79,7 +79,7 @@ class SystemdUnitTest {
         "ProtectKernelModules|yes",
         "ProtectKernelTunables|yes",
         "LimitMEMLOCK|64M",
-        "LimitNOFILE|4096",
+        "LimitNOFILE|16384",
         "LimitCORE|0",
         "Restart|on-failure",
         "RestartPreventExitStatus|2",

@@ -2,6 +2,7 @@ package dev.platter.emulator.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
 import java.io.IOException;
@@ -45,12 +46,14 @@ class ExportServerTest {
     Path socket = directory.resolve("export.sock");
     BlockingQueue<Map.Entry<String, Map<String, Object>>> events = new LinkedBlockingQueue<>();
     Faulty session = new Faulty();
-    try (ExportServer server =
-        new ExportServer(
-            "disk",
-            UnixListener.bind(socket),
-            session,
-            (_, _, event, fields) -> events.add(Map.entry(event, fields)))) {
+    try (QueueWatch queues = new QueueWatch();
+        ExportServer server =
+            new ExportServer(
+                "disk",
+                UnixListener.bind(socket),
+                session,
+                queues,
+                (_, _, event, fields) -> events.add(Map.entry(event, fields)))) {
       for (Throwable fault : List.copyOf(session.faults)) {
         connect(socket);
         assertThat(next(events).getKey()).isEqualTo("client-connected");
@@ -82,12 +85,14 @@ class ExportServerTest {
           @Override
           public void close() {}
         };
-    try (ExportServer server =
-        new ExportServer(
-            "disk",
-            UnixListener.bind(socket),
-            session,
-            (_, _, event, fields) -> events.add(Map.entry(event, fields)))) {
+    try (QueueWatch queues = new QueueWatch();
+        ExportServer server =
+            new ExportServer(
+                "disk",
+                UnixListener.bind(socket),
+                session,
+                queues,
+                (_, _, event, fields) -> events.add(Map.entry(event, fields)))) {
       connect(socket);
       assertThat(next(events).getKey()).isEqualTo("client-connected");
       Map.Entry<String, Map<String, Object>> event = next(events);
@@ -104,6 +109,57 @@ class ExportServerTest {
       }
       assertThat(server.connections()).isEqualTo(1);
     } // and does not wait for the rest of it
+    assertThat(events).isEmpty();
+  }
+
+  /** A client would wait without a word, and its user for it. */
+  @Test
+  void aClientThatWaitsForAnotherIsTold(@TempDir Path directory) throws Exception {
+    Path socket = directory.resolve("export.sock");
+    BlockingQueue<Map.Entry<String, Map<String, Object>>> events = new LinkedBlockingQueue<>();
+    BlockingQueue<String> leave = new LinkedBlockingQueue<>();
+    ClientSession session =
+        new ClientSession() {
+          @Override
+          public void serve(UnixConnection connection) throws IOException {
+            try {
+              leave.take();
+            } catch (InterruptedException e) {
+              throw new IOException(e);
+            }
+          }
+
+          @Override
+          public void close() {}
+        };
+    try (QueueWatch queues = new QueueWatch();
+        ExportServer server =
+            new ExportServer(
+                "disk",
+                UnixListener.bind(socket),
+                session,
+                queues,
+                (_, _, event, fields) -> events.add(Map.entry(event, fields)))) {
+      connect(socket);
+      assertThat(next(events).getKey()).isEqualTo("client-connected");
+      assertThat(server.hasWaiting()).isFalse();
+      connect(socket);
+      Map.Entry<String, Map<String, Object>> queued = next(events);
+      assertThat(queued.getKey()).isEqualTo("client-queued");
+      assertThat(queued.getValue())
+          .containsEntry("served_pid", (int) ProcessHandle.current().pid());
+      connect(socket); // of whom nothing more is told
+      assertThat(server.hasWaiting()).isTrue();
+      leave.add("");
+      assertThat(next(events).getKey()).isEqualTo("client-left");
+      assertThat(next(events).getKey()).isEqualTo("client-connected");
+      assertThat(next(events).getKey()).as("the third").isEqualTo("client-queued");
+      leave.add("");
+      leave.add("");
+      assertThat(next(events).getKey()).isEqualTo("client-left");
+      assertThat(next(events).getKey()).isEqualTo("client-connected");
+      assertThat(next(events).getKey()).isEqualTo("client-left");
+    }
     assertThat(events).isEmpty();
   }
 

@@ -74,7 +74,16 @@ class DeployedQueriesTest {
       source.exports =
           List.of(
               new ExportView(
-                  "vda", "virtio-blk", "/run/x", List.of(image), true, 1, 1, 0, List.of("vda")));
+                  "vda",
+                  "virtio-blk",
+                  "/run/x",
+                  List.of(image),
+                  true,
+                  1,
+                  false,
+                  1,
+                  0,
+                  List.of("vda")));
       String text;
       do {
         System.gc(); // its series appear with the first one, whose news takes a moment

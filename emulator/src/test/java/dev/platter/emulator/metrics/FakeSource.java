@@ -16,7 +16,8 @@ final class FakeSource implements MetricsSource {
   volatile Runnable whenAsked = () -> {};
 
   static ExportView export(String name) {
-    return new ExportView(name, "virtio-blk", "/run/x", List.of(), true, 4711, 3, 2, List.of());
+    return new ExportView(
+        name, "virtio-blk", "/run/x", List.of(), true, 4711, false, 3, 2, List.of());
   }
 
   static Server.LoopUse loop(String name) {

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.ImageOptions;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** What a server is told must fit together before anything is made. */
@@ -102,6 +106,30 @@ class ServeConfigTest {
               assertThat(e.kind()).isEqualTo(PlatterException.Kind.HOST_LACKS);
               assertThat(e.remedy()).contains("ulimit -n " + needed);
             });
+  }
+
+  private static long neededBy(int exports, int queues) {
+    List<ExportConfig> disks = new ArrayList<>();
+    for (int i = 0; i < exports; i++) {
+      disks.add(disk("d" + i, "d" + i + ".sock", queues));
+    }
+    return FdBudget.needed(0, disks);
+  }
+
+  /** As a host without systemd has it. */
+  @Test
+  void theUsualLimitIsEnoughForTwentyExports() {
+    assertThat(neededBy(20, 4)).isLessThanOrEqualTo(1024);
+  }
+
+  @Test
+  void theLimitOfTheUnitIsEnoughForAsManyExportsAsItsHeap() throws Exception {
+    Pattern limit = Pattern.compile("(?m)^LimitNOFILE=(\\d+)$");
+    Matcher unit = limit.matcher(Files.readString(Path.of("deploy", "systemd", "platter.service")));
+    assertThat(unit.find()).isTrue();
+    assertThat(neededBy(300, 4)).isLessThanOrEqualTo(Long.parseLong(unit.group(1)));
+    assertThat(Files.readString(Path.of("..", "docs", "serve.md")))
+        .contains("300 exports with one queue each need " + neededBy(300, 1));
   }
 
   @Test

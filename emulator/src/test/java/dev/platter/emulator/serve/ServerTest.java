@@ -613,6 +613,33 @@ class ServerTest {
     assertNothingStarts(ServeConfig.of(export), "descriptor 1000000 is not open");
   }
 
+  /** What a start refuses for want of descriptors is what a server takes, and not much more. */
+  @Test
+  void descriptorsAreCountedAsTheyAreTaken() throws Exception {
+    List<ExportConfig> exports = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      String name = "d" + i;
+      String file = image(name + ".img", 1 << 20);
+      Path path = directory.resolve(name + ".sock");
+      exports.add(
+          i % 2 == 0
+              ? ExportConfig.VirtioBlk.at(path, name, file, CACHED)
+              : ExportConfig.Ahci.at(path, name, file, CACHED));
+    }
+    long before = taken();
+    try (Server _ = Server.start(new ServeConfig(List.of(), exports), log)) {
+      long taken = taken() - before;
+      long counted = FdBudget.needed(0, exports) - FdBudget.needed(0, List.of());
+      assertThat(taken).isBetween(6 * 6L, counted - 6L * (16 + 3));
+    }
+  }
+
+  private long taken() throws IOException {
+    return openDescriptors("anon_inode:")
+        + openDescriptors("socket:")
+        + openDescriptors(directory.toString());
+  }
+
   @Test
   void theRealDevicesStartAndStop() throws Exception {
     Path sata = directory.resolve("sata.sock");

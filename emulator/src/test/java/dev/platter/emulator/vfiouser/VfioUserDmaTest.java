@@ -166,10 +166,13 @@ class VfioUserDmaTest {
       assertThat(guest.client.dmaMap(0x9000, 0x1000, 0, READ_WRITE)).as("no file").isZero();
       assertThat(guest.client.dmaUnmap(0, 0x1000, 0)).isZero();
       assertThat(mapNewFile(guest, 2, 0x3000)).isZero();
-      assertThat(guest.events)
-          .singleElement()
-          .asString()
-          .contains("DMA_MAP, error=ENOSPC", "12288 bytes", "20480", "guest-memory=");
+      assertThat(guest.events).hasSize(2);
+      assertThat(guest.events.getFirst())
+          .contains(
+              "DMA_MAP, error=ENOSPC",
+              "12288 bytes more than the 12288 bytes that the client lends already",
+              "20480 bytes that it may lend",
+              "guest-memory=");
       guest.leave();
       assertThat(mappings("lent")).isZero();
       guest.connect().negotiate();
@@ -234,7 +237,8 @@ class VfioUserDmaTest {
   }
 
   @Test
-  @DisplayName("A message that is refused is told once for each client, with the reason")
+  @DisplayName(
+      "Each reason that messages are refused for is told once for a client, and five at most")
   void refusalsAreTold() {
     try (Guest guest = new Guest()) {
       for (int client = 1; client <= 2; client++) {
@@ -247,7 +251,8 @@ class VfioUserDmaTest {
           }
         }
         assertThat(guest.events)
-            .containsExactly(
+            .hasSize(2 + 5)
+            .startsWith(
                 "message-refused{message=DMA_MAP, error=EINVAL, reason=it is not made of whole"
                     + " pages below 2^63}",
                 "message-refused{message=DMA_UNMAP, error=ENOENT, reason=there is no such range}",

@@ -1,0 +1,119 @@
+package dev.platter.aio.socket;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.loop.Threads;
+import dev.platter.aio.sys.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Tells when somebody waits in the queue of a listener that accepts nobody at the moment. On a
+ * thread of its own, for any number of listeners, which sleeps until somebody comes. Any thread.
+ */
+public final class QueueWatch implements AutoCloseable {
+  private final Map<UnixListener, Runnable> watched = new HashMap<>();
+  private final EventNotifier changed = new EventNotifier();
+  private final Thread thread;
+  private boolean closed;
+
+  /** Watches nobody yet. */
+  public QueueWatch() {
+    thread = Thread.ofPlatform().daemon().name("client-queues").start(this::run);
+  }
+
+  /**
+   * Has somebody told, once, when a client waits.
+   *
+   * @param tell run on this watch's thread; must not block
+   */
+  public synchronized void add(UnixListener listener, Runnable tell) {
+    watched.put(listener, tell);
+    wake();
+  }
+
+  /** Tells of it no more: it accepts again, or is closed. */
+  public synchronized void remove(UnixListener listener) {
+    if (watched.remove(listener) != null) {
+      wake();
+    }
+  }
+
+  private void wake() {
+    if (!closed) {
+      changed.signal();
+    }
+  }
+
+  private synchronized List<UnixListener> listeners() {
+    return closed ? List.of() : new ArrayList<>(watched.keySet());
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  private void run() {
+    while (!isClosed()) {
+      List<UnixListener> listeners = listeners();
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment fds = arena.allocate((1L + listeners.size()) * LinuxAbi.POLLFD_SIZE, 8);
+        describe(fds, 0, changed.fd());
+        for (int i = 0; i < listeners.size(); i++) {
+          describe(fds, 1 + i, listeners.get(i).fd());
+        }
+        int _ = Libc.poll(fds.address(), 1 + listeners.size(), -1);
+        if (isReady(fds, 0)) {
+          Libc.read(changed.fd(), arena.allocate(Long.BYTES).address(), Long.BYTES);
+        }
+        for (int i = 0; i < listeners.size(); i++) {
+          if (isReady(fds, 1 + i)) {
+            tell(listeners.get(i));
+          }
+        }
+      }
+    }
+    changed.close();
+  }
+
+  private void tell(UnixListener listener) {
+    Runnable tell;
+    synchronized (this) {
+      tell = watched.remove(listener); // whose number may be another file's by now
+    }
+    if (tell != null) {
+      tell.run();
+    }
+  }
+
+  private static void describe(MemorySegment fds, int index, int fd) {
+    long at = (long) index * LinuxAbi.POLLFD_SIZE;
+    fds.set(JAVA_INT, at + LinuxAbi.POLLFD_FD, fd);
+    fds.set(JAVA_SHORT, at + LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLIN);
+  }
+
+  private static boolean isReady(MemorySegment fds, int index) {
+    long at = (long) index * LinuxAbi.POLLFD_SIZE;
+    return (fds.get(JAVA_SHORT, at + LinuxAbi.POLLFD_REVENTS) & LinuxAbi.POLLIN) != 0;
+  }
+
+  /** Ends, and waits for the thread. Idempotent. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      changed.signal();
+    }
+    Threads.joinUninterruptibly(thread);
+  }
+}
