@@ -65,10 +65,8 @@ class FirstServerTest {
         .isEqualTo(firstServer(ROOT.resolve("docs/serve.md")));
     installPlatter();
     String script =
-        "umask "
-            + umask
-            + "; mkdir here; mv platter here; cd here; PATH=.:$PATH\n"
-            + firstServer(ROOT.resolve(document)).replace("--size 10G", "--size 1M");
+        "umask 002; mkdir here; mv platter here; cd here\n"
+            + commands.replace("--size 10G", "--size 1M");
     Process shell =
         ChildProcess.start(
             ChildProcess.builder(List.of("sh", "-ec", script)).directory(directory.toFile()));
