@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class FindingChart {
   /** How it is drawn. */
   public enum Kind {
-    /** Categories on one axis: each point's x is a word. */
+    /** Categories on one axis: each point's x is a word. Dots where the axis is logarithmic. */
     BARS,
     /** Numbers on both axes. */
     LINES
@@ -21,6 +21,7 @@ public final class FindingChart {
   private final String title;
   private final String xLabel;
   private final String yLabel;
+  private @Nullable String yUnit;
   private boolean logarithmic;
   private final List<Map<String, @Nullable Object>> series = new ArrayList<>();
 
@@ -32,7 +33,13 @@ public final class FindingChart {
     this.yLabel = yLabel;
   }
 
-  /** Draws the y axis in powers of ten. */
+  /** Of what y is: as in tables, {@code us}, {@code s}, {@code %}; empty for counts and ratios. */
+  public FindingChart unit(String unit) {
+    yUnit = unit;
+    return this;
+  }
+
+  /** Draws the y axis in powers of ten; a category has a dot on it, and no bar. */
   public FindingChart logarithmic() {
     logarithmic = true;
     return this;
@@ -67,7 +74,8 @@ public final class FindingChart {
 
   /**
    * As the JSON has it: {@code kind}, {@code title}, {@code x_label}, {@code y_label}, {@code
-   * log_y}, {@code series}, each with {@code name} and {@code points} of {@code [x, y]}.
+   * y_unit}, {@code log_y}, {@code series}, each with {@code name} and {@code points} of {@code [x,
+   * y]}.
    */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
@@ -75,6 +83,7 @@ public final class FindingChart {
     map.put("title", title);
     map.put("x_label", xLabel);
     map.put("y_label", yLabel);
+    map.put("y_unit", yUnit);
     map.put("log_y", logarithmic);
     map.put("series", List.copyOf(series));
     return map;

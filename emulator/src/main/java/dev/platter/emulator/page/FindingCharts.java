@@ -1,15 +1,20 @@
 package dev.platter.emulator.page;
 
+import dev.platter.emulator.report.Figures;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Charts that an experiment made of its figures: bars by category, or lines over numbers. */
+/**
+ * Charts that an experiment made of its figures: bars by category, or lines over numbers. Where the
+ * axis is logarithmic, and so has no zero to begin at, a category has a dot instead of a bar.
+ */
 final class FindingCharts {
-  private static final int STYLES = 6;
   private static final double BAR = 18;
+  private static final double LINE = 15;
+  private static final double VALUE = 80;
   private static final double GAP = 14;
   private static final double HEIGHT = 300;
   private static final double MAX_LABEL = 220;
@@ -17,7 +22,11 @@ final class FindingCharts {
   /** A point; a category's bar has no number across. */
   private record Point(@Nullable String category, double x, double y, String path) {}
 
-  private record Series(String name, String style, List<Point> points) {}
+  private record Series(String name, String style, Figures figures, List<Point> points) {
+    String number(Point point) {
+      return figures.text(point.y());
+    }
+  }
 
   private FindingCharts() {}
 
@@ -25,10 +34,16 @@ final class FindingCharts {
   static void draw(Markup out, Fields chart) {
     boolean bars = chart.required("kind").equals("bars");
     List<Series> all = new ArrayList<>();
-    for (Fields series : chart.objects("series")) {
-      all.add(
-          new Series(
-              series.textOrEmpty("name"), "s" + (all.size() % STYLES + 1), points(series, bars)));
+    List<Fields> objects = chart.objects("series");
+    List<String> styles =
+        Colours.of(
+            objects.stream()
+                .map(one -> Colours.preferred(one.textOrEmpty("name"), false, false))
+                .toList());
+    for (Fields series : objects) {
+      List<Point> points = points(series, bars);
+      Figures figures = Figures.of(chart.text("y_unit"), points.stream().map(Point::y).toList());
+      all.add(new Series(series.textOrEmpty("name"), styles.get(all.size()), figures, points));
     }
     all.removeIf(series -> series.points().isEmpty());
     if (all.isEmpty()) {
@@ -78,8 +93,7 @@ final class FindingCharts {
             .filter(y -> y > 0)
             .min()
             .orElse(1);
-    // A bar that begins at its own value would not be seen.
-    return Scale.logarithmic(positive / 2, max, from, to, FindingCharts::tick);
+    return Scale.logarithmic(positive, max, from, to, FindingCharts::tick);
   }
 
   private static String tick(double value) {
@@ -90,125 +104,160 @@ final class FindingCharts {
     return size >= 1e4 ? Markup.exact(value / 1e3) + " k" : Markup.exact(value);
   }
 
-  private static String number(double value) {
-    return value == Math.rint(value) ? Quantity.COUNT.cell(value) : Quantity.digits(value);
-  }
-
   /** Horizontal bars: names of any length can be read. */
   private static void bars(Markup out, Fields chart, List<Series> all) {
     Set<String> categories = new LinkedHashSet<>();
     all.forEach(series ->
         series.points().forEach(point -> categories.add(String.valueOf(point.category()))));
-    boolean several = all.size() > 1;
-    double left =
-        Math.min(MAX_LABEL, categories.stream().mapToDouble(Plot::textWidth).max().orElse(0)) + 12;
-    double pitch = all.size() * BAR + GAP;
-    double bottom = 6 + categories.size() * pitch;
-    double right = Plot.WIDTH - 80;
     String title = chart.textOrEmpty("title");
-    Plot.begin(out, "bars", title, description(all), bottom + 44);
-    Plot plot = Plot.area(out, left, right, 6, bottom);
-    Scale x = scale(chart, all, left, right, 6);
-    plot.xAxis(x, chart.textOrEmpty("y_label") + (chart.isTrue("log_y") ? ", log scale" : ""));
-    int row = 0;
-    for (String category : categories) {
-      double top = 6 + row++ * pitch + GAP / 2;
-      plot.text(
-          Plot.fitted(category, left - 10), left - 8, top + all.size() * BAR / 2 + 4, "label end");
-      for (int i = 0; i < all.size(); i++) {
-        for (Point point : all.get(i).points()) {
-          if (category.equals(point.category())) {
-            bar(out, plot, all.get(i), point, x, top + i * BAR);
-          }
-        }
-      }
+    Plot.begin(out, chart.isTrue("log_y") ? "dots" : "bars", title);
+    for (Plot.Canvas canvas : Plot.Canvas.values()) {
+      bars(out, canvas, chart, all, categories);
     }
-    Plot.endSvg(out);
-    if (several) {
-      key(out, all);
+    if (all.size() > 1) {
+      Plot.key(out, named(all), false, false);
     }
     out.close();
   }
 
-  private static void bar(Markup out, Plot plot, Series series, Point point, Scale x, double top) {
+  private static List<Plot.Named> named(List<Series> all) {
+    return all.stream().map(series -> new Plot.Named(series.name(), series.style())).toList();
+  }
+
+  private static void bars(
+      Markup out, Plot.Canvas canvas, Fields chart, List<Series> all, Set<String> categories) {
+    double widest = categories.stream().mapToDouble(Plot::textWidth).max().orElse(0);
+    boolean beside = canvas.hasRoomBeside(widest, MAX_LABEL);
+    boolean negative = all.stream().flatMap(s -> s.points().stream()).anyMatch(p -> p.y() < 0);
+    double left = beside ? widest + 12 : negative ? VALUE / 2 : 8;
+    double right = canvas.width() - VALUE;
+    double pitch = all.size() * BAR + GAP;
+    double bottom = 6 + categories.size() * pitch;
+    if (!beside) {
+      for (String category : categories) {
+        bottom += LINE * Plot.wrapped(category, canvas.width() - 8).size();
+      }
+    }
+    Plot.svg(out, canvas, chart.textOrEmpty("title"), description(all), bottom + 44);
+    Plot plot = Plot.area(out, canvas, left, right, 6, bottom);
+    Scale x = scale(chart, all, left, right, beside ? 6 : 4);
+    plot.xAxis(x, chart.textOrEmpty("y_label") + (chart.isTrue("log_y") ? ", log scale" : ""));
+    double top = 6 + GAP / 2;
+    for (String category : categories) {
+      if (beside) {
+        plot.text(category, left - 8, top + all.size() * BAR / 2 + 4, "label end");
+      } else {
+        for (String line : Plot.wrapped(category, canvas.width() - 8)) {
+          plot.text(line, 0, top + LINE - 5, "label");
+          top += LINE;
+        }
+      }
+      for (Series series : all) {
+        for (Point point : series.points()) {
+          if (category.equals(point.category())) {
+            value(out, plot, series, point, chart.isTrue("log_y"), x, top);
+          }
+        }
+        top += BAR;
+      }
+      top += GAP;
+    }
+    out.close();
+  }
+
+  private static void value(
+      Markup out, Plot plot, Series series, Point point, boolean dot, Scale x, double top) {
     double zero = Math.max(plot.left(), Math.min(x.at(0), plot.right()));
     double end = x.at(point.y());
-    out.open(
-        "rect",
-        "class",
-        "value " + series.style(),
-        "x",
-        Math.min(zero, end),
-        "y",
-        top + 1,
-        "width",
-        Math.max(1, Math.abs(end - zero)),
-        "height",
-        BAR - 3,
-        "data-key",
-        point.path(),
-        "data-y",
-        Markup.exact(point.y()));
-    out.element("title", series.name() + ", " + point.category() + ": " + number(point.y()));
+    double middle = top + BAR / 2;
+    String style = "value " + series.style();
+    if (dot) {
+      out.leaf(
+          "line",
+          "class",
+          "grid",
+          "x1",
+          plot.left(),
+          "x2",
+          plot.right(),
+          "y1",
+          middle,
+          "y2",
+          middle);
+      out.open(
+          "circle",
+          "class",
+          style,
+          "cx",
+          end,
+          "cy",
+          middle,
+          "r",
+          5,
+          "data-key",
+          point.path(),
+          "data-y",
+          Markup.exact(point.y()));
+    } else {
+      out.open(
+          "rect",
+          "class",
+          style,
+          "x",
+          Math.min(zero, end),
+          "y",
+          top + 1,
+          "width",
+          Math.max(1, Math.abs(end - zero)),
+          "height",
+          BAR - 3,
+          "data-key",
+          point.path(),
+          "data-y",
+          Markup.exact(point.y()));
+    }
+    out.element("title", series.name() + ", " + point.category() + ": " + series.number(point));
     out.close();
-    boolean negative = end < zero;
+    boolean negative = !dot && end < zero;
     plot.text(
-        number(point.y()),
-        negative ? end - 5 : end + 5,
-        top + BAR / 2 + 3,
+        series.number(point),
+        negative ? end - 5 : end + (dot ? 9 : 5),
+        middle + 3,
         negative ? "label small end" : "label small");
   }
 
-  private static void key(Markup out, List<Series> all) {
-    out.open("ul", "class", "key");
-    for (Series series : all) {
-      out.open("li").open("svg", "viewBox", "0 0 12 12", "class", "swatch", "aria-hidden", "true");
-      out.leaf(
-          "rect",
-          "class",
-          "value " + series.style(),
-          "x",
-          0.5,
-          "y",
-          0.5,
-          "width",
-          11,
-          "height",
-          11);
-      out.close().text(" " + series.name()).close();
-    }
-    out.close();
-  }
-
   private static void lines(Markup out, Fields chart, List<Series> all) {
-    double labels =
-        Math.min(
-            MAX_LABEL, all.stream().mapToDouble(s -> Plot.textWidth(s.name())).max().orElse(0));
+    double widest = all.stream().mapToDouble(s -> Plot.textWidth(s.name())).max().orElse(0);
     double left = 62;
-    double right = Plot.WIDTH - labels - 14;
     double top = 34;
     double bottom = HEIGHT - 46;
     double min =
         all.stream().flatMap(s -> s.points().stream()).mapToDouble(Point::x).min().orElse(0);
     double max =
         all.stream().flatMap(s -> s.points().stream()).mapToDouble(Point::x).max().orElse(1);
-    Plot.begin(out, "lines", chart.textOrEmpty("title"), description(all), HEIGHT);
-    Scale x = Scale.linear(min, max, left, right, 7, FindingCharts::tick);
-    Scale y = scale(chart, all, bottom, top, 5);
-    Plot plot = Plot.area(out, left, right, top, bottom);
-    plot.xAxis(x, chart.textOrEmpty("x_label"));
-    plot.yAxis(y, chart.textOrEmpty("y_label") + (chart.isTrue("log_y") ? ", log scale" : ""));
-    List<Plot.EndLabel> ends = new ArrayList<>();
-    for (Series series : all) {
-      line(out, series, x, y);
-      ends.add(
-          new Plot.EndLabel(
-              Plot.fitted(series.name(), labels),
-              y.at(series.points().getLast().y()),
-              series.style()));
+    String title = chart.textOrEmpty("title");
+    Plot.begin(out, "lines", title);
+    for (Plot.Canvas canvas : Plot.Canvas.values()) {
+      double labels = canvas.hasRoomBeside(widest, MAX_LABEL) ? widest : 0;
+      double right = canvas.width() - labels - 16;
+      Plot.svg(out, canvas, title, description(all), HEIGHT);
+      Scale x = Scale.linear(min, max, left, right, 7, FindingCharts::tick);
+      Scale y = scale(chart, all, bottom, top, 5);
+      Plot plot = Plot.area(out, canvas, left, right, top, bottom);
+      plot.xAxis(x, chart.textOrEmpty("x_label"));
+      plot.yAxis(y, chart.textOrEmpty("y_label") + (chart.isTrue("log_y") ? ", log scale" : ""));
+      all.forEach(series -> line(out, series, x, y));
+      if (labels > 0) {
+        plot.endLabels(
+            all.stream()
+                .map(s -> new Plot.EndLabel(s.name(), y.at(s.points().getLast().y()), s.style()))
+                .toList(),
+            right + 8);
+      }
+      out.close();
     }
-    plot.endLabels(ends, right + 8);
-    Plot.end(out);
+    Plot.key(out, named(all), true, Plot.Canvas.WIDE.hasRoomBeside(widest, MAX_LABEL));
+    out.close();
   }
 
   private static void line(Markup out, Series series, Scale x, Scale y) {
@@ -238,7 +287,8 @@ final class FindingCharts {
           Markup.exact(point.x()),
           "data-y",
           Markup.exact(point.y()));
-      out.element("title", series.name() + ": " + number(point.y()) + " at " + number(point.x()));
+      out.element(
+          "title", series.name() + ": " + series.number(point) + " at " + Markup.exact(point.x()));
       out.close();
     }
     out.close();
@@ -253,7 +303,9 @@ final class FindingCharts {
               ", ",
               series.points().stream()
                   .map(p ->
-                      (p.category() == null ? number(p.x()) : p.category()) + " " + number(p.y()))
+                      (p.category() == null ? Markup.exact(p.x()) : p.category())
+                          + " "
+                          + series.number(p))
                   .toList()));
       text.append(". ");
     }

@@ -1,5 +1,6 @@
 package dev.platter.emulator.page;
 
+import dev.platter.emulator.report.Figures;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /** A document of experiments: the verdicts, then each experiment. */
 final class LabSection {
   private static final int MANY_ROWS = 6;
+  // About the width of the page, in the units of Plot.textWidth.
+  private static final double MOST_WIDTH = 800;
+  private static final double COLUMN_GAP = 13;
 
   private LabSection() {}
 
@@ -143,7 +147,7 @@ final class LabSection {
     String title = table.textOrEmpty("title");
     out.element("p", title, "class", "table-title");
     List<Fields> columns = table.objects("columns");
-    Tables.begin(out, title);
+    Tables.begin(out, title, width(table, columns) > MOST_WIDTH);
     Tables.head(
         out,
         columns.stream()
@@ -152,7 +156,7 @@ final class LabSection {
         columns.stream().map(column -> column.has("unit")).toList());
     out.open("tbody");
     int number = 0;
-    int[] decimals = decimals(table, columns.size());
+    List<Figures> figures = figures(table, columns);
     for (Object element : table.list("rows")) {
       String path = "rows[" + number++ + "]";
       if (!(element instanceof List<?> cells)) {
@@ -160,9 +164,15 @@ final class LabSection {
       }
       out.open("tr");
       for (int i = 0; i < cells.size(); i++) {
+        if (i == 0 && cells.get(i) instanceof String name) {
+          out.open("th", "scope", "row", "class", "row");
+          Tables.prose(out, name);
+          out.close();
+          continue;
+        }
         boolean numeric = i < columns.size() && columns.get(i).has("unit");
-        int places = i < decimals.length ? decimals[i] : 0;
-        cell(out, table.pathTo(path + "[" + i + "]"), cells.get(i), numeric, places);
+        Figures shown = i < figures.size() ? figures.get(i) : new Figures(0);
+        cell(out, table.pathTo(path + "[" + i + "]"), cells.get(i), numeric, shown);
       }
       out.close();
     }
@@ -171,31 +181,53 @@ final class LabSection {
     Tables.paragraph(out, "note", table.textOrEmpty("note"));
   }
 
+  /** How wide a table is at least: words wrap at blanks, figures do not. */
+  private static double width(Fields table, List<Fields> columns) {
+    double width = 0;
+    for (int i = 0; i < columns.size(); i++) {
+      double widest = widestWord(columns.get(i).textOrEmpty("name"));
+      for (Object element : table.list("rows")) {
+        if (element instanceof List<?> cells && i < cells.size() && cells.get(i) != null) {
+          widest = Math.max(widest, widestWord(cells.get(i).toString()));
+        }
+      }
+      width += widest + COLUMN_GAP;
+    }
+    return width;
+  }
+
+  private static double widestWord(String text) {
+    double widest = 0;
+    for (String word : text.split(" ", -1)) {
+      widest = Math.max(widest, Plot.textWidth(word));
+    }
+    return widest;
+  }
+
   private static String unit(Fields column) {
     String unit = column.textOrEmpty("unit");
     return unit.equals("us") ? "µs" : unit;
   }
 
-  /** How many decimals each column's figures need to be shown as they are. */
-  private static int[] decimals(Fields table, int columns) {
-    int[] decimals = new int[columns];
-    for (Object element : table.list("rows")) {
-      if (element instanceof List<?> cells) {
-        for (int i = 0; i < Math.min(columns, cells.size()); i++) {
-          if (cells.get(i) instanceof Number figure && Double.isFinite(figure.doubleValue())) {
-            String exact = Markup.exact(figure.doubleValue());
-            int point = exact.indexOf('.');
-            int places = point < 0 ? 0 : exact.length() - point - 1;
-            decimals[i] = Math.max(decimals[i], places);
-          }
+  private static List<Figures> figures(Fields table, List<Fields> columns) {
+    List<Figures> figures = new ArrayList<>();
+    for (int i = 0; i < columns.size(); i++) {
+      List<Double> values = new ArrayList<>();
+      for (Object element : table.list("rows")) {
+        if (element instanceof List<?> cells
+            && i < cells.size()
+            && cells.get(i) instanceof Number figure
+            && Double.isFinite(figure.doubleValue())) {
+          values.add(figure.doubleValue());
         }
       }
+      figures.add(Figures.of(columns.get(i).text("unit"), values));
     }
-    return decimals;
+    return figures;
   }
 
   private static void cell(
-      Markup out, String path, @Nullable Object value, boolean numeric, int decimals) {
+      Markup out, String path, @Nullable Object value, boolean numeric, Figures figures) {
     boolean sentence = value instanceof String text && text.length() > 24;
     out.open("td", "class", numeric ? "n" : sentence ? "words" : null);
     switch (value) {
@@ -203,13 +235,7 @@ final class LabSection {
       case Boolean yes -> out.text(yes ? "yes" : "no");
       case Number figure when Double.isFinite(figure.doubleValue()) -> {
         double number = figure.doubleValue();
-        out.element(
-            "data",
-            Quantity.fixed(number, decimals),
-            "value",
-            Markup.exact(number),
-            "data-key",
-            path);
+        out.element("data", figures.text(number), "value", Markup.exact(number), "data-key", path);
       }
       default -> Tables.prose(out, value.toString());
     }

@@ -8,21 +8,27 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run's latencies over its time, the largest and the mean of each bucket, and above them when
- * collections, safepoints, timers and stalls were.
+ * A run's latencies over its time: a band from the mean to the largest of each bucket, and above it
+ * when collections, safepoints, timers and stalls were.
  */
 final class LatencyTimeline {
   /** How many buckets are drawn at the most; more are put together. */
   static final int MAX_BUCKETS = 640;
 
   private static final double LEFT = 74;
-  private static final double RIGHT = Plot.WIDTH - 52;
+  private static final double RIGHT = 52;
+  private static final double NARROW_RIGHT = 10;
   private static final double STRIP = 16;
   private static final double PLOT = 150;
   private static final double MIN_MARK = 2;
 
   /** Latencies of a part of the time; without a mean where the document has none. */
   private record Bucket(double at, double requests, double max, @Nullable Double mean, int count) {
+    /** The lower edge of its part of the band. */
+    double low() {
+      return mean == null ? max : mean;
+    }
+
     Bucket and(Bucket next) {
       double both = requests + next.requests;
       Double mine = mean;
@@ -35,13 +41,31 @@ final class LatencyTimeline {
     }
   }
 
+  /**
+   * What an axis of latencies spans, in microseconds: the same for all runs that are shown
+   * together, so that they can be compared.
+   */
+  record Span(double min, double max) {
+    /** The span of some time lines. */
+    static Span of(List<Fields> timelines) {
+      double min = Double.POSITIVE_INFINITY;
+      double max = 0;
+      for (Fields timeline : timelines) {
+        for (Bucket bucket : buckets(timeline)) {
+          min = bucket.low() > 0 ? Math.min(min, bucket.low()) : min;
+          max = Math.max(max, bucket.max());
+        }
+      }
+      return new Span(Double.isInfinite(min) ? 1 : min, max > 0 ? max : 1);
+    }
+  }
+
   private LatencyTimeline() {}
 
-  /** Draws a run's time line; nothing without buckets. */
-  static void draw(Markup out, Row row, Fields timeline) {
-    List<Bucket> recorded = new ArrayList<>();
+  private static List<Bucket> buckets(Fields timeline) {
+    List<Bucket> buckets = new ArrayList<>();
     for (Fields bucket : timeline.objects("buckets")) {
-      recorded.add(
+      buckets.add(
           new Bucket(
               bucket.numberOr0("at_us"),
               bucket.numberOr0("requests"),
@@ -49,6 +73,12 @@ final class LatencyTimeline {
               bucket.number("mean_us"),
               1));
     }
+    return buckets;
+  }
+
+  /** Draws a run's time line; nothing without buckets. */
+  static void draw(Markup out, Row row, Fields timeline, Span span) {
+    List<Bucket> recorded = buckets(timeline);
     if (recorded.isEmpty()) {
       return;
     }
@@ -64,32 +94,32 @@ final class LatencyTimeline {
     double bottom = top + PLOT;
     String run = "run " + Quantity.COUNT.cell(Math.max(1, timeline.numberOr0("run")));
     String title = row.name() + ", " + run + ": latencies over time";
-    Plot.begin(out, "timeline", title, description(buckets, marks, merged), bottom + 44);
-    Scale x = Scale.upTo(end, LEFT, RIGHT, 7, Quantity::tick);
-    double min =
-        buckets.stream()
-            .mapToDouble(b -> b.mean() == null ? b.max() : b.mean())
-            .filter(v -> v > 0)
-            .min()
-            .orElse(1);
-    double max = buckets.stream().mapToDouble(Bucket::max).max().orElse(1);
-    Scale y = Scale.logarithmic(min, max, bottom, top, Quantity::tick);
-    Plot plot = Plot.area(out, LEFT, RIGHT, top, bottom);
-    plot.xAxis(x, "time since the run began").yAxis(y, "latency, log scale");
-    marks(out, plot, marks, x);
-    lines(out, row, buckets, merged, x, y);
-    Bucket last = buckets.getLast();
-    List<Plot.EndLabel> labels = new ArrayList<>();
-    labels.add(new Plot.EndLabel("max", y.at(last.max()), row.style()));
-    if (last.mean() != null) {
-      labels.add(new Plot.EndLabel("mean", y.at(last.mean()), row.style()));
+    Plot.begin(out, "timeline", title);
+    for (Plot.Canvas canvas : Plot.Canvas.values()) {
+      boolean wide = canvas == Plot.Canvas.WIDE;
+      double right = canvas.width() - (wide ? RIGHT : NARROW_RIGHT);
+      Plot.svg(out, canvas, title, description(buckets, marks, merged), bottom + 44);
+      Scale x = Scale.upTo(end, LEFT, right, 7, Quantity::tick);
+      Scale y = Scale.logarithmic(span.min(), span.max(), bottom, top, Quantity::tick);
+      Plot plot = Plot.area(out, canvas, LEFT, right, top, bottom);
+      plot.xAxis(x, "time since the run began").yAxis(y, "latency, log scale");
+      marks(out, plot, marks, x);
+      band(out, row, buckets, merged, x, y);
+      if (wide) {
+        Bucket last = buckets.getLast();
+        List<Plot.EndLabel> labels = new ArrayList<>();
+        labels.add(new Plot.EndLabel("max", y.at(last.max()), row.style()));
+        if (last.mean() != null) {
+          labels.add(new Plot.EndLabel("mean", y.at(last.mean()), row.style()));
+        }
+        plot.endLabels(labels, right + 6);
+      }
+      out.close();
     }
-    plot.endLabels(labels, RIGHT + 6);
-    Plot.endSvg(out);
     if (merged > width) {
       out.element(
           "p",
-          "Each point is " + Quantity.time(merged) + " of the run, several buckets of the JSON.",
+          "Each step is " + Quantity.time(merged) + " of the run, several buckets of the JSON.",
           "class",
           "note");
     }
@@ -120,9 +150,9 @@ final class LatencyTimeline {
           "class",
           "grid",
           "x1",
-          LEFT,
+          plot.left(),
           "x2",
-          RIGHT,
+          plot.right(),
           "y1",
           top + STRIP - 1,
           "y2",
@@ -198,26 +228,25 @@ final class LatencyTimeline {
     };
   }
 
-  private static void lines(
+  private static void band(
       Markup out, Row row, List<Bucket> buckets, double width, Scale x, Scale y) {
     out.open("g", "class", "series " + row.style(), "data-row", row.name());
-    StringBuilder path = new StringBuilder();
-    double lastAt = Double.NEGATIVE_INFINITY;
-    for (Bucket bucket : buckets) {
-      if (bucket.mean() != null) {
-        double centre = x.at(bucket.at() + width / 2);
-        String level = Markup.number(y.at(bucket.mean()));
-        // Where no request was, there is no line; a bucket alone has a short one.
-        if (bucket.at() - lastAt > 1.5 * width) {
-          path.append('M').append(Markup.number(centre - 3)).append(' ').append(level);
-        }
-        path.append('L').append(Markup.number(centre)).append(' ').append(level);
-        lastAt = bucket.at();
+    StringBuilder area = new StringBuilder();
+    StringBuilder edge = new StringBuilder();
+    int first = 0;
+    for (int i = 1; i <= buckets.size(); i++) {
+      // Where no request was, there is no band.
+      boolean gap =
+          i == buckets.size() || buckets.get(i).at() - buckets.get(i - 1).at() > 1.5 * width;
+      if (gap) {
+        List<Bucket> run = buckets.subList(first, i);
+        steps(area, run, width, x, y);
+        lowerEdge(edge, run, width, x, y);
+        first = i;
       }
     }
-    if (!path.isEmpty()) {
-      out.leaf("path", "class", "line mean", "d", path);
-    }
+    out.leaf("path", "class", "band", "d", area);
+    out.leaf("path", "class", "line mean", "d", edge);
     for (Bucket bucket : buckets) {
       out.open(
           "circle",
@@ -228,7 +257,7 @@ final class LatencyTimeline {
           "cy",
           y.at(bucket.max()),
           "r",
-          2,
+          1.5,
           "data-at",
           Markup.exact(bucket.at()),
           "data-max",
@@ -245,6 +274,35 @@ final class LatencyTimeline {
       out.close();
     }
     out.close();
+  }
+
+  /** Around buckets without a gap: along their largest, and back along their means. */
+  private static void steps(StringBuilder path, List<Bucket> run, double width, Scale x, Scale y) {
+    path.append('M')
+        .append(Markup.number(x.at(run.getFirst().at())))
+        .append(' ')
+        .append(Markup.number(y.at(run.getFirst().max())));
+    for (Bucket bucket : run) {
+      path.append('V').append(Markup.number(y.at(bucket.max())));
+      path.append('H').append(Markup.number(x.at(bucket.at() + width)));
+    }
+    for (Bucket bucket : run.reversed()) {
+      path.append('V').append(Markup.number(y.at(bucket.low())));
+      path.append('H').append(Markup.number(x.at(bucket.at())));
+    }
+    path.append('Z');
+  }
+
+  private static void lowerEdge(
+      StringBuilder path, List<Bucket> run, double width, Scale x, Scale y) {
+    path.append('M')
+        .append(Markup.number(x.at(run.getFirst().at())))
+        .append(' ')
+        .append(Markup.number(y.at(run.getFirst().low())));
+    for (Bucket bucket : run) {
+      path.append('V').append(Markup.number(y.at(bucket.low())));
+      path.append('H').append(Markup.number(x.at(bucket.at() + width)));
+    }
   }
 
   private static String description(

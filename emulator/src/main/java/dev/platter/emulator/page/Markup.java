@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,44 @@ final class Markup {
 
   private final StringBuilder out = new StringBuilder(1 << 16);
   private final Deque<String> open = new ArrayDeque<>();
+  private List<String> columns = List.of();
+  private int column;
+  // Rows, after this one, at whose beginning a heading of several rows stands already.
+  private int headed;
+
+  /**
+   * Labels the cells of the table that is open: each {@code td} gets its column's name as {@code
+   * data-label}, which the style sheet shows where there is no room for columns.
+   */
+  Markup columns(List<String> names) {
+    columns = List.copyOf(names);
+    headed = 0;
+    return this;
+  }
+
+  private void label(String element, @Nullable Object... attributes) {
+    switch (element) {
+      case "tr" -> {
+        column = headed > 0 ? 1 : 0;
+        headed = Math.max(0, headed - 1);
+      }
+      case "th" -> {
+        column++;
+        for (int i = 0; i < attributes.length; i += 2) {
+          if ("rowspan".equals(attributes[i]) && attributes[i + 1] instanceof Integer rows) {
+            headed = rows - 1;
+          }
+        }
+      }
+      case "td" -> {
+        if (column < columns.size() && !columns.get(column).isEmpty()) {
+          attribute("data-label", columns.get(column));
+        }
+        column++;
+      }
+      default -> {}
+    }
+  }
 
   /**
    * Opens an element.
@@ -42,7 +81,11 @@ final class Markup {
 
   /** Closes the element that was opened last. */
   Markup close() {
-    out.append("</").append(open.pop()).append('>');
+    String name = open.pop();
+    out.append("</").append(name).append('>');
+    if (name.equals("table")) {
+      columns = List.of();
+    }
     return this;
   }
 
@@ -78,11 +121,17 @@ final class Markup {
     for (int i = 0; i < attributes.length; i += 2) {
       Object value = attributes[i + 1];
       if (value != null) {
-        out.append(' ').append(attributes[i]).append("=\"");
-        escape(value instanceof Double number ? number(number) : value.toString());
-        out.append('"');
+        attribute(
+            attributes[i], value instanceof Double number ? number(number) : value.toString());
       }
     }
+    label(name, attributes);
+  }
+
+  private void attribute(@Nullable Object name, String value) {
+    out.append(' ').append(name).append("=\"");
+    escape(value);
+    out.append('"');
   }
 
   /** A coordinate: no more decimals than can be seen. */

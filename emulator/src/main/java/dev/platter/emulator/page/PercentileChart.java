@@ -1,12 +1,12 @@
 package dev.platter.emulator.page;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /** Latency percentiles: a line for each row, log-scaled nines across, powers of ten upwards. */
 final class PercentileChart {
   private static final double HEIGHT = 360;
   private static final double LEFT = 62;
+  private static final double RIGHT = 14;
   private static final double TOP = 34;
   private static final double BOTTOM = HEIGHT - 46;
   private static final double MAX_LABEL = 190;
@@ -42,27 +42,34 @@ final class PercentileChart {
             .filter(p -> p < 100)
             .max()
             .orElse(99);
-    double labels =
-        Math.min(
-            MAX_LABEL,
-            lines.stream().mapToDouble(l -> Plot.textWidth(l.row().name())).max().orElse(0));
-    double right = Plot.WIDTH - labels - 12;
-    Plot.begin(out, "percentiles", title, description(lines), HEIGHT);
-    Scale x = Scale.nines(last, LEFT, right - 10);
-    Scale y = Scale.logarithmic(min, max, BOTTOM, TOP, Quantity::tick);
-    Plot plot = Plot.area(out, LEFT, right, TOP, BOTTOM);
-    plot.xAxis(x, "percentile of requests").yAxis(y, "latency, log scale");
-    List<Plot.EndLabel> ends = new ArrayList<>();
-    for (Line line : lines) {
-      line(out, line, x, y);
-      ends.add(
-          new Plot.EndLabel(
-              Plot.fitted(line.row().name(), labels),
-              y.at(line.points().getLast().micros()),
-              line.row().style()));
+    double widest = lines.stream().mapToDouble(l -> Plot.textWidth(l.row().name())).max().orElse(0);
+    Plot.begin(out, "percentiles", title);
+    for (Plot.Canvas canvas : Plot.Canvas.values()) {
+      double labels = canvas.hasRoomBeside(widest, MAX_LABEL) ? widest : 0;
+      double right = canvas.width() - labels - RIGHT;
+      Plot.svg(out, canvas, title, description(lines), HEIGHT);
+      Scale x = Scale.nines(last, LEFT, right - 10);
+      Scale y = Scale.logarithmic(min, max, BOTTOM, TOP, Quantity::tick);
+      Plot plot = Plot.area(out, canvas, LEFT, right, TOP, BOTTOM);
+      plot.xAxis(x, "percentile of requests").yAxis(y, "latency, log scale");
+      lines.forEach(line -> line(out, line, x, y));
+      if (labels > 0) {
+        plot.endLabels(
+            lines.stream()
+                .map(l ->
+                    new Plot.EndLabel(
+                        l.row().name(), y.at(l.points().getLast().micros()), l.row().style()))
+                .toList(),
+            right + 4);
+      }
+      out.close();
     }
-    plot.endLabels(ends, right + 4);
-    Plot.end(out);
+    Plot.key(
+        out,
+        lines.stream().map(l -> new Plot.Named(l.row().name(), l.row().style())).toList(),
+        true,
+        Plot.Canvas.WIDE.hasRoomBeside(widest, MAX_LABEL));
+    out.close();
   }
 
   private static void line(Markup out, Line line, Scale x, Scale y) {

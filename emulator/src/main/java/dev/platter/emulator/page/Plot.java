@@ -6,16 +6,48 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An SVG with axes in it. It is as wide as the text, and scrolls in a box of its own where that is
- * too narrow to read it.
+ * An SVG with axes in it. Every chart is drawn twice, for a wide screen and for a narrow one; the
+ * style sheet shows one of them.
  */
 final class Plot {
-  /** Width of every chart, in units of its own; about pixels. */
+  /** Width of a chart for a wide screen, in units of its own; about pixels. */
   static final int WIDTH = 760;
 
   private static final int TICK_GAP = 6;
+  private static final double LABEL_GAP = 4;
+
+  /** What a chart is drawn on. */
+  enum Canvas {
+    WIDE(WIDTH),
+    /** As wide as the text is on a screen of 390 pixels. */
+    NARROW(358);
+
+    private final int width;
+
+    Canvas(int width) {
+      this.width = width;
+    }
+
+    /** In units of its own; about pixels. */
+    int width() {
+      return width;
+    }
+
+    /**
+     * Whether the widest of some names has its place beside what is drawn; if not, the names stand
+     * above it, or in a key below.
+     */
+    boolean hasRoomBeside(double widest, double most) {
+      return this == WIDE && widest <= most;
+    }
+
+    private String style() {
+      return this == WIDE ? "wide" : "narrow";
+    }
+  }
 
   private final Markup out;
+  private final double width;
   private final double left;
   private final double right;
   private final double top;
@@ -28,8 +60,9 @@ final class Plot {
    */
   record EndLabel(String text, double at, String style) {}
 
-  private Plot(Markup out, double left, double right, double top, double bottom) {
+  private Plot(Markup out, Canvas canvas, double left, double right, double top, double bottom) {
     this.out = out;
+    this.width = canvas.width();
     this.left = left;
     this.right = right;
     this.top = top;
@@ -37,25 +70,29 @@ final class Plot {
   }
 
   /**
-   * Opens a figure and its SVG.
+   * Opens a figure.
    *
    * @param kind the chart's class, for the style sheet and tests
-   * @param title what it shows, for those who do not see it, and as caption
-   * @param description what is to be seen in it
+   * @param caption what it shows
    */
-  static void begin(Markup out, String kind, String title, String description, double height) {
+  static void begin(Markup out, String kind, String caption) {
     out.open("figure", "class", "chart " + kind);
-    out.element("figcaption", title);
-    svg(out, title, description, height);
+    out.element("figcaption", caption);
   }
 
-  /** Opens an SVG in a box that scrolls. */
-  static void svg(Markup out, String title, String description, double height) {
-    out.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", title);
+  /**
+   * Opens an SVG in a figure.
+   *
+   * @param title what it shows, for those who do not see it
+   * @param description what is to be seen in it
+   */
+  static void svg(Markup out, Canvas canvas, String title, String description, double height) {
     out.open(
         "svg",
         "viewBox",
-        "0 0 " + WIDTH + " " + Markup.number(height),
+        "0 0 " + canvas.width() + " " + Markup.number(height),
+        "class",
+        canvas.style(),
         "role",
         "img",
         "aria-label",
@@ -64,20 +101,10 @@ final class Plot {
     out.element("desc", description);
   }
 
-  /** Closes the SVG and its box. */
-  static void endSvg(Markup out) {
-    out.close().close();
-  }
-
-  /** Closes the SVG and the figure. */
-  static void end(Markup out) {
-    endSvg(out);
-    out.close();
-  }
-
   /** An area to draw in, in the SVG that is open. */
-  static Plot area(Markup out, double left, double right, double top, double bottom) {
-    return new Plot(out, left, right, top, bottom);
+  static Plot area(
+      Markup out, Canvas canvas, double left, double right, double top, double bottom) {
+    return new Plot(out, canvas, left, right, top, bottom);
   }
 
   /** The left edge. */
@@ -104,15 +131,39 @@ final class Plot {
   Plot xAxis(Scale scale, @Nullable String label) {
     for (Scale.Tick tick : scale.ticks()) {
       out.leaf("line", "class", "grid", "x1", tick.at(), "x2", tick.at(), "y1", top, "y2", bottom);
-      if (!tick.label().isEmpty()) {
-        text(tick.label(), tick.at(), bottom + 16, "tick middle");
-      }
+    }
+    for (Scale.Tick tick : labelled(scale.ticks())) {
+      text(tick.label(), labelAt(tick), bottom + 16, "tick middle");
     }
     out.leaf("line", "class", "axis", "x1", left, "x2", right, "y1", bottom, "y2", bottom);
     if (label != null) {
       text(label, right, bottom + 34, "axis-label end");
     }
     return this;
+  }
+
+  /** Where a label below an axis has its middle: not beyond the chart's edge. */
+  private double labelAt(Scale.Tick tick) {
+    double half = textWidth(tick.label()) / 2;
+    return Math.clamp(tick.at(), Math.min(half, width / 2), Math.max(width - half, width / 2));
+  }
+
+  /** The ticks whose labels have their place: the first, the last, and what fits between them. */
+  private List<Scale.Tick> labelled(List<Scale.Tick> ticks) {
+    List<Scale.Tick> all = ticks.stream().filter(tick -> !tick.label().isEmpty()).toList();
+    List<Scale.Tick> shown = new ArrayList<>();
+    for (Scale.Tick tick : all) {
+      boolean end = shown.isEmpty() || tick == all.getLast();
+      if (end || (fit(shown.getLast(), tick) && fit(tick, all.getLast()))) {
+        shown.add(tick);
+      }
+    }
+    return shown;
+  }
+
+  private boolean fit(Scale.Tick left, Scale.Tick right) {
+    double needed = (textWidth(left.label()) + textWidth(right.label())) / 2 + LABEL_GAP;
+    return Math.abs(labelAt(right) - labelAt(left)) >= needed;
   }
 
   /** Draws the vertical axis; its label stands above it, to be read without turning one's head. */
@@ -195,15 +246,50 @@ final class Plot {
     return Character.isUpperCase(character) || "mw+%".indexOf(character) >= 0 ? 9.2 : 7.4;
   }
 
-  /** A text cut to a width, with an ellipsis. */
-  static String fitted(String text, double width) {
-    if (textWidth(text) <= width) {
-      return text;
+  /** A text in lines of a width at the most: broken at blanks, or within what has none. */
+  static List<String> wrapped(String text, double width) {
+    List<String> lines = new ArrayList<>();
+    String rest = text;
+    while (textWidth(rest) > width) {
+      int end = rest.length() - 1;
+      while (end > 1 && textWidth(rest.substring(0, end)) > width) {
+        end--;
+      }
+      int blank = rest.lastIndexOf(' ', end);
+      lines.add(rest.substring(0, blank > 0 ? blank : end).strip());
+      rest = rest.substring(blank > 0 ? blank : end).strip();
     }
-    int end = text.length();
-    while (end > 1 && textWidth(text.substring(0, end)) > width - 10) {
-      end--;
+    lines.add(rest);
+    return lines;
+  }
+
+  /** A name in a key, and the class that gives it its colour. */
+  record Named(String name, String style) {}
+
+  /**
+   * Says below a chart what its lines or bars are.
+   *
+   * @param narrow whether only on a narrow screen, because the wide chart has the names beside
+   */
+  static void key(Markup out, List<Named> entries, boolean lines, boolean narrow) {
+    out.open("ul", "class", narrow ? "key narrow" : "key");
+    for (Named entry : entries) {
+      out.open("li");
+      if (lines) {
+        out.open("svg", "viewBox", "0 0 26 12", "class", "swatch long", "aria-hidden", "true");
+        out.open("g", "class", entry.style()).leaf("path", "class", "line", "d", "M0 6L26 6");
+        out.close();
+      } else {
+        out.open("svg", "viewBox", "0 0 12 12", "class", "swatch", "aria-hidden", "true");
+        square(out, "value " + entry.style());
+      }
+      out.close().text(" " + entry.name()).close();
     }
-    return text.substring(0, end) + "…";
+    out.close();
+  }
+
+  /** The square of a swatch. */
+  static void square(Markup out, String style) {
+    out.leaf("rect", "class", style, "x", 0.5, "y", 0.5, "width", 11, "height", 11);
   }
 }

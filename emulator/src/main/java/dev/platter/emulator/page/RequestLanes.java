@@ -13,7 +13,7 @@ final class RequestLanes {
   private static final double BAR = 18;
   private static final double TOP = 6;
   private static final double LEFT = 84;
-  private static final double RIGHT = Plot.WIDTH - 30;
+  private static final double RIGHT = 30;
   private static final double MIN_WIDTH = 1.5;
   private static final List<String> ORDER =
       List.of("vcpu", "main-loop", "iothread", "own", "kernel");
@@ -42,26 +42,36 @@ final class RequestLanes {
     String stalled = stall == null ? "" : stall.textOrEmpty("stage");
     out.open("figure", "class", "chart lanes");
     caption(out, row, request, stall);
-    Plot.svg(out, what, description(steps, stall), bottom + 24);
-    Scale x = Scale.upTo(at, LEFT, RIGHT, 6, Quantity::tick);
-    Plot plot = Plot.area(out, LEFT, RIGHT, TOP, bottom);
-    plot.xAxis(x, null);
-    for (int i = 0; i < lanes.size(); i++) {
-      plot.text(laneName(lanes.get(i)), LEFT - 8, TOP + i * LANE + LANE / 2 + 4, "label end");
-      double y = TOP + (i + 1) * LANE;
-      out.leaf("line", "class", "grid", "x1", LEFT, "x2", RIGHT, "y1", y, "y2", y);
-    }
-    Placed before = null;
-    for (Placed step : steps) {
-      if (before != null) {
-        crossing(out, before, step, lanes, x);
+    double whole = at;
+    double left =
+        Math.max(
+            LEFT,
+            lanes.stream().mapToDouble(lane -> Plot.textWidth(laneName(lane))).max().orElse(0)
+                + 12);
+    for (Plot.Canvas canvas : Plot.Canvas.values()) {
+      double right = canvas.width() - RIGHT;
+      Plot.svg(out, canvas, what, description(steps, stall), bottom + 24);
+      Scale x = Scale.upTo(whole, left, right, 6, Quantity::tick);
+      Plot plot = Plot.area(out, canvas, left, right, TOP, bottom);
+      plot.xAxis(x, null);
+      for (int i = 0; i < lanes.size(); i++) {
+        plot.text(laneName(lanes.get(i)), left - 8, TOP + i * LANE + LANE / 2 + 4, "label end");
+        double y = TOP + (i + 1) * LANE;
+        out.leaf("line", "class", "grid", "x1", left, "x2", right, "y1", y, "y2", y);
       }
-      before = step;
+      Placed before = null;
+      for (Placed step : steps) {
+        if (before != null) {
+          crossing(out, before, step, lanes, x);
+        }
+        before = step;
+      }
+      for (Placed step : steps) {
+        step(out, plot, step, lanes.indexOf(step.lane()), x, stalled.equals(step.step().key()));
+      }
+      out.close();
     }
-    for (Placed step : steps) {
-      step(out, plot, step, lanes.indexOf(step.lane()), x, stalled.equals(step.step().key()));
-    }
-    Plot.end(out);
+    out.close();
   }
 
   private static List<String> lanes(List<Placed> steps) {
@@ -81,7 +91,7 @@ final class RequestLanes {
       case "own" -> "own loop";
       case "kernel" -> "kernel";
       case "" -> "?";
-      default -> Plot.fitted(lane, LEFT - 8);
+      default -> lane;
     };
   }
 

@@ -1,10 +1,9 @@
 package dev.platter.emulator.page;
 
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  * @param style the class that gives it its colour and dashes
  */
 record Row(Fields fields, String name, String style) {
-  private static final int STYLES = 6;
   private static final double[] LATENCY_PERCENTILES = {50, 99, 99.9, 100};
   private static final String[] LATENCY_KEYS = {"p50", "p99", "p99_9", "max"};
 
@@ -26,7 +24,7 @@ record Row(Fields fields, String name, String style) {
    */
   record Percentile(double percentile, double micros, String path) {}
 
-  /** The rows of a document or an experiment. */
+  /** The rows of a document or an experiment, in the order in which pages show devices. */
   static List<Row> of(List<Fields> objects) {
     return of(objects, workloads(objects) > 1);
   }
@@ -37,26 +35,39 @@ record Row(Fields fields, String name, String style) {
   }
 
   /**
-   * The rows of a document.
+   * The rows of a document, in the same order.
    *
    * @param withWorkload whether a row's name says its workload, if it has one
    */
   static List<Row> of(List<Fields> objects, boolean withWorkload) {
+    List<Fields> sorted = new ArrayList<>(objects);
+    // Of a kind, what was first stays first; rows of other workloads are not mixed.
+    List<String> workloads = objects.stream().map(one -> one.textOrEmpty("workload")).toList();
+    sorted.sort(
+        Comparator.comparingInt((Fields one) -> workloads.indexOf(one.textOrEmpty("workload")))
+            .thenComparingInt(Row::place));
+    List<String> styles = Colours.of(sorted.stream().map(Row::preferred).toList());
     List<Row> rows = new ArrayList<>();
-    Set<Integer> taken = new HashSet<>();
-    for (Fields fields : objects) {
-      String name = name(fields, withWorkload);
-      int style = preferred(fields);
-      while (taken.contains(style)) {
-        style = style % STYLES + 1;
-      }
-      taken.add(style);
-      if (taken.size() == STYLES) {
-        taken.clear();
-      }
-      rows.add(new Row(fields, name, "s" + style));
+    for (Fields fields : sorted) {
+      rows.add(new Row(fields, name(fields, withWorkload), styles.get(rows.size())));
     }
     return rows;
+  }
+
+  /** Platter's devices before others', raw before SATA before virtio, plain ones first. */
+  private static int place(Fields fields) {
+    int device =
+        switch (fields.textOrEmpty("device")) {
+          case "raw" -> 0;
+          case "ahci" -> 1;
+          case "virtio" -> 2;
+          default -> 3;
+        };
+    return (isPeer(fields) ? 8 : 0) + 2 * device + (switchedOff(fields).isEmpty() ? 0 : 1);
+  }
+
+  private static boolean isPeer(Fields fields) {
+    return fields.textOrEmpty("backend").equals("qemu");
   }
 
   private static String name(Fields fields, boolean withWorkload) {
@@ -73,14 +84,11 @@ record Row(Fields fields, String name, String style) {
         + (fields.isFalse("notify") ? " (notify off)" : "");
   }
 
-  /** Devices keep their colours from chart to chart and page to page. */
   private static int preferred(Fields fields) {
-    return switch (fields.textOrEmpty("device")) {
-      case "virtio" -> 1;
-      case "ahci" -> fields.isFalse("notify") ? 4 : 2;
-      case "raw" -> 3;
-      default -> 5;
-    };
+    List<String> off = switchedOff(fields);
+    return off.isEmpty() || off.equals(List.of("notify"))
+        ? Colours.preferred(fields.textOrEmpty("device"), isPeer(fields), !off.isEmpty())
+        : Colours.ANY;
   }
 
   /** The device's kind. */
@@ -101,6 +109,10 @@ record Row(Fields fields, String name, String style) {
 
   /** What is switched off for comparison, in words. */
   private List<String> switchedOff() {
+    return switchedOff(fields);
+  }
+
+  private static List<String> switchedOff(Fields fields) {
     List<String> off =
         fields.texts("ablated").stream().map(what -> what.replace('_', ' ')).toList();
     return off.isEmpty() && fields.isFalse("notify") ? List.of("notify") : off;

@@ -2,11 +2,11 @@ package dev.platter.emulator.page;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** All that is drawn of rows, in a run's document and in an experiment alike. */
 final class RowCharts {
-  /** Lines or bars that fit one chart. */
-  private static final int PER_CHART = 6;
+  private static final int PER_CHART = Colours.COUNT;
 
   private static final int SHOWN_REQUESTS = 3;
 
@@ -147,16 +147,21 @@ final class RowCharts {
       return;
     }
     out.element(heading, "Latencies over time");
-    shown.forEach(timeline -> LatencyTimeline.draw(out, timeline.row(), timeline.fields()));
+    LatencyTimeline.Span span =
+        LatencyTimeline.Span.of(
+            Stream.concat(shown.stream(), others.stream()).map(Timeline::fields).toList());
+    shown.forEach(timeline -> LatencyTimeline.draw(out, timeline.row(), timeline.fields(), span));
     out.element(
         "p",
-        "Points are the slowest request of each bucket, the line is the mean. Above: when the JVM"
+        "The band reaches from the mean, the line at its lower edge, to the slowest request of"
+            + " each part of the run; all runs have the same axis of latencies. Above: when the JVM"
             + " collected or stopped, when loops' timers fired, and when requests stalled.",
         "class",
         "note");
     if (!others.isEmpty()) {
       out.open("details").element("summary", "The other runs");
-      others.forEach(timeline -> LatencyTimeline.draw(out, timeline.row(), timeline.fields()));
+      others.forEach(
+          timeline -> LatencyTimeline.draw(out, timeline.row(), timeline.fields(), span));
       out.close();
     }
   }

@@ -81,6 +81,9 @@ final class RowTables {
           new Column("MMIO exits", "mmio_exits", Quantity.COUNT),
           new Column("ioeventfds", "ioeventfds", Quantity.COUNT));
 
+  // So many have room beside each other where the page is as wide as it gets.
+  private static final int MOST_COLUMNS = 13;
+
   private RowTables() {}
 
   /** A table of the columns that any row has. */
@@ -97,7 +100,7 @@ final class RowTables {
       names.add(column.name());
       numeric.add(true);
     });
-    Tables.begin(out, caption);
+    Tables.begin(out, caption, columns.size() > MOST_COLUMNS);
     Tables.head(out, names, numeric);
     out.open("tbody");
     for (Row row : rows) {

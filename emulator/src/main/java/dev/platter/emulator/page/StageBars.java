@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Stacked bars: for each row, the time of the requests at a percentile by stage. Rows that take
@@ -20,6 +21,7 @@ final class StageBars {
   private static final double NOTABLE = 0.1;
   private static final double BAR = 30;
   private static final double PITCH = 44;
+  private static final double LINE = 15;
   private static final double MAX_LABEL = 180;
   private static final double TOTAL_WIDTH = 74;
   private static final double AXIS = 30;
@@ -86,27 +88,10 @@ final class StageBars {
 
   private static void chart(Markup out, List<Bar> bars, String title) {
     List<List<Bar>> groups = groups(bars);
-    double left =
-        Math.min(
-                MAX_LABEL,
-                bars.stream().mapToDouble(bar -> Plot.textWidth(bar.row().name())).max().orElse(0))
-            + 10;
-    double height =
-        groups.stream().mapToDouble(group -> group.size() * PITCH + AXIS + BETWEEN).sum();
-    Plot.begin(out, "stages", title, description(bars), height - BETWEEN);
-    double top = 0;
-    for (List<Bar> group : groups) {
-      double bottom = top + group.size() * PITCH;
-      double longest = group.stream().mapToDouble(Bar::length).max().orElse(1);
-      Scale x = Scale.upTo(longest, left, Plot.WIDTH - TOTAL_WIDTH, 6, Quantity::tick);
-      Plot plot = Plot.area(out, left, Plot.WIDTH - TOTAL_WIDTH, top, bottom);
-      plot.xAxis(x, null);
-      for (int i = 0; i < group.size(); i++) {
-        bar(out, plot, group.get(i), x, top + i * PITCH + (PITCH - BAR) / 2);
-      }
-      top = bottom + AXIS + BETWEEN;
+    Plot.begin(out, "stages", title);
+    for (Plot.Canvas canvas : Plot.Canvas.values()) {
+      chart(out, canvas, bars, groups, title);
     }
-    Plot.endSvg(out);
     if (groups.size() > 1) {
       out.element(
           "p",
@@ -117,6 +102,46 @@ final class StageBars {
           "note");
     }
     out.close();
+  }
+
+  private static void chart(
+      Markup out, Plot.Canvas canvas, List<Bar> bars, List<List<Bar>> groups, String title) {
+    double widest =
+        bars.stream().mapToDouble(bar -> Plot.textWidth(bar.row().name())).max().orElse(0);
+    boolean beside = canvas.hasRoomBeside(widest, MAX_LABEL);
+    double left = beside ? widest + 10 : 1;
+    double right = canvas.width() - TOTAL_WIDTH;
+    ToDoubleFunction<Bar> pitch = bar -> beside ? PITCH : PITCH + LINE * names(canvas, bar).size();
+    double height =
+        bars.stream().mapToDouble(pitch).sum() + groups.size() * (AXIS + BETWEEN) - BETWEEN;
+    Plot.svg(out, canvas, title, description(bars), height);
+    double top = 0;
+    for (List<Bar> group : groups) {
+      double bottom = top + group.stream().mapToDouble(pitch).sum();
+      double longest = group.stream().mapToDouble(Bar::length).max().orElse(1);
+      Scale x = Scale.upTo(longest, left, right, beside ? 6 : 4, Quantity::tick);
+      Plot plot = Plot.area(out, canvas, left, right, top, bottom);
+      plot.xAxis(x, null);
+      for (Bar bar : group) {
+        top += pitch.applyAsDouble(bar);
+        double at = top - (PITCH + BAR) / 2;
+        if (beside) {
+          plot.text(bar.row().name(), left - 8, at + BAR / 2 + 4, "label end");
+        } else {
+          List<String> names = names(canvas, bar);
+          for (int i = 0; i < names.size(); i++) {
+            plot.text(names.get(i), left, at - 5 - (names.size() - 1 - i) * LINE, "label");
+          }
+        }
+        bar(out, plot, bar, x, at);
+      }
+      top = bottom + AXIS + BETWEEN;
+    }
+    out.close();
+  }
+
+  private static List<String> names(Plot.Canvas canvas, Bar bar) {
+    return Plot.wrapped(bar.row().name(), canvas.width() - 8);
   }
 
   /** Bars that can share an axis, each group in the order of the rows. */
@@ -139,8 +164,6 @@ final class StageBars {
   private static void bar(Markup out, Plot plot, Bar bar, Scale x, double top) {
     Row row = bar.row();
     double baseline = top + BAR / 2 + 4;
-    String name = Plot.fitted(row.name(), plot.left() - 8);
-    plot.text(name, plot.left() - 8, baseline, "label end");
     out.open("g", "class", "bar", "data-row", row.name());
     double at = 0;
     for (Map.Entry<String, Double> part : bar.parts().entrySet()) {
@@ -224,18 +247,7 @@ final class StageBars {
     byLabel.forEach((label, devices) ->
         texts.add(byLabel.size() == 1 ? label : String.join(", ", devices) + ": " + label));
     out.open("li").open("svg", "viewBox", "0 0 12 12", "class", "swatch", "aria-hidden", "true");
-    out.leaf(
-        "rect",
-        "class",
-        "stage " + Stages.style(key),
-        "x",
-        0.5,
-        "y",
-        0.5,
-        "width",
-        11,
-        "height",
-        11);
+    Plot.square(out, "stage " + Stages.style(key));
     out.close().element("b", key).text(" " + String.join("; ", texts)).close();
   }
 

@@ -22,8 +22,18 @@ final class Tables {
    * @param caption what it shows; not shown itself if a heading says it
    */
   static void begin(Markup out, String caption) {
+    begin(out, caption, false);
+  }
+
+  /**
+   * Opens a table in a box that scrolls.
+   *
+   * @param cards whether each row is a block by itself on wide screens, too: there are more columns
+   *     than have room
+   */
+  static void begin(Markup out, String caption, boolean cards) {
     out.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", caption);
-    out.open("table");
+    out.open("table", "class", cards ? "cards" : null);
   }
 
   /** Closes a table. */
@@ -43,6 +53,11 @@ final class Tables {
       out.close();
     }
     out.close().close();
+    out.columns(names.stream().map(Tables::label).toList());
+  }
+
+  private static String label(String name) {
+    return name.endsWith("|") ? name.substring(0, name.length() - 1) : name.replace("|", ", ");
   }
 
   /** A cell with a figure, or a dash. */

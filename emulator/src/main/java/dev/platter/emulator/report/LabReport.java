@@ -1,6 +1,5 @@
 package dev.platter.emulator.report;
 
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,7 +67,9 @@ public final class LabReport {
     TextTable table = new TextTable().left("experiment").left("verdict").right("took s");
     for (Map<String, @Nullable Object> experiment : experiments) {
       table.row(
-          word(experiment, "name"), verdict(experiment), figure(experiment.get("seconds"), 1));
+          word(experiment, "name"),
+          verdict(experiment),
+          figure(experiment.get("seconds"), new Figures(1)));
     }
     return table.render();
   }
@@ -95,41 +96,37 @@ public final class LabReport {
     List<Map<String, @Nullable Object>> columns = maps(finding.get("columns"));
     List<List<@Nullable Object>> rows = rows(finding.get("rows"));
     TextTable table = new TextTable();
-    int[] decimals = new int[columns.size()];
-    for (int i = 0; i < decimals.length; i++) {
+    List<Figures> figures = new ArrayList<>();
+    for (int i = 0; i < columns.size(); i++) {
       Map<String, @Nullable Object> column = columns.get(i);
       if (column.get("unit") == null) {
         table.left(word(column, "name"));
       } else {
         table.right((word(column, "name") + " " + word(column, "unit")).strip());
       }
+      List<Double> values = new ArrayList<>();
       for (List<@Nullable Object> row : rows) {
-        decimals[i] = Math.max(decimals[i], decimals(row.get(i)));
+        if (row.get(i) instanceof Number number) {
+          values.add(number.doubleValue());
+        }
       }
+      figures.add(Figures.of(column.get("unit") == null ? null : word(column, "unit"), values));
     }
     for (List<@Nullable Object> row : rows) {
       List<String> cells = new ArrayList<>();
-      for (int i = 0; i < decimals.length; i++) {
-        cells.add(figure(row.get(i), decimals[i]));
+      for (int i = 0; i < columns.size(); i++) {
+        cells.add(figure(row.get(i), figures.get(i)));
       }
       table.row(cells);
     }
     return table.render();
   }
 
-  /** How many digits after the point a figure needs. */
-  private static int decimals(@Nullable Object cell) {
-    return cell instanceof Double number && Double.isFinite(number)
-        ? Math.max(0, BigDecimal.valueOf(number).stripTrailingZeros().scale())
-        : 0;
-  }
-
-  private static String figure(@Nullable Object cell, int decimals) {
+  private static String figure(@Nullable Object cell, Figures figures) {
     return switch (cell) {
       case null -> "-";
       case Boolean answer -> answer ? "yes" : "no";
-      case Double number -> Units.fixed(number, decimals);
-      case Number count -> Units.count(count.longValue());
+      case Number number -> figures.text(number.doubleValue());
       default -> cell.toString();
     };
   }

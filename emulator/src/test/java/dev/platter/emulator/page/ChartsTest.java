@@ -151,6 +151,10 @@ class ChartsTest {
     String timeline = "rows[2].stages.timelines[0]";
     List<Element> points = all(chart, "circle");
     assertThat(points).hasSameSizeAs(list(json, timeline + ".buckets"));
+    String band = all(chart, "path", hasClass("band")).getFirst().getAttribute("d");
+    assertThat(band.chars().filter(c -> c == 'V').count())
+        .as("a step up and a step down for each bucket")
+        .isEqualTo(2L * points.size());
     assertStraight(points, "cx", "data-at", DoubleUnaryOperator.identity());
     assertStraight(points, "cy", "data-max", Math::log10);
     List<Element> marks = all(chart, "rect", hasClass("tip"));
@@ -158,6 +162,70 @@ class ChartsTest {
     assertStraight(marks, "x", "data-at", DoubleUnaryOperator.identity());
     assertThat(marks).extracting(mark -> mark.getAttribute("data-kind")).contains("timer", "stall");
     assertThat(all(chart, "text")).extracting(Element::getTextContent).contains("timer", "stall");
+  }
+
+  @Test
+  void allTimelinesHaveOneAxisAndNoBars() {
+    List<Element> charts = charts(Pages.page("iotest-deaf"), "timeline");
+    assertThat(charts.size()).isGreaterThan(3);
+    for (Element chart : charts) {
+      List<Element> axis = all(chart, "text", hasClass("tick").and(hasClass("end")));
+      double millisecond = number(labelled(axis, "1\u00a0ms"), "y");
+      double second = number(labelled(axis, "1\u00a0s"), "y");
+      assertThat(millisecond - second).isEqualTo(150, within(PIXEL));
+    }
+  }
+
+  private static Element labelled(List<Element> texts, String label) {
+    return texts.stream()
+        .filter(text -> text.getTextContent().equals(label))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void onALogarithmicAxisThereAreDotsAndNoBars() {
+    for (String name : ALL) {
+      for (Element chart : all(Pages.page(name), "figure")) {
+        if (chart.getTextContent().contains("log scale")) {
+          assertThat(all(chart, "rect", e -> e.hasAttribute("data-y"))).isEmpty();
+        }
+      }
+    }
+    assertThat(charts(Pages.page("lab"), "dots")).hasSize(1);
+  }
+
+  @Test
+  void devicesHaveTheirOrderAndTheirColoursEverywhere() {
+    String virtio = "virtio";
+    Map<String, List<String>> orders =
+        Map.of(
+            "iotest-deaf", List.of("s3 raw", "s2 ahci", "s4 ahci (notify off)", "s1 virtio"),
+            "bench", List.of("s3 raw", "s2 ahci", "s1 virtio"),
+            "guest",
+                List.of("s2 platter ahci", "s1 platter virtio", "s6 qemu ahci", "s5 qemu virtio"),
+            "lab", List.of("s2 SATA", "s4 SATA, notify off", "s1 " + virtio));
+    orders.forEach((name, order) -> {
+      for (Element chart : charts(Pages.page(name), "percentiles")) {
+        List<String> drawn =
+            all(chart, "g", hasClass("series")).stream()
+                .map(one ->
+                    one.getAttribute("class").replace("series ", "")
+                        + " "
+                        + one.getAttribute("data-row"))
+                .toList();
+        assertThat(order).as(name).containsSubsequence(drawn);
+      }
+    });
+    List<Fields> shuffled =
+        List.of("virtio", "ahci", "raw").stream()
+            .map(device -> Fields.of(1, Map.of("device", device)))
+            .toList();
+    assertThat(Row.of(shuffled)).extracting(Row::name).containsExactly("raw", "ahci", "virtio");
+    // What is no device leaves theirs alone; no two in a chart are the same.
+    assertThat(Colours.of(List.of(0, 0, 3, 0, 2, 1, 0)))
+        .containsExactly("s5", "s6", "s3", "s4", "s2", "s1", "s5");
+    assertThat(Colours.of(List.of(2, 2, 2))).containsExactly("s2", "s5", "s6");
   }
 
   @Test
@@ -171,7 +239,8 @@ class ChartsTest {
         Map.of("run", 1, "bucket_us", 1000, "duration_us", 10_000_000, "buckets", buckets);
     Markup out = new Markup();
     Row row = new Row(Fields.of(1, Map.of("device", "raw")), "raw", "s1");
-    LatencyTimeline.draw(out, row, Fields.of(1, timeline));
+    Fields fields = Fields.of(1, timeline);
+    LatencyTimeline.draw(out, row, fields, LatencyTimeline.Span.of(List.of(fields)));
     Element chart = Pages.parsed(out.toString());
     List<Element> points = all(chart, "circle");
     assertThat(points.size()).isLessThanOrEqualTo(LatencyTimeline.MAX_BUCKETS).isGreaterThan(400);
@@ -231,8 +300,11 @@ class ChartsTest {
     }
     assertThat(
             charts(page, "bars").stream()
-                .mapToInt(c -> all(c, "rect", e -> e.hasAttribute("data-y")).size())
-                .sum())
+                    .mapToInt(c -> all(c, "rect", e -> e.hasAttribute("data-y")).size())
+                    .sum()
+                + charts(page, "dots").stream()
+                    .mapToInt(c -> all(c, "circle", e -> e.hasAttribute("data-y")).size())
+                    .sum())
         .isEqualTo(bars);
     List<Element> lines = charts(page, "lines");
     assertThat(lines.stream().mapToInt(c -> all(c, "circle").size()).sum()).isEqualTo(points);
@@ -241,7 +313,7 @@ class ChartsTest {
       assertStraight(all(chart, "circle"), "cy", "data-y", DoubleUnaryOperator.identity());
     }
     // A negative bar goes to the left of zero.
-    Element gain = charts(page, "bars").get(1);
+    Element gain = charts(page, "bars").getFirst();
     List<Element> values = all(gain, "rect", e -> e.hasAttribute("data-y"));
     Element negative =
         values.stream().filter(e -> number(e, "data-y") < 0).findFirst().orElseThrow();
@@ -254,7 +326,21 @@ class ChartsTest {
   @ParameterizedTest
   @FieldSource("ALL")
   void nothingIsDrawnOutsideAndEveryChartIsDescribed(String name) {
-    Element page = Pages.page(name);
+    String page = HtmlReport.render(List.of(Pages.document(name)));
+    Element wide = Pages.parsed(page);
+    Element narrow = Pages.narrow(page);
+    assertInside(wide, Plot.Canvas.WIDE);
+    assertInside(narrow, Plot.Canvas.NARROW);
+    // Both have the same marks, and the narrow one says what they are, too.
+    for (String mark : List.of("circle", "rect")) {
+      assertThat(all(narrow, mark).size()).isGreaterThanOrEqualTo(all(wide, mark).size());
+    }
+    for (Element chart : charts(narrow, "percentiles")) {
+      assertThat(all(chart, "li")).hasSameSizeAs(all(chart, "g", hasClass("series")));
+    }
+  }
+
+  private static void assertInside(Element page, Plot.Canvas canvas) {
     List<Element> drawings = all(page, "svg", svg -> svg.getAttribute("role").equals("img"));
     assertThat(drawings).isNotEmpty();
     for (Element svg : drawings) {
@@ -267,6 +353,7 @@ class ChartsTest {
       String[] box = svg.getAttribute("viewBox").split(" ", -1);
       double width = Double.parseDouble(box[2]);
       double height = Double.parseDouble(box[3]);
+      assertThat(width).isEqualTo(canvas.width());
       for (Element mark : children) {
         for (String x : List.of("x", "cx", "x1", "x2")) {
           if (mark.hasAttribute(x)) {
@@ -281,7 +368,40 @@ class ChartsTest {
         if (mark.getNodeName().equals("rect")) {
           assertThat(number(mark, "x") + number(mark, "width")).as(title).isBetween(0.0, width);
         }
+        if (mark.getNodeName().equals("text")) {
+          // Real fonts are narrower than the estimate.
+          double size = 0.85 * Plot.textWidth(mark.getTextContent());
+          double before = hasClass("end").test(mark) ? 1 : hasClass("middle").test(mark) ? 0.5 : 0;
+          String what = title + ": " + mark.getTextContent();
+          assertThat(number(mark, "x") - before * size).as(what).isGreaterThanOrEqualTo(0);
+          assertThat(number(mark, "x") + (1 - before) * size).as(what).isLessThanOrEqualTo(width);
+        }
       }
     }
+  }
+
+  @Test
+  void longNamesAreWholeEverywhere() {
+    String name = "ahci (notify off, other activity, and a name that goes on and on for all that)";
+    Map<String, Object> json = Pages.json("iotest-deaf");
+    List<?> rows = list(json, "rows");
+    @SuppressWarnings("unchecked")
+    Map<String, Object> row = (Map<String, Object>) rows.get(2);
+    row.put("label", name);
+    String page = HtmlReport.render(List.of(new Document("long", json)));
+    for (Element screen : List.of(Pages.parsed(page), Pages.narrow(page))) {
+      assertThat(all(charts(screen, "percentiles").getFirst(), "li"))
+          .extracting(li -> li.getTextContent().strip())
+          .contains(name);
+      List<String> labels =
+          all(charts(screen, "stages").getFirst(), "text").stream()
+              .map(Element::getTextContent)
+              .toList();
+      assertThat(String.join(" ", labels)).contains(name);
+    }
+    assertInside(Pages.parsed(page), Plot.Canvas.WIDE);
+    assertInside(Pages.narrow(page), Plot.Canvas.NARROW);
+    assertThat(Plot.wrapped("one two three", 60)).containsExactly("one two", "three");
+    assertThat(String.join("", Plot.wrapped("x".repeat(100), 60))).isEqualTo("x".repeat(100));
   }
 }

@@ -3,6 +3,7 @@ package dev.platter.emulator.page;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MarkupTest {
@@ -40,5 +41,32 @@ class MarkupTest {
   void whatIsOpenMustBeClosed() {
     Markup out = new Markup().open("b");
     assertThatThrownBy(out::toString).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void cellsSayTheirColumns() {
+    Markup out = new Markup();
+    Tables.begin(out, "figures");
+    Tables.head(out, List.of("device", "figure", "p50|us"), List.of(false, false, true));
+    out.open("tbody");
+    out.open("tr").element("th", "raw", "rowspan", 2).element("td", "a").element("td", "1").close();
+    out.open("tr").element("td", "b").element("td", "2").close();
+    out.open("tr").element("td", "c").element("td", "d").element("td", "3").close();
+    out.close();
+    Tables.end(out);
+    out.open("table").open("tr").element("td", "no heading").close().close();
+    assertThat(
+            out.toString()
+                .lines()
+                .filter(line -> line.contains("<td"))
+                .map(line -> line.replaceFirst("</tr>.*", ""))
+                .toList())
+        .containsExactly(
+            "<tr><th rowspan=\"2\">raw</th><td data-label=\"figure\">a</td><td data-label=\"p50,"
+                + " us\">1</td>",
+            "<tr><td data-label=\"figure\">b</td><td data-label=\"p50, us\">2</td>",
+            "<tr><td data-label=\"device\">c</td><td data-label=\"figure\">d</td><td"
+                + " data-label=\"p50, us\">3</td>",
+            "<tr><td>no heading</td>");
   }
 }

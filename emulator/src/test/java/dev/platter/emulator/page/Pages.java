@@ -38,7 +38,7 @@ final class Pages {
     return new Document(name + ".json", json(name));
   }
 
-  /** The page of some documents, read by an XML parser. */
+  /** The page of some documents as a wide screen shows it, read by an XML parser. */
   static Element page(Document... documents) {
     return parsed(HtmlReport.render(List.of(documents)));
   }
@@ -47,7 +47,25 @@ final class Pages {
     return page(Arrays.stream(names).map(Pages::document).toArray(Document[]::new));
   }
 
+  /** A page as a wide screen shows it. */
   static Element parsed(String page) {
+    Element root = whole(page);
+    all(root, "*", hasClass("narrow")).forEach(Pages::remove);
+    return root;
+  }
+
+  /** A page as a narrow screen shows it. */
+  static Element narrow(String page) {
+    Element root = whole(page);
+    all(root, "*", hasClass("wide")).forEach(Pages::remove);
+    return root;
+  }
+
+  private static void remove(Element element) {
+    Objects.requireNonNull(element.getParentNode()).removeChild(element);
+  }
+
+  private static Element whole(String page) {
     try {
       return DocumentBuilderFactory.newInstance()
           .newDocumentBuilder()

@@ -255,7 +255,7 @@ final class IowaitReport {
       if (results.has(what)) {
         List<@Nullable Object> cells = new ArrayList<>();
         cells.add(what.label());
-        counters.forEach(counter -> cells.add(rounded(results.share(what, counter))));
+        counters.forEach(counter -> cells.add(shown(results.share(what, counter))));
         table.row(cells.toArray());
       }
     }
@@ -352,17 +352,18 @@ final class IowaitReport {
   private static FindingChart chart(IowaitResults results) {
     FindingChart chart =
         new FindingChart(
-            FindingChart.Kind.BARS,
-            "Time counted as waiting for I/O, more than with nothing of ours",
-            "what waits",
-            "% of the time");
+                FindingChart.Kind.BARS,
+                "Time counted as waiting for I/O, more than with nothing of ours",
+                "what waits",
+                "% of the time")
+            .unit("%");
     for (StallCounter counter : results.counters()) {
       if (isHeadline(counter)) {
         FindingChart.Series series = chart.series(counter.label());
         for (IowaitCase what : IowaitCase.values()) {
           Double added = what == IowaitCase.NOTHING ? null : results.added(what, counter);
           if (added != null) {
-            series.bar(what.label(), Units.rounded(100 * Math.max(0, added), 2));
+            series.bar(what.label(), Units.rounded(100 * Math.max(0, added), 1));
           }
         }
       }
@@ -414,6 +415,11 @@ final class IowaitReport {
 
   private static String percent(double share) {
     return Double.toString(Units.rounded(100 * share, 1));
+  }
+
+  /** As sentences have it. */
+  private static @Nullable Double shown(@Nullable Double share) {
+    return share == null ? null : Units.rounded(100 * share, 1);
   }
 
   private static @Nullable Double rounded(@Nullable Double share) {

@@ -58,17 +58,17 @@ final class IoWqReport {
                     + " exit, in Linux 7.0 and stable kernels from 6.18.11")
             .expected(
                 "What would block is handed to threads iou-wrk-TID, which are threads of this"
-                    + " process and work for the thread TID that submitted. Idle ones end after 5 s,"
-                    + " but for the last of each kind. Without rings an affected kernel still keeps"
-                    + " that one until its thread ends; others let it exit at once."
+                    + " process and work for the thread TID that submitted. Idle ones end after 5"
+                    + " s, but for the last of each kind. Without rings an affected kernel still"
+                    + " keeps that one until its thread ends; others let it exit at once."
                     + " IORING_REGISTER_IOWQ_MAX_WORKERS limits how many there are.")
             .seen(seen())
             .verdict(verdict, reason(verdict));
     if (verdict == Verdict.AFFECTED) {
       finding.remedy(
           "Linux 7.0, or 6.18.11 or newer of the 6.18 series, lets the last worker exit. Before a"
-              + " checkpoint on this kernel, end the threads that have submitted, and not only their"
-              + " rings");
+              + " checkpoint on this kernel, end the threads that have submitted, and not only"
+              + " their rings");
     } else if (verdict == Verdict.INCONCLUSIVE) {
       finding.remedy("Run it again, and let it end");
     }
@@ -224,12 +224,13 @@ final class IoWqReport {
     Double ended = life.ended();
     FindingChart chart =
         new FindingChart(
-            FindingChart.Kind.LINES,
-            "Workers over time"
-                + (closed == null ? "" : ": rings closed at " + tenths(closed) + " s")
-                + (ended == null ? "" : ", all threads ended at " + tenths(ended) + " s"),
-            "seconds",
-            "worker threads");
+                FindingChart.Kind.LINES,
+                "Workers over time"
+                    + (closed == null ? "" : ": rings closed at " + tenths(closed) + " s")
+                    + (ended == null ? "" : ", all threads ended at " + tenths(ended) + " s"),
+                "seconds",
+                "worker threads")
+            .unit("");
     FindingChart.Series living = chart.series("of a thread that lives on");
     FindingChart.Series ending = chart.series("of a thread that ends when its ring is closed");
     for (WorkerLife.Sample sample : life.samples()) {

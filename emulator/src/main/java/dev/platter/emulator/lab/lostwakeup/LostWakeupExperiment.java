@@ -68,7 +68,7 @@ public final class LostWakeupExperiment implements Experiment {
           1_000_000);
   private static final Case UNCHECKED =
       new Case(DeviceKind.AHCI, Variant.without(Ablation.CQ_CHECK), 0, 0);
-  private static final List<Case> CASES = List.of(VIRTIO, SATA, DEAF, BUSY, UNCHECKED);
+  private static final List<Case> CASES = List.of(SATA, DEAF, BUSY, UNCHECKED, VIRTIO);
 
   private final @Nullable Scale scale;
 
@@ -289,7 +289,9 @@ public final class LostWakeupExperiment implements Experiment {
 
   private static FindingChart chart(List<Summary> rows) {
     FindingChart chart =
-        new FindingChart(FindingChart.Kind.BARS, "Total time", "disk", "seconds").logarithmic();
+        new FindingChart(FindingChart.Kind.BARS, "Total time", "disk", "seconds")
+            .unit("s")
+            .logarithmic();
     FindingChart.Series published = chart.series("published");
     FindingChart.Series measured = chart.series("measured here");
     for (Case one : CASES) {

@@ -141,10 +141,11 @@ final class PuntLatencyFinding {
     for (int depth : depths()) {
       FindingChart chart =
           new FindingChart(
-              FindingChart.Kind.BARS,
-              "First writes with and without punts, depth " + depth,
-              "device",
-              "p50 us");
+                  FindingChart.Kind.BARS,
+                  "First writes with and without punts, depth " + depth,
+                  "device",
+                  "p50 us")
+              .unit("us");
       for (Preallocation image : PuntLatency.IMAGES) {
         FindingChart.Series series = chart.series(PuntLatency.name(image) + " image");
         for (PuntLatency.Row row : at(depth)) {

@@ -48,14 +48,14 @@ final class PuntingFinding {
             "Punted O_DIRECT writes",
             "Which O_DIRECT writes does io_uring hand to a worker thread instead of doing them"
                 + " inline, depending on how the file was preallocated, and what does that cost?",
-            "Christian Schwarz, a gist on when io_uring punts O_DIRECT writes on ext4, 2025: Debian's"
-                + " Linux 6.1 and mainline 6.12.25, counted by the tracepoint"
+            "Christian Schwarz, a gist on when io_uring punts O_DIRECT writes on ext4, 2025:"
+                + " Debian's Linux 6.1 and mainline 6.12.25, counted by the tracepoint"
                 + " io_uring:io_uring_queue_async_work");
     finding.expected(
         "On ext4 every write that extends the file or allocates a block is punted: nothing"
             + " preallocated, a sparse image, FALLOC_FL_KEEP_SIZE. After fallocate mode 0 Linux 6.1"
-            + " still punts first writes, 6.12 does not. Writes over written blocks are done inline."
-            + " pwritev2(RWF_NOWAIT) answers EAGAIN to the same writes.");
+            + " still punts first writes, 6.12 does not. Writes over written blocks are done"
+            + " inline. pwritev2(RWF_NOWAIT) answers EAGAIN to the same writes.");
   }
 
   /** Something that the host does not have: it is said, and the rest is done. */
@@ -204,10 +204,11 @@ final class PuntingFinding {
   private FindingChart chart() {
     FindingChart chart =
         new FindingChart(
-            FindingChart.Kind.BARS,
-            "First writes punted, by how the file was preallocated",
-            "preallocated",
-            "punted of " + writes);
+                FindingChart.Kind.BARS,
+                "First writes punted, by how the file was preallocated",
+                "preallocated",
+                "punted of " + writes)
+            .unit("");
     for (String name : cases.stream().map(one -> one.filesystem().name()).distinct().toList()) {
       FindingChart.Series series = chart.series(name);
       for (PuntCase one : cases) {
@@ -331,7 +332,8 @@ final class PuntingFinding {
         tried.isEmpty()
             ? ""
             : works == null
-                ? "Of the commands tried none helps an image that is sparse: use another file system."
+                ? "Of the commands tried none helps an image that is sparse: use another file"
+                    + " system."
                 : "An image that is sparse already: "
                     + works.remedy().command()
                     + ", which "

@@ -221,7 +221,7 @@ final class RingFlagsFinding {
     if (rounds == 0) {
       return;
     }
-    for (DeviceKind device : List.of(DeviceKind.VIRTIO, DeviceKind.RAW)) {
+    for (DeviceKind device : List.of(DeviceKind.RAW, DeviceKind.VIRTIO)) {
       finding.add(table(device, ladder, level));
     }
     finding.add(chart(ladder.rungs()));
@@ -308,10 +308,11 @@ final class RingFlagsFinding {
   private FindingChart chart(List<Rung> rungs) {
     FindingChart chart =
         new FindingChart(
-            FindingChart.Kind.BARS,
-            "virtio on an IOThread: median gain over no flags",
-            "workload",
-            "gain, %");
+                FindingChart.Kind.BARS,
+                "virtio on an IOThread: median gain over no flags",
+                "workload",
+                "gain, %")
+            .unit("%");
     for (Rung rung : rungs) {
       if (rung != Rung.NONE) {
         FindingChart.Series series = chart.series(rung.toString());
@@ -319,7 +320,7 @@ final class RingFlagsFinding {
           if (comparison.rung() == rung && comparison.cell().device() == DeviceKind.VIRTIO) {
             series.bar(
                 comparison.cell().workload(),
-                Units.rounded(percent(comparison.ratio().median()), 2));
+                Units.rounded(percent(comparison.ratio().median()), 1));
           }
         }
       }
