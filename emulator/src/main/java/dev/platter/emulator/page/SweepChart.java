@@ -14,7 +14,8 @@ final class SweepChart {
   private static final double LEFT = 62;
   private static final double TOP = 34;
   private static final double BOTTOM = HEIGHT - 46;
-  private static final double LABELS = 60;
+  private static final double LABELS = 190;
+  private static final double RIGHT = 14;
   private static final int INTERVALS = 6;
 
   /**
@@ -66,38 +67,57 @@ final class SweepChart {
       return;
     }
     List<Point> all = lines.values().stream().flatMap(List::stream).toList();
-    Plot.begin(
+    String title = "IOPS over median latency; the numbers are the depths";
+    double widest = lines.keySet().stream().mapToDouble(Plot::textWidth).max().orElse(0);
+    Plot.begin(out, "lines sweep", title);
+    for (Plot.Canvas canvas : Plot.Canvas.values()) {
+      double labels = canvas.hasRoomBeside(widest, LABELS) ? widest : 0;
+      double right = canvas.width() - labels - RIGHT;
+      Plot.svg(
+          out,
+          canvas,
+          title,
+          String.join(". ", all.stream().map(Point::words).toList()) + ".",
+          HEIGHT);
+      Scale x =
+          Scale.logarithmic(
+              all.stream().mapToDouble(Point::micros).filter(v -> v > 0).min().orElse(1),
+              all.stream().mapToDouble(Point::micros).max().orElse(1),
+              LEFT,
+              right - 10,
+              Quantity::tick);
+      Scale y =
+          Scale.linear(
+              0,
+              all.stream().mapToDouble(Point::iops).max().orElse(1),
+              BOTTOM,
+              TOP,
+              INTERVALS,
+              Quantity.COUNT::cell);
+      Plot plot = Plot.area(out, canvas, LEFT, right, TOP, BOTTOM);
+      plot.xAxis(x, "median latency, log scale").yAxis(y, "IOPS");
+      lines.forEach((device, points) -> line(out, plot, points, style(styles, device), x, y));
+      if (labels > 0) {
+        List<Plot.EndLabel> ends = new ArrayList<>();
+        lines.forEach((device, points) ->
+            ends.add(
+                new Plot.EndLabel(device, y.at(points.getLast().iops()), style(styles, device))));
+        plot.endLabels(ends, right + 4);
+      }
+      out.close();
+    }
+    Plot.key(
         out,
-        "lines sweep",
-        "IOPS over median latency; the numbers are the depths",
-        String.join(". ", all.stream().map(Point::words).toList()) + ".",
-        HEIGHT);
-    double right = Plot.WIDTH - LABELS;
-    Scale x =
-        Scale.logarithmic(
-            all.stream().mapToDouble(Point::micros).filter(v -> v > 0).min().orElse(1),
-            all.stream().mapToDouble(Point::micros).max().orElse(1),
-            LEFT,
-            right - 10,
-            Quantity::tick);
-    Scale y =
-        Scale.linear(
-            0,
-            all.stream().mapToDouble(Point::iops).max().orElse(1),
-            BOTTOM,
-            TOP,
-            INTERVALS,
-            Quantity.COUNT::cell);
-    Plot plot = Plot.area(out, LEFT, right, TOP, BOTTOM);
-    plot.xAxis(x, "median latency, log scale").yAxis(y, "IOPS");
-    List<Plot.EndLabel> ends = new ArrayList<>();
-    lines.forEach((device, points) -> {
-      String style = styles.getOrDefault(device, "s1");
-      line(out, plot, points, style, x, y);
-      ends.add(new Plot.EndLabel(device, y.at(points.getLast().iops()), style));
-    });
-    plot.endLabels(ends, right + 4);
-    Plot.end(out);
+        lines.keySet().stream()
+            .map(device -> new Plot.Named(device, style(styles, device)))
+            .toList(),
+        true,
+        Plot.Canvas.WIDE.hasRoomBeside(widest, LABELS));
+    out.close();
+  }
+
+  private static String style(Map<String, String> styles, String device) {
+    return styles.getOrDefault(device, "s1");
   }
 
   private static void line(
