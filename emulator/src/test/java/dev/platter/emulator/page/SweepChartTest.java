@@ -75,4 +75,17 @@ class SweepChartTest {
     Element page = page(List.of(row("ahci", 4, 9_000, 100), row("virtio", 4, 10_000, 90)));
     assertThat(all(page, "figure", hasClass("sweep"))).isEmpty();
   }
+
+  /** As experiments have them: images of several kinds, at several depths. */
+  @Test
+  void rowsThatDifferInMoreThanTheDepthHaveNoCurve() {
+    Element page =
+        page(
+            List.of(
+                row("ahci", 1, 9_000, 100),
+                row("ahci", 1, 4_000, 200),
+                row("ahci", 16, 30_000, 600),
+                row("ahci", 16, 20_000, 900)));
+    assertThat(all(page, "figure", hasClass("sweep"))).isEmpty();
+  }
 }
