@@ -166,7 +166,7 @@ final class PageWriter {
     ComparedResults results = new ComparedResults(documents, gates);
     out.open("section", "id", "comparison").element("h2", "Comparison");
     results.verdicts().forEach(sentence -> Tables.paragraph(out, "lead", sentence));
-    results.warnings().forEach(warning -> Tables.paragraph(out, "reason", "Warning: " + warning));
+    results.warnings().forEach(warning -> Tables.paragraph(out, "warning", warning));
     results.gates().forEach(gate -> Tables.paragraph(out, "reason", "Gate " + gate.sentence()));
     for (Compared compared : results.groups()) {
       if (results.groups().size() > 1) {
@@ -185,6 +185,10 @@ final class PageWriter {
     if (sides.size() > 1) {
       out.element("h2", side.label());
       out.element("p", Schemas.title(schema) + " · " + origin(side.fields()), "class", "origin");
+    }
+    String failure = side.fields().text("failure");
+    if (failure != null) {
+      Tables.paragraph(out, "warning", "The run failed: " + failure);
     }
     if (schema.equals(Schemas.LAB)) {
       LabSection.draw(out, side.fields(), anchor + "-");

@@ -117,7 +117,7 @@ class PageTest {
         .contains(
             "iotest-deaf.json and iotest.json differ by no more than noise: raw, ahci, virtio.")
         .contains("not compared: ahci (notify off) (iotest-deaf.json)")
-        .contains("Warning: These are results of different kinds, which are not compared: ")
+        .contains("These are results of different kinds, which are not compared: ")
         .contains("Whether the rest is the same is not known");
     assertThat(all(comparison, "tr", hasClass("differs")))
         .extracting(row -> all(row, "th").getFirst().getTextContent())
@@ -237,6 +237,15 @@ class PageTest {
       assertThat(JSON.std.mapFrom(data.getTextContent())).isEqualTo(json);
       assertThat(data.getTextContent()).doesNotContain("<", ">", "&");
     }
+  }
+
+  @Test
+  void aRunThatFailedSaysSo() {
+    Map<String, Object> json = Pages.json("bench");
+    json.put("failure", "no space left");
+    assertThat(all(Pages.page(new Document("x", json)), "p", hasClass("warning")))
+        .extracting(Element::getTextContent)
+        .contains("The run failed: no space left");
   }
 
   @Test
