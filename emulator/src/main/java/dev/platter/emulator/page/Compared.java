@@ -83,7 +83,7 @@ final class Compared {
     List<List<Fields>> objects =
         sides.stream().map(side -> side.fields().requiredObjects("rows")).toList();
     boolean several = Row.workloads(objects.stream().flatMap(List::stream).toList()) > 1;
-    List<List<Row>> all = objects.stream().map(some -> Row.of(some, several)).toList();
+    List<List<Row>> all = withDepths(objects.stream().map(some -> Row.of(some, several)).toList());
     boolean sameAmount =
         differences.stream().noneMatch(difference -> AMOUNT.contains(difference.path()));
     Set<String> names = new LinkedHashSet<>();
@@ -102,6 +102,22 @@ final class Compared {
         alone.add(name + " (" + labels.getFirst() + ")");
       }
     }
+  }
+
+  /** Beside a sweep, rows of a single depth say theirs, too. */
+  private static List<List<Row>> withDepths(List<List<Row>> all) {
+    if (all.stream().noneMatch(SweepChart::isSweep)) {
+      return all;
+    }
+    return all.stream().map(rows -> rows.stream().map(Compared::withDepth).toList()).toList();
+  }
+
+  private static Row withDepth(Row row) {
+    Double depth = row.fields().number("iodepth");
+    return depth == null || row.fields().has("label")
+        ? row
+        : new Row(
+            row.fields(), row.name() + " (depth " + Quantity.COUNT.cell(depth) + ")", row.style());
   }
 
   private static @Nullable Row named(List<Row> rows, String name) {

@@ -388,6 +388,22 @@ class ReportCommandTest {
         .contains("because one result alone has it: fio-like, platter ahci");
   }
 
+  @Test
+  void aSweepIsComparedWithARunOfOneOfItsDepths() throws IOException {
+    Path one = result("one.json", "", 1000, 1010, 1020, 990, 1005);
+    Files.writeString(
+        one, Files.readString(one).replace("\"device\"", "\"iodepth\": 4, \"device\""));
+    Path sweep = result("sweep.json", "", 900, 890, 880, 910, 905);
+    String text = Files.readString(sweep);
+    int at = text.indexOf("{\"device\"");
+    String row = text.substring(at, text.lastIndexOf("]}"));
+    String at4 = row.replaceFirst("\\{", "{\"iodepth\": 4, \"label\": \"virtio (depth 4)\", ");
+    Files.writeString(sweep, text.substring(0, at) + at4.replace("4", "1") + ", " + at4 + "]}");
+    assertThat(Cli.run("report", one, sweep).out())
+        .contains("- sweep.json is slower than one.json: virtio (depth 4) 10.4 % fewer IOPS.")
+        .contains("because one result alone has it: virtio (depth 1)");
+  }
+
   /** What a result warns of, its comparison warns of. */
   @Test
   void warningsOfTheRunsAreKept() throws IOException {
