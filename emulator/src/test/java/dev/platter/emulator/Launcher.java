@@ -11,12 +11,19 @@ import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 
-/** The launcher in a directory of its own, with a jar that leads to the classes of this build. */
+/**
+ * The launcher in a directory of its own, with a jar that leads to the classes of this build.
+ *
+ * @param root the directory
+ */
 @NullMarked
 public record Launcher(Path root) {
+  private static final String TARGET = "emulator/target";
+
   /** The directory that {@code ./platter} is in, above the one that tests run in. */
   public static Path checkout() {
     @Nullable Path directory = Path.of("").toAbsolutePath();
@@ -29,33 +36,67 @@ public record Launcher(Path root) {
     return directory;
   }
 
-  /** Puts one into a directory. */
-  public static Launcher in(Path root) throws IOException {
-    Files.createDirectories(root.resolve("emulator/target"));
+  /**
+   * Copies the classes of this build to one place, as a confined server may read no other.
+   *
+   * @param libraries an empty directory, which launchers share
+   */
+  public static void copyClasses(Path libraries) throws IOException, InterruptedException {
+    List<String> entries = classPath();
+    for (int i = 0; i < entries.size(); i++) {
+      List<String> copy =
+          List.of("cp", "-r", entries.get(i), libraries.resolve(name(entries, i)).toString());
+      ChildProcess.Ended ended = ChildProcess.run(ChildProcess.builder(copy));
+      if (ended.exitCode() != 0) {
+        throw new IOException(ended.output());
+      }
+    }
+  }
+
+  private static List<String> classPath() {
+    return Arrays.stream(System.getProperty("java.class.path").split(":", -1))
+        .filter(entry -> Files.exists(Path.of(entry)))
+        .toList();
+  }
+
+  private static String name(List<String> entries, int index) {
+    return index + (Files.isDirectory(Path.of(entries.get(index))) ? "" : ".jar");
+  }
+
+  /**
+   * Puts one into a directory.
+   *
+   * @param libraries with the classes of this build
+   */
+  public static Launcher in(Path root, Path libraries) throws IOException {
+    Files.createDirectories(root.resolve(TARGET));
     Files.copy(checkout().resolve("platter"), root.resolve("platter"));
+    Files.createSymbolicLink(root.resolve(TARGET).resolve("lib"), libraries);
     Launcher launcher = new Launcher(root);
-    launcher.writeJar(launcher.jar());
+    launcher.writeJar();
     return launcher;
   }
 
   /** Where the launcher looks for the jar. */
   public Path jar() {
-    return root.resolve("emulator/target/platter.jar");
+    return root.resolve(TARGET).resolve("platter.jar");
   }
 
   /** Writes a jar that holds nothing but the way to the classes. */
-  public void writeJar(Path jar) throws IOException {
+  private void writeJar() throws IOException {
+    List<String> entries = classPath();
     Manifest manifest = new Manifest();
     Attributes main = manifest.getMainAttributes();
     main.put(Attributes.Name.MANIFEST_VERSION, "1.0");
     main.put(Attributes.Name.MAIN_CLASS, "dev.platter.emulator.cli.Platter");
     main.put(
         Attributes.Name.CLASS_PATH,
-        Arrays.stream(System.getProperty("java.class.path").split(":", -1))
-            .map(entry -> Path.of(entry).toUri().toString())
+        IntStream.range(0, entries.size())
+            .mapToObj(i -> "lib/" + name(entries, i))
+            .map(name -> name.endsWith(".jar") ? name : name + "/")
             .collect(Collectors.joining(" ")));
     main.putValue("Enable-Native-Access", "ALL-UNNAMED");
-    try (OutputStream out = Files.newOutputStream(jar)) {
+    try (OutputStream out = Files.newOutputStream(jar())) {
       new JarOutputStream(out, manifest).close();
     }
   }

@@ -22,6 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -40,12 +41,19 @@ class LauncherTest {
   private static final Pattern JVM_OPTIONS =
       Pattern.compile("PLATTER_JAVA_OPTS=(?:\"([^\"]+)\"|([^\\s`\"]+))");
 
-  @TempDir private Path directory;
+  @TempDir private static Path directory; // one for all: launchers link to the libraries in it
+  private static Path libraries;
   private Launcher launcher;
+
+  @BeforeAll
+  static void copyClasses() throws Exception {
+    libraries = Files.createDirectory(directory.resolve("libraries"));
+    Launcher.copyClasses(libraries);
+  }
 
   @BeforeEach
   void copy() throws IOException {
-    launcher = Launcher.in(directory.resolve("checkout"));
+    launcher = Launcher.in(Files.createTempDirectory(directory, "checkout"), libraries);
   }
 
   /** The words of a shell, which passes on names whose bytes the JVM of this test need not know. */
@@ -61,7 +69,7 @@ class LauncherTest {
 
   /** Names are bytes to the kernel, whatever the locale; de_DE stands for one not installed. */
   @ParameterizedTest
-  @ValueSource(strings = {"", "C", "POSIX", "de_DE.UTF-8"})
+  @ValueSource(strings = {"", "de_DE.UTF-8"})
   void namesAreNotAsciiAlone(String locale) throws Exception {
     Ended ended =
         shell(
@@ -91,7 +99,7 @@ class LauncherTest {
             control=$(printf '\\303\\247.sock')
             truncate -s 4096 "$image"
             image=$(printf %s "$image" | sed 's/,/,,/g')
-            ./platter serve --confine off --control "$control" \\
+            ./platter serve --control "$control" \\
               --export "virtio-blk,cache=writeback,image=$image,socket=$socket" >log 2>&1 &
             until grep -q ready log || ! kill -0 $!; do sleep 0.1; done
             ./platter ctl --socket "$control" list --json -
@@ -163,11 +171,10 @@ class LauncherTest {
     assertThat(ended.exitCode()).as(ended.output()).isZero();
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"})
-  void anotherCollectorMayComeFromTheEnvironment(String variable) throws Exception {
+  @Test
+  void anotherCollectorMayComeFromTheEnvironment() throws Exception {
     ProcessBuilder builder = launcher.builder("--version");
-    builder.environment().put(variable, "-XX:+UseParallelGC");
+    builder.environment().put("JAVA_TOOL_OPTIONS", "-XX:+UseParallelGC");
     Ended ended = ChildProcess.run(builder);
     assertThat(ended.exitCode()).as(ended.output()).isZero();
     assertThat(ended.output()).contains("platter ");
