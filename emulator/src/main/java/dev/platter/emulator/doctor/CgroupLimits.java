@@ -7,7 +7,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What this process' cgroup and those above it allow, in either version of the hierarchy. */
-final class CgroupLimits {
+public final class CgroupLimits {
   // Version 1 tells no limit as the largest number of pages.
   private static final long UNLIMITED_FROM = 1L << 60;
 
@@ -22,7 +22,7 @@ final class CgroupLimits {
    * @param tasks threads and processes
    * @param cpus CPU time per time
    */
-  record Limits(
+  public record Limits(
       String version,
       @Nullable Long memoryBytes,
       @Nullable Long memoryUsedBytes,
@@ -40,7 +40,8 @@ final class CgroupLimits {
     this.mountinfo = files.lines("/proc/self/mountinfo");
   }
 
-  static Limits read(HostFiles files) {
+  /** Reads them from a host's files. */
+  public static Limits read(HostFiles files) {
     CgroupLimits limits = new CgroupLimits(files);
     Path unified = OwnCgroup.find(limits.cgroup, limits.mountinfo);
     // With both, controllers are in version 1's; only its lines name any.

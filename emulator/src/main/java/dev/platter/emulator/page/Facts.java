@@ -24,6 +24,8 @@ final class Facts {
           Map.entry("qemu", "QEMU"),
           Map.entry("qemu_version", "QEMU's version"),
           Map.entry("rw", "pattern"),
+          Map.entry("below", "made of"),
+          Map.entry("rotational", "turns"),
           Map.entry("iodepth", "requests outstanding"),
           Map.entry("iothreads", "IOThreads"));
 
@@ -60,11 +62,17 @@ final class Facts {
     host.remove("mitigations");
     host.remove("loops");
     host.remove("image");
+    host.remove("storage");
     table(out, "environment", new Fields(environment.path(), host), true);
     Fields image = environment.object("image");
     if (image != null) {
       out.element("h4", "Image");
       table(out, "image", image, true);
+    }
+    Fields storage = environment.object("storage");
+    if (storage != null) {
+      out.element("h4", "Storage");
+      table(out, "storage", storage, true);
     }
     List<Fields> loops = environment.objects("loops");
     if (!loops.isEmpty()) {

@@ -2,6 +2,11 @@ package dev.platter.emulator.report;
 
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.devices.block.ImageInfo;
+import dev.platter.emulator.doctor.CgroupLimits;
+import dev.platter.emulator.doctor.HostFiles;
+import dev.platter.emulator.host.BlockDevice;
+import dev.platter.emulator.host.Mount;
+import dev.platter.emulator.host.Storage;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -24,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class Environment {
   private final HostFacts host;
   private @Nullable ImageInfo image;
+  private @Nullable Storage storage;
   private final List<Loop> loops = new ArrayList<>();
 
   private record Loop(String name, EnumSet<SetupFlag> granted, EnumMap<SetupFlag, String> refused) {
@@ -52,6 +58,7 @@ public final class Environment {
   /** The image that the run uses, as it was before the run. */
   public void image(ImageInfo info) {
     image = info;
+    storage = Storage.of(info.path(), info.facts());
   }
 
   /**
@@ -69,10 +76,33 @@ public final class Environment {
     loops.add(new Loop(name, grantedCopy, refusedCopy));
   }
 
+  /** What this process's cgroup and those above it allow. */
+  private static Map<String, @Nullable Object> cgroup(CgroupLimits.Limits limits) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("version", limits.version());
+    map.put("cpus", limits.cpus());
+    map.put("memory_bytes", limits.memoryBytes());
+    map.put("tasks", limits.tasks());
+    return map;
+  }
+
+  private static Map<String, @Nullable Object> toMap(Storage storage) {
+    BlockDevice device = storage.device();
+    Mount mount = storage.mount();
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("device", device == null ? null : device.toMap());
+    map.put("mount_point", mount == null ? null : mount.point());
+    map.put("mount_source", mount == null ? null : mount.source());
+    map.put("mount_options", mount == null ? null : mount.options());
+    return map;
+  }
+
   /** The {@code environment} object of {@code docs/json.md}, in its order. */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>(host.toMap());
+    map.put("cgroup", cgroup(CgroupLimits.read(HostFiles.ofHost())));
     map.put("image", image == null ? null : ImageReport.toMap(image));
+    map.put("storage", storage == null ? null : toMap(storage));
     map.put("loops", loops.stream().map(Loop::toMap).toList());
     return map;
   }

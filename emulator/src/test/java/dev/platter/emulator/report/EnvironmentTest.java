@@ -36,12 +36,18 @@ class EnvironmentTest {
             "mitigations",
             "memory_bytes",
             "jvm",
+            "cgroup",
             "image",
+            "storage",
             "loops");
     assertThat(map.get("kernel_release")).isEqualTo(System.getProperty("os.version"));
     assertThat((Integer) map.get("cpu_count")).isPositive();
     assertThat((Long) map.get("memory_bytes")).isGreaterThan(1 << 20);
     assertThat(map.get("image")).isNull();
+    assertThat(map.get("storage")).isNull();
+    assertThat(map.get("cgroup"))
+        .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+        .containsOnlyKeys("version", "cpus", "memory_bytes", "tasks");
     assertThat(map.get("loops")).isEqualTo(List.of());
     assertThat(map.get("jvm"))
         .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))

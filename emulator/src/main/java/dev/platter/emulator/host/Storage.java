@@ -1,0 +1,59 @@
+package dev.platter.emulator.host;
+
+import dev.platter.aio.file.FileFacts;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What lies below an image.
+ *
+ * @param device the disk; null for a file system that has none of its own
+ * @param mount where the image's file system is mounted, and how; null for a block device
+ */
+public record Storage(@Nullable BlockDevice device, @Nullable Mount mount) {
+  /**
+   * Looks.
+   *
+   * @param image the image's path
+   */
+  public static Storage of(String image, FileFacts facts) {
+    return of(Path.of("/"), image, facts);
+  }
+
+  /**
+   * Looks on a host of a test's.
+   *
+   * @param root the host's root directory
+   */
+  static Storage of(Path root, String image, FileFacts facts) {
+    BlockDevice device = BlockDevice.of(root, facts.deviceMajor(), facts.deviceMinor());
+    if (facts.type() == FileFacts.Type.BLOCK_DEVICE) {
+      return new Storage(device, null);
+    }
+    Mount mount = Mount.of(lines(root.resolve("proc/self/mountinfo")), real(image));
+    // Where each subvolume has a number of its own, as on btrfs, it is no disk's.
+    return new Storage(
+        device == null && mount != null ? BlockDevice.of(root, mount.source()) : device, mount);
+  }
+
+  private static String real(String image) {
+    Path path = Path.of(image);
+    try {
+      return path.toRealPath().toString();
+    } catch (IOException e) {
+      return path.toAbsolutePath().normalize().toString();
+    }
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file, StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      return List.of();
+    }
+  }
+}
