@@ -1,7 +1,9 @@
 package dev.platter.emulator.vhostuser;
 
 import static dev.platter.emulator.vhostuser.VhostUserClient.bytes;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.socket.UnixConnection;
@@ -11,14 +13,17 @@ import dev.platter.devices.virtio.blk.BlkAbi;
 import dev.platter.emulator.export.OpenFiles;
 import dev.platter.emulator.export.ProtocolViolation;
 import dev.platter.emulator.vhostuser.VhostUserRig.Served;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.SocketTimeoutException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -117,6 +122,70 @@ class VhostUserHostileTest {
       client.checkDisk(client.bringUp(), 0, 1);
     }
     assertThat(served.await()).isNull();
+  }
+
+  /**
+   * A program with a pipe whose lock it holds once it has read a line: a splice into a socket that
+   * nobody reads waits for room with the lock.
+   */
+  private static final String HOLDS_A_PIPE =
+      """
+      import fcntl, os, socket, sys, threading
+      r, w = os.pipe()
+      fcntl.fcntl(w, 1031, 1 << 18)
+      a, b = socket.socketpair()
+      a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+      os.write(w, bytes(1 << 17))
+      print(w, flush=True)
+      sys.stdin.readline()
+      def held():
+        b.recv(1, socket.MSG_PEEK)
+        print("held", flush=True)
+      threading.Thread(target=held, daemon=True).start()
+      os.splice(r, a.fileno(), 1 << 17)
+      """;
+
+  /** Pipes that are held up count for the export, whichever of its clients brought them. */
+  @Test
+  void aClientThatHoldsUpItsPipesGetsNoMore() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "needs python3 to hold a pipe");
+    long before = OpenFiles.count();
+    Process holder = new ProcessBuilder("python3", "-c", HOLDS_A_PIPE).start();
+    int pipe = -1;
+    try {
+      BufferedReader says = holder.inputReader(UTF_8);
+      String its = "/proc/" + holder.pid() + "/fd/" + says.readLine();
+      pipe = Libc.open(its, LinuxAbi.O_WRONLY | LinuxAbi.O_CLOEXEC, 0);
+      assertThat(pipe).isNotNegative();
+      holder.outputWriter(UTF_8).append('\n').flush();
+      assertThat(says.readLine()).isEqualTo("held");
+      assertThat(callsTaken(pipe, 20)).isEqualTo(9); // the last of them is in use
+      assertThat(callsTaken(pipe, 1)).isZero();
+    } finally {
+      holder.destroyForcibly().waitFor();
+    }
+    while (callsTaken(pipe, 1) == 0) {
+      LockSupport.parkNanos(1_000_000); // the pipes' threads come through
+    }
+    Libc.close(pipe);
+    while (OpenFiles.count() > before) {
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  /** Has a client bring a call descriptor again and again; how often it is taken. */
+  private long callsTaken(int call, int times) throws Exception {
+    UnixConnection[] pair = UnixConnection.pair();
+    Served served = rig.serve(pair[1]);
+    long taken = 0;
+    try (VhostUserClient client = new VhostUserClient(pair[0])) {
+      client.negotiate();
+      for (int i = 0; i < times; i++) {
+        taken += client.ack(VhostUserRequest.SET_VRING_CALL, bytes(0L), call) == 0 ? 1 : 0;
+      }
+    }
+    assertThat(served.await()).isNull();
+    return taken;
   }
 
   /** What a client that is dropped has sent beforehand is not carried out any more. */
