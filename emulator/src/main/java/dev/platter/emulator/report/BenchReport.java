@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.HdrHistogram.Histogram;
@@ -35,7 +36,7 @@ public final class BenchReport {
 
   /** IOPS over latency, device by device; nothing unless there are several depths. */
   private static String sweep(List<Summary> rows) {
-    if (rows.stream().map(Summary::depth).distinct().count() <= 1) {
+    if (rows.stream().allMatch(row -> Objects.equals(row.depth(), rows.getFirst().depth()))) {
       return "";
     }
     TextTable table =
@@ -225,6 +226,7 @@ public final class BenchReport {
     for (Summary row : rows) {
       Map<String, @Nullable Object> map = new LinkedHashMap<>();
       map.put("label", row.variant().equals(Variant.ORDINARY) ? null : row.label());
+      map.put("iodepth", row.depth());
       map.putAll(row(row, Summary.of(DeviceKind.RAW, rows, row)));
       list.add(map);
     }
@@ -239,7 +241,7 @@ public final class BenchReport {
   }
 
   /**
-   * One row of the JSON document.
+   * One row of the JSON document, without the label and the depth that tell it from others.
    *
    * @param raw the row to compare with, or null
    */
@@ -249,7 +251,6 @@ public final class BenchReport {
     map.put("loop", row.loop());
     map.put("runs", row.runs().size());
     map.put("partial", row.partial());
-    map.put("iodepth", row.depth());
     map.put("iops", row.spread(run -> run.result().iops(), 1));
     Double ratio = row.ratio(raw, run -> run.result().iops());
     Double gap = row.difference(raw, BenchReport::medianLatencyNanos);

@@ -253,6 +253,7 @@ final class FlagLadder {
       for (Rung rung : rungs) {
         Map<String, @Nullable Object> row = new LinkedHashMap<>();
         row.put("label", cell.device() + " " + cell.workload() + " " + rung);
+        row.put("iodepth", cell.depth());
         row.putAll(BenchReport.row(summary(cell, rung), null));
         rows.add(row);
       }

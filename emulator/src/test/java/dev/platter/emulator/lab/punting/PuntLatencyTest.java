@@ -2,12 +2,24 @@ package dev.platter.emulator.lab.punting;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.devices.block.Preallocation;
+import dev.platter.emulator.report.Summary;
+import dev.platter.emulator.report.Variant;
+import dev.platter.emulator.workload.DeviceKind;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PuntLatencyTest {
+  @Test
+  void aRowSaysItsDepth() {
+    Summary none = new Summary(DeviceKind.RAW, Variant.ORDINARY);
+    assertThat(new PuntLatency.Row(DeviceKind.RAW, 8, Preallocation.OFF, none, null).toMap())
+        .containsEntry("iodepth", 8)
+        .containsEntry("device", "raw");
+  }
+
   @Test
   void theOrderChangesFromRoundToRound() {
     List<String> rows = List.of("a", "b", "c", "d", "e", "f");
