@@ -262,7 +262,7 @@ final class BenchCommand extends RunCommand {
         "--bs: the larger size must be a multiple of the smaller",
         "--bs 512-1M");
     require(
-        blockSize.maxBytes() <= MAX_BUFFER_BYTES / (jobs * deepest()),
+        blockSize.maxBytes() <= MAX_BUFFER_BYTES / jobs / deepest(),
         "--bs times --iodepth times --numjobs must not exceed 1G of guest RAM",
         "a smaller --bs or --iodepth");
     require(

@@ -4,7 +4,6 @@ import dev.platter.emulator.workload.SectorFault;
 import dev.platter.emulator.workload.Verification;
 import dev.platter.emulator.workload.Verification.WrongSector;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,10 +62,11 @@ public final class VerificationReport {
           (read == null ? 0 : read.wrong(fault)) + (readBack == null ? 0 : readBack.wrong(fault)));
     }
     List<Object> first = new ArrayList<>();
-    for (Verification one : Arrays.asList(read, readBack)) {
-      if (one != null) {
-        one.firstWrong().forEach(sector -> first.add(toMap(sector)));
-      }
+    if (read != null) {
+      read.firstWrong().forEach(sector -> first.add(toMap(sector)));
+    }
+    if (readBack != null) {
+      readBack.firstWrong().forEach(sector -> first.add(toMap(sector)));
     }
     long readSectors = read == null ? 0 : read.sectors();
     long backSectors = readBack == null ? 0 : readBack.sectors();

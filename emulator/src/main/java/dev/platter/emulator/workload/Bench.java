@@ -299,7 +299,7 @@ public final class Bench {
     long bytes = 0;
     Map<Operation, OperationResult> each = new EnumMap<>(Operation.class);
     for (Operation operation : Operation.values()) {
-      Tally tally = tallies[operation.ordinal()];
+      Tally tally = tallies[BenchJob.index(operation)];
       if (tally.requests == 0) {
         continue;
       }
@@ -455,7 +455,7 @@ public final class Bench {
           null);
     }
     BenchJob job = jobOf(tag);
-    Tally tally = tallies[operation.ordinal()];
+    Tally tally = tallies[BenchJob.index(operation)];
     tally.requests++;
     if (operation == Operation.FLUSH) {
       job.flushEnds();

@@ -49,6 +49,12 @@ final class BenchJob {
     Arrays.fill(nextSequential, start);
   }
 
+  /** An operation's place in an array that has room for each. */
+  @SuppressWarnings("EnumOrdinal") // the order is nobody's concern but that of these arrays
+  static int index(Operation operation) {
+    return operation.ordinal();
+  }
+
   // ---- what and where --------------------------------------------------------------------------
 
   /** What the next request does. */
@@ -76,9 +82,9 @@ final class BenchJob {
       long units = capacityBytes / options.minBytes();
       return random.nextLong(Math.min(units, last / options.minBytes() + 1)) * options.minBytes();
     }
-    long next = nextSequential[operation.ordinal()];
+    long next = nextSequential[index(operation)];
     long offset = next > last ? 0 : next;
-    nextSequential[operation.ordinal()] = offset + length;
+    nextSequential[index(operation)] = offset + length;
     return offset;
   }
 

@@ -55,6 +55,7 @@ public final class Verification {
   private final Map<SectorFault, Long> wrong = new EnumMap<>(SectorFault.class);
   private final List<WrongSector> first = new ArrayList<>();
   private long sectors;
+  private long wrongSectors;
 
   /**
    * Begins with nothing compared.
@@ -135,6 +136,7 @@ public final class Verification {
   }
 
   private void isWrong(long offset, SectorFault fault, int wanted, String holds) {
+    wrongSectors++;
     wrong.merge(fault, 1L, Long::sum);
     if (first.size() < SHOWN) {
       first.add(new WrongSector(offset, fault, wanted, holds));
@@ -158,11 +160,7 @@ public final class Verification {
 
   /** How many sectors are wrong. */
   public long wrong() {
-    long sum = 0;
-    for (long count : wrong.values()) {
-      sum += count;
-    }
-    return sum;
+    return wrongSectors;
   }
 
   /** The first sectors that were found to be wrong; not all of them. */
@@ -178,6 +176,7 @@ public final class Verification {
   /** Adds what another verification has found. */
   public void add(Verification other) {
     sectors += other.sectors;
+    wrongSectors += other.wrongSectors;
     other.wrong.forEach((fault, count) -> wrong.merge(fault, count, Long::sum));
     for (WrongSector sector : other.first) {
       if (first.size() < SHOWN) {

@@ -36,10 +36,10 @@ final class FaultyDisk implements IoTarget, BooleanSupplier {
   /** The length of each write. */
   static final int PIECE = 4096;
 
-  static final long PLACE = 17 * PIECE;
+  static final long PLACE = 17L * PIECE;
 
   /** Where nothing is written otherwise. */
-  static final long ELSEWHERE = 250 * PIECE;
+  static final long ELSEWHERE = 250L * PIECE;
 
   private static final int SECTOR = 512;
 

@@ -46,7 +46,7 @@ class ImageVerifierTest {
 
   private static String wrong(Path image, Rule rule, int... expected) {
     Verification found = ImageVerifier.verify(image, RUN, expected, rule);
-    return Objects.requireNonNull(found.failure()).getMessage();
+    return Objects.requireNonNull(Objects.requireNonNull(found.failure()).getMessage());
   }
 
   @Test
