@@ -174,6 +174,7 @@ public final class LinuxAbi {
   public static final long FS_IOC_GETFLAGS = 0x80086601L;
   public static final int FS_NOCOW_FL = 0x800000;
   public static final long TCGETS = 0x5401L;
+  public static final long TIOCGWINSZ = 0x5413L;
   public static final long KVM_GET_API_VERSION = 0xae00L;
 
   // struct fiemap, struct fiemap_extent

@@ -307,8 +307,8 @@ final class BenchCommand extends RunCommand {
   }
 
   @Override
-  String table(List<Summary> rows) {
-    return BenchReport.table(rows);
+  String table(List<Summary> rows, int width) {
+    return BenchReport.table(rows, width);
   }
 
   @Override

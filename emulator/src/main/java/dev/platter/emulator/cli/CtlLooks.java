@@ -56,7 +56,7 @@ final class CtlLooks {
               export.text("socket"));
         }
       }
-      out().print(table.render());
+      out().print(table.render(Terminal.columns(TextTable.WIDE)));
       for (Reply export : reply.parts("exports")) {
         if (export.flag("client_waits")) {
           out()
@@ -119,7 +119,7 @@ final class CtlLooks {
               each.text("connections"));
         }
       }
-      out().print(table.render());
+      out().print(table.render(Terminal.columns(TextTable.WIDE)));
     }
 
     private static long errors(Reply disk) {

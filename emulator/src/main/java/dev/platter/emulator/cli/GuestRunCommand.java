@@ -288,6 +288,8 @@ final class GuestRunCommand extends PlatterCommand {
 
   @Mixin private ReportOption reportOption = new ReportOption();
 
+  @Mixin private WideOption wide = new WideOption();
+
   @Option(
       names = "--stages",
       description = "Record the stages of each request's way that the host sees, for the JSON.")
@@ -457,7 +459,7 @@ final class GuestRunCommand extends PlatterCommand {
   private void report(
       GuestRun.Result result, Observations seen, GuestRun.Plan plan, Environment environment) {
     GuestReport report = new GuestReport(plan, result, seen);
-    out().print(report.text());
+    out().print(report.text(wide.columns()));
     out().print(Warnings.text(report.warnings(environment.toMap())));
     stdout().flush();
     Map<String, @Nullable Object> document =

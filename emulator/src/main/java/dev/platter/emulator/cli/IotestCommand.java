@@ -134,8 +134,8 @@ final class IotestCommand extends RunCommand {
   }
 
   @Override
-  String table(List<Summary> rows) {
-    return IotestReport.table(rows);
+  String table(List<Summary> rows, int width) {
+    return IotestReport.table(rows, width);
   }
 
   @Override

@@ -13,7 +13,7 @@ import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.LabReport;
 import dev.platter.emulator.report.Origin;
-import dev.platter.emulator.report.TextTable;
+import dev.platter.emulator.report.TextParagraph;
 import dev.platter.emulator.workload.ScratchImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -94,6 +94,8 @@ final class LabCommand extends PlatterCommand {
 
   @Mixin private ReportOption report = new ReportOption();
 
+  @Mixin private WideOption wide = new WideOption();
+
   private final List<Experiment> available;
 
   /** For picocli. */
@@ -137,7 +139,7 @@ final class LabCommand extends PlatterCommand {
             failed.add(experiment.name());
             Failures.report(run.failure(), err());
           }
-          print(LabReport.section(run.experiment()) + "\n");
+          print(LabReport.section(run.experiment(), wide.columns()) + "\n");
         }
       }
     } finally {
@@ -180,11 +182,16 @@ final class LabCommand extends PlatterCommand {
   }
 
   private void list() {
-    TextTable table = new TextTable().left("experiment").left("what it finds out");
+    int indent = 2 + available.stream().mapToInt(each -> each.name().length()).max().orElse(0);
     for (Experiment experiment : available) {
-      table.row(experiment.name(), experiment.summary());
+      String name = experiment.name();
+      out()
+          .print(
+              TextParagraph.of(
+                  name + " ".repeat(indent - name.length()),
+                  " ".repeat(indent),
+                  experiment.summary()));
     }
-    out().print(table.render());
     out().println();
     out().println("Run one with: platter lab NAME, or all of them with: platter lab all");
     out().flush();

@@ -1,10 +1,7 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.aio.abi.LinuxAbi;
-import dev.platter.aio.sys.Libc;
 import dev.platter.emulator.report.Units;
 import java.io.PrintWriter;
-import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +28,6 @@ final class Progress implements AutoCloseable {
   }
 
   private static final long REDRAWN_NANOS = 100_000_000L; // at the most ten times a second
-  private static final int STDERR = 2;
-  private static final int TERMIOS_ROOM = 256; // struct termios has 36 to 60 bytes
   private static final String ERASE = "\r\u001b[K";
   private static final int LINE = 79; // of a terminal with 80 columns, which wraps a full line
   private static final long SECOND = 1_000_000_000L;
@@ -58,9 +53,9 @@ final class Progress implements AutoCloseable {
     this.intervalMillis = intervalMillis;
   }
 
-  /** Shows progress where stderr goes; System.console() would tell of stdin and stdout. */
+  /** Shows progress where stderr goes. */
   static Progress on(PrintWriter err) {
-    return on(err, place(isTerminal(), System.getenv("TERM")));
+    return on(err, place(Terminal.isStderr(), System.getenv("TERM")));
   }
 
   /** For tests: shows progress at a place of their choice. */
@@ -83,13 +78,6 @@ final class Progress implements AutoCloseable {
       return Place.LOG;
     }
     return term == null || term.equals("dumb") ? Place.NOWHERE : Place.TERMINAL;
-  }
-
-  private static boolean isTerminal() {
-    try (Arena arena = Arena.ofConfined()) {
-      long termios = arena.allocate(TERMIOS_ROOM, Long.BYTES).address();
-      return Libc.ioctl(STDERR, LinuxAbi.TCGETS, termios) >= 0;
-    }
   }
 
   /** Tells what is done now; how much of all is done stays as it was. Any thread. */

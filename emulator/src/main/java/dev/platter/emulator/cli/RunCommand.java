@@ -53,6 +53,8 @@ abstract class RunCommand extends PlatterCommand {
 
   @Mixin private ReportOption report = new ReportOption();
 
+  @Mixin private WideOption wide = new WideOption();
+
   @Option(
       names = "--stages",
       description = "Record when each request reached each stage of its way, for the JSON too.")
@@ -72,8 +74,8 @@ abstract class RunCommand extends PlatterCommand {
   /** Makes the runs, and adds each to its row as soon as it is complete. */
   abstract void measure(List<Summary> rows, ImageSource source, Interruption interruption);
 
-  /** The rows for people. */
-  abstract String table(List<Summary> rows);
+  /** The rows for people, in lines of so many characters. */
+  abstract String table(List<Summary> rows, int width);
 
   /** The rows for machines. */
   abstract Map<String, @Nullable Object> document(
@@ -122,7 +124,7 @@ abstract class RunCommand extends PlatterCommand {
         environment.loop(ring.loop(), ring.granted(), ring.refused());
       }
     }
-    out().print(table(rows));
+    out().print(table(rows, wide.columns()));
     out().print(spread(rows));
     out().print(Warnings.text(warnings(environment.toMap(), rows)));
     if (recordsStages()) {
@@ -195,7 +197,7 @@ abstract class RunCommand extends PlatterCommand {
     Map<String, @Nullable Map<String, @Nullable Object>> stages = new LinkedHashMap<>();
     rows.forEach(row -> stages.put(row.label(), row.stages()));
     out().println();
-    out().print(StageTable.render(stages));
+    out().print(StageTable.render(stages, wide.columns()));
   }
 
   static void require(boolean condition, String message, @Nullable String remedy) {

@@ -38,7 +38,7 @@ final class ServeCheck {
             export.endpoint().toString());
       }
     }
-    out.print(table.render());
+    out.print(table.render(Terminal.columns(TextTable.WIDE)));
     String metrics = options.metrics() == null ? "none" : ListenAddress.text(options.metrics());
     String control = options.control() == null ? "none" : String.valueOf(options.control());
     out.println(

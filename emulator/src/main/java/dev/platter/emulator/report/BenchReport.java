@@ -29,9 +29,15 @@ public final class BenchReport {
   /**
    * The tables: the devices; each operation by itself where there are several; jobs; what was
    * verified.
+   *
+   * @param width how many characters a line may have
    */
-  public static String table(List<Summary> rows) {
-    return devices(rows) + sweep(rows) + operations(rows) + jobs(rows) + verified(rows);
+  public static String table(List<Summary> rows, int width) {
+    return devices(rows, width)
+        + sweep(rows)
+        + operations(rows, width)
+        + jobs(rows)
+        + verified(rows);
   }
 
   /** IOPS over latency, device by device; nothing unless there are several depths. */
@@ -70,24 +76,24 @@ public final class BenchReport {
     return row.median(run -> run.result().iops());
   }
 
-  private static String devices(List<Summary> rows) {
+  private static String devices(List<Summary> rows, int width) {
     TextTable table =
         new TextTable()
             .left("device")
-            .left("loop")
+            .left("thread", 7)
             .right("IOPS")
-            .right("/raw")
+            .right("vs raw")
             .right("p50 us")
-            .right("-raw")
+            .right("over raw us", 3)
             .right("p99 us")
-            .right("p99.9 us")
-            .right("max us")
-            .right("throughput")
-            .right("user s")
-            .right("sys s")
-            .right("req/enter")
-            .right("notified")
-            .right("elided");
+            .right("p99.9 us", 2)
+            .right("max us", 1)
+            .right("BW")
+            .right("usr CPU s", 5)
+            .right("sys CPU s", 4)
+            .right("req/syscall", 6)
+            .right("wakeups", 8)
+            .right("elided", 9);
     for (Summary row : rows) {
       Summary raw = Summary.of(DeviceKind.RAW, rows, row);
       Histogram latency = row.latencyNanos();
@@ -110,11 +116,11 @@ public final class BenchReport {
           Units.count(row.count(run -> run.loop().notifiesSent())),
           Units.count(row.count(run -> run.loop().notifiesElided())));
     }
-    return table.render();
+    return table.render(width);
   }
 
   /** Nothing if each row has one operation, which the first table shows. */
-  private static String operations(List<Summary> rows) {
+  private static String operations(List<Summary> rows, int width) {
     if (rows.stream().allMatch(row -> row.operations().size() <= 1)) {
       return "";
     }
@@ -140,7 +146,7 @@ public final class BenchReport {
             Summary.percentileCell(latency, 100));
       }
     }
-    return "\n" + table.render();
+    return "\n" + table.keys(2).render(width);
   }
 
   private static String jobs(List<Summary> rows) {

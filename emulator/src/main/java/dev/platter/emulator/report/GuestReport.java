@@ -128,9 +128,15 @@ public final class GuestReport {
 
   // ---- for people ----------------------------------------------------------------------------
 
-  /** The conditions, the table, and how far runs lie apart. */
-  public String text() {
-    return conditions() + "\n" + table() + spread();
+  /**
+   * The conditions, the table, and how far runs lie apart.
+   *
+   * @param width how many characters a line of the table may have
+   */
+  public String text(int width) {
+    StringBuilder text = new StringBuilder();
+    conditions().lines().forEach(line -> text.append(TextParagraph.of("", "  ", line)));
+    return text.append(table(width)).append(spread()).toString();
   }
 
   private String conditions() {
@@ -163,21 +169,21 @@ public final class GuestReport {
         + plan.bench().depth();
   }
 
-  private String table() {
+  private String table(int width) {
     boolean iotest = plan.workloads().contains(Workload.IOTEST);
     boolean loop = plan.workloads().contains(Workload.FIO_LIKE);
     boolean peer = plan.targets().stream().anyMatch(target -> target.backend() == Backend.QEMU);
-    TextTable table = new TextTable().left("backend").left("device");
+    TextTable table = new TextTable().left("backend").left("device").keys(2);
     if (iotest) {
-      table.right("iotest s").right("/virtio");
+      table.right("iotest s").right("vs virtio");
       if (peer) {
-        table.right("/qemu");
+        table.right("vs qemu");
       }
     }
     if (loop) {
-      table.right("p50 us").right("p99 us").right("IOPS").right("p50 /virtio");
+      table.right("p50 us").right("p99 us").right("IOPS").right("p50 vs virtio");
       if (peer) {
-        table.right("p50 /qemu");
+        table.right("p50 vs qemu");
       }
     }
     for (Target target : plan.targets()) {
@@ -204,7 +210,7 @@ public final class GuestReport {
       }
       table.row(cells);
     }
-    return table.render();
+    return table.render(width);
   }
 
   private String spread() {

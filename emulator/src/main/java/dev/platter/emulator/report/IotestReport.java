@@ -18,24 +18,28 @@ public final class IotestReport {
 
   private IotestReport() {}
 
-  /** The table. */
-  public static String table(List<Summary> rows) {
+  /**
+   * The table.
+   *
+   * @param width how many characters a line may have
+   */
+  public static String table(List<Summary> rows, int width) {
     TextTable table =
         new TextTable()
             .left("device")
-            .left("loop")
-            .right("total s")
-            .right("/virtio")
+            .left("thread", 7)
+            .right("time s")
+            .right("vs virtio")
             .right("p50 us")
             .right("p99 us")
-            .right("p99.9 us")
-            .right("max us")
-            .right("throughput")
-            .right("user s")
-            .right("sys s")
-            .right("req/enter")
-            .right("notified")
-            .right("elided");
+            .right("p99.9 us", 2)
+            .right("max us", 1)
+            .right("BW")
+            .right("usr CPU s", 5)
+            .right("sys CPU s", 4)
+            .right("req/syscall", 6)
+            .right("wakeups", 8)
+            .right("elided", 9);
     Summary virtio = Summary.of(DeviceKind.VIRTIO, rows);
     for (Summary row : rows) {
       Histogram latency = row.latencyNanos();
@@ -56,7 +60,7 @@ public final class IotestReport {
           Units.count(row.count(run -> run.loop().notifiesSent())),
           Units.count(row.count(run -> run.loop().notifiesElided())));
     }
-    return table.render();
+    return table.render(width);
   }
 
   /** Of how many runs the table's figures are, and how far those lie apart. */

@@ -40,17 +40,23 @@ public final class LabReport {
     return document;
   }
 
-  /** One experiment's result for people: what was asked, expected and seen, and what follows. */
-  public static String section(Map<String, @Nullable Object> experiment) {
+  /**
+   * One experiment's result for people: what was asked, expected and seen, and what follows.
+   *
+   * @param width how many characters a line of a table may have
+   */
+  public static String section(Map<String, @Nullable Object> experiment, int width) {
     StringBuilder text = new StringBuilder();
     String heading = word(experiment, "name") + ": " + word(experiment, "title");
-    text.append(heading).append('\n').append("=".repeat(heading.length())).append('\n');
+    String title = TextParagraph.of("", "", heading);
+    int longest = title.lines().mapToInt(String::length).max().orElse(0);
+    text.append(title).append("=".repeat(longest)).append('\n');
     paragraph("asks", word(experiment, "question"), text);
     paragraph("known from", word(experiment, "source"), text);
     paragraph("expected", word(experiment, "expected"), text);
     paragraph("seen", word(experiment, "seen"), text);
     for (Map<String, @Nullable Object> table : maps(experiment.get("tables"))) {
-      text.append('\n').append(word(table, "title")).append('\n').append(table(table));
+      text.append('\n').append(word(table, "title")).append('\n').append(table(table, width));
       if (table.get("note") != null) {
         text.append(TextParagraph.of("  ", "  ", word(table, "note")));
       }
@@ -92,7 +98,7 @@ public final class LabReport {
     return Boolean.TRUE.equals(experiment.get("partial")) ? words + " (partial)" : words;
   }
 
-  private static String table(Map<String, @Nullable Object> finding) {
+  private static String table(Map<String, @Nullable Object> finding, int width) {
     List<Map<String, @Nullable Object>> columns = maps(finding.get("columns"));
     List<List<@Nullable Object>> rows = rows(finding.get("rows"));
     TextTable table = new TextTable();
@@ -119,7 +125,7 @@ public final class LabReport {
       }
       table.row(cells);
     }
-    return table.render();
+    return table.render(width);
   }
 
   private static String figure(@Nullable Object cell, Figures figures) {

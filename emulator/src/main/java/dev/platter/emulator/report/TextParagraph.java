@@ -1,7 +1,7 @@
 package dev.platter.emulator.report;
 
 /** Sentences in plain text, broken into lines that a terminal shows whole. */
-final class TextParagraph {
+public final class TextParagraph {
   /** The longest line: a terminal's. */
   private static final int WIDTH = 80;
 
@@ -14,7 +14,7 @@ final class TextParagraph {
    * @param others what the other lines begin with
    * @return lines that end in a newline, without trailing spaces
    */
-  static String of(String first, String others, String words) {
+  public static String of(String first, String others, String words) {
     StringBuilder text = new StringBuilder();
     StringBuilder line = new StringBuilder(first);
     boolean empty = true;

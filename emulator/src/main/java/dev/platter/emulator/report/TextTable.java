@@ -1,41 +1,69 @@
 package dev.platter.emulator.report;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
  * A table in plain text: a heading line, then rows, columns two spaces apart. Text goes to the left
- * of its column and numbers to the right.
+ * of its column and numbers to the right. Where the table is wider than the terminal, columns that
+ * can be missed are left out; if it is still wider, it goes on below, with its first columns again.
  *
  * <pre>{@code
- * TextTable table = new TextTable().left("device").right("p50 us");
- * table.row("ahci", "67.3");
- * out.print(table.render());
+ * TextTable table = new TextTable().left("device").right("p50 us").right("max us", 1);
+ * table.row("ahci", "67.3", "1,204");
+ * out.print(table.render(80));
  * }</pre>
  */
 public final class TextTable {
+  /** As many columns as there are: nothing is left out. */
+  public static final int WIDE = Integer.MAX_VALUE;
+
   private static final String GAP = "  ";
 
-  private final List<String> headings = new ArrayList<>();
-  private final List<Boolean> rightAligned = new ArrayList<>();
+  /**
+   * A column.
+   *
+   * @param right whether cells go to its right
+   * @param rank what is left out first has the highest; 0 is never left out
+   */
+  private record Column(String heading, boolean right, int rank) {}
+
+  private final List<Column> columns = new ArrayList<>();
   private final List<List<String>> rows = new ArrayList<>();
+  private int keys = 1;
 
   /** Adds a column of text. */
   public TextTable left(String heading) {
-    return column(heading, false);
+    return left(heading, 0);
   }
 
   /** Adds a column of numbers. */
   public TextTable right(String heading) {
-    return column(heading, true);
+    return right(heading, 0);
   }
 
-  private TextTable column(String heading, boolean right) {
+  /** Adds a column of text that can be missed, the earlier the higher its rank. */
+  public TextTable left(String heading, int rank) {
+    return column(new Column(heading, false, rank));
+  }
+
+  /** Adds a column of numbers that can be missed, the earlier the higher its rank. */
+  public TextTable right(String heading, int rank) {
+    return column(new Column(heading, true, rank));
+  }
+
+  private TextTable column(Column column) {
     if (!rows.isEmpty()) {
       throw new IllegalStateException("the table has rows already");
     }
-    headings.add(heading);
-    rightAligned.add(right);
+    columns.add(column);
+    return this;
+  }
+
+  /** How many of the first columns say what a row is about; one unless this is called. */
+  public TextTable keys(int count) {
+    keys = count;
     return this;
   }
 
@@ -54,9 +82,9 @@ public final class TextTable {
    * @param cells one for each column
    */
   public TextTable row(List<String> cells) {
-    if (cells.size() != headings.size()) {
+    if (cells.size() != columns.size()) {
       throw new IllegalArgumentException(
-          cells.size() + " cells for " + headings.size() + " columns");
+          cells.size() + " cells for " + columns.size() + " columns");
     }
     rows.add(List.copyOf(cells));
     return this;
@@ -64,28 +92,66 @@ public final class TextTable {
 
   /** The whole table; every line ends in a newline and has no trailing spaces. */
   public String render() {
-    int[] widths = new int[headings.size()];
-    measure(headings, widths);
-    rows.forEach(row -> measure(row, widths));
+    return render(WIDE);
+  }
+
+  /**
+   * The table as it fits.
+   *
+   * @param width how many characters a line may have; {@link #WIDE} for all columns
+   */
+  public String render(int width) {
+    List<Integer> shown = new ArrayList<>();
+    for (int i = 0; i < columns.size(); i++) {
+      shown.add(i);
+    }
+    while (width(shown) > width && shown.stream().anyMatch(i -> columns.get(i).rank() > 0)) {
+      shown.remove(
+          shown.stream().max(Comparator.comparingInt(i -> columns.get(i).rank())).orElseThrow());
+    }
     StringBuilder text = new StringBuilder();
-    line(headings, widths, text);
-    rows.forEach(row -> line(row, widths, text));
+    List<Integer> key = shown.subList(0, Math.min(keys, shown.size()));
+    List<Integer> part = new ArrayList<>(key);
+    for (int i : shown.subList(key.size(), shown.size())) {
+      part.add(i);
+      if (width(part) > width && part.size() > key.size() + 1) {
+        part.removeLast();
+        append(part, text);
+        text.append('\n');
+        part = new ArrayList<>(key);
+        part.add(i);
+      }
+    }
+    append(part, text);
     return text.toString();
   }
 
-  private static void measure(List<String> cells, int[] widths) {
-    for (int i = 0; i < widths.length; i++) {
-      widths[i] = Math.max(widths[i], cells.get(i).length());
+  private int width(List<Integer> shown) {
+    int width = (shown.size() - 1) * GAP.length();
+    for (int i : shown) {
+      width += width(i);
     }
+    return width;
   }
 
-  private void line(List<String> cells, int[] widths, StringBuilder text) {
+  private int width(int column) {
+    return rows.stream()
+        .mapToInt(row -> row.get(column).length())
+        .reduce(columns.get(column).heading().length(), Math::max);
+  }
+
+  private void append(List<Integer> shown, StringBuilder text) {
+    line(columns.stream().map(Column::heading).toList(), shown, text);
+    rows.forEach(row -> line(row, shown, text));
+  }
+
+  private void line(List<String> cells, List<Integer> shown, StringBuilder text) {
     StringBuilder line = new StringBuilder();
-    for (int i = 0; i < widths.length; i++) {
+    for (int i : shown) {
       String cell = cells.get(i);
-      String padding = " ".repeat(widths[i] - cell.length());
-      line.append(i == 0 ? "" : GAP);
-      line.append(rightAligned.get(i) ? padding + cell : cell + padding);
+      String padding = " ".repeat(width(i) - cell.length());
+      line.append(line.isEmpty() && i == shown.getFirst() ? "" : GAP);
+      line.append(columns.get(i).right() ? padding + cell : cell + padding);
     }
     text.append(line.toString().stripTrailing()).append('\n');
   }

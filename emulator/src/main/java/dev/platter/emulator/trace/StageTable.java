@@ -1,6 +1,7 @@
 package dev.platter.emulator.trace;
 
 import dev.platter.aio.trace.Stamp;
+import dev.platter.emulator.report.TextParagraph;
 import dev.platter.emulator.report.TextTable;
 import dev.platter.emulator.report.Units;
 import java.util.ArrayList;
@@ -23,9 +24,10 @@ public final class StageTable {
    *
    * @param devices by the device's label, in order, what {@link StageReport#toMap} gave; null for a
    *     device whose stages were not recorded
+   * @param width how many characters a line of the table may have
    */
   public static String render(
-      Map<String, ? extends @Nullable Map<String, @Nullable Object>> devices) {
+      Map<String, ? extends @Nullable Map<String, @Nullable Object>> devices, int width) {
     Map<String, Map<String, @Nullable Object>> recorded = new LinkedHashMap<>();
     devices.forEach((label, stages) -> {
       if (stages != null) {
@@ -35,12 +37,12 @@ public final class StageTable {
     if (recorded.isEmpty()) {
       return "";
     }
-    return table(recorded) + stalls(recorded);
+    return table(recorded, width) + stalls(recorded);
   }
 
-  private static String table(Map<String, Map<String, @Nullable Object>> devices) {
+  private static String table(Map<String, Map<String, @Nullable Object>> devices, int width) {
     TextTable table = new TextTable().left("stage");
-    devices.keySet().forEach(label -> table.right(label + " p50 us").right("p99 us"));
+    devices.keySet().forEach(label -> table.right(label + " p50 us").right(label + " p99 us"));
     for (Stamp end : Stamp.values()) {
       List<String> cells = new ArrayList<>();
       cells.add(end.stage());
@@ -58,7 +60,7 @@ public final class StageTable {
     whole.add("end to end");
     devices.values().forEach(stages -> addCells(whole, map(stages.get("end_to_end_us"))));
     table.row(whole);
-    return table.render();
+    return table.render(width);
   }
 
   private static @Nullable Map<?, ?> times(Map<String, @Nullable Object> stages, String stage) {
@@ -79,9 +81,9 @@ public final class StageTable {
   private static String stalls(Map<String, Map<String, @Nullable Object>> devices) {
     StringBuilder text = new StringBuilder();
     devices.forEach((label, stages) -> {
+      StringBuilder lines = new StringBuilder();
       for (Map<?, ?> stall : list(stages.get("stalls"))) {
-        text.append(label)
-            .append(": ")
+        lines
             .append(stall.get("requests"))
             .append(" of ")
             .append(stages.get("requests"))
@@ -97,8 +99,7 @@ public final class StageTable {
             .append(".\n");
       }
       for (Map<?, ?> unexplained : list(stages.get("unexplained"))) {
-        text.append(label)
-            .append(": ")
+        lines
             .append(unexplained.get("requests"))
             .append(" of ")
             .append(stages.get("requests"))
@@ -111,6 +112,10 @@ public final class StageTable {
                     nanos(unexplained.get("total_us")) / 1e6,
                     nanos(unexplained.get("max_us")) / 1e6));
       }
+      lines
+          .toString()
+          .lines()
+          .forEach(line -> text.append(TextParagraph.of(label + ": ", "  ", line)));
     });
     return text.toString();
   }

@@ -95,6 +95,7 @@ class LabCommandTest {
     assertThat(cli.err()).isEmpty();
     assertThat(cli.out().lines().map(line -> line.split(" ", 2)[0]))
         .containsSubsequence("lost-wakeup", "ring-flags", "iowait", "io-wq", "punting");
+    assertThat(cli.out().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThan(81));
   }
 
   @ParameterizedTest

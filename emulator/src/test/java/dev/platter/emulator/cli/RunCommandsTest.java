@@ -564,6 +564,25 @@ class RunCommandsTest {
     assertThat(page).content().contains("<h1>bench: ");
   }
 
+  /** All rows that there can be, with long names, their stages, and what went wrong. */
+  @ParameterizedTest
+  @CsvSource({"iotest, time s", "bench, IOPS"})
+  void tablesFit80ColumnsUnlessTheyShallBeWide(String command, String column) {
+    List<Object> words = new ArrayList<>(List.of(command, image, "--stages", "--cache=writeback"));
+    words.addAll(
+        command.equals("iotest")
+            ? List.of("--ablate=cq-check", "--total=1M", "--chunk=64K", "--completion-delay=0")
+            : List.of("--runtime=20ms", "--warmup=0", "--iodepth=1,32"));
+    Cli fits = Cli.run(words.toArray());
+    assertThat(fits.exitCode()).isZero();
+    assertThat(fits.out()).contains(column, "p99 us", "BW").doesNotContain("wakeups");
+    assertThat(fits.out().lines())
+        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
+    words.add("--wide");
+    assertThat(Cli.run(words.toArray()).out())
+        .contains("thread", "usr CPU s", "req/syscall", "wakeups");
+  }
+
   @Test
   void aScratchImageThatDoesNotFitIsNotBegun() {
     Cli cli = Cli.run("bench", "--size=1000000G", "--runtime=20ms");

@@ -96,16 +96,16 @@ class GuestReportTest {
     row(Workload.FIO_LIKE, Backend.PLATTER, DeviceKind.VIRTIO, 200, 200, 200);
     row(Workload.FIO_LIKE, Backend.QEMU, DeviceKind.AHCI, 200, 200, 200);
     row(Workload.FIO_LIKE, Backend.QEMU, DeviceKind.VIRTIO, 250, 250, 250);
-    assertThat(report(3).text())
+    assertThat(report(3).text(TextTable.WIDE))
         .isEqualTo(
             """
             Linux 6.12.1 in QEMU 11.1.3 under tcg (an emulated CPU), 1 vCPU, 3 runs;
             latency as the guest sees it, of randread 4K at depth 1
-            backend  device  iotest s  /virtio  /qemu  p50 us  p99 us   IOPS  p50 /virtio  p50 /qemu
-            platter  ahci       2.100     1.05   2.00     400     800  4,000         2.00       2.00
-            platter  virtio     2.000     1.00   2.00     200     400  4,000         1.00       0.80
-            qemu     ahci       1.100     1.10      -     200     400  4,000         0.80          -
-            qemu     virtio     1.000     1.00      -     250     500  4,000         1.00          -
+            backend  device  iotest s  vs virtio  vs qemu  p50 us  p99 us   IOPS  p50 vs virtio  p50 vs qemu
+            platter  ahci       2.100       1.05     2.00     400     800  4,000           2.00         2.00
+            platter  virtio     2.000       1.00     2.00     200     400  4,000           1.00         0.80
+            qemu     ahci       1.100       1.10        -     200     400  4,000           0.80            -
+            qemu     virtio     1.000       1.00        -     250     500  4,000           1.00            -
             platter ahci, iotest: 3 runs, 1.100 to 3.000 s; to virtio: median of 3 pairs
               1.05 (1.00 to 1.10); to qemu: median of 3 pairs 2.00 (1.00 to 2.10)
             platter virtio, iotest: 3 runs, 1.000 to 3.000 s; to qemu: median of 3 pairs
@@ -157,11 +157,11 @@ class GuestReportTest {
   @Test
   void columnsWithoutAnythingInThemAreLeftOut() {
     row(Workload.IOTEST, Backend.PLATTER, DeviceKind.AHCI, 1.25);
-    assertThat(report(1).text())
+    assertThat(report(1).text(TextTable.WIDE))
         .endsWith(
             """
-            backend  device  iotest s  /virtio
-            platter  ahci       1.250        -
+            backend  device  iotest s  vs virtio
+            platter  ahci       1.250          -
             one run of each: take --runs 5 before relying on a difference
             """);
   }
@@ -169,8 +169,8 @@ class GuestReportTest {
   @Test
   void anInterruptedResultSaysSo() {
     row(Workload.IOTEST, Backend.PLATTER, DeviceKind.AHCI, 1.25, 1.5);
-    assertThat(report(2).text()).contains(", 2 runs;").doesNotContain("partial");
-    assertThat(report(5).text()).contains(", 2 of 5 runs (partial);");
+    assertThat(report(2).text(TextTable.WIDE)).contains(", 2 runs;").doesNotContain("partial");
+    assertThat(report(5).text(TextTable.WIDE)).contains(", 2 of 5 runs\n  (partial);\n");
   }
 
   @Test

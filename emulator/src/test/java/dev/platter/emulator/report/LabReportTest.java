@@ -29,7 +29,7 @@ class LabReportTest {
 
   @Test
   void aSectionSaysAllThatAFindingHas() {
-    assertThat(LabReport.section(finding().toMap("wheels", 1.5)))
+    assertThat(LabReport.section(finding().toMap("wheels", 1.5), 80))
         .isEqualTo(
             """
             wheels: Wheels
@@ -54,7 +54,7 @@ class LabReportTest {
   void remediesPartialResultsAndFailuresAreTold() {
     Map<String, @Nullable Object> partial =
         finding().remedy("Grind it.").partial().toMap("wheels", 1.5);
-    assertThat(LabReport.section(partial))
+    assertThat(LabReport.section(partial, 80))
         .contains("verdict     not affected (partial): most are round\n")
         .endsWith("to do       Grind it.\n");
     Map<String, @Nullable Object> failed = finding().toMap("axle", 12);

@@ -74,9 +74,9 @@ class SummaryTest {
         .containsEntry("p99", null)
         .containsEntry("p99_9", null)
         .containsEntry("max", 50.02);
-    List<String> cells = cells(BenchReport.table(List.of(summary)));
+    List<String> cells = cells(BenchReport.table(List.of(summary), TextTable.WIDE));
     assertThat(cells.subList(4, 9)).containsExactly("25.0", "0.00", "-", "-", "50.0");
-    List<String> ofIotest = cells(IotestReport.table(List.of(summary)));
+    List<String> ofIotest = cells(IotestReport.table(List.of(summary), TextTable.WIDE));
     assertThat(ofIotest.subList(4, 8)).containsExactly("25.0", "-", "-", "50.0");
     assertThat(new Summary(DeviceKind.RAW, Variant.ORDINARY).latencyMicros())
         .hasSize(5)

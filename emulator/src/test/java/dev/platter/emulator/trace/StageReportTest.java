@@ -259,7 +259,7 @@ class StageReportTest {
     assertThat(stages).containsEntry("requests", 0L).containsEntry("at_p50", null);
     assertThat(list(stages.get("stages"))).isEmpty();
     assertThat(JSON.std.asString(stages)).contains("\"end_to_end_us\":{}").doesNotContain("NaN");
-    assertThat(StageTable.render(Map.of("x", stages))).startsWith("stage");
+    assertThat(StageTable.render(Map.of("x", stages), 80)).startsWith("stage");
   }
 
   @ParameterizedTest

@@ -32,28 +32,28 @@ class StageTableTest {
         "raw", stages(TracedDevice.RAW, Timelines.of(0, NO, NO, NO, 0.25, 0.5, 70.5, 71.5)));
     devices.put("ahci (notify off)", null);
     devices.put("virtio", stages(TracedDevice.VIRTIO, Timelines.longStage(0, Stamp.SEEN, 2500)));
-    assertThat(StageTable.render(devices))
+    assertThat(StageTable.render(devices, 80))
         .isEqualTo(
             """
-            stage       raw p50 us  p99 us  virtio p50 us  p99 us
-            driver               -       -           1.00       -
-            exit                 -       -           1.00       -
-            dispatch             -       -           1.00       -
-            device            0.25       -           1.00       -
-            queue             0.25       -           1.00       -
-            kernel            70.0       -           1.00       -
-            reap              1.00       -           1.00       -
-            finish               -       -           1.00       -
-            interrupt            -       -           1.00       -
-            guest                -       -           2500       -
-            end to end        71.5       -           2509       -
-            virtio: 1 of 1 requests stalled, guest_late, 2.5 ms in all, 2.5 ms at worst. \
-            The guest took the interrupt late.
+            stage       raw p50 us  raw p99 us  virtio p50 us  virtio p99 us
+            driver               -           -           1.00              -
+            exit                 -           -           1.00              -
+            dispatch             -           -           1.00              -
+            device            0.25           -           1.00              -
+            queue             0.25           -           1.00              -
+            kernel            70.0           -           1.00              -
+            reap              1.00           -           1.00              -
+            finish               -           -           1.00              -
+            interrupt            -           -           1.00              -
+            guest                -           -           2500              -
+            end to end        71.5           -           2509              -
+            virtio: 1 of 1 requests stalled, guest_late, 2.5 ms in all, 2.5 ms at worst. The
+              guest took the interrupt late.
             """);
   }
 
   @Test
   void withoutStagesThereIsNothing() {
-    assertThat(StageTable.render(Map.of())).isEmpty();
+    assertThat(StageTable.render(Map.of(), 80)).isEmpty();
   }
 }
