@@ -155,7 +155,8 @@ final class RowCharts {
         "p",
         "The band reaches from the mean, the line at its lower edge, to the slowest request of"
             + " each part of the run; all runs have the same axis of latencies. Above: when the JVM"
-            + " collected or stopped, when loops' timers fired, and when requests stalled.",
+            + " collected or stopped, when loops' timers fired, when requests stalled, and when the"
+            + " server was quiesced.",
         "class",
         "note");
     if (!others.isEmpty()) {

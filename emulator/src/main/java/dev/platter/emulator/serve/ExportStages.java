@@ -6,6 +6,7 @@ import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.RequestTracing;
+import dev.platter.emulator.trace.MarkLog;
 import dev.platter.emulator.trace.PathThreads;
 import dev.platter.emulator.trace.StageRecorder;
 import dev.platter.emulator.trace.StageRun;
@@ -35,6 +36,10 @@ final class ExportStages implements RequestTracing {
   private final List<StageRecorder> recorders = new ArrayList<>();
   // Of each loop, by cause; they outlive the recorders.
   private final List<List<Counter>> stalls = new ArrayList<>();
+  // When the server was last quiesced until: written before its loops go on.
+  private volatile long quiescedUntilNanos;
+  private volatile boolean wasQuiesced;
+  private MarkLog marks = newMarks();
 
   /**
    * Records from now on.
@@ -60,6 +65,47 @@ final class ExportStages implements RequestTracing {
     return recorder;
   }
 
+  private static MarkLog newMarks() {
+    return new MarkLog("quiesce", "the server was quiesced: guests waited for it to be resumed");
+  }
+
+  /** The server is about to go on after it was quiesced, at a time of {@link System#nanoTime}. */
+  void resumes(long nanoTime) {
+    quiescedUntilNanos = nanoTime;
+    wasQuiesced = true;
+  }
+
+  /** The server was quiesced between two times of {@link System#nanoTime}. Any thread. */
+  synchronized void wasQuiesced(long fromNanos, long toNanos) {
+    marks.add(fromNanos, toNanos - fromNanos);
+  }
+
+  private synchronized MarkLog takeMarks() {
+    MarkLog taken = marks;
+    marks = newMarks();
+    return taken;
+  }
+
+  /**
+   * Leaves out of a request's way what it waited for a quiesced server: that is no stage of it. Its
+   * way begins when the server goes on.
+   *
+   * @return whether it can be recorded: not if it was under way already
+   */
+  private boolean leaveOutQuiesce(Timeline timeline, StageRecorder recorder) {
+    long until = quiescedUntilNanos;
+    if (timeline.at(device.first()) - until >= 0 || timeline.at(Stamp.COMPLETED) - until < 0) {
+      return true;
+    }
+    recorder.countHeldByQuiesce();
+    if (timeline.has(Stamp.QUEUED) && timeline.at(Stamp.QUEUED) - until < 0) {
+      return false;
+    }
+    timeline.stamp(Stamp.EXIT, until);
+    timeline.stamp(Stamp.HANDLED, until);
+    return true;
+  }
+
   @Override
   public Timeline timeline(int unit, int slot) {
     return new Timeline();
@@ -79,7 +125,11 @@ final class ExportStages implements RequestTracing {
       Timeline timeline, Operation operation, long offsetBytes, long lengthBytes, int unit) {
     timeline.stamp(Stamp.INTERRUPT, System.nanoTime());
     int loop = loopOf(unit);
-    StallCause cause = recorders.get(loop).record(timeline, operation, offsetBytes, lengthBytes);
+    StageRecorder recorder = recorders.get(loop);
+    if (wasQuiesced && !leaveOutQuiesce(timeline, recorder)) {
+      return;
+    }
+    StallCause cause = recorder.record(timeline, operation, offsetBytes, lengthBytes);
     if (cause != null) {
       stalls.get(loop).get(index(cause)).increment();
     }
@@ -116,6 +166,6 @@ final class ExportStages implements RequestTracing {
             taken.add(ended);
           });
     }
-    return new StageRun(1, taken, List.of());
+    return new StageRun(1, taken, List.of(takeMarks()));
   }
 }

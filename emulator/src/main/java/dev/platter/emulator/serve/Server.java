@@ -586,6 +586,7 @@ public final class Server implements AutoCloseable {
       return;
     }
     long start = System.nanoTime();
+    eachRecorded(stages -> stages.resumes(start));
     try {
       assembly.resumeLoops(() -> stopping);
     } catch (PlatterException e) {
@@ -597,10 +598,20 @@ public final class Server implements AutoCloseable {
     }
     quiesced = false;
     held = false;
+    eachRecorded(stages -> stages.wasQuiesced(heldNanos, start));
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("milliseconds", millisSince(start));
     fields.put("quiesced_milliseconds", millisSince(heldNanos));
     log.event(Level.INFO, "", "resumed", fields);
+  }
+
+  private void eachRecorded(Consumer<ExportStages> task) {
+    for (ServedExport export : assembly.exports()) {
+      ExportStages stages = sessions.stages(export.name());
+      if (stages != null) {
+        task.accept(stages);
+      }
+    }
   }
 
   private static long millisSince(long start) {

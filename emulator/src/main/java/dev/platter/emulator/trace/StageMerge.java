@@ -79,6 +79,10 @@ final class StageMerge {
     return recorders.stream().mapToLong(StageRecorder::incompleteRequests).sum();
   }
 
+  long heldByQuiesce() {
+    return recorders.stream().mapToLong(StageRecorder::heldByQuiesce).sum();
+  }
+
   /** The slowest requests of all, slowest first. */
   List<Slow> slowest() {
     return slow.subList(0, Math.min(slow.size(), SlowestRequests.CAPACITY));

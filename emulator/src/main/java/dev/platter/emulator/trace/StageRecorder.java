@@ -41,6 +41,7 @@ public final class StageRecorder {
   private long endNanos;
   private long clamped;
   private long incomplete;
+  private long heldByQuiesce;
   private long endToEndSum;
   private long endToEndMax;
 
@@ -96,6 +97,7 @@ public final class StageRecorder {
     stalls.clear();
     clamped = 0;
     incomplete = 0;
+    heldByQuiesce = 0;
     endToEndSum = 0;
     endToEndMax = 0;
     originNanos = nanoTime;
@@ -215,6 +217,16 @@ public final class StageRecorder {
   /** How many requests passed fewer than two stations and could not be recorded. */
   public long incompleteRequests() {
     return incomplete;
+  }
+
+  /** Counts a request that waited for a quiesced server. The writer's thread. */
+  public void countHeldByQuiesce() {
+    heldByQuiesce += recording ? 1 : 0;
+  }
+
+  /** How many requests waited for a quiesced server; that wait is no stage of theirs. */
+  public long heldByQuiesce() {
+    return heldByQuiesce;
   }
 
   /** When the measured part began. */

@@ -57,6 +57,7 @@ public final class StageReport {
     map.put("timelines", timelines);
     map.put("out_of_order", outOfOrder(merge));
     map.put("incomplete_requests", merge.incompleteRequests());
+    map.put("held_by_quiesce", merge.heldByQuiesce());
     map.put(
         "pauses", Map.of("source", seen.source(), "error_us", micros((double) seen.errorNanos())));
     return map;

@@ -7,9 +7,12 @@ import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.emulator.trace.Observations;
+import dev.platter.emulator.trace.StageReport;
 import dev.platter.emulator.trace.StallCause;
 import dev.platter.emulator.trace.TracedDevice;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ExportStagesTest {
@@ -54,6 +57,53 @@ class ExportStagesTest {
           .containsEntry(StallCause.LOOP_BUSY, 3L)
           .containsEntry(StallCause.WORKER_POOL, 1L)
           .containsEntry(StallCause.SQ_FULL, 0L);
+    }
+  }
+
+  private static Map<String, ?> report(ExportStages stages) {
+    return StageReport.toMap(TracedDevice.AHCI_EXPORT, List.of(stages.take()), Observations.NONE);
+  }
+
+  /** A SATA command: its register access arrives, then its SQE is queued, then it is done. */
+  private static void command(ExportStages stages, long exit, long queued, long completed) {
+    Timeline timeline = stages.timeline(0, 0);
+    timeline.stamp(Stamp.EXIT, exit);
+    timeline.stamp(Stamp.HANDLED, exit);
+    timeline.queued(queued, false, false);
+    timeline.entered(queued, Timeline.Wake.NONE);
+    timeline.reaped(completed, completed, false, 0);
+    timeline.stamp(Stamp.COMPLETED, completed);
+    stages.completed(timeline, Operation.READ, 0, 512, 0);
+  }
+
+  @Test
+  void aQuiesceIsMarkedAndNoStage() {
+    try (IoThread loop = new IoThread("sata", AioConfig.ioThread())) {
+      ExportStages stages =
+          new ExportStages("sata", TracedDevice.AHCI_EXPORT, List.of(loop.context()));
+      long from = System.nanoTime();
+      long to = from + 3_000 * MILLI;
+      // Drained before the loops stop: its disk was at work, and that is its time.
+      command(stages, from - 2 * MILLI, from - MILLI, from + MILLI);
+      stages.resumes(to);
+      stages.wasQuiesced(from, to);
+      // Accepted meanwhile and before, and done later.
+      command(stages, from + 10 * MILLI, to + 1_000, to + 2_000);
+      command(stages, from - 10, to + 1_000, to + 2_000);
+      // A part of it was done before.
+      command(stages, from - 2 * MILLI, from - MILLI, to + MILLI);
+      // Came afterwards.
+      command(stages, to + 5_000, to + 6_000, to + 7_000);
+      Map<String, ?> report = report(stages);
+      assertThat(report.get("requests")).isEqualTo(4L);
+      assertThat(report.get("held_by_quiesce")).isEqualTo(3L);
+      assertThat(report.get("stages").toString())
+          .contains("stage=device")
+          .doesNotContain("max=3000", "max=299");
+      assertThat(report.get("stalls")).isEqualTo(List.of());
+      assertThat(report.get("timelines").toString()).contains("kind=quiesce", "us=3000000.0");
+      // The next recording has its own.
+      assertThat(report(stages).get("held_by_quiesce")).isEqualTo(0L);
     }
   }
 }
