@@ -302,6 +302,19 @@ final class BenchCommand extends RunCommand {
   }
 
   @Override
+  void check(Effects effects) {
+    super.check(effects);
+    effects
+        .check(
+            devices().contains(DeviceKind.VIRTIO),
+            "without virtio",
+            "Add virtio to --device",
+            "--queues",
+            "--iothreads")
+        .check(image() == null, "on an image that is there already", "Give no IMAGE", "--size");
+  }
+
+  @Override
   long scratchBytes() {
     return scratchBytes;
   }

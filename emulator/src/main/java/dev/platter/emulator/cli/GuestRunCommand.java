@@ -380,6 +380,40 @@ final class GuestRunCommand extends PlatterCommand {
         !pattern.writes() || !workloads.contains(Workload.FIO_LIKE) || image == null || destroyData,
         "--rw " + pattern + " would overwrite " + image,
         "Add --destroy-data if its contents do not matter");
+    boolean fioLike = workloads.contains(Workload.FIO_LIKE);
+    new Effects(spec())
+        .check(
+            !shell,
+            "with --shell",
+            "Run it without --shell",
+            "--workload",
+            "--runs",
+            "--peer",
+            "--stages",
+            "--rw",
+            "--bs",
+            "--iodepth",
+            "--runtime",
+            "--warmup")
+        .check(
+            fioLike,
+            "without the workload fio-like",
+            "Add fio-like to --workload",
+            "--rw",
+            "--bs",
+            "--iodepth",
+            "--runtime",
+            "--warmup")
+        .check(
+            image == null || workloads.contains(Workload.IOTEST),
+            "without the workload iotest on an image that is there already",
+            "Add iotest to --workload",
+            "--total")
+        .check(
+            devices.contains(DeviceKind.VIRTIO),
+            "without virtio",
+            "Add virtio to --device",
+            "--poll-max");
     RunCommand.require(!shell || !json.isGiven(), "--shell has no result for --json", null);
     RunCommand.require(
         !shell || !reportOption.isGiven(), "--shell has no result for --report", null);

@@ -124,6 +124,14 @@ final class IotestCommand extends RunCommand {
   }
 
   @Override
+  void check(Effects effects) {
+    super.check(effects);
+    // What is left out is a wake-up of the main loop, which only SATA needs.
+    effects.check(
+        devices().contains(DeviceKind.AHCI), "without ahci", "Add ahci to --device", "--ablate");
+  }
+
+  @Override
   long scratchBytes() {
     return totalBytes;
   }

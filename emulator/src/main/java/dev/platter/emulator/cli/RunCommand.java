@@ -65,6 +65,15 @@ abstract class RunCommand extends PlatterCommand {
   /** Refuses options that make no sense, before anything is done. */
   abstract void check();
 
+  /** Refuses options that do nothing in this combination. */
+  void check(Effects effects) {
+    effects.check(
+        devices.contains(DeviceKind.AHCI) || devices.contains(DeviceKind.VIRTIO),
+        "without a device that a vCPU drives",
+        "Add ahci or virtio to --device",
+        "--halt-poll");
+  }
+
   /** Size of the scratch image to make where no image is given. */
   abstract long scratchBytes();
 
@@ -92,6 +101,7 @@ abstract class RunCommand extends PlatterCommand {
   public final void run() {
     require(runs >= 1, "--runs must be at least 1", "--runs 5");
     check();
+    check(new Effects(spec()));
     json.check();
     report.check(json.file());
     runChecked();

@@ -85,7 +85,7 @@ final class ServeRun {
     if (options.stages() != null && !options.stages().equals("-")) {
       plan = plan.writing(Path.of(options.stages()));
     }
-    return options.metrics() == null ? plan : plan.listeningOn(options.metrics().getPort());
+    return options.metrics() == null ? plan : plan.listeningOn(options.metrics());
   }
 
   private void serve(ServerSignals signals, StreamEventLog log) {

@@ -32,6 +32,8 @@ public final class Confinement {
           // Would be a file in the working directory.
           "-XX:+ErrorFileToStderr");
 
+  private static final String IPV4_ALONE = "java.net.preferIPv4Stack";
+
   private static volatile Map<String, Object> state = Map.of("landlock", "off");
 
   private Confinement() {}
@@ -46,6 +48,9 @@ public final class Confinement {
    */
   public static void enter(ConfinementPlan plan, Consumer<String> note) {
     if (plan.mode() == ConfinementPlan.Mode.OFF) {
+      if (plan.ipv4Alone() && System.getProperty(IPV4_ALONE) == null) {
+        executeOnIpv4(plan);
+      }
       return;
     }
     Mark mark = Mark.of(System.getenv(Mark.VARIABLE), ProcessHandle.current().pid());
@@ -147,7 +152,7 @@ public final class Confinement {
       Mark mark = new Mark(ProcessHandle.current().pid(), level.abi(), outside);
       SameProgram program =
           SameProgram.running()
-              .withOptions(options(scratch))
+              .withOptions(options(plan, scratch))
               .withVariable(Mark.VARIABLE, mark.value());
       removePerfData(
           Path.of("/tmp", "hsperfdata_" + System.getProperty("user.name")),
@@ -174,6 +179,16 @@ public final class Confinement {
     return "platter: the agent is confined, too: "
         + agent
         + "\n  try: --confine off, should it not start";
+  }
+
+  /** Whether the JVM uses IPv6 is decided before main. */
+  private static void executeOnIpv4(ConfinementPlan plan) {
+    try {
+      SameProgram.running().withOptions(options(plan, null)).execute(descriptors(plan));
+    } catch (IOException e) {
+      throw PlatterException.failed(
+          "cannot listen on IPv4 alone: " + e, "Name one address of this host in --metrics");
+    }
   }
 
   private static void enforce(ConfinementPlan plan, LandlockLevel level, List<PathRule> allowed) {
@@ -203,8 +218,14 @@ public final class Confinement {
     return rules;
   }
 
-  private static List<String> options(@Nullable Scratch scratch) {
-    List<String> options = new ArrayList<>(JVM_OPTIONS);
+  private static List<String> options(ConfinementPlan plan, @Nullable Scratch scratch) {
+    List<String> options = new ArrayList<>();
+    if (plan.mode() != ConfinementPlan.Mode.OFF) {
+      options.addAll(JVM_OPTIONS);
+    }
+    if (plan.ipv4Alone()) {
+      options.add("-D" + IPV4_ALONE + "=true");
+    }
     if (scratch != null) {
       options.addAll(scratch.options());
     }

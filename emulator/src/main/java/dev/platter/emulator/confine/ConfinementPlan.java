@@ -4,10 +4,13 @@ import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.ServeConfig;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a server will need once it is confined; it gets nothing else.
@@ -19,7 +22,7 @@ import java.util.OptionalInt;
  * @param readable files that are read again once it is confined, such as a configuration file
  * @param socketDirectories where sockets are made that no export has, such as the control socket
  * @param written files that are written at the end; their directories become writable
- * @param metricsPort the TCP port to listen on, 0 for any; empty for no network
+ * @param metrics the TCP address to listen on, its port 0 for any; null for no network
  * @param mayResize whether images may be given another size while they are served
  */
 public record ConfinementPlan(
@@ -29,7 +32,7 @@ public record ConfinementPlan(
     List<Path> readable,
     List<Path> socketDirectories,
     List<Path> written,
-    OptionalInt metricsPort,
+    @Nullable InetSocketAddress metrics,
     boolean mayResize) {
   /** How much confinement. */
   public enum Mode {
@@ -52,7 +55,7 @@ public record ConfinementPlan(
   /** What a server needs for its exports alone. */
   public static ConfinementPlan of(Mode mode, ServeConfig config) {
     return new ConfinementPlan(
-        mode, config, List.of(), List.of(), List.of(), List.of(), OptionalInt.empty(), false);
+        mode, config, List.of(), List.of(), List.of(), List.of(), null, false);
   }
 
   /** The same, with files or directories for images that are added later. */
@@ -64,7 +67,7 @@ public record ConfinementPlan(
         readable,
         socketDirectories,
         written,
-        metricsPort,
+        metrics,
         mayResize);
   }
 
@@ -77,7 +80,7 @@ public record ConfinementPlan(
         with(readable, List.of(file)),
         socketDirectories,
         written,
-        metricsPort,
+        metrics,
         mayResize);
   }
 
@@ -90,7 +93,7 @@ public record ConfinementPlan(
         readable,
         with(socketDirectories, List.of(directoryOf(socket))),
         written,
-        metricsPort,
+        metrics,
         true);
   }
 
@@ -103,21 +106,14 @@ public record ConfinementPlan(
         readable,
         socketDirectories,
         with(written, List.of(file)),
-        metricsPort,
+        metrics,
         mayResize);
   }
 
-  /** The same, with a TCP port to listen on. */
-  public ConfinementPlan listeningOn(int port) {
+  /** The same, with a TCP address to listen on. */
+  public ConfinementPlan listeningOn(InetSocketAddress address) {
     return new ConfinementPlan(
-        mode,
-        config,
-        allowed,
-        readable,
-        socketDirectories,
-        written,
-        OptionalInt.of(port),
-        mayResize);
+        mode, config, allowed, readable, socketDirectories, written, address, mayResize);
   }
 
   private static List<Path> with(List<Path> some, List<Path> more) {
@@ -130,6 +126,21 @@ public record ConfinementPlan(
   static Path directoryOf(Path file) {
     Path directory = file.toAbsolutePath().getParent();
     return directory == null ? Path.of("/") : directory;
+  }
+
+  /** The TCP port to listen on; empty for no network. */
+  OptionalInt metricsPort() {
+    return metrics == null ? OptionalInt.empty() : OptionalInt.of(metrics.getPort());
+  }
+
+  /**
+   * Whether the JVM must do without IPv6: else it listens for both where it is told all addresses
+   * of IPv4.
+   */
+  boolean ipv4Alone() {
+    return metrics != null
+        && metrics.getAddress() instanceof Inet4Address address
+        && address.isAnyLocalAddress();
   }
 
   /** The images of all exports. */

@@ -8,7 +8,10 @@ import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Server;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.Inet4Address;
 import java.net.InetSocketAddress;
+import java.net.ProtocolFamily;
+import java.net.StandardProtocolFamily;
 import java.nio.channels.ServerSocketChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -118,7 +121,11 @@ public final class MetricsServer implements AutoCloseable {
     if (address.isUnresolved()) {
       bind(address); // which tells
     }
-    try (ServerSocketChannel channel = ServerSocketChannel.open()) {
+    ProtocolFamily family =
+        address.getAddress() instanceof Inet4Address
+            ? StandardProtocolFamily.INET
+            : StandardProtocolFamily.INET6;
+    try (ServerSocketChannel channel = ServerSocketChannel.open(family)) {
       channel.bind(address, BACKLOG);
       return false;
     } catch (IOException e) {

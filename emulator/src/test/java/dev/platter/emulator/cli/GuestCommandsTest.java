@@ -38,6 +38,9 @@ class GuestCommandsTest {
           --logical-block-size 4096 --bs 512 | --bs must be a multiple of 4096
           --logical-block-size 4096 --peer qemu | has no meaning with --peer
           --cache writeback --peer qemu | has no meaning with --peer
+          --workload iotest --rw randread | --rw has no effect without the workload fio-like
+          --shell --runs 2 | --runs has no effect with --shell
+          --device ahci --poll-max 8us | --poll-max has no effect without virtio
           """)
   void optionsThatMakeNoSenseAreBadUsage(String options, String message) {
     Cli run = Cli.run((Object[]) ("guest run " + options).split(" ", -1));

@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.jr.ob.JSON;
 
 /** {@code platter serve} in a JVM of its own: signals and exit codes. */
@@ -231,6 +233,27 @@ class ServeProcessTest {
       String warning = log.readLine();
       assertThat(warning).contains("warning platter: notify-failed", "gone");
       assertThat(process.waitFor(0, TimeUnit.SECONDS)).as("no reason to stop").isFalse();
+    }
+  }
+
+  /** Whoever names it may have a firewall for IPv4 alone. */
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "off"})
+  void allAddressesOfIpv4AreNoneOfIpv6(String confine) throws Exception {
+    Process process = start("--metrics=0.0.0.0:0", "--confine=" + confine);
+    try (BufferedReader log = process.inputReader(UTF_8)) {
+      String ready = untilReady(log).getLast();
+      assertThat(ready).contains(" metrics=0.0.0.0:");
+      int port = Integer.parseInt(ready.replaceFirst(".* metrics=0.0.0.0:(\\d+).*", "$1"));
+      String listens = String.format(Locale.ROOT, ":%04X ", port);
+      assertThat(Files.readAllLines(Path.of("/proc/net/tcp")))
+          .anyMatch(line -> line.contains(" 00000000" + listens + "00000000:0000 0A"));
+      Path six = Path.of("/proc/net/tcp6");
+      if (Files.exists(six)) {
+        assertThat(Files.readAllLines(six)).noneMatch(line -> line.contains(listens));
+      }
+      process.destroy();
+      assertThat(process.waitFor()).isZero();
     }
   }
 

@@ -351,6 +351,11 @@ public final class ExportParser {
       }
     }
     words.once(disk.given, word);
+    boolean last = word.key().equals("readonly") || word.key().equals("discard");
+    if (last && disk.readOnly && disk.discard && disk.given.contains("discard")) {
+      throw words.refused(
+          word, "discard=unmap has no effect on a disk that is readonly", "Leave one of them out");
+    }
     return true;
   }
 

@@ -57,7 +57,7 @@ class OptionParsersTest {
     assertThat(
             virtioBlk(
                 "virtio-blk,readonly,queues=4,cache=writeback,serial=S 1,image=/d/a.img,"
-                    + "iothread=io0,iothread=io1,name=vda,socket=/run/p/x.sock,discard=unmap,logical-block-size=512"))
+                    + "iothread=io0,iothread=io1,name=vda,socket=/run/p/x.sock,discard=ignore,logical-block-size=512"))
         .isEqualTo(
             new ExportConfig.VirtioBlk(
                 "vda",
@@ -178,6 +178,8 @@ class OptionParsersTest {
         "virtio-blk,image=a,queues=0|queues=0 is no number from 1 to 64",
         "virtio-blk,image=a,queues=65|queues=65 is no number from 1 to 64",
         "virtio-blk,image=a,queue-size=2048|queue-size=2048 is no number from 2 to 1024",
+        "virtio-blk,image=a,readonly,discard=unmap|discard=unmap has no effect on a disk that is",
+        "ahci,image=a,discard=unmap,readonly|discard=unmap has no effect on a disk that is",
         "virtio-blk,image=a,guest-memory=much|guest-memory=much is no size",
         "virtio-blk,image=a,guest-memory=999999999999T|guest-memory=999999999999T is no size",
         "virtio-blk,image=a,guest-memory=0|guest-memory=0 is no size",
