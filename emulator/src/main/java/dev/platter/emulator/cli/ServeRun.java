@@ -102,7 +102,7 @@ final class ServeRun {
     signals.onResume(server::giveUpQuiesce); // the main thread may wait for that
     PlatterException unwritten = null;
     try (server;
-        ServedStages recorded = ServedStages.begin(options.stages(), server)) {
+        ServedStages recorded = ServedStages.begin(options, server)) {
       serveUntilStopped(server, doors, signals, log, manager);
       server.stopServing();
       try {

@@ -6,6 +6,7 @@ import dev.platter.emulator.report.Origin;
 import dev.platter.emulator.report.ServeReport;
 import dev.platter.emulator.serve.ExportView;
 import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.serve.options.ServeOptions;
 import dev.platter.emulator.trace.PauseObserver;
 import dev.platter.emulator.trace.StageRun;
 import java.io.PrintWriter;
@@ -15,23 +16,25 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code serve --stages}: what a server records of its requests, written when it stops. */
 final class ServedStages implements AutoCloseable {
-  private final @Nullable String file;
+  private final ServeOptions options;
   private final Server server;
   private final @Nullable PauseObserver observer;
 
-  private ServedStages(@Nullable String file, Server server, @Nullable PauseObserver observer) {
-    this.file = file;
+  private ServedStages(ServeOptions options, Server server, @Nullable PauseObserver observer) {
+    this.options = options;
     this.server = server;
     this.observer = observer;
   }
 
   /** Begins, if a file is named. */
-  static ServedStages begin(@Nullable String file, Server server) {
-    return new ServedStages(file, server, file == null ? null : PauseObserver.start());
+  static ServedStages begin(ServeOptions options, Server server) {
+    return new ServedStages(
+        options, server, options.stages() == null ? null : PauseObserver.start());
   }
 
   /** Writes what was recorded, while the server still runs. */
   void write(String commandLine, PrintWriter out) {
+    String file = options.stages();
     if (file == null || observer == null) {
       return;
     }
@@ -45,7 +48,12 @@ final class ServedStages implements AutoCloseable {
     JsonFile.write(
         file,
         Origin.now(commandLine)
-            .in(ServeReport.json(Environment.ofHost().toMap(), exports, observer.stop())),
+            .in(
+                ServeReport.json(
+                    Environment.ofHost().toMap(),
+                    ServedOptions.of(options),
+                    exports,
+                    observer.stop())),
         out);
   }
 

@@ -77,11 +77,16 @@ final class Settings {
         parameters.putIfAbsent(key(option), value(option, option.getValue()));
       }
     }
-    String jvmOptions = System.getenv("PLATTER_JAVA_OPTS");
-    parameters.put("java_options", jvmOptions == null || jvmOptions.isBlank() ? null : jvmOptions);
+    parameters.put("java_options", javaOptions());
     Map<String, @Nullable Object> copy = new LinkedHashMap<>(document);
     copy.put("parameters", parameters);
     return copy;
+  }
+
+  /** What the user wants of the JVM, or null. */
+  static @Nullable String javaOptions() {
+    String options = System.getenv("PLATTER_JAVA_OPTS");
+    return options == null || options.isBlank() ? null : options;
   }
 
   private static boolean has(OptionSpec option, Class<? extends ITypeConverter<?>> converter) {

@@ -23,9 +23,16 @@ public final class ServeReport {
    */
   public record Export(String name, String kind, StageRun run) {}
 
-  /** The JSON document. */
+  /**
+   * The JSON document.
+   *
+   * @param parameters what the server was told
+   */
   public static Map<String, @Nullable Object> json(
-      Map<String, @Nullable Object> environment, List<Export> exports, Observations seen) {
+      Map<String, @Nullable Object> environment,
+      Map<String, @Nullable Object> parameters,
+      List<Export> exports,
+      Observations seen) {
     List<Object> rows = new ArrayList<>();
     for (Export export : exports) {
       boolean ahci = export.kind().equals("ahci");
@@ -40,6 +47,6 @@ public final class ServeReport {
       row.put("stages", stages);
       rows.add(row);
     }
-    return JsonDocument.of(SCHEMA, environment, new LinkedHashMap<>(), List.of(), rows);
+    return JsonDocument.of(SCHEMA, environment, parameters, List.of(), rows);
   }
 }

@@ -1,0 +1,88 @@
+package dev.platter.emulator.cli;
+
+import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.ImageConfig;
+import dev.platter.emulator.serve.IoThreadConfig;
+import dev.platter.emulator.serve.options.ServeOptions;
+import dev.platter.emulator.vfiouser.VfioUserSession;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a server was told that bears on how it serves, as {@code parameters} of a document. */
+final class ServedOptions {
+  private ServedOptions() {}
+
+  /** The options of the command line and the file together, those not given with their defaults. */
+  static Map<String, @Nullable Object> of(ServeOptions options) {
+    List<Object> exports = new ArrayList<>();
+    options.config().exports().forEach(export -> exports.add(export(export)));
+    List<Object> ioThreads = new ArrayList<>();
+    options.config().ioThreads().forEach(ioThread -> ioThreads.add(ioThread(ioThread)));
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("exports", exports);
+    map.put("iothreads", ioThreads);
+    map.put("metrics", options.metrics() != null);
+    map.put("io_workers", options.ioWorkers());
+    map.put("confine", options.confine().name().toLowerCase(Locale.ROOT));
+    map.put("java_options", Settings.javaOptions());
+    return map;
+  }
+
+  private static Map<String, @Nullable Object> export(ExportConfig export) {
+    List<Object> images = new ArrayList<>();
+    export.images().forEach(image -> images.add(image(image, images.size())));
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("name", export.name());
+    map.put("device", export.kind());
+    map.put("images", images);
+    map.put(
+        "guest_memory_bytes",
+        export.guestMemoryBytes().isPresent() ? export.guestMemoryBytes().getAsLong() : null);
+    switch (export) {
+      case ExportConfig.VirtioBlk virtio -> {
+        boolean own = virtio.ioThreads().isEmpty();
+        map.put("queues", virtio.queues());
+        map.put("queue_size", virtio.queueSize());
+        map.put("iothreads", virtio.ioThreads());
+        map.put(
+            "poll_max_us",
+            own ? virtio.pollMaxNanos().orElse(IoThreadConfig.DEFAULT_POLL_MAX_NANOS) / 1e3 : null);
+      }
+      case ExportConfig.Ahci ahci ->
+          map.put(
+              "poll_max_us",
+              ahci.pollMaxNanos().orElse(VfioUserSession.DEFAULT_POLL_MAX_NANOS) / 1e3);
+    }
+    return map;
+  }
+
+  private static Map<String, @Nullable Object> image(ImageConfig image, int index) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("index", index);
+    map.put("image", image.path());
+    map.put("read_only", image.options().readOnly());
+    map.put("cache", image.options().cache().toString());
+    map.put("discard", image.options().discard());
+    map.put("logical_block_bytes", image.options().logicalBlockBytes());
+    map.put("lock", image.options().lock());
+    return map;
+  }
+
+  private static Map<String, @Nullable Object> ioThread(IoThreadConfig ioThread) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("name", ioThread.id());
+    map.put("cpu", ioThread.cpu() == IoThreadConfig.ANY_CPU ? null : ioThread.cpu());
+    map.put("poll_max_us", ioThread.loop().pollMaxNanos() / 1e3);
+    map.put(
+        "ring_flags",
+        ioThread.loop().flags().stream()
+            .sorted()
+            .map(flag -> flag.name().toLowerCase(Locale.ROOT))
+            .toList());
+    return map;
+  }
+}
