@@ -79,6 +79,25 @@ class ReportFormTest {
             "Command\n./platter bench --runs 3 --runtime 3s --report b.html\n");
   }
 
+  @Test
+  void theDiskAndTheLimitsAreOfTheEnvironment() {
+    Map<String, Object> json = Pages.json("bench");
+    @SuppressWarnings("unchecked")
+    Map<String, Object> environment =
+        (Map<String, Object>) Objects.requireNonNull(json.get("environment"));
+    environment.put("cgroup", Map.of("cpus", 1.5, "memory_bytes", 1L << 30));
+    environment.put(
+        "storage",
+        Map.of(
+            "device",
+            Map.of("name", "sda", "model", "FAST DISK", "scheduler", "none", "queue_depth", 32),
+            "mount_options",
+            "rw,relatime"));
+    assertThat(written("b.txt", new Document("b", json)))
+        .contains("- disk: sda, FAST DISK, scheduler none, queue depth 32, mounted\n")
+        .contains("- cgroup limits: CPUs 1.5, memory 1 GiB\n");
+  }
+
   private static String firstWords(List<String> sentences) {
     return "- " + Sheet.printable(sentences.getFirst()).substring(0, 40);
   }
