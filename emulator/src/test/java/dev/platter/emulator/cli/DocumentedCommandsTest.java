@@ -152,6 +152,6 @@ class DocumentedCommandsTest {
     assertThat(blocks(document("serve.md")).getFirst()).isEqualTo(block.replace("./", ""));
     Ended ended = run(script(block, "kill $!"));
     assertThat(ended.exitCode()).as(ended.output()).isZero();
-    assertThat(ended.output()).contains("socket=vda.sock", "stopped flushed=true");
+    assertThat(ended.output()).contains("socket=run/vda.sock", "stopped flushed=true");
   }
 }
