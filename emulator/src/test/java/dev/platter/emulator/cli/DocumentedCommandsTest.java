@@ -80,14 +80,21 @@ class DocumentedCommandsTest {
     return commands.stream();
   }
 
-  /** What follows the last word that is the command; null if there is none. */
+  /** What Platter is given by a line, itself or in a container; null if the line is for another. */
   private static @Nullable List<String> arguments(String line) {
     List<String> words = words(line);
-    int at = Math.max(words.lastIndexOf(COMMAND), words.lastIndexOf("./" + COMMAND));
-    boolean built = words.contains("build") || words.contains("systemctl");
-    return at < 0 || built || words.contains("useradd") || words.contains("stop") && at > 1
-        ? null
-        : words.subList(at + 1, words.size());
+    int first = 0;
+    while (first < words.size() && words.get(first).matches("[A-Z_]+=.*")) {
+      first++;
+    }
+    String program = first < words.size() ? words.get(first) : "";
+    if (program.equals(COMMAND) || program.equals("./" + COMMAND)) {
+      return words.subList(first + 1, words.size());
+    }
+    boolean runs = words.contains("run") || words.contains("exec");
+    return program.equals("docker") && runs && words.contains(COMMAND)
+        ? words.subList(words.lastIndexOf(COMMAND) + 1, words.size())
+        : null;
   }
 
   @ParameterizedTest
