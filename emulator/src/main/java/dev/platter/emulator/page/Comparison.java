@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Results of one kind side by side: what differs first, then rows of the same name. */
 final class Comparison {
+  /** As wide as most of the cells. */
+  private static final String WIDE_CELL = "unknown";
+
   private Comparison() {}
 
   /** Draws a comparison. */
@@ -54,11 +57,13 @@ final class Comparison {
       if (i > 0) {
         heads.add("to the first|ratio");
         numeric.add(true);
-        heads.add("");
+        heads.add("which is");
         numeric.add(false);
       }
     }
-    Tables.begin(out, "comparison");
+    List<List<String>> columns = new ArrayList<>();
+    heads.forEach(head -> columns.add(List.of(head, WIDE_CELL)));
+    Tables.begin(out, "comparison", Tables.isTooWide(columns));
     Tables.head(out, heads, numeric);
     out.open("tbody");
     compared.rows().forEach(row -> row(out, row));

@@ -129,7 +129,9 @@ final class FindingCharts {
     double widest = categories.stream().mapToDouble(Plot::textWidth).max().orElse(0);
     boolean beside = canvas.hasRoomBeside(widest, MAX_LABEL);
     boolean negative = all.stream().flatMap(s -> s.points().stream()).anyMatch(p -> p.y() < 0);
-    double left = beside ? widest + 12 : negative ? VALUE / 2 : 8;
+    // A value stands to the left of a bar that goes there.
+    double values = negative ? VALUE / 2 : 0;
+    double left = values + (beside ? widest + 12 : 8);
     double right = canvas.width() - VALUE;
     double pitch = all.size() * BAR + GAP;
     double bottom = 6 + categories.size() * pitch;
@@ -145,7 +147,7 @@ final class FindingCharts {
     double top = 6 + GAP / 2;
     for (String category : categories) {
       if (beside) {
-        plot.text(category, left - 8, top + all.size() * BAR / 2 + 4, "label end");
+        plot.text(category, left - values - 8, top + all.size() * BAR / 2 + 4, "label end");
       } else {
         for (String line : Plot.wrapped(category, canvas.width() - 8)) {
           plot.text(line, 0, top + LINE - 5, "label");

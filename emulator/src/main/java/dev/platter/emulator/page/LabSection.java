@@ -10,9 +10,6 @@ import org.jspecify.annotations.Nullable;
 /** A document of experiments: the verdicts, then each experiment. */
 final class LabSection {
   private static final int MANY_ROWS = 6;
-  // About the width of the page, in the units of Plot.textWidth.
-  private static final double MOST_WIDTH = 800;
-  private static final double COLUMN_GAP = 13;
 
   private LabSection() {}
 
@@ -147,7 +144,7 @@ final class LabSection {
     String title = table.textOrEmpty("title");
     out.element("p", title, "class", "table-title");
     List<Fields> columns = table.objects("columns");
-    Tables.begin(out, title, width(table, columns) > MOST_WIDTH);
+    Tables.begin(out, title, Tables.isTooWide(texts(table, columns)));
     Tables.head(
         out,
         columns.stream()
@@ -181,27 +178,19 @@ final class LabSection {
     Tables.paragraph(out, "note", table.textOrEmpty("note"));
   }
 
-  /** How wide a table is at least: words wrap at blanks, figures do not. */
-  private static double width(Fields table, List<Fields> columns) {
-    double width = 0;
+  /** What stands in each column. */
+  private static List<List<String>> texts(Fields table, List<Fields> columns) {
+    List<List<String>> texts = new ArrayList<>();
     for (int i = 0; i < columns.size(); i++) {
-      double widest = widestWord(columns.get(i).textOrEmpty("name"));
+      List<String> column = new ArrayList<>(List.of(columns.get(i).textOrEmpty("name")));
       for (Object element : table.list("rows")) {
         if (element instanceof List<?> cells && i < cells.size() && cells.get(i) != null) {
-          widest = Math.max(widest, widestWord(cells.get(i).toString()));
+          column.add(cells.get(i).toString());
         }
       }
-      width += widest + COLUMN_GAP;
+      texts.add(column);
     }
-    return width;
-  }
-
-  private static double widestWord(String text) {
-    double widest = 0;
-    for (String word : text.split(" ", -1)) {
-      widest = Math.max(widest, Plot.textWidth(word));
-    }
-    return widest;
+    return texts;
   }
 
   private static String unit(Fields column) {

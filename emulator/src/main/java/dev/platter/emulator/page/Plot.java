@@ -132,7 +132,7 @@ final class Plot {
     for (Scale.Tick tick : scale.ticks()) {
       out.leaf("line", "class", "grid", "x1", tick.at(), "x2", tick.at(), "y1", top, "y2", bottom);
     }
-    for (Scale.Tick tick : labelled(scale.ticks())) {
+    for (Scale.Tick tick : labelled(scale)) {
       text(tick.label(), labelAt(tick), bottom + 16, "tick middle");
     }
     out.leaf("line", "class", "axis", "x1", left, "x2", right, "y1", bottom, "y2", bottom);
@@ -148,10 +148,23 @@ final class Plot {
     return Math.clamp(tick.at(), Math.min(half, width / 2), Math.max(width - half, width / 2));
   }
 
-  /** The ticks whose labels have their place: the first, the last, and what fits between them. */
-  private List<Scale.Tick> labelled(List<Scale.Tick> ticks) {
-    List<Scale.Tick> all = ticks.stream().filter(tick -> !tick.label().isEmpty()).toList();
+  /**
+   * The ticks whose labels have their place: every so many-th of an even scale; of another the
+   * first, the last, and what fits between them.
+   */
+  private List<Scale.Tick> labelled(Scale scale) {
+    List<Scale.Tick> all = scale.ticks().stream().filter(tick -> !tick.label().isEmpty()).toList();
     List<Scale.Tick> shown = new ArrayList<>();
+    for (int every = 1; scale.isEven() && every <= all.size(); every++) {
+      shown.clear();
+      for (int i = 0; i < all.size(); i += every) {
+        shown.add(all.get(i));
+      }
+      if (allFit(shown)) {
+        return shown;
+      }
+    }
+    shown.clear();
     for (Scale.Tick tick : all) {
       boolean end = shown.isEmpty() || tick == all.getLast();
       if (end || (fit(shown.getLast(), tick) && fit(tick, all.getLast()))) {
@@ -159,6 +172,15 @@ final class Plot {
       }
     }
     return shown;
+  }
+
+  private boolean allFit(List<Scale.Tick> ticks) {
+    for (int i = 1; i < ticks.size(); i++) {
+      if (!fit(ticks.get(i - 1), ticks.get(i))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean fit(Scale.Tick left, Scale.Tick right) {

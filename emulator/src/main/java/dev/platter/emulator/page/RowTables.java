@@ -81,9 +81,6 @@ final class RowTables {
           new Column("MMIO exits", "mmio_exits", Quantity.COUNT),
           new Column("ioeventfds", "ioeventfds", Quantity.COUNT));
 
-  // So many have room beside each other where the page is as wide as it gets.
-  private static final int MOST_COLUMNS = 13;
-
   private RowTables() {}
 
   /** A table of the columns that any row has. */
@@ -100,7 +97,7 @@ final class RowTables {
       names.add(column.name());
       numeric.add(true);
     });
-    Tables.begin(out, caption, columns.size() > MOST_COLUMNS);
+    Tables.begin(out, caption, Tables.isTooWide(texts(rows, columns)));
     Tables.head(out, names, numeric);
     out.open("tbody");
     for (Row row : rows) {
@@ -111,6 +108,24 @@ final class RowTables {
     }
     out.close();
     Tables.end(out);
+  }
+
+  /** What stands in each column; names are not broken. */
+  private static List<List<String>> texts(List<Row> rows, List<Column> columns) {
+    List<List<String>> texts = new ArrayList<>();
+    texts.add(rows.stream().map(row -> row.name().replace(' ', Quantity.NBSP)).toList());
+    for (Column column : columns) {
+      List<String> cells = new ArrayList<>(List.of(column.name()));
+      for (Row row : rows) {
+        Double low = row.fields().number(column.key());
+        Double high = column.to() == null ? null : row.fields().number(column.to());
+        cells.add(
+            (low == null ? "" : column.quantity().cell(low))
+                + (high == null ? "" : "–" + column.quantity().cell(high)));
+      }
+      texts.add(cells);
+    }
+    return texts;
   }
 
   private static void cell(Markup out, Fields fields, Column column) {

@@ -28,6 +28,7 @@ final class Scale {
   private final double from;
   private final double to;
   private final List<Tick> ticks = new ArrayList<>();
+  private boolean even;
 
   private Scale(DoubleUnaryOperator transform, double low, double high, double from, double to) {
     this.transform = transform;
@@ -51,6 +52,7 @@ final class Scale {
     long first = (long) Math.floor(least / step + 1e-9);
     long last = (long) Math.ceil(most / step - 1e-9);
     Scale scale = new Scale(DoubleUnaryOperator.identity(), first * step, last * step, from, to);
+    scale.even = true;
     for (long i = first; i <= last; i++) {
       // Of numbers that decimals can write exactly, not 0.30000000000000004.
       double value = Double.parseDouble(String.format(Locale.ROOT, "%.9g", i * step));
@@ -65,6 +67,7 @@ final class Scale {
     double most = max > 0 ? max : 1;
     Scale round = linear(0, most, 0, 1, intervals, label);
     Scale scale = new Scale(DoubleUnaryOperator.identity(), 0, most, from, to);
+    scale.even = true;
     for (Tick tick : round.ticks) {
       if (tick.value() <= most) {
         scale.tick(tick.value(), tick.label());
@@ -175,6 +178,11 @@ final class Scale {
   /** The same, also beyond the ends. */
   private double place(double value) {
     return from + (transform.applyAsDouble(value) - low) / (high - low) * (to - from);
+  }
+
+  /** Whether its ticks are equally far apart. */
+  boolean isEven() {
+    return even;
   }
 
   /** The lines of the grid, in order. */

@@ -14,6 +14,10 @@ final class Tables {
   /** What is to be typed and no longer than this is kept on one line. */
   private static final int SHORT = 24;
 
+  // About the width of the page, in the units of Plot.textWidth.
+  private static final double MOST_WIDTH = 800;
+  private static final double COLUMN_GAP = 13;
+
   private Tables() {}
 
   /**
@@ -34,6 +38,28 @@ final class Tables {
   static void begin(Markup out, String caption, boolean cards) {
     out.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", caption);
     out.open("table", "class", cards ? "cards" : null);
+  }
+
+  /**
+   * Whether columns have no room beside each other where the page is as wide as it gets.
+   *
+   * @param columns what stands in each, its heading too
+   */
+  static boolean isTooWide(List<List<String>> columns) {
+    double width = 0;
+    for (List<String> texts : columns) {
+      width += COLUMN_GAP + texts.stream().mapToDouble(Tables::widestWord).max().orElse(0);
+    }
+    return width > MOST_WIDTH;
+  }
+
+  /** Texts wrap at blanks. */
+  private static double widestWord(String text) {
+    double widest = 0;
+    for (String word : text.split("[ |]", -1)) {
+      widest = Math.max(widest, Plot.textWidth(word));
+    }
+    return widest;
   }
 
   /** Closes a table. */

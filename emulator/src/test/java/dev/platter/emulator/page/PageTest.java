@@ -340,4 +340,36 @@ class PageTest {
     double latency = ((Number) Pages.at(row, "latency_us.p50")).doubleValue();
     assertThat(Math.abs(whole - latency)).isLessThan(0.1);
   }
+
+  @Test
+  void aTableWithoutRoomForItsColumnsHasABlockForEachRow() {
+    Map<String, Object> json = Pages.json("lab");
+    List<?> experiments = (List<?>) Pages.at(json, "experiments");
+    @SuppressWarnings("unchecked")
+    Map<String, Object> experiment = (Map<String, Object>) experiments.getFirst();
+    String word = "x".repeat(30);
+    experiment.put("tables", List.of(table(word, 2), table(word, 4)));
+    Element page = Pages.page(new Document("lab.json", json));
+    List<Element> tables =
+        all(page, "table", table -> table.getTextContent().contains(word + "1")).reversed();
+    assertThat(tables)
+        .extracting(table -> table.getAttribute("class"))
+        .containsExactly("cards", "");
+    // Each cell says what it is, for there are no headings then.
+    assertThat(all(tables.getFirst(), "td", cell -> cell.getAttribute("data-label").isEmpty()))
+        .isEmpty();
+    assertThat(all(tables.getFirst(), "tr").get(1).getTextContent()).startsWith(word + "0");
+    assertThat(all(tables.getFirst(), "th", th -> th.getAttribute("scope").equals("row")))
+        .hasSize(1);
+  }
+
+  private static Map<String, Object> table(String word, int columns) {
+    List<Map<String, Object>> heads = new ArrayList<>();
+    List<Object> cells = new ArrayList<>();
+    for (int i = 0; i < columns; i++) {
+      heads.add(Map.of("name", "column " + i));
+      cells.add(word + i);
+    }
+    return Map.of("title", "wide", "columns", heads, "rows", List.of(cells));
+  }
 }

@@ -106,4 +106,16 @@ class ScaleTest {
     assertThat(Quantity.count(1, "request")).isEqualTo("1\u00a0request");
     assertThat(Quantity.count(1024, "request")).isEqualTo("1,024\u00a0requests");
   }
+
+  @Test
+  void labelsOfANarrowAxisAreAsFarApartAsTheirTicks() {
+    Markup out = new Markup();
+    out.open("svg");
+    Plot plot = Plot.area(out, Plot.Canvas.NARROW, 20, 120, 0, 50);
+    plot.xAxis(Scale.linear(0, 500, 20, 120, 5, value -> Math.round(value) + " ms"), null);
+    out.close();
+    assertThat(Pages.all(Pages.parsed(out.toString()), "text"))
+        .extracting(text -> text.getTextContent())
+        .containsExactly("0 ms", "300 ms");
+  }
 }

@@ -154,11 +154,10 @@ final class IowaitReport {
     if (results.has(IowaitCase.READS)) {
       text.append("With a read always in flight an IOThread adds ")
           .append(added(results, IowaitCase.READS))
-          .append(", so real I/O ")
           .append(
               results.counters().stream().anyMatch(one -> results.rises(IowaitCase.READS, one))
-                  ? "is still counted. "
-                  : "does not show here. ");
+                  ? ", so real I/O is still counted. "
+                  : ", which its windows do not tell apart from those with nothing of ours. ");
     } else if (!setting.direct()) {
       text.append(
           "Real I/O was left out: the scratch directory has no O_DIRECT, and reads from the page"
