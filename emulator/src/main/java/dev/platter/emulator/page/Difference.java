@@ -66,7 +66,7 @@ record Difference(String path, String name, List<@Nullable String> values) {
     List<Map<?, ?>> objects = new ArrayList<>();
     boolean all = true;
     for (Object value : values) {
-      Map<?, ?> object = value == ABSENT ? Map.of() : object(value);
+      Map<?, ?> object = ABSENT.equals(value) ? Map.of() : object(value);
       all &= object != null;
       objects.add(object == null ? Map.of() : object);
     }
@@ -108,14 +108,14 @@ record Difference(String path, String name, List<@Nullable String> values) {
 
   private static List<@Nullable String> shown(String key, List<@Nullable Object> values) {
     List<@Nullable String> shown = new ArrayList<>();
-    values.forEach(value -> shown.add(value == ABSENT ? null : shown(key, value)));
+    values.forEach(value -> shown.add(ABSENT.equals(value) ? null : shown(key, value)));
     if (shown.stream().distinct().count()
         == values.stream().map(Difference::comparable).distinct().count()) {
       return shown;
     }
     // Rounded, they look the same.
     List<@Nullable String> exact = new ArrayList<>();
-    values.forEach(value -> exact.add(value == ABSENT ? null : exact(key, value)));
+    values.forEach(value -> exact.add(ABSENT.equals(value) ? null : exact(key, value)));
     return exact;
   }
 

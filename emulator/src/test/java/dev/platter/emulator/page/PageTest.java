@@ -333,7 +333,7 @@ class PageTest {
     Map<String, Object> json = Pages.json("guest");
     double whole = Pages.number(bars.getFirst(), "data-us");
     for (Element part : all((Element) bars.getFirst().getParentNode(), "rect")) {
-      whole += part == bars.getFirst() ? 0 : Pages.number(part, "data-us");
+      whole += part.equals(bars.getFirst()) ? 0 : Pages.number(part, "data-us");
     }
     // The bar is as long as the guest's own latency.
     Map<?, ?> row = (Map<?, ?>) ((List<?>) Pages.at(json, "rows")).get(4);
