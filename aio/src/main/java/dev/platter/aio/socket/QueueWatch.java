@@ -71,7 +71,7 @@ public final class QueueWatch implements AutoCloseable {
         }
         int _ = Libc.poll(fds.address(), 1 + listeners.size(), -1);
         if (isReady(fds, 0)) {
-          Libc.read(changed.fd(), arena.allocate(Long.BYTES).address(), Long.BYTES);
+          long _ = Libc.read(changed.fd(), arena.allocate(Long.BYTES).address(), Long.BYTES);
         }
         for (int i = 0; i < listeners.size(); i++) {
           if (isReady(fds, 1 + i)) {

@@ -2,8 +2,6 @@ package dev.platter.aio.socket;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
@@ -18,14 +16,11 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,10 +37,6 @@ public final class UnixListener implements AutoCloseable {
   private static final int GONE = 2;
   private static final long DYING_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-
-  private static final Pattern BOUND =
-      Pattern.compile("\\S+ \\S+ \\S+ (\\p{XDigit}+) \\S+ \\S+ +\\d+ (/.*)");
-  private static final long ACCEPTS = 0x10000; // __SO_ACCEPTCON, linux/net.h
 
   private final int fd;
   private final @Nullable Path path;
@@ -117,36 +108,32 @@ public final class UnixListener implements AutoCloseable {
   }
 
   /**
-   * Looks whether somebody listens at a path, as far as this network namespace shows it, without
-   * connecting to them.
+   * Looks whether a process has a socket at a path, without connecting to it: of another type, a
+   * socket that nobody has any more refuses, and one that somebody has is of the wrong type.
    */
   public static boolean isListening(Path path) {
-    Path absolute = path.toAbsolutePath();
-    Path directory = absolute.getParent();
-    String name = String.valueOf(absolute.getFileName());
-    if (directory == null || !Files.exists(absolute, LinkOption.NOFOLLOW_LINKS)) {
+    int probe = Sockets.socket(LinuxAbi.AF_UNIX, LinuxAbi.SOCK_DGRAM | LinuxAbi.SOCK_CLOEXEC, 0);
+    if (probe < 0) {
+      return false; // whoever binds will see
+    }
+    int result = Sockets.connect(probe, UnixConnection.address(path));
+    Libc.close(probe);
+    return result >= 0 || result == -Errno.EPROTOTYPE || result == -Errno.EACCES;
+  }
+
+  /**
+   * Looks whether {@link #bind} would be refused because a living process listens at a path. Who is
+   * dying would be waited for.
+   */
+  public static boolean isTaken(Path path) {
+    if (!isListening(path)) {
       return false;
     }
     try {
-      Path real = directory.toRealPath();
-      for (String line : Files.readAllLines(Path.of("/proc/net/unix"), ISO_8859_1)) {
-        // Num RefCount Protocol Flags Type St Inode Path
-        Matcher socket = BOUND.matcher(line);
-        if (socket.matches() && (Long.parseLong(socket.group(1), 16) & ACCEPTS) != 0) {
-          Path bound = Path.of(new String(socket.group(2).getBytes(ISO_8859_1), UTF_8));
-          Path its = bound.getParent();
-          if (String.valueOf(bound.getFileName()).equals(name)
-              && its != null
-              && Files.isDirectory(its)
-              && its.toRealPath().equals(real)) {
-            return true;
-          }
-        }
-      }
-    } catch (IOException | InvalidPathException e) {
+      return probe(path, System.nanoTime()) == 0;
+    } catch (IOException e) {
       return false; // whoever binds will see
     }
-    return false;
   }
 
   private static String reason(IOException e) {

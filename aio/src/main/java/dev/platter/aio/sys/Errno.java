@@ -34,6 +34,7 @@ public final class Errno {
   public static final int EBADFD = 77;
   public static final int EOVERFLOW = 75;
   public static final int ENOTSOCK = 88;
+  public static final int EPROTOTYPE = 91;
   public static final int EOPNOTSUPP = 95;
   public static final int EADDRINUSE = 98;
   public static final int ECONNABORTED = 103;
@@ -85,6 +86,7 @@ public final class Errno {
       case EBADFD -> "EBADFD";
       case EOVERFLOW -> "EOVERFLOW";
       case ENOTSOCK -> "ENOTSOCK";
+      case EPROTOTYPE -> "EPROTOTYPE";
       case EOPNOTSUPP -> "EOPNOTSUPP";
       case EADDRINUSE -> "EADDRINUSE";
       case ECONNABORTED -> "ECONNABORTED";

@@ -141,6 +141,7 @@ class UnixListenerTest {
   void whoIsDyingIsNotWaitedForEver() throws Exception {
     Process dying = dyingListener();
     try {
+      assertThat(UnixListener.isListening(path)).isTrue();
       for (int i = 0; i < 2; i++) {
         assertThatThrownBy(() -> UnixListener.bind(path, TimeUnit.MILLISECONDS.toNanos(200)))
             .isInstanceOfSatisfying(
@@ -148,9 +149,21 @@ class UnixListenerTest {
                 e -> assertThat(e.kind()).isEqualTo(PlatterException.Kind.FAILED))
             .hasMessageContaining("a process that was killed but cannot end yet listens on");
       }
+      assertThat(UnixListener.isTaken(path)).isFalse();
     } finally {
       dying.destroyForcibly().waitFor();
     }
+  }
+
+  @Test
+  void whoLivesHasTaken() throws Exception {
+    assertThat(UnixListener.isTaken(path)).isFalse();
+    try (UnixListener _ = UnixListener.bind(path)) {
+      assertThat(UnixListener.isTaken(path)).isTrue();
+    }
+    Libc.close(rawListener(path)); // as a process leaves it that was killed
+    assertThat(UnixListener.isListening(path)).isFalse();
+    assertThat(UnixListener.isTaken(path)).isFalse();
   }
 
   /** Who does not accept may be dying, too, which only a connection tells: no reason to give up. */
@@ -279,6 +292,10 @@ class UnixListenerTest {
       assertThat(UnixListener.isListening(path)).isTrue();
       assertThat(UnixListener.isListening(link.resolve("seen.sock"))).isTrue();
       assertThat(UnixListener.isListening(directory.resolve("other.sock"))).isFalse();
+      Path relative = Path.of("").toAbsolutePath().relativize(path);
+      if (relative.toString().length() < 100) { // a socket's path has its limit
+        assertThat(UnixListener.isListening(relative)).isTrue();
+      }
       Thread stop = Thread.ofPlatform().start(listener::close);
       assertThat(listener.accept()).as("nobody has connected").isNull();
       stop.join();

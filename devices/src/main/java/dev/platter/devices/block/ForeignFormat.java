@@ -8,7 +8,6 @@ import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -23,21 +22,21 @@ import org.jspecify.annotations.Nullable;
  */
 public enum ForeignFormat {
   /** Of QEMU. */
-  QCOW2("a qcow2 image", "qcow2", List.of("qcow2")),
+  QCOW2("a qcow2 image", "qcow2", "qcow2"),
   /** Its predecessor. */
-  QCOW("a qcow image", "qcow", List.of("qcow")),
+  QCOW("a qcow image", "qcow", "qcow"),
   /** Of QEMU, not made any more. */
-  QED("a QED image", "qed", List.of("qed")),
+  QED("a QED image", "qed", "qed"),
   /** Of VMware. */
-  VMDK("a VMDK image", "vmdk", List.of("vmdk")),
+  VMDK("a VMDK image", "vmdk", "vmdk"),
   /** Of Virtual PC. */
-  VHD("a VHD image", "vpc", List.of("vhd", "vpc")),
+  VHD("a VHD image", "vpc", "vhd|vpc"),
   /** Of Hyper-V. */
-  VHDX("a VHDX image", "vhdx", List.of("vhdx")),
+  VHDX("a VHDX image", "vhdx", "vhdx"),
   /** Of VirtualBox. */
-  VDI("a VDI image", "vdi", List.of("vdi")),
+  VDI("a VDI image", "vdi", "vdi"),
   /** Encrypted, by the host or by a guest. */
-  LUKS("a LUKS volume", "luks", List.of("luks"));
+  LUKS("a LUKS volume", "luks", "luks");
 
   private static final int HEAD_BYTES = 128;
   private static final int SECTOR_BYTES = 512;
@@ -46,9 +45,9 @@ public enum ForeignFormat {
 
   private final String title;
   private final String qemuName;
-  private final List<String> extensions;
+  private final String extensions;
 
-  ForeignFormat(String title, String qemuName, List<String> extensions) {
+  ForeignFormat(String title, String qemuName, String extensions) {
     this.title = title;
     this.qemuName = qemuName;
     this.extensions = extensions;
@@ -141,8 +140,7 @@ public enum ForeignFormat {
 
   /** Whether the name of a file says the same, which no guest can bring about. */
   boolean isNamedIn(String path) {
-    String name = path.toLowerCase(Locale.ROOT);
-    return extensions.stream().anyMatch(extension -> name.endsWith("." + extension));
+    return path.toLowerCase(Locale.ROOT).matches("(?s).*\\.(" + extensions + ")");
   }
 
   /** What to do with such a file to have its disk served. */

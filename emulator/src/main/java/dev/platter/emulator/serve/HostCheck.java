@@ -130,7 +130,9 @@ public final class HostCheck {
   /** Checks that a socket can be made. Images come first: who has them may have the socket, too. */
   public void socket(Path path) {
     UnixListener.checkPlace(path);
-    if (UnixListener.isListening(path) && !mayBeOurs()) {
+    boolean taken =
+        beside ? UnixListener.isListening(path) && !mayBeOurs() : UnixListener.isTaken(path);
+    if (taken) {
       throw UnixListener.taken(path);
     }
   }

@@ -16,6 +16,7 @@ import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ServeConfig;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,7 +103,7 @@ class AccessRulesTest {
   @Test
   void nothingOfTheSystemIsWrittenButDevNull() {
     ConfinementPlan all =
-        plan.listeningOn(new InetSocketAddress("127.0.0.1", 9100))
+        plan.listeningOn(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 9100))
             .reading(Path.of("/etc/platter.yaml"));
     assertThat(AccessRules.of(all, NO_JVM))
         .filteredOn(rule -> !rule.path().startsWith("/srv") && !rule.path().startsWith("/run"))
