@@ -1,8 +1,10 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.loop.Ablation;
+import dev.platter.emulator.page.Findings;
 import dev.platter.emulator.report.IotestReport;
 import dev.platter.emulator.report.Summary;
+import dev.platter.emulator.report.TextParagraph;
 import dev.platter.emulator.report.Units;
 import dev.platter.emulator.report.Variant;
 import dev.platter.emulator.report.Warnings;
@@ -141,9 +143,16 @@ final class IotestCommand extends RunCommand {
         totalBytes, (int) chunkBytes, batch, batchDelayNanos, completionDelayNanos);
   }
 
+  /** With something left out, what that does and why comes first. */
   @Override
   String table(List<Summary> rows, int width) {
-    return IotestReport.table(rows, width);
+    StringBuilder text = new StringBuilder();
+    for (String sentence : Findings.ofAblations(document(Map.of(), rows))) {
+      text.append(TextParagraph.of("", "", sentence));
+    }
+    return text.append(text.isEmpty() ? "" : "\n")
+        .append(IotestReport.table(rows, width))
+        .toString();
   }
 
   @Override

@@ -123,7 +123,7 @@ public record BlockDevice(
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       files.forEach(file -> names.add(String.valueOf(file.getFileName())));
     } catch (IOException e) {
-      return List.of();
+      names.clear(); // a disk that is not made of others may have no such directory
     }
     Collections.sort(names);
     return names;

@@ -81,43 +81,46 @@ public final class StageTable {
   private static String stalls(Map<String, Map<String, @Nullable Object>> devices) {
     StringBuilder text = new StringBuilder();
     devices.forEach((label, stages) -> {
-      StringBuilder lines = new StringBuilder();
       for (Map<?, ?> stall : list(stages.get("stalls"))) {
-        lines
-            .append(stall.get("requests"))
-            .append(" of ")
-            .append(stages.get("requests"))
-            .append(" requests stalled, ")
-            .append(stall.get("cause"))
-            .append(
-                String.format(
-                    Locale.ROOT,
-                    ", %.1f ms in all, %.1f ms at worst. ",
-                    nanos(stall.get("total_us")) / 1e6,
-                    nanos(stall.get("max_us")) / 1e6))
-            .append(stall.get("what"))
-            .append(".\n");
+        text.append(
+            TextParagraph.of(
+                label + ": ",
+                "  ",
+                requests(stall, stages)
+                    + " stalled, "
+                    + stall.get("cause")
+                    + times(stall)
+                    + ". "
+                    + stall.get("what")
+                    + "."));
       }
       for (Map<?, ?> unexplained : list(stages.get("unexplained"))) {
-        lines
-            .append(unexplained.get("requests"))
-            .append(" of ")
-            .append(stages.get("requests"))
-            .append(" requests took longest in stage ")
-            .append(unexplained.get("stage"))
-            .append(
-                String.format(
-                    Locale.ROOT,
-                    ", for no known cause, %.1f ms in all, %.1f ms at worst.\n",
-                    nanos(unexplained.get("total_us")) / 1e6,
-                    nanos(unexplained.get("max_us")) / 1e6));
+        Object stage = unexplained.get("stage");
+        boolean kernel = "kernel".equals(stage);
+        text.append(
+            TextParagraph.of(
+                label + ": ",
+                "  ",
+                requests(unexplained, stages)
+                    + " took longest in "
+                    + (kernel ? "the kernel and the disk" : "stage " + stage)
+                    + times(unexplained)
+                    + (kernel ? ". No other cause is known." : ". The cause is not known.")));
       }
-      lines
-          .toString()
-          .lines()
-          .forEach(line -> text.append(TextParagraph.of(label + ": ", "  ", line)));
     });
     return text.toString();
+  }
+
+  private static String requests(Map<?, ?> part, Map<?, ?> stages) {
+    return part.get("requests") + " of " + stages.get("requests") + " requests";
+  }
+
+  private static String times(Map<?, ?> part) {
+    return String.format(
+        Locale.ROOT,
+        ", %.1f ms in all, %.1f ms at worst",
+        nanos(part.get("total_us")) / 1e6,
+        nanos(part.get("max_us")) / 1e6);
   }
 
   private static double nanos(@Nullable Object micros) {

@@ -589,6 +589,27 @@ class RunCommandsTest {
   }
 
   @Test
+  void whatAnAblationDoesComesFirst() {
+    Cli cli =
+        Cli.run(
+            "iotest",
+            image,
+            "--device=ahci",
+            "--ablate=cq-check",
+            "--total=1M",
+            "--chunk=64K",
+            "--batch-delay=0",
+            "--completion-delay=0",
+            "--cache=writeback");
+    assertThat(cli.exitCode()).isZero();
+    assertThat(cli.out().replace('\n', ' '))
+        .matches(
+            "SATA without cq check takes \\d+\\.\\d+ s against \\d+\\.\\d+ s of SATA \\(one run;"
+                + " take `--runs 5` before relying on it\\), [0-9.]+ times as long; stages were not"
+                + " recorded, so the reason is not known\\.  device .*");
+  }
+
+  @Test
   void aScratchImageThatDoesNotFitIsNotBegun() {
     Cli cli = Cli.run("bench", "--size=1000000G", "--runtime=20ms");
     assertThat(cli.exitCode()).isEqualTo(1);

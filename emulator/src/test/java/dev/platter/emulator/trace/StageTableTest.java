@@ -53,6 +53,27 @@ class StageTableTest {
   }
 
   @Test
+  void whatHasNoKnownCauseIsSaidToHaveNone() {
+    String text =
+        StageTable.render(
+            Map.of(
+                "raw",
+                stages(
+                    TracedDevice.RAW,
+                    Timelines.of(0, NO, NO, NO, 1, 2, 3_002, 3_003),
+                    Timelines.of(0, NO, NO, NO, 2_001, 2_002, 2_003, 2_004))),
+            80);
+    assertThat(text)
+        .endsWith(
+            """
+            raw: 1 of 2 requests took longest in the kernel and the disk, 3.0 ms in all, 3.0
+              ms at worst. No other cause is known.
+            raw: 1 of 2 requests took longest in stage device, 2.0 ms in all, 2.0 ms at
+              worst. The cause is not known.
+            """);
+  }
+
+  @Test
   void withoutStagesThereIsNothing() {
     assertThat(StageTable.render(Map.of(), 80)).isEmpty();
   }
