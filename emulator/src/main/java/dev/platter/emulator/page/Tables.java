@@ -15,7 +15,7 @@ final class Tables {
   private static final int SHORT = 24;
 
   // About the width of the page, in the units of Plot.textWidth.
-  private static final double MOST_WIDTH = 800;
+  private static final double MOST_WIDTH = 750;
   private static final double COLUMN_GAP = 13;
 
   private Tables() {}
