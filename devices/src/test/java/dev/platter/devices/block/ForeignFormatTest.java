@@ -100,7 +100,7 @@ class ForeignFormatTest {
 
   @Test
   void aRawDiskIsNone() throws Exception {
-    Path path = file("disk.img", SIZE, 510, "\u0055\u00aa");
+    Path path = file("disk.img", SIZE, 510, "U\u00aa");
     try (RawImage image = RawImage.open(path.toString(), CACHED)) {
       assertThat(image.foreign()).isEmpty();
     }

@@ -166,7 +166,7 @@ final class Plot {
     }
     shown.clear();
     for (Scale.Tick tick : all) {
-      boolean end = shown.isEmpty() || tick == all.getLast();
+      boolean end = shown.isEmpty() || tick.equals(all.getLast());
       if (end || (fit(shown.getLast(), tick) && fit(tick, all.getLast()))) {
         shown.add(tick);
       }

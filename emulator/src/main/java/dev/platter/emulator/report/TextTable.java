@@ -107,7 +107,10 @@ public final class TextTable {
     }
     while (width(shown) > width && shown.stream().anyMatch(i -> columns.get(i).rank() > 0)) {
       shown.remove(
-          shown.stream().max(Comparator.comparingInt(i -> columns.get(i).rank())).orElseThrow());
+          (Object)
+              shown.stream()
+                  .max(Comparator.comparingInt(i -> columns.get(i).rank()))
+                  .orElseThrow());
     }
     StringBuilder text = new StringBuilder();
     List<Integer> key = shown.subList(0, Math.min(keys, shown.size()));

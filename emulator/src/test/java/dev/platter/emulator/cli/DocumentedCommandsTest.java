@@ -92,7 +92,7 @@ class DocumentedCommandsTest {
       return words.subList(first + 1, words.size());
     }
     boolean runs = words.contains("run") || words.contains("exec");
-    return program.equals("docker") && runs && words.contains(COMMAND)
+    return (program.equals("docker") && runs && words.contains(COMMAND))
         ? words.subList(words.lastIndexOf(COMMAND) + 1, words.size())
         : null;
   }

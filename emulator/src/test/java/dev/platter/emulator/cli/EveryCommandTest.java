@@ -1,5 +1,6 @@
 package dev.platter.emulator.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.Libc;
@@ -130,7 +131,7 @@ class EveryCommandTest {
   private static boolean takesJson(String command) {
     CommandLine found = new CommandLine(new Platter());
     for (String word : command.split(" ", -1)) {
-      found = found.getSubcommands().get(word);
+      found = Objects.requireNonNull(found.getSubcommands().get(word));
     }
     return found.getCommandSpec().findOption("--json") != null;
   }
@@ -263,7 +264,8 @@ class EveryCommandTest {
         continue;
       }
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      CommandLine root = new CommandLine(new Platter()).setOut(new PrintWriter(bytes));
+      CommandLine root =
+          new CommandLine(new Platter()).setOut(new PrintWriter(bytes, false, UTF_8));
       List<String> words = new ArrayList<>(List.of(command.split(" ", -1)));
       words.add("--json=-");
       ParseResult parsed = parse(root, words);

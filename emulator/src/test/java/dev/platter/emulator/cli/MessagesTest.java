@@ -84,6 +84,7 @@ class MessagesTest {
   }
 
   /** What must not be done. */
+  @SuppressWarnings("unused") // its code is looked at
   private static final class Careless {
     private final List<String> words = new ArrayList<>();
 
@@ -150,8 +151,9 @@ class MessagesTest {
         boolean exception =
             variables.stream()
                 .filter(one -> one.slot() == slot && is(one.typeSymbol(), Throwable.class))
-                .anyMatch(
-                    one -> labels.get(one.startScope()) <= at && at < labels.get(one.endScope()));
+                .anyMatch(one ->
+                    labels.getOrDefault(one.startScope(), 0) <= at
+                        && at < labels.getOrDefault(one.endScope(), elements.size()));
         if (isCareless(call, exception)) {
           found.add(place + " makes a text of an exception by " + call.name().stringValue());
         }

@@ -88,8 +88,10 @@ class PlatterTest {
             new Cli(
                 2,
                 "",
-                "platter: there is no command 'destroy' of platter image\n"
-                    + "  try: platter image --help\n"));
+                """
+                platter: there is no command 'destroy' of platter image
+                  try: platter image --help
+                """));
     assertThat(Cli.run("version")).isEqualTo(Cli.run("--version"));
   }
 

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -291,7 +292,7 @@ class HeadlineTest {
     Map<String, Object> sata =
         staged("ahci", new String[] {"waits for the lock", "main loop", "disk"}, 30, 1, 20);
     @SuppressWarnings("unchecked")
-    Map<String, Object> stages = (Map<String, Object>) sata.get("stages");
+    Map<String, Object> stages = Objects.requireNonNull((Map<String, Object>) sata.get("stages"));
     stages.put("end_to_end_us", Map.of("mean", 60.0));
     stages.put(
         "unexplained",

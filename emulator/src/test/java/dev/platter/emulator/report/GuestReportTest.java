@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -146,11 +147,11 @@ class GuestReportTest {
                 + " a CPU in 90 % of the time. The figures are those of a busy host: repeat the run"
                 + " when the host is idle.");
     Map<?, ?> document = report.json(Map.of());
-    assertThat(document.get("warnings").toString()).contains("kind=busy_host");
-    List<?> rows = (List<?>) document.get("rows");
-    assertThat(((Map<?, ?>) rows.get(1)).get("scheduling").toString())
+    assertThat(String.valueOf(document.get("warnings"))).contains("kind=busy_host");
+    List<?> rows = Objects.requireNonNull((List<?>) document.get("rows"));
+    assertThat(String.valueOf(((Map<?, ?>) rows.get(1)).get("scheduling")))
         .contains("busy=true", "waited_share=0.34", "waited_seconds=0.68", "load_average=3.25");
-    assertThat(((Map<?, ?>) rows.get(0)).get("scheduling").toString())
+    assertThat(String.valueOf(((Map<?, ?>) rows.get(0)).get("scheduling")))
         .contains("busy=false", "waited_share=null", "threads=[]");
   }
 
@@ -248,7 +249,7 @@ class GuestReportTest {
               Duration.ZERO,
               Scheduling.UNKNOWN));
       rows.add(row);
-      assertThat(((List<?>) report(1).json(Map.of()).get("rows")).toString())
+      assertThat(String.valueOf(report(1).json(Map.of()).get("rows")))
           .contains(
               "latency_us={p50=1.0, p99="
                   + (requests < 100 ? "null" : "2.0")

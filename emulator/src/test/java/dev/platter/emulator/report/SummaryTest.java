@@ -107,7 +107,7 @@ class SummaryTest {
     assertThat(samples.get(1).get("iops")).isEqualTo(3_333_333.3);
     assertThat(samples.get(1).get("requests")).isEqualTo(10L);
     // One request has a median and a largest, and no p99.
-    assertThat(samples.get(1).get("latency_us").toString())
+    assertThat(String.valueOf(samples.get(1).get("latency_us")))
         .isEqualTo("{p50=3.0, p99=null, p99_9=null, max=3.0, mean=3.0}");
     assertThat(summary.costs().get("samples")).isEqualTo(summary.samples());
   }

@@ -97,11 +97,11 @@ class ExportStagesTest {
       Map<String, ?> report = report(stages);
       assertThat(report.get("requests")).isEqualTo(4L);
       assertThat(report.get("held_by_quiesce")).isEqualTo(3L);
-      assertThat(report.get("stages").toString())
+      assertThat(String.valueOf(report.get("stages")))
           .contains("stage=device")
           .doesNotContain("max=3000", "max=299");
       assertThat(report.get("stalls")).isEqualTo(List.of());
-      assertThat(report.get("timelines").toString()).contains("kind=quiesce", "us=3000000.0");
+      assertThat(String.valueOf(report.get("timelines"))).contains("kind=quiesce", "us=3000000.0");
       // The next recording has its own.
       assertThat(report(stages).get("held_by_quiesce")).isEqualTo(0L);
     }

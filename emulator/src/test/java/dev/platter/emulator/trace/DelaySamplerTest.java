@@ -81,7 +81,7 @@ class DelaySamplerTest {
     Files.createDirectories(tasks.resolve("8"));
     for (int i = 0; i < 5; i++) {
       thread(7, "C2 CompilerThre", (1 + i) * MILLI);
-      sampler.sample(i * 10 * MILLI);
+      sampler.sample(i * 10L * MILLI);
     }
     // Only until its name is sure.
     assertThat(waited("C2 CompilerThre", 20 * MILLI, 1000 * MILLI)).isZero();

@@ -10,6 +10,7 @@ class ThreadDelaysTest {
   // nanoTime may wrap between two looks.
   private static final long ORIGIN = Long.MAX_VALUE - 25;
 
+  @SuppressWarnings("ConstantOverflow") // wanted
   private static final ThreadDelays DELAYS =
       new ThreadDelays(
           List.of(

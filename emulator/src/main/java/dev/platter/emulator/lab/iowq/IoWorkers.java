@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +53,7 @@ final class IoWorkers {
         }
       }
     } catch (DirectoryIteratorException e) {
-      throw unreadable(tasks, e.getCause());
+      throw unreadable(tasks, Objects.requireNonNull(e.getCause()));
     } catch (IOException e) {
       throw unreadable(tasks, e);
     }
