@@ -19,12 +19,13 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** The workflow of docs/reports.md, its steps run as a runner does. */
-@Timeout(120)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class ReportsInCiTest {
   private static final Pattern YAML = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL);
 
@@ -92,7 +93,7 @@ class ReportsInCiTest {
     environment.put("GITHUB_STEP_SUMMARY", summary().toString());
     environment.put("PATH", checkout.resolve("bin") + ":" + System.getenv("PATH"));
     ProcessBuilder builder =
-        new ProcessBuilder("bash", "-e", "-c", script)
+        new ProcessBuilder("env", "--default-signal", "bash", "-e", "-c", script)
             .directory(checkout.toFile())
             .redirectErrorStream(true);
     builder.environment().putAll(environment);
