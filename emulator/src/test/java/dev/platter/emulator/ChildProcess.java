@@ -21,7 +21,7 @@ public final class ChildProcess {
   /** What begins a command whose signals are at their defaults. */
   public static final List<String> DEFAULT_SIGNALS = List.of("env", "--default-signal");
 
-  private static final Executor END = CompletableFuture.delayedExecutor(100, TimeUnit.SECONDS);
+  private static final Executor END = CompletableFuture.delayedExecutor(240, TimeUnit.SECONDS);
 
   private ChildProcess() {}
 

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.jr.ob.JSON;
 
 /** {@code ./platter}: what it starts, in which locale, with which options, and when it builds. */
-@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 240, threadMode = ThreadMode.SEPARATE_THREAD)
 @Tag("slow")
 class LauncherTest {
   private static final Pattern JVM_OPTIONS =
