@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The page: for each line its status, its name and its text, at most 100 columns wide, whatever the
+ * The page: for each line its status, its name and its text, at most 80 columns wide, whatever the
  * terminal; it is made to be copied.
  */
 public final class DoctorPage {
-  private static final int WIDTH = 100;
+  private static final int WIDTH = 80;
   private static final int NAME_COLUMN = 11;
   private static final int TEXT_COLUMN = NAME_COLUMN + 16;
 

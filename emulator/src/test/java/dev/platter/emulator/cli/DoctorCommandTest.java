@@ -21,9 +21,9 @@ class DoctorCommandTest {
     assertThat(run.exitCode()).isZero();
     assertThat(run.out())
         .contains("Kernel\n", "  ok       access ", "\nNothing stops Platter here");
-    assertThat(run.out().lines()).hasSizeLessThan(70);
+    assertThat(run.out().lines()).hasSizeLessThan(90);
     assertThat(run.out().lines().filter(line -> !line.contains("/")))
-        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(100));
+        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
     String host = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
     assertThat(run.out()).doesNotContain(System.getProperty("user.dir"));
     if (host.matches(".{4,}\\d.{4,}")) { // others may be words of the page

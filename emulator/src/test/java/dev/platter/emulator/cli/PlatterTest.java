@@ -53,7 +53,7 @@ class PlatterTest {
         .containsPattern("\n  3 +the host lacks")
         .containsPattern("\n  130 +interrupted")
         .containsSubsequence("Examples:", ("platter " + name).strip());
-    assertThat(run.out().lines()).allSatisfy(line -> assertThat(line.length()).isLessThan(101));
+    assertThat(run.out().lines()).allSatisfy(line -> assertThat(line.length()).isLessThan(81));
   }
 
   @Test

@@ -37,7 +37,7 @@ class DoctorPageTest {
     String word = "/" + "x".repeat(120);
     String page = page(DoctorLine.warning("a", "one two ".repeat(20).strip(), "rm " + word));
     assertThat(page.lines().filter(line -> !line.contains(word)))
-        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(100))
+        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80))
         .noneMatch(line -> line.endsWith(" "));
     assertThat(page.lines().filter(line -> line.contains("one two"))).hasSize(3);
     assertThat(page).contains("try: rm\n" + " ".repeat(27) + word + "\n");
