@@ -290,6 +290,8 @@ final class GuestRunCommand extends PlatterCommand {
 
   @Mixin private WideOption wide = new WideOption();
 
+  private volatile @Nullable Progress shown; // a warning must not end up in its line
+
   @Option(
       names = "--stages",
       description = "Record the stages of each request's way that the host sees, for the JSON.")
@@ -470,6 +472,10 @@ final class GuestRunCommand extends PlatterCommand {
   }
 
   private void warn(String line) {
+    Progress progress = shown;
+    if (progress != null) {
+      progress.erase();
+    }
     err().println("platter: warning: " + line);
     err().flush();
   }
@@ -486,6 +492,7 @@ final class GuestRunCommand extends PlatterCommand {
   private GuestRun.Result measure(
       GuestRun.Plan plan, GuestRunner runner, HostDisks.Opener opener, Interruption interruption) {
     try (Progress progress = Progress.on(err())) {
+      shown = progress;
       return new GuestRun(plan, runner, opener, progress::update, interruption).run();
     }
   }

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -99,8 +100,16 @@ public final class WriteLedger {
       map.putLong(0, MAGIC);
       return map;
     } catch (IOException e) {
-      throw PlatterException.badInput(
-          "cannot write the verify state " + file + ": " + IoReason.of(e), "Choose another path");
+      // What concerns the path is the user's; a file that does not fit is a failure.
+      PlatterException.Kind kind =
+          e instanceof FileSystemException
+              ? PlatterException.Kind.BAD_INPUT
+              : PlatterException.Kind.FAILED;
+      throw new PlatterException(
+          kind,
+          "cannot write the verify state " + file + ": " + IoReason.of(e),
+          "Choose another path",
+          e);
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.control.ControlServer;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ServeConfig;
@@ -273,7 +274,7 @@ class EveryCommandTest {
       user.out().print("text");
       user.out().flush();
       user.stdout().flush();
-      assertThat(bytes.toString(java.nio.charset.StandardCharsets.UTF_8)).as(command).isEmpty();
+      assertThat(bytes.toString(UTF_8)).as(command).isEmpty();
       checked++;
     }
     assertThat(checked).isGreaterThan(10);
@@ -309,6 +310,35 @@ class EveryCommandTest {
     words.addAll(List.of("--json=/dev/full", "--report", page));
     assertThat(Cli.run(words.toArray()).exitCode()).isEqualTo(1);
     assertThat(page).content().contains("<h1>bench: ");
+  }
+
+  /** A file that may not become as large as it has to: as on a full disk. */
+  @Test
+  void aVerifyStateThatDoesNotFitIsAFailureWithItsReason() throws Exception {
+    Path large = directory.resolve(fresh());
+    try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
+      file.setLength(64 << 20); // its state has 512 KiB
+    }
+    List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 200; exec \"$@\"", "sh"));
+    command.addAll(
+        ChildJvm.command(
+            Platter.class,
+            List.of("-XX:-UsePerfData"),
+            List.of(
+                "bench",
+                large.toString(),
+                "--device=raw",
+                "--rw=randwrite",
+                "--runtime=20ms",
+                "--warmup=0",
+                "--cache=writeback",
+                "--verify",
+                "--verify-state=" + directory.resolve(fresh()),
+                "--destroy-data")));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).as(output).isEqualTo(1);
+    assertThat(output).startsWith("platter: cannot write the verify state ").hasLineCount(2);
   }
 
   @Test

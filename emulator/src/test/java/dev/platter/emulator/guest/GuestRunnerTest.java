@@ -8,7 +8,9 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
 import dev.platter.guestimages.GuestConsole;
 import java.io.ByteArrayOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,6 +113,20 @@ class GuestRunnerTest {
         .doesNotContain("between");
     assertThat(copy.toString(UTF_8)).startsWith("SeaBIOS").contains("@platter done\r\n");
     assertThat(warnings).isEmpty();
+  }
+
+  /** The jobs are done all the same. */
+  @Test
+  void aConsoleThatCannotBeCopiedIsAFailureInTheEnd() throws IOException {
+    try (OutputStream full = new FileOutputStream("/dev/full")) {
+      GuestRunner runner = runner(Accelerator.TCG, PATIENCE).copyConsole(full);
+      QemuCommand machine = machine(GOOD);
+      fails(
+          () -> runner.run(machine, listener),
+          Kind.FAILED,
+          "cannot write all that the guest's console says: No space left on device");
+    }
+    assertThat(heard).endsWith("ended 2 3");
   }
 
   @Test
