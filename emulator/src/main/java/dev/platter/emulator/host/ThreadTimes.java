@@ -49,7 +49,7 @@ public final class ThreadTimes {
   }
 
   /** One thread's account; null if it has ended or has none. */
-  public static @Nullable ThreadTime read(File tasks, String id) {
+  private static @Nullable ThreadTime read(File tasks, String id) {
     return ThreadTime.parse(name(tasks, id), text(tasks, id, "schedstat"));
   }
 

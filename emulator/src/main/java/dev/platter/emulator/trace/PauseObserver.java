@@ -47,8 +47,11 @@ public final class PauseObserver implements AutoCloseable {
   private void run() {
     long next = System.nanoTime();
     for (int samples = 1; running; samples++) {
-      sampler.sample(System.nanoTime());
-      delays.sample(System.nanoTime());
+      String[] ids = ThreadTimes.OWN.list();
+      if (ids != null) {
+        sampler.sample(System.nanoTime(), ids);
+        delays.sample(System.nanoTime(), ids);
+      }
       if (samples % SAMPLES_PER_TICK == 0) {
         source.tick();
       }

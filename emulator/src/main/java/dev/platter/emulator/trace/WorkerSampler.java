@@ -47,7 +47,18 @@ final class WorkerSampler {
    * @param nanoTime when that is
    */
   void sample(long nanoTime) {
-    boolean busy = anyBusy();
+    String[] ids = tasks.list();
+    sample(nanoTime, ids == null ? new String[0] : ids);
+  }
+
+  /**
+   * Looks once.
+   *
+   * @param nanoTime when that is
+   * @param ids the names in the directory
+   */
+  void sample(long nanoTime, String[] ids) {
+    boolean busy = anyBusy(ids);
     if (busy && lastIsOpen) {
       ends[count - 1] = nanoTime;
     } else if (busy && count < begins.length) {
@@ -60,11 +71,7 @@ final class WorkerSampler {
     }
   }
 
-  private boolean anyBusy() {
-    String[] ids = tasks.list();
-    if (ids == null) {
-      return false;
-    }
+  private boolean anyBusy(String[] ids) {
     boolean busy = false;
     for (String id : ids) {
       busy |= isWorker(id) && isBusy(id);
