@@ -93,8 +93,7 @@ public final class HostCheck {
       running |= ours;
       look.locked().ifPresent(user -> inUse(export, user, ours));
     } catch (PlatterException e) {
-      throw new PlatterException(
-          e.kind(), named(export, String.valueOf(e.getMessage())), e.remedy(), e);
+      throw named(export, e);
     }
   }
 
@@ -120,11 +119,20 @@ public final class HostCheck {
 
   /** Checks where the clients of an export are to come from, but for systemd's sockets. */
   public void endpoint(ExportConfig export) {
-    switch (export.endpoint()) {
-      case Endpoint.SocketPath(Path path) -> socket(path);
-      case Endpoint.Descriptor(int fd) -> UnixListener.checkInherited(fd);
-      case Endpoint.Activated _ -> {}
+    try {
+      switch (export.endpoint()) {
+        case Endpoint.SocketPath(Path path) -> socket(path);
+        case Endpoint.Descriptor(int fd) -> UnixListener.checkInherited(fd);
+        case Endpoint.Activated _ -> {}
+      }
+    } catch (PlatterException e) {
+      throw named(export, e);
     }
+  }
+
+  private static PlatterException named(ExportConfig export, PlatterException e) {
+    return new PlatterException(
+        e.kind(), named(export, String.valueOf(e.getMessage())), e.remedy(), e);
   }
 
   /** Checks that a socket can be made. Images come first: who has them may have the socket, too. */

@@ -87,7 +87,8 @@ class ServeCheckTest {
             + "|export b: D/a.img is already a disk of export a",
         "--export=ahci,image=D/a.img,cache=writeback,image=D/a.img,cache=writeback,socket=D/b.sock"
             + "|export b: D/a.img is already a disk of this export",
-        "--export=virtio-blk,image=D/a.img,cache=writeback,fd=900|descriptor 900 is not open",
+        "--export=virtio-blk,image=D/a.img,cache=writeback,fd=900"
+            + "|export virtio-blk0: descriptor 900 is not open",
         "--export=virtio-blk,image=D/a.img,cache=writeback"
             + "|export virtio-blk0 has no socket, and systemd has passed none for it",
         "--export=virtio-blk,image=D/a.img,cache=writeback,socket=D/taken.sock"
