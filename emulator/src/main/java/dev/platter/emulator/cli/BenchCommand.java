@@ -163,7 +163,8 @@ final class BenchCommand extends RunCommand {
       names = "--verify-state",
       paramLabel = "FILE",
       description =
-          "Keep a record of what flushes have made stable, for --verify-only after a crash.")
+          "Keep a record of what flushes have made stable, for --verify-only after a crash; or,"
+              + " with a pattern that reads, compare with such a record.")
   private @Nullable Path verifyState;
 
   @Option(
@@ -282,9 +283,13 @@ final class BenchCommand extends RunCommand {
         "--rw " + pattern + " would overwrite " + image(),
         "Add --destroy-data if its contents do not matter");
     require(
-        verifyState == null || verifyOnly || (verify && pattern.writes()),
-        "--verify-state goes with --verify and a pattern that writes",
-        "--verify --rw randwrite");
+        verifyState == null || verifyOnly || verify,
+        "--verify-state goes with --verify or --verify-only",
+        "--verify --verify-state FILE");
+    require(
+        verifyState == null || pattern.writes() || image() != null,
+        "--verify-state needs the IMAGE that it tells of",
+        "platter bench disk.img --rw read --verify --verify-state FILE");
     require(
         !verifyOnly || (image() != null && verifyState != null),
         "--verify-only needs IMAGE and --verify-state",
@@ -296,6 +301,7 @@ final class BenchCommand extends RunCommand {
     require(
         verifyState == null
             || verifyOnly
+            || !pattern.writes()
             || (devices().size() == 1 && runs() == 1 && depths.size() == 1),
         "--verify-state records one run on one device at one depth",
         "--device virtio --runs 1 --iodepth 32");
@@ -440,6 +446,9 @@ final class BenchCommand extends RunCommand {
   }
 
   private WriteLedger newLedger(long diskBytes, ImageSource source) {
+    if (verifyState != null && !pattern.writes()) {
+      return WriteLedger.of(WriteLedger.readState(verifyState), diskBytes);
+    }
     RunIdentity scratch = source.scratchRun();
     if (scratch == null) {
       return new WriteLedger(diskBytes, verifyState);

@@ -33,6 +33,7 @@ final class RowCharts {
     }
     out.element(heading, "Figures");
     RowTables.draw(out, "figures", rows, RowTables.HEADLINE);
+    RowTables.operations(out, rows);
     out.open("details").element("summary", "What it cost: CPU, wake-ups, lock and loop counters");
     RowTables.draw(out, "costs", rows, RowTables.COSTS);
     out.close();

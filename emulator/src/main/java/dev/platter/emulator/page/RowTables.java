@@ -128,6 +128,48 @@ final class RowTables {
     return texts;
   }
 
+  /** Each operation by itself; nothing if no row has several. */
+  static void operations(Markup out, List<Row> rows) {
+    if (rows.stream().allMatch(row -> operations(row).size() <= 1)) {
+      return;
+    }
+    Tables.begin(out, "operations");
+    Tables.head(
+        out,
+        List.of(
+            "device",
+            "operation",
+            "requests",
+            "per second|median",
+            "p50|µs",
+            "p99|µs",
+            "p99.9|µs",
+            "slowest|µs"),
+        List.of(false, false, true, true, true, true, true, true));
+    out.open("tbody");
+    for (Row row : rows) {
+      for (String operation : operations(row)) {
+        String key = "operations." + operation + ".";
+        out.open("tr");
+        name(out, row);
+        out.element("td", operation);
+        Tables.cell(out, row.fields(), key + "requests", Quantity.COUNT);
+        Tables.cell(out, row.fields(), key + "per_second", Quantity.DIGITS);
+        for (String percentile : List.of("p50", "p99", "p99_9", "max")) {
+          Tables.cell(out, row.fields(), key + "latency_us." + percentile, Quantity.DIGITS);
+        }
+        out.close();
+      }
+    }
+    out.close();
+    Tables.end(out);
+  }
+
+  private static List<String> operations(Row row) {
+    Fields each = row.fields().object("operations");
+    return each == null ? List.of() : each.keys();
+  }
+
   private static void cell(Markup out, Fields fields, Column column) {
     String to = column.to();
     Double low = fields.number(column.key());

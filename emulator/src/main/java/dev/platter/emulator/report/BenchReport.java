@@ -171,7 +171,7 @@ public final class BenchReport {
     for (Summary row : rows) {
       String words = VerificationReport.words(row.read(), row.readBack());
       if (words != null) {
-        text.append(row.label()).append(": ").append(words).append('\n');
+        text.append(TextParagraph.of(row.label() + ": ", "  ", words));
       }
     }
     return text.toString();

@@ -28,11 +28,11 @@ public final class VerificationReport {
     List<String> parts = new ArrayList<>();
     long wrong = 0;
     if (read != null) {
-      parts.add(Units.count(read.sectors()) + " sectors as they were read");
+      parts.add(Units.count(read.sectors()) + " sectors as read");
       wrong += read.wrong();
     }
     if (readBack != null) {
-      parts.add(Units.count(readBack.sectors()) + " sectors by reading the image back");
+      parts.add(Units.count(readBack.sectors()) + " sectors by reading back");
       wrong += readBack.wrong();
     }
     if (parts.isEmpty()) {

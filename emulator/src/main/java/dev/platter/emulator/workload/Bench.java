@@ -234,7 +234,12 @@ public final class Bench {
       // Of what the run has not written yet, nothing is known.
       return new Verification(ledger.run(), Verification.Rule.EXACT);
     }
-    return pattern.writes() ? null : new Verification(ledger.run(), Verification.Rule.ANY_RUN);
+    if (pattern.writes()) {
+      return null;
+    }
+    return new Verification(
+        ledger.run(),
+        ledger.isOfEarlierRun() ? Verification.Rule.AT_LEAST : Verification.Rule.ANY_RUN);
   }
 
   /**

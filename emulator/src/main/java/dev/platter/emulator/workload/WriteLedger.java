@@ -38,6 +38,7 @@ public final class WriteLedger {
   public record State(RunIdentity run, int[] generations) {}
 
   private final RunIdentity run;
+  private final boolean earlierRun;
   private final int sectors;
   private final int[] completed;
   private final BitSet busy;
@@ -61,6 +62,30 @@ public final class WriteLedger {
   }
 
   /**
+   * The ledger of an earlier run, to read what it has made stable.
+   *
+   * @throws PlatterException of kind FAILED if the disk is smaller than what was stable
+   */
+  public static WriteLedger of(State state, long diskBytes) {
+    WriteLedger ledger = new WriteLedger(diskBytes, null, state.run(), true);
+    for (int sector = 0; sector < state.generations().length; sector++) {
+      int generation = state.generations()[sector];
+      if (sector < ledger.sectors) {
+        ledger.completed[sector] = generation;
+      } else if (generation != 0) {
+        throw PlatterException.failed(
+            "verification failed: the image of "
+                + diskBytes
+                + " bytes is smaller than when it was written: the sector at "
+                + (long) sector * SectorPattern.SECTOR
+                + " is lost",
+            "docs/bench.md, which says what is verified");
+      }
+    }
+    return ledger;
+  }
+
+  /**
    * Makes a ledger for a disk.
    *
    * @param stateFile where to keep what is stable, or null
@@ -68,6 +93,11 @@ public final class WriteLedger {
    * @throws PlatterException if the disk is too large or the file cannot be made
    */
   public WriteLedger(long diskBytes, @Nullable Path stateFile, RunIdentity run) {
+    this(diskBytes, stateFile, run, false);
+  }
+
+  private WriteLedger(
+      long diskBytes, @Nullable Path stateFile, RunIdentity run, boolean earlierRun) {
     long count = diskBytes / SectorPattern.SECTOR;
     if (count > (Integer.MAX_VALUE - HEADER_BYTES) / Integer.BYTES) {
       throw PlatterException.badInput(
@@ -75,6 +105,7 @@ public final class WriteLedger {
           "Verify on an image of 200G or less");
     }
     this.run = run;
+    this.earlierRun = earlierRun;
     sectors = (int) count;
     completed = new int[sectors];
     busy = new BitSet(sectors);
@@ -240,6 +271,11 @@ public final class WriteLedger {
   /** Whose writes these are. */
   public RunIdentity run() {
     return run;
+  }
+
+  /** Whether it is that of an earlier run, of which later writes may be there as well. */
+  boolean isOfEarlierRun() {
+    return earlierRun;
   }
 
   /** The generation of the last completed write to each sector; 0 where there was none. */

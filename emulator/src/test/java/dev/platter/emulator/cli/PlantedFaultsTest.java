@@ -12,9 +12,17 @@ import dev.platter.emulator.workload.TestBed;
 import dev.platter.emulator.workload.WriteLedger;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,5 +111,85 @@ class PlantedFaultsTest {
       assertThat(cli.err()).contains(" wrong (" + verdict + ")");
       assertThat(cli.out()).doesNotContain("verified ");
     }
+  }
+
+  private Cli readAll(Path image, Object... more) {
+    List<Object> words = new ArrayList<>(List.of("bench", image, "--rw=read"));
+    words.addAll(List.of("--device=raw,ahci,virtio", "--runtime=20ms", "--warmup=0"));
+    words.addAll(List.of("--cache=writeback", "--verify"));
+    words.addAll(List.of(more));
+    return Cli.run(words.toArray());
+  }
+
+  /** Through a device, in requests of the whole image. */
+  @Test
+  void readingWithTheStateOfTheRunFindsWhatReadingAloneCannot() throws IOException {
+    Path image = newImage("disk.img");
+    Path other = newImage("other.img");
+    Path state = directory.resolve("state");
+    run(other, directory.resolve("other.state"), Fault.NONE, 3 * PIECES);
+    run(image, state, Fault.NONE, PIECES);
+    Cli good = readAll(image, "--bs=1M", "--verify-state", state);
+    assertThat(good.err()).isEmpty();
+    assertThat(good.out()).contains("\nvirtio: verified ");
+
+    run(image, state, Fault.STALE, PIECES).end(other);
+    assertThat(readAll(image, "--bs=1M").exitCode()).isZero();
+    Cli bad = readAll(image, "--bs=1M", "--verify-state", state);
+    assertThat(bad.exitCode()).isEqualTo(1);
+    assertThat(bad.err()).contains(" stale)\n  offset 69632: stale, holds write ");
+
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.setLength(PIECES * (long) FaultyDisk.PIECE - 4096);
+    }
+    Cli cut = readAll(image, "--bs=4k", "--verify-state", state);
+    assertThat(cut.exitCode()).isEqualTo(1);
+    assertThat(cut.err()).contains("smaller than when it was written");
+  }
+
+  /** The table of docs/bench.md is what this test finds. */
+  @Test
+  void theDocumentedTableIsThis() throws Exception {
+    String documentation = Files.readString(Path.of("../docs/bench.md"));
+    CsvSource rows =
+        Objects.requireNonNull(
+            PlantedFaultsTest.class
+                .getDeclaredMethod(
+                    "everyFaultIsFoundAndNamed", Fault.class, String.class, String.class)
+                .getAnnotation(CsvSource.class));
+    Map<String, String> verdicts = new HashMap<>();
+    for (String row : rows.value()) {
+      String[] cells = row.split(",", 3);
+      String verdict = cells[2].replace("'", "").strip();
+      verdicts.put(
+          cells[0].strip() + " " + cells[1].strip(),
+          verdict.isEmpty() ? "verified, exit code 0" : verdict);
+    }
+    for (Fault fault : Fault.values()) {
+      assertThat(documentation)
+          .contains(
+              "| "
+                  + verdicts.get(fault + " fresh")
+                  + " | "
+                  + verdicts.get(fault + " used")
+                  + " | `PlantedFaultsTest` (`"
+                  + fault
+                  + "`) |");
+    }
+  }
+
+  /** The options that the documentation names are there. */
+  @Test
+  void everyOptionOfTheDocumentationIsThere() throws IOException {
+    String help = Cli.run("bench", "--help").out();
+    Matcher option =
+        Pattern.compile("--[a-z][a-z-]+")
+            .matcher(Files.readString(Path.of("../docs/bench.md")).replace("--output-format", ""));
+    int found = 0;
+    while (option.find()) {
+      assertThat(help).contains(option.group());
+      found++;
+    }
+    assertThat(found).isGreaterThan(30);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.sys.CpuTime;
+import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Latencies;
@@ -20,8 +21,12 @@ class SummaryTest {
   private static Measured run(long elapsedNanos, boolean partial) {
     Histogram latency = Latencies.newHistogram();
     latency.recordValue(elapsedNanos);
+    return run(new RunResult(elapsedNanos, latency, 10, 40_960, partial));
+  }
+
+  private static Measured run(RunResult result) {
     return new Measured(
-        new RunResult(elapsedNanos, latency, 10, 40_960, partial),
+        result,
         new LoopStats.Snapshot(8, 5, 12, 10, 12, 0, 0, 0, 1, 3, 7),
         new BigLock.Stats(4, 1, 100, 200, 60),
         new CpuTime(1_000_000, 2_000_000),
@@ -81,6 +86,45 @@ class SummaryTest {
     assertThat(new Summary(DeviceKind.RAW, Variant.ORDINARY).latencyMicros())
         .hasSize(5)
         .allSatisfy((key, value) -> assertThat(value).as(key).isNull());
+  }
+
+  /** 200 reads of 1 to 200 us, 40 flushes of 10 ms, two jobs. */
+  @Test
+  void eachOperationIsReportedByItselfAndFlushesAsWell() {
+    Histogram reads = Latencies.newHistogram();
+    LongStream.rangeClosed(1, 200).forEach(micros -> reads.recordValue(micros * 1_000));
+    Histogram flushes = Latencies.newHistogram();
+    flushes.recordValueWithCount(10_000_000, 40);
+    RunResult result =
+        new RunResult(
+            2_000_000_000,
+            reads,
+            200,
+            819_200,
+            false,
+            Map.of(
+                Operation.FLUSH,
+                new RunResult.OperationResult(flushes, 40, 0),
+                Operation.READ,
+                new RunResult.OperationResult(reads, 200, 819_200)),
+            List.of(150L, 50L),
+            null);
+    Summary summary = new Summary(DeviceKind.RAW, Variant.ORDINARY);
+    summary.add(run(result));
+    assertThat(BenchReport.table(List.of(summary), TextTable.WIDE))
+        .containsPattern("\ndevice +operation +per second +p50 us +p99 us +p99.9 us +max us\n")
+        .containsPattern("\nraw +read +100 +100 +198 +- +200\n")
+        .containsPattern("\nraw +flush +20.0 +10002 +- +- +10002\n")
+        .contains("\nraw: each job made 25.0 to 75.0 IOPS\n");
+    Map<String, ?> row = BenchReport.row(summary, null);
+    assertThat(row.get("job_iops")).hasToString("{median=50.0, min=25.0, max=75.0}");
+    assertThat(row.get("operations"))
+        .hasToString(
+            "{read={requests=200, per_second=100.0, bytes_per_second=409600,"
+                + " latency_us={p50=100.03, p99=198.02, p99_9=null, max=200.06, mean=100.5}},"
+                + " flush={requests=40, per_second=20.0, bytes_per_second=0,"
+                + " latency_us={p50=10002.43, p99=null, p99_9=null, max=10002.43,"
+                + " mean=9998.34}}}");
   }
 
   private static List<String> cells(String table) {
