@@ -187,7 +187,8 @@ public final class Confinement {
       SameProgram.running().withOptions(options(plan, null)).execute(descriptors(plan));
     } catch (IOException e) {
       throw PlatterException.failed(
-          "cannot listen on IPv4 alone: " + e, "Name one address of this host in --metrics");
+          "cannot listen on IPv4 alone: " + IoReason.of(e),
+          "Name one address of this host in --metrics");
     }
   }
 
