@@ -115,10 +115,11 @@ final class RowTables {
     List<List<String>> texts = new ArrayList<>();
     texts.add(rows.stream().map(row -> row.name().replace(' ', Quantity.NBSP)).toList());
     for (Column column : columns) {
+      String to = column.to();
       List<String> cells = new ArrayList<>(List.of(column.name()));
       for (Row row : rows) {
         Double low = row.fields().number(column.key());
-        Double high = column.to() == null ? null : row.fields().number(column.to());
+        Double high = to == null ? null : row.fields().number(to);
         cells.add(
             (low == null ? "" : column.quantity().cell(low))
                 + (high == null ? "" : "–" + column.quantity().cell(high)));

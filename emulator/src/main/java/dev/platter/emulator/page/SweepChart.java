@@ -1,13 +1,11 @@
 package dev.platter.emulator.page;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * IOPS over latency: a line for each device, and on it a point for each number of requests that
@@ -43,13 +41,13 @@ final class SweepChart {
 
   /** Whether rows differ in how many requests were outstanding, and per device in nothing else. */
   static boolean isSweep(List<Row> rows) {
-    Set<List<@Nullable Object>> pairs = new HashSet<>();
-    Set<@Nullable Double> depths = new HashSet<>();
+    Set<String> pairs = new HashSet<>();
+    Set<String> depths = new HashSet<>();
     boolean unique = true;
     for (Row row : rows) {
-      Double depth = row.fields().number("iodepth");
+      String depth = String.valueOf(row.fields().number("iodepth"));
       depths.add(depth);
-      unique &= pairs.add(Arrays.asList(row.device(), depth));
+      unique &= pairs.add(row.device() + " " + depth);
     }
     return unique && depths.size() > 1;
   }
