@@ -1,6 +1,8 @@
 package dev.platter.emulator.lab.iowait;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.sys.Errno;
@@ -10,15 +12,25 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bare ring, of no flags, on a new thread that waits for a completion while nothing is in flight.
- * The thread is new because the kernel's accounts are per task, not per ring.
+ * A bare ring, of no flags, on a new thread that waits for a completion that does not come. The
+ * thread is new because the kernel's accounts are per task, not per ring.
  */
 final class IdleRing implements Waiter {
   private static final int ENTRIES = 8;
   // It must see that it should end; between two waits it is awake for a microsecond.
   private static final long WAIT_NANOS = 250_000_000;
 
-  private final boolean completeOneFirst;
+  /** What was done with the ring before it waits. */
+  enum Before {
+    /** Nothing. */
+    NOTHING,
+    /** A NOP was submitted and reaped; nothing is in flight. */
+    ONE_REQUEST,
+    /** A poll was submitted that never completes: a request is in flight. */
+    ONE_IN_FLIGHT
+  }
+
+  private final Before before;
   private final boolean optOut;
   private final AtomicLong waits = new AtomicLong();
   private final CountDownLatch waiting = new CountDownLatch(1);
@@ -29,12 +41,12 @@ final class IdleRing implements Waiter {
   /**
    * Begins to wait.
    *
-   * @param completeOneFirst whether a NOP is submitted and reaped before
+   * @param before what is done first
    * @param optOut whether waits are told not to count as I/O; needs FEAT_NO_IOWAIT
    * @throws PlatterException if there can be no ring
    */
-  IdleRing(boolean completeOneFirst, boolean optOut) {
-    this.completeOneFirst = completeOneFirst;
+  IdleRing(Before before, boolean optOut) {
+    this.before = before;
     this.optOut = optOut;
     this.thread = Thread.ofPlatform().name("idle-ring").daemon().start(this::run);
     Threads.awaitUninterruptibly(waiting);
@@ -44,9 +56,12 @@ final class IdleRing implements Waiter {
   }
 
   private void run() {
-    try (Ring ring = Ring.open(ENTRIES, Set.of())) {
-      if (completeOneFirst) {
-        completeOne(ring);
+    try (EventNotifier never = new EventNotifier();
+        Ring ring = Ring.open(ENTRIES, Set.of())) {
+      switch (before) {
+        case NOTHING -> {}
+        case ONE_REQUEST -> completeOne(ring);
+        case ONE_IN_FLIGHT -> poll(ring, never);
       }
       waiting.countDown();
       while (running) {
@@ -72,6 +87,14 @@ final class IdleRing implements Waiter {
       throw PlatterException.failed("a NOP did not complete: " + result, null);
     }
     ring.completion().release();
+  }
+
+  private static void poll(Ring ring, EventNotifier never) {
+    ring.submission().next().prepPollAdd(never.fd(), LinuxAbi.POLLIN, false).userData(1);
+    int result = ring.enter(ring.submission().publish(), 0, Ring.NO_TIMEOUT, false);
+    if (result != 1) {
+      throw PlatterException.failed("a poll was not submitted: " + result, null);
+    }
   }
 
   @Override

@@ -194,14 +194,14 @@ public final class IowaitExperiment implements Experiment {
     private Waiter waiter(IowaitCase what, RawImage image, FileHandle file) {
       return switch (what) {
         case NOTHING -> new Nobody();
-        case BEFORE -> new IdleRing(false, false);
+        case BEFORE -> new IdleRing(IdleRing.Before.NOTHING, false);
         case AFTER ->
             switch (context.plant()) {
-              case NONE -> new IdleRing(true, false);
-              case PRESENT -> LoopWaiter.reading(image);
-              case ABSENT -> new IdleRing(false, false);
+              case NONE -> new IdleRing(IdleRing.Before.ONE_REQUEST, false);
+              case PRESENT -> new IdleRing(IdleRing.Before.ONE_IN_FLIGHT, false);
+              case ABSENT -> new IdleRing(IdleRing.Before.NOTHING, false);
             };
-        case AFTER_OPT_OUT -> new IdleRing(true, true);
+        case AFTER_OPT_OUT -> new IdleRing(IdleRing.Before.ONE_REQUEST, true);
         case IOTHREAD -> LoopWaiter.idleIoThread(image, true);
         case IOTHREAD_ABLATED -> LoopWaiter.idleIoThread(image, false);
         case MAIN_LOOP -> LoopWaiter.idleMainLoop(image, true);
