@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -314,6 +315,7 @@ class EveryCommandTest {
 
   /** A file that may not become as large as it has to: as on a full disk. */
   @Test
+  @Tag("slow")
   void aVerifyStateThatDoesNotFitIsAFailureWithItsReason() throws Exception {
     Path large = directory.resolve(fresh());
     try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
