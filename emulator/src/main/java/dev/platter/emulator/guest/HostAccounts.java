@@ -49,6 +49,7 @@ record HostAccounts(HostReading host, ThreadTimes own, ThreadTimes qemu) {
         threads.add(time);
       }
     }
-    return Scheduling.between(before.host, host, threads, qemuCpu.toNanos());
+    return Scheduling.between(
+        before.host, host, host.atNanos() - before.host.atNanos(), threads, qemuCpu.toNanos());
   }
 }

@@ -43,13 +43,18 @@ public record Scheduling(
   }
 
   /**
-   * Between two readings of the host.
+   * Between two readings of the host, which hold the measured part.
    *
+   * @param measuredNanos how long that was
    * @param threads those that matter, with what came in that time
    * @param othersOfOurs CPU time of other processes that are part of what was measured
    */
   public static Scheduling between(
-      HostReading before, HostReading after, List<ThreadTime> threads, long othersOfOurs) {
+      HostReading before,
+      HostReading after,
+      long measuredNanos,
+      List<ThreadTime> threads,
+      long othersOfOurs) {
     long elapsed = Math.max(1, after.atNanos() - before.atNanos());
     double all = (double) elapsed * after.cpus();
     long own =
@@ -61,7 +66,7 @@ public record Scheduling(
     Double stolen = difference(before.stolenNanos(), after.stolenNanos());
     Double pressure = difference(before.pressureNanos(), after.pressureNanos());
     return new Scheduling(
-        elapsed,
+        measuredNanos,
         threads,
         stolen == null ? null : Math.clamp(stolen / all, 0, 1),
         pressure == null ? null : Math.clamp(pressure / elapsed, 0, 1),

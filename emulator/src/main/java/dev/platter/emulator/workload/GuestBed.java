@@ -133,15 +133,16 @@ final class GuestBed implements AutoCloseable {
         device == DeviceKind.VIRTIO
             ? machine.ioThreadContexts()
             : List.of(machine.mainLoop().context());
-    Meter meter =
+    try (Meter meter =
         new Meter(
             loops,
             VCPU,
             machine.mainLoop().lock(),
             machine.bus()::exits,
             machine.bus()::ioEventFds,
-            stamps == null ? null : stamps.recorder());
-    return meter.measured(workload.apply(target, meter), List.of(ticks));
+            stamps == null ? null : stamps.recorder())) {
+      return meter.measured(workload.apply(target, meter), List.of(ticks));
+    }
   }
 
   private DiskDriver bringUp(Vcpu vcpu, GuestAllocator ram) {

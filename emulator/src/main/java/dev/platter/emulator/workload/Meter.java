@@ -3,10 +3,11 @@ package dev.platter.emulator.workload;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
+import dev.platter.aio.sys.CpuTime;
 import dev.platter.emulator.host.HostReading;
 import dev.platter.emulator.host.NativeName;
+import dev.platter.emulator.host.OpenAccounts;
 import dev.platter.emulator.host.Scheduling;
-import dev.platter.emulator.host.ThreadTime;
 import dev.platter.emulator.host.ThreadTimes;
 import dev.platter.emulator.trace.MarkLog;
 import dev.platter.emulator.trace.StageRecorder;
@@ -17,23 +18,26 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads all counters at the beginning and at the end of a workload's measured part. */
-final class Meter implements Measurement {
+final class Meter implements Measurement, AutoCloseable {
   private static final BigLock.Stats NO_LOCK = new BigLock.Stats(0, 0, 0, 0, 0);
 
   private record Reading(
       LoopStats.Snapshot loop,
       BigLock.Stats lock,
-      HostReading host,
-      ThreadTimes threads,
+      CpuTime cpu,
+      long atNanos,
+      OpenAccounts.Reading threads,
       long exits,
       long ioEventFds) {}
 
   private final List<AioContext> loops;
-  private final List<String> names;
+  private final OpenAccounts accounts;
+  private final HostReading hostBefore;
   private final @Nullable BigLock lock;
   private final LongSupplier exits;
   private final LongSupplier ioEventFds;
   private final @Nullable StageRecorder recorder;
+  private HostReading hostAfter;
   private Reading begin;
   private Reading end;
 
@@ -55,28 +59,24 @@ final class Meter implements Measurement {
       LongSupplier ioEventFds,
       @Nullable StageRecorder recorder) {
     this.loops = loops;
-    this.names =
+    List<String> names =
         Stream.concat(loops.stream().map(AioContext::name), Stream.ofNullable(vcpu)).toList();
+    this.accounts =
+        new OpenAccounts(
+            ThreadTimes.OWN,
+            kernel -> names.stream().anyMatch(name -> NativeName.same(name, kernel)));
+    // Before the warm-up: it takes longer than requests that are in flight may be held up.
+    this.hostBefore = HostReading.now();
+    this.hostAfter = hostBefore;
     this.lock = lock;
     this.exits = exits;
     this.ioEventFds = ioEventFds;
     this.recorder = recorder;
-    this.begin = readAtBegin();
+    this.begin = read();
     this.end = begin;
   }
 
-  /** The reading of threads takes longest: what it costs is no part of what is measured. */
-  private Reading readAtBegin() {
-    ThreadTimes threads = ThreadTimes.read(ThreadTimes.OWN);
-    return read(HostReading.now(), threads);
-  }
-
-  private Reading readAtEnd() {
-    HostReading host = HostReading.now();
-    return read(host, ThreadTimes.read(ThreadTimes.OWN));
-  }
-
-  private Reading read(HostReading host, ThreadTimes threads) {
+  private Reading read() {
     LoopStats.Snapshot sum = loops.getFirst().stats().snapshot();
     for (AioContext loop : loops.subList(1, loops.size())) {
       sum = sum.plus(loop.stats().snapshot());
@@ -84,15 +84,16 @@ final class Meter implements Measurement {
     return new Reading(
         sum,
         lock == null ? NO_LOCK : lock.stats(),
-        host,
-        threads,
+        CpuTime.now(),
+        System.nanoTime(),
+        accounts.read(),
         exits.getAsLong(),
         ioEventFds.getAsLong());
   }
 
   @Override
   public void begin() {
-    begin = readAtBegin();
+    begin = read();
     end = begin;
     if (recorder != null) {
       recorder.begin(System.nanoTime());
@@ -104,7 +105,8 @@ final class Meter implements Measurement {
     if (recorder != null) {
       recorder.end(System.nanoTime());
     }
-    end = readAtEnd();
+    end = read();
+    hostAfter = HostReading.now();
   }
 
   /**
@@ -117,7 +119,7 @@ final class Meter implements Measurement {
         result,
         end.loop.since(begin.loop),
         end.lock.since(begin.lock),
-        end.host.own().since(begin.host.own()),
+        end.cpu.since(begin.cpu),
         scheduling(),
         end.exits - begin.exits,
         end.ioEventFds - begin.ioEventFds,
@@ -126,11 +128,17 @@ final class Meter implements Measurement {
   }
 
   private Scheduling scheduling() {
-    List<ThreadTime> threads =
-        end.threads.since(begin.threads).stream()
-            .filter(time -> names.stream().anyMatch(name -> NativeName.same(name, time.name())))
-            .toList();
-    return Scheduling.between(begin.host, end.host, threads, 0);
+    return Scheduling.between(
+        hostBefore,
+        hostAfter,
+        Math.max(1, end.atNanos - begin.atNanos),
+        accounts.between(begin.threads, end.threads),
+        0);
+  }
+
+  @Override
+  public void close() {
+    accounts.close();
   }
 
   private static Measured.RingFacts ringFacts(AioContext loop) {

@@ -140,9 +140,8 @@ public final class TestBed {
           try (Mapping memory = Mapping.anonymous((long) setup.depth() * setup.bufferBytes());
               AioContext loop = new AioContext("raw", setup.ioThread(), null);
               RawTarget target =
-                  new RawTarget(
-                      loop, image, memory, setup.depth(), setup.bufferBytes(), recorder)) {
-            Meter meter = new Meter(List.of(loop), null, null, () -> 0L, () -> 0L, recorder);
+                  new RawTarget(loop, image, memory, setup.depth(), setup.bufferBytes(), recorder);
+              Meter meter = new Meter(List.of(loop), null, null, () -> 0L, () -> 0L, recorder)) {
             RunResult result = workload.apply(target, meter);
             measured = meter.measured(result, List.of());
           } catch (ErrnoException e) {

@@ -38,8 +38,9 @@ class SchedulingTest {
 
   @Test
   void sharesAreOfWhatTheHostHas() {
-    Scheduling seen = Scheduling.between(at(10, 1, 7, 0), at(14, 2, 12, 0.8), List.of(), SECOND);
-    assertThat(seen.elapsedNanos()).isEqualTo(4 * SECOND);
+    Scheduling seen =
+        Scheduling.between(at(10, 1, 7, 0), at(14, 2, 12, 0.8), 3 * SECOND, List.of(), SECOND);
+    assertThat(seen.elapsedNanos()).isEqualTo(3 * SECOND);
     // 5 s of CPU time, of which 1 s is ours, and 1 s that of a program that belongs to us.
     assertThat(seen.otherCpus()).isCloseTo(0.75, within(1e-9));
     assertThat(seen.stolen()).isCloseTo(0.1, within(1e-9));
@@ -125,5 +126,23 @@ class SchedulingTest {
     assertThat(ThreadTimes.read(root.resolve("tasks").toFile()).since(before))
         .containsExactly(new ThreadTime("vcpu0", 50, 30));
     assertThat(ThreadTimes.read(root.resolve("none").toFile()).since(before)).isEmpty();
+  }
+
+  @Test
+  void openAccountsAreReadAsTheyAreThen() throws IOException {
+    file("tasks/7/comm", "vcpu0\n");
+    file("tasks/7/schedstat", "100 10 1\n");
+    file("tasks/8/comm", "other\n");
+    file("tasks/8/schedstat", "100 10 1\n");
+    file("tasks/9/comm", "vcpu0\n");
+    try (OpenAccounts accounts =
+        new OpenAccounts(root.resolve("tasks").toFile(), "vcpu0"::equals)) {
+      OpenAccounts.Reading before = accounts.read();
+      file("tasks/7/schedstat", "150 4000 2\n");
+      assertThat(accounts.between(before, accounts.read()))
+          .containsExactly(new ThreadTime("vcpu0", 50, 3990));
+      file("tasks/7/schedstat", "");
+      assertThat(accounts.between(before, accounts.read())).isEmpty();
+    }
   }
 }
