@@ -18,6 +18,9 @@ final class FdBudget {
   /** The control socket and the most connections to it, metrics likewise, and sizes of images. */
   private static final int MANAGEMENT = 64;
 
+  /** Call pipes that clients keep the server from, of all clients together. */
+  private static final int HELD_UP_PIPES = 64;
+
   /** A ring and its wake-up eventfd. */
   private static final int PER_LOOP = 2;
 
@@ -51,7 +54,7 @@ final class FdBudget {
    * @param ioThreads how many IOThreads exports share
    */
   static long needed(int ioThreads, List<ExportConfig> exports) {
-    long needed = PROCESS + MANAGEMENT + PER_LOOP * (1L + ioThreads);
+    long needed = PROCESS + MANAGEMENT + HELD_UP_PIPES + PER_LOOP * (1L + ioThreads);
     for (ExportConfig export : exports) {
       needed += PER_CLIENT + PER_MESSAGE + PER_LOOP + (long) PER_IMAGE * export.images().size();
       needed +=
