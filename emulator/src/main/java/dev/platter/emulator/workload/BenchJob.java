@@ -9,8 +9,6 @@ import java.util.SplittableRandom;
  * pace. Its requests have tags of their own.
  */
 final class BenchJob {
-  private static final long SEED_STEP = 0x9e37_79b9_7f4a_7c15L;
-
   private final Bench.Options options;
   private final long capacityBytes;
   private final SplittableRandom random;
@@ -38,7 +36,7 @@ final class BenchJob {
     this.options = options;
     this.capacityBytes = capacityBytes;
     this.firstTag = firstTag;
-    this.random = new SplittableRandom(options.seed() + index * SEED_STEP);
+    this.random = randomOf(options.seed(), index);
     this.idle = new int[depth];
     this.readyNanos = new long[depth];
     int rate = options.jobs().requestsPerSecond();
@@ -47,6 +45,16 @@ final class BenchJob {
     long units = capacityBytes / options.minBytes();
     long start = units / options.jobs().count() * index * options.minBytes();
     Arrays.fill(nextSequential, start);
+  }
+
+  // Seeds that differ by a constant may give one sequence, shifted: a generator that is split does
+  // not.
+  private static SplittableRandom randomOf(long seed, int index) {
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < index; i++) {
+      random = random.split();
+    }
+    return random;
   }
 
   /** An operation's place in an array that has room for each. */

@@ -77,7 +77,12 @@ class BenchJobTest {
       ofFirst.add(first.drawOffset(Operation.READ, BLOCK));
       ofSecond.add(second.drawOffset(Operation.READ, BLOCK));
     }
-    assertThat(ofFirst).isNotEqualTo(ofSecond);
+    // Nor the same places a little later.
+    assertThat(ofSecond.subList(0, 10)).isNotEqualTo(ofFirst.subList(0, 10));
+    for (int shift = 1; shift <= 10; shift++) {
+      assertThat(ofSecond.subList(0, 10)).isNotEqualTo(ofFirst.subList(shift, shift + 10));
+      assertThat(ofFirst.subList(0, 10)).isNotEqualTo(ofSecond.subList(shift, shift + 10));
+    }
   }
 
   @Test
