@@ -181,7 +181,7 @@ public final class BenchReport {
   public static String spread(List<Summary> rows) {
     SpreadLines lines = new SpreadLines();
     for (Summary row : rows) {
-      Summary raw = Summary.of(DeviceKind.RAW, rows);
+      Summary raw = Summary.of(DeviceKind.RAW, rows, row);
       lines.add(
           row.label(),
           row.values(run -> run.result().iops()),

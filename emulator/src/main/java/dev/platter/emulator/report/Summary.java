@@ -182,7 +182,7 @@ public final class Summary {
 
   /** The median over runs of some quantity; 0 without runs. */
   public double median(ToDoubleFunction<Measured> quantity) {
-    return Statistics.median(runs.stream().mapToDouble(quantity).toArray());
+    return Statistics.median(values(quantity));
   }
 
   /** The median over runs of some count. */
@@ -192,7 +192,7 @@ public final class Summary {
 
   /** Median, minimum and maximum over runs, rounded for JSON. */
   public Map<String, @Nullable Object> spread(ToDoubleFunction<Measured> quantity, int decimals) {
-    double[] values = runs.stream().mapToDouble(quantity).toArray();
+    double[] values = values(quantity);
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("median", Units.rounded(Statistics.median(values), decimals));
     map.put("min", Units.rounded(Statistics.min(values), decimals));
@@ -224,9 +224,13 @@ public final class Summary {
             .toArray());
   }
 
-  /** Some quantity of each run. */
+  /**
+   * Some quantity of each run. A run that was interrupted, perhaps before it had measured anything,
+   * counts only where no run is complete.
+   */
   double[] values(ToDoubleFunction<Measured> quantity) {
-    return runs.stream().mapToDouble(quantity).toArray();
+    List<Measured> complete = runs.stream().filter(run -> !run.result().partial()).toList();
+    return (complete.isEmpty() ? runs : complete).stream().mapToDouble(quantity).toArray();
   }
 
   /**

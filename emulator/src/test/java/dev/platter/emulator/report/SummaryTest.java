@@ -69,6 +69,18 @@ class SummaryTest {
     assertThat(cut.ratio(cut, SummaryTest::elapsed)).isNull();
   }
 
+  /** It may have ended before it had measured anything. */
+  @Test
+  void anInterruptedRunCountsOnlyWhereNoRunIsComplete() {
+    Summary row = summary(DeviceKind.AHCI, 200, 220);
+    row.add(run(10, true));
+    assertThat(row.median(SummaryTest::elapsed)).isEqualTo(210.0);
+    assertThat(row.spread(SummaryTest::elapsed, 1)).containsEntry("min", 200.0);
+    Summary cut = new Summary(DeviceKind.AHCI, Variant.ORDINARY);
+    cut.add(run(10, true));
+    assertThat(cut.median(SummaryTest::elapsed)).isEqualTo(10.0);
+  }
+
   /** Fewer than 100 requests have no 99th percentile that lies below one of them. */
   @Test
   void thereIsNoPercentileOfTooFewRequests() {
