@@ -374,14 +374,30 @@ final class BenchCommand extends RunCommand {
     WriteLedger.State stable = WriteLedger.readState(verifyState);
     Environment environment = Environment.ofHost();
     environment.image(ImageInspector.inspect(image));
+    Interruption interruption = Interruption.begin();
     Verification found =
         ImageVerifier.verify(
-            Path.of(image), stable.run(), stable.generations(), Verification.Rule.AT_LEAST);
+            Path.of(image),
+            stable.run(),
+            stable.generations(),
+            Verification.Rule.AT_LEAST,
+            interruption);
     PlatterException failure = found.failure();
+    if (failure == null && found.sectors() == 0 && !found.isCutShort()) {
+      failure =
+          PlatterException.failed(
+              "nothing was verified: "
+                  + verifyState
+                  + " tells of no sector that a flush made stable",
+              "Write with --fsync 16, say: then a flush follows each 16 writes");
+    }
     if (failure == null) {
       out()
           .println(
-              "verified " + Units.count(found.sectors()) + " sectors that flushes had made stable");
+              "verified "
+                  + Units.count(found.sectors())
+                  + " sectors that flushes had made stable"
+                  + (found.isCutShort() ? " (interrupted: not all)" : ""));
     }
     write(VerificationReport.json(environment.toMap(), verifyState.toString(), found));
     if (failure != null) {
@@ -478,7 +494,11 @@ final class BenchCommand extends RunCommand {
     if (ledger != null && pattern.writes()) {
       row.readBack(
           ImageVerifier.verify(
-              Path.of(source.path()), ledger.run(), ledger.completed(), Verification.Rule.EXACT));
+              Path.of(source.path()),
+              ledger.run(),
+              ledger.completed(),
+              Verification.Rule.EXACT,
+              interruption));
     }
   }
 }

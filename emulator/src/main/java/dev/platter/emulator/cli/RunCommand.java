@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -148,7 +149,7 @@ abstract class RunCommand extends PlatterCommand {
           if (json.isGiven() || report.isGiven()) {
             Map<String, @Nullable Object> document =
                 settings(common()).in(document(environment.toMap(), rows));
-            document.put("failure", measured.failureText());
+            document.put("failure", failureText(measured, rows));
             write(document);
           }
         });
@@ -156,12 +157,21 @@ abstract class RunCommand extends PlatterCommand {
 
   /** What was measured is told before a failure that it shows. */
   private static void failIfWrong(List<Summary> rows) {
-    for (Summary row : rows) {
-      PlatterException failure = row.failure();
-      if (failure != null) {
-        throw failure;
-      }
+    PlatterException failure = wrongSectors(rows);
+    if (failure != null) {
+      throw failure;
     }
+  }
+
+  private static @Nullable PlatterException wrongSectors(List<Summary> rows) {
+    return rows.stream().map(Summary::failure).filter(Objects::nonNull).findFirst().orElse(null);
+  }
+
+  private static @Nullable String failureText(Observed measured, List<Summary> rows) {
+    PlatterException wrong = wrongSectors(rows);
+    return measured.failure() != null || wrong == null
+        ? measured.failureText()
+        : String.valueOf(wrong.getMessage());
   }
 
   /**

@@ -32,7 +32,10 @@ public final class VerificationReport {
       wrong += read.wrong();
     }
     if (readBack != null) {
-      parts.add(Units.count(readBack.sectors()) + " sectors by reading back");
+      parts.add(
+          Units.count(readBack.sectors())
+              + " sectors by reading back"
+              + (readBack.isCutShort() ? " (interrupted: not all)" : ""));
       wrong += readBack.wrong();
     }
     if (parts.isEmpty()) {
@@ -77,6 +80,7 @@ public final class VerificationReport {
     map.put(
         "wrong_sectors",
         (read == null ? 0 : read.wrong()) + (readBack == null ? 0 : readBack.wrong()));
+    map.put("complete", readBack == null || !readBack.isCutShort());
     map.put("wrong", wrong);
     map.put("first_wrong", first);
     return map;

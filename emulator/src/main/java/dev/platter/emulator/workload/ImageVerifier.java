@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.BooleanSupplier;
 
 /**
  * Reads an image back through a plain FileChannel, with none of Platter's own I/O, and compares
@@ -23,17 +24,26 @@ public final class ImageVerifier {
    *
    * @param expected one generation per sector; where it is 0, only a write of this run to another
    *     place is wrong
+   * @param cancelled asked for each MiB; what was compared until then is returned
    * @return what was found
    * @throws PlatterException of kind FAILED if the image cannot be read
    */
   public static Verification verify(
-      Path image, RunIdentity run, int[] expected, Verification.Rule rule) {
+      Path image,
+      RunIdentity run,
+      int[] expected,
+      Verification.Rule rule,
+      BooleanSupplier cancelled) {
     Verification found = new Verification(run, rule);
     ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
     try (FileChannel channel = FileChannel.open(image, StandardOpenOption.READ)) {
       long size = Math.min(channel.size(), (long) expected.length * SectorPattern.SECTOR);
       size -= size % SectorPattern.SECTOR;
       for (long at = 0; at < size; at += CHUNK) {
+        if (cancelled.getAsBoolean()) {
+          found.cutShort();
+          return found;
+        }
         int length = (int) Math.min(CHUNK, size - at);
         readFully(channel, buffer.clear().limit(length), at);
         MemorySegment memory = MemorySegment.ofBuffer(buffer.clear());

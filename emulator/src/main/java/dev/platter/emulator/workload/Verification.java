@@ -55,6 +55,7 @@ public final class Verification {
   private final Map<SectorFault, Long> wrong = new EnumMap<>(SectorFault.class);
   private final List<WrongSector> first = new ArrayList<>();
   private long sectors;
+  private boolean cutShort;
   private long wrongSectors;
 
   /**
@@ -153,6 +154,16 @@ public final class Verification {
     return sectors;
   }
 
+  /** Not all that was to be compared will be. */
+  void cutShort() {
+    cutShort = true;
+  }
+
+  /** Whether it was ended before all was compared. */
+  public boolean isCutShort() {
+    return cutShort;
+  }
+
   /** How many sectors have a fault. */
   public long wrong(SectorFault fault) {
     return wrong.getOrDefault(fault, 0L);
@@ -176,6 +187,7 @@ public final class Verification {
   /** Adds what another verification has found. */
   public void add(Verification other) {
     sectors += other.sectors;
+    cutShort |= other.cutShort;
     wrongSectors += other.wrongSectors;
     other.wrong.forEach((fault, count) -> wrong.merge(fault, count, Long::sum));
     for (WrongSector sector : other.first) {

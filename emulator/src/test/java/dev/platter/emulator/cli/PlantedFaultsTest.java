@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.jr.ob.JSON;
 
 /**
  * A disk that loses, reorders, tears, takes back or misdirects one write, and acknowledges all: the
@@ -135,8 +136,11 @@ class PlantedFaultsTest {
 
     run(image, state, Fault.STALE, PIECES).end(other);
     assertThat(readAll(image, "--bs=1M").exitCode()).isZero();
-    Cli bad = readAll(image, "--bs=1M", "--verify-state", state);
+    Path json = directory.resolve("bad.json");
+    Cli bad = readAll(image, "--bs=1M", "--verify-state", state, "--json", json);
     assertThat(bad.exitCode()).isEqualTo(1);
+    assertThat(String.valueOf(JSON.std.mapFrom(json.toFile()).get("failure")))
+        .startsWith("verification failed: ");
     assertThat(bad.err()).contains(" stale)\n  offset 69632: stale, holds write ");
 
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
@@ -145,6 +149,17 @@ class PlantedFaultsTest {
     Cli cut = readAll(image, "--bs=4k", "--verify-state", state);
     assertThat(cut.exitCode()).isEqualTo(1);
     assertThat(cut.err()).contains("smaller than when it was written");
+  }
+
+  /** A record of nothing says nothing of any image. */
+  @Test
+  void aStateInWhichNothingIsStableVerifiesNothing() throws IOException {
+    Path image = newImage("disk.img");
+    Path state = directory.resolve("state");
+    assertThat(new WriteLedger(Files.size(image), state).completed()).isNotEmpty();
+    Cli cli = Cli.run("bench", image, "--verify-only", "--verify-state", state);
+    assertThat(cli.exitCode()).isEqualTo(1);
+    assertThat(cli.err()).contains("nothing was verified", "--fsync");
   }
 
   /** The table of docs/bench.md is what this test finds. */

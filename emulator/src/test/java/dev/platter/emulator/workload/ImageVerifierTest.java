@@ -45,14 +45,23 @@ class ImageVerifierTest {
   }
 
   private static String wrong(Path image, Rule rule, int... expected) {
-    Verification found = ImageVerifier.verify(image, RUN, expected, rule);
+    Verification found = ImageVerifier.verify(image, RUN, expected, rule, () -> false);
     return Objects.requireNonNull(Objects.requireNonNull(found.failure()).getMessage());
+  }
+
+  @Test
+  void whatWasComparedUntilItWasInterruptedIsTold() throws IOException {
+    Verification found =
+        ImageVerifier.verify(imageOf(1, 2, 3), RUN, new int[] {1, 2, 3}, Rule.EXACT, () -> true);
+    assertThat(found.isCutShort()).isTrue();
+    assertThat(found.sectors()).isZero();
+    assertThat(found.failure()).isNull();
   }
 
   @Test
   void countsWhatItCompared() throws IOException {
     Verification found =
-        ImageVerifier.verify(imageOf(1, 2, 3), RUN, new int[] {1, 0, 3}, Rule.EXACT);
+        ImageVerifier.verify(imageOf(1, 2, 3), RUN, new int[] {1, 0, 3}, Rule.EXACT, () -> false);
     assertThat(found.sectors()).isEqualTo(2);
     assertThat(found.failure()).isNull();
   }
@@ -124,7 +133,9 @@ class ImageVerifierTest {
   @Test
   void aLaterWriteIsFineAfterACrashButNotOtherwise() throws IOException {
     Path image = imageOf(9);
-    assertThat(ImageVerifier.verify(image, RUN, new int[] {5}, Rule.AT_LEAST).failure()).isNull();
+    assertThat(
+            ImageVerifier.verify(image, RUN, new int[] {5}, Rule.AT_LEAST, () -> false).failure())
+        .isNull();
     assertThat(wrong(image, Rule.EXACT, 5))
         .endsWith("  offset 0: unacknowledged, holds write 9, expected write 5");
   }
