@@ -24,6 +24,13 @@ import picocli.CommandLine.Parameters;
       "The others are compared with the first: which is faster, by how much, whether that is more"
           + " than noise, and which options and conditions differ.",
     },
+    exitCodeList = {
+      "0:done, and all gates passed",
+      "1:a gate did not pass, or the report could not be written",
+      "2:bad usage or input: an option, a path, a result, a gate",
+      "3:the host lacks something",
+      "130:interrupted (128 and the signal's number)",
+    },
     footer = {
       "  platter report before.json after.json",
       "  platter report before.json after.json --report cmp.html",

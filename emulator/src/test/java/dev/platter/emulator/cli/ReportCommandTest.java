@@ -128,6 +128,12 @@ class ReportCommandTest {
   }
 
   @Test
+  void theHelpSaysWhatAGateEndsWith() {
+    assertThat(Cli.run("report", "--help").out())
+        .containsPattern("\n  1 +a gate did not pass, or the report could not be written\n");
+  }
+
+  @Test
   void filesMustBeNamed() throws IOException {
     assertThat(Cli.run("report", "--report", page()).exitCode()).isEqualTo(2);
     Cli nowhere = Cli.run("report", saved("bench.json"), "--report", "/no/such/dir/x.html");
