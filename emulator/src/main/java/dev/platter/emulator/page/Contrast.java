@@ -82,6 +82,12 @@ record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
         : new Contrast(row, base, figure, row.fields().object(pairs));
   }
 
+  /** Whether the row's figure is the larger one. */
+  boolean isMore() {
+    return row.fields().numberOr0(figure.key + ".median")
+        > base.fields().numberOr0(figure.key + ".median");
+  }
+
   /**
    * The sentence without its subject and its full stop.
    *

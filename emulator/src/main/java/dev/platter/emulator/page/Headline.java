@@ -17,6 +17,7 @@ final class Headline {
   // Of the time of all requests; the table has all stalls.
   private static final double NOTABLE = 0.01;
   private static final String KERNEL = "kernel";
+  private static final Set<String> OTHERS = Set.of("not_scheduled", "gc_pause");
   private static final int ENOUGH_REQUESTS = 10;
 
   private final List<Row> rows;
@@ -82,20 +83,29 @@ final class Headline {
       found(row, Row.plain(rows, "virtio"), Figure.SECONDS, "ratio_to_virtio_pairs");
       return;
     }
-    Fields worst = worstStall(row);
+    Fields worst = contrast.isMore() ? worstStall(row) : null;
     sentences.add(
         capital(row.spoken())
             + " "
             + contrast.words(whole.spoken())
-            + (worst == null
-                ? row.stages() == null
-                    ? "; stages were not recorded, so the reason is not known"
-                    : "; no stall explains it"
-                : ", because " + stalled(row, worst))
+            + (contrast.isMore() ? because(row, worst) : "")
             + ".");
     if (worst != null) {
       told.add(row);
     }
+  }
+
+  /** Why a row with something left out takes longer, in a clause. */
+  private static String because(Row row, @Nullable Fields worst) {
+    if (row.stages() == null) {
+      return "; stages were not recorded, so the reason is not known";
+    }
+    if (worst == null) {
+      return "; no stall explains it";
+    }
+    // What the host or the JVM did has nothing to do with what is left out.
+    boolean other = OTHERS.contains(worst.textOrEmpty("cause"));
+    return (other ? "; but " : ", because ") + stalled(row, worst);
   }
 
   /** A row by itself, or compared with another. */

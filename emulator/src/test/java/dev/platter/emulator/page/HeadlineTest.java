@@ -55,6 +55,25 @@ class HeadlineTest {
     return (Map<String, Object>) ((List<?>) Pages.at(json, "rows")).get(index);
   }
 
+  @Test
+  void whatTheHostDidIsNoReasonOfAnAblation() {
+    Map<String, Object> json = Pages.json("iotest-deaf");
+    @SuppressWarnings("unchecked")
+    Map<String, Object> stages = (Map<String, Object>) Pages.at(row(json, 2), "stages");
+    stages.put(
+        "stalls",
+        List.of(
+            Map.of("cause", "not_scheduled", "requests", 9, "total_us", 1e10, "max_us", 5000.0)));
+    assertThat(plain(of(json).found()).getFirst())
+        .contains("24.9 times as long; but this host had no CPU for the thread: 9 requests of");
+    // What is faster needs no excuse.
+    row(json, 2).put("total_seconds", Map.of("median", 1.0));
+    assertThat(plain(of(json).found()).getFirst())
+        .isEqualTo(
+            "SATA without notify takes 1.000 s against 1.283 s of SATA (medians of 5 runs), 0.78"
+                + " times as long.");
+  }
+
   private static final String WHY = "Stages do not tell why: this host had no CPU for ";
 
   @Test
