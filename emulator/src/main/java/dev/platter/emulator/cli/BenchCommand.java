@@ -481,8 +481,9 @@ final class BenchCommand extends RunCommand {
       ImageSource source,
       Bench.Options options,
       Interruption interruption) {
-    row.add(
-        TestBed.run(
+    keep(
+        row,
+        TestBed.attempt(
             row.device(),
             setup,
             (target, measurement) -> {

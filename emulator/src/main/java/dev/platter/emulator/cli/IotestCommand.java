@@ -218,8 +218,9 @@ final class IotestCommand extends RunCommand {
           }
           step(progress, run - 1, rows, row, pausesNanos());
           TestBed.Setup own = setup.withMainLoop(setup.mainLoop().without(row.variant().ablated()));
-          row.add(
-              TestBed.run(
+          keep(
+              row,
+              TestBed.attempt(
                   row.device(),
                   own,
                   (target, measurement) ->

@@ -155,6 +155,21 @@ abstract class RunCommand extends PlatterCommand {
         });
   }
 
+  /**
+   * Keeps what a run has measured, if it has measured anything.
+   *
+   * @throws PlatterException that ended the run
+   */
+  static void keep(Summary row, Measured measured) {
+    PlatterException failure = measured.result().failure();
+    if (failure == null || measured.result().hasMeasured()) {
+      row.add(measured);
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
   /** What was measured is told before a failure that it shows. */
   private static void failIfWrong(List<Summary> rows) {
     PlatterException failure = wrongSectors(rows);

@@ -178,6 +178,10 @@ public final class Bench {
   private final int[] lengths;
   private final int[] generations;
   private int flushesOutstanding;
+  // The measured part: when it begins and ends, and whether it has begun.
+  private long begin;
+  private long end;
+  private boolean measuring;
 
   /**
    * Prepares a run.
@@ -243,16 +247,39 @@ public final class Bench {
   }
 
   /**
-   * Runs on the target's thread. When it returns nothing is in flight, and writes are flushed.
-   *
-   * @throws PlatterException of kind FAILED if a request fails
+   * Runs on the target's thread. When it returns nothing is in flight, and writes are flushed,
+   * unless a request has failed: then the result has what was measured before, and the failure.
    */
   public RunResult run(Measurement measurement) {
+    PlatterException failure = failureOf(() -> keepBusy(measurement));
+    long now = System.nanoTime();
+    if (measuring) {
+      measurement.end();
+    } else {
+      // Ended while warming up: there is nothing to report.
+      resetCounts();
+    }
+    RunResult result = result(Math.max(1, now - begin), now - end < 0);
+    if (failure == null) {
+      failure = failureOf(this::drain);
+    }
+    return failure == null ? result : result.endedBy(failure);
+  }
+
+  private static @Nullable PlatterException failureOf(Runnable part) {
+    try {
+      part.run();
+      return null;
+    } catch (PlatterException e) {
+      return e;
+    }
+  }
+
+  private void keepBusy(Measurement measurement) {
     boolean paced = options.jobs().paced();
     long now = System.nanoTime();
-    long begin = now + options.warmUpNanos();
-    long end = begin + options.runtimeNanos();
-    boolean measuring = false;
+    begin = now + options.warmUpNanos();
+    end = begin + options.runtimeNanos();
     for (BenchJob job : jobs) {
       job.paceBegins(now);
     }
@@ -287,15 +314,6 @@ public final class Bench {
       target.kick();
       now = System.nanoTime();
     }
-    if (measuring) {
-      measurement.end();
-    } else {
-      // Cancelled while warming up: there is nothing to report.
-      resetCounts();
-    }
-    RunResult result = result(Math.max(1, now - begin), now - end < 0);
-    drain();
-    return result;
   }
 
   private RunResult result(long elapsedNanos, boolean partial) {
@@ -319,7 +337,7 @@ public final class Bench {
     for (BenchJob job : jobs) {
       ofJobs.add(job.requests());
     }
-    return new RunResult(elapsedNanos, latency, requests, bytes, partial, each, ofJobs, read);
+    return new RunResult(elapsedNanos, latency, requests, bytes, partial, each, ofJobs, read, null);
   }
 
   private boolean foundWrong() {
@@ -451,10 +469,9 @@ public final class Bench {
     if (outstanding.status(tag) != DiskDriver.OK) {
       throw PlatterException.failed(
           operation
-              + " of "
-              + lengths[tag]
-              + " bytes at "
-              + offsets[tag]
+              + (operation == Operation.FLUSH
+                  ? ""
+                  : " of " + lengths[tag] + " bytes at " + offsets[tag])
               + " failed with device status "
               + outstanding.status(tag),
           null);

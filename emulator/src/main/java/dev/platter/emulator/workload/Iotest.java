@@ -34,6 +34,8 @@ public final class Iotest {
   private final BooleanSupplier cancelled;
   private final Outstanding outstanding;
   private final Histogram latency = Latencies.newHistogram();
+  // Chunks that have been read.
+  private long read;
 
   /**
    * Prepares a run.
@@ -49,23 +51,30 @@ public final class Iotest {
   }
 
   /**
-   * Runs on the target's thread.
-   *
-   * @throws PlatterException of kind FAILED if a read fails
+   * Runs on the target's thread. If a read fails, the result has what was measured before, and the
+   * failure.
    */
   public RunResult run(Measurement measurement) {
     measurement.begin();
     long start = System.nanoTime();
-    long chunks = options.chunks();
-    long next = 0;
-    while (next < chunks && !cancelled.getAsBoolean()) {
-      int count = (int) Math.min(options.batch(), chunks - next);
-      batch(next, count);
-      next += count;
+    PlatterException failure = null;
+    try {
+      batches();
+    } catch (PlatterException e) {
+      failure = e;
     }
     long elapsed = System.nanoTime() - start;
     measurement.end();
-    return new RunResult(elapsed, latency, next, next * options.chunkBytes(), next < chunks);
+    RunResult result =
+        new RunResult(elapsed, latency, read, read * options.chunkBytes(), read < options.chunks());
+    return failure == null ? result : result.endedBy(failure);
+  }
+
+  private void batches() {
+    long chunks = options.chunks();
+    while (read < chunks && !cancelled.getAsBoolean()) {
+      batch(read, (int) Math.min(options.batch(), chunks - read));
+    }
   }
 
   private void batch(long first, int count) {
@@ -84,6 +93,7 @@ public final class Iotest {
             "a read failed with device status " + outstanding.status(tag), null);
       }
       outstanding.record(latency, tag);
+      read++;
       if (!cancelled.getAsBoolean()) {
         target.pause(options.completionDelayNanos());
       }

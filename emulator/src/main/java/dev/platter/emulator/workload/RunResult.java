@@ -1,5 +1,6 @@
 package dev.platter.emulator.workload;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.BlockRequest.Operation;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -16,12 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param latencyNanos from submission to the completion's interrupt being handled (raw: its CQE)
  * @param requests requests completed in the measured part
  * @param bytes bytes transferred in the measured part
- * @param partial whether it was cancelled before its end
+ * @param partial whether it was cancelled or failed before its end
  * @param operations the same of each operation that there was, flushes too; empty if the workload
  *     makes no difference
  * @param jobRequests requests completed in the measured part by each job; empty without jobs
  * @param verification what was found out about the sectors that were read; null if none were looked
  *     at
+ * @param failure what ended it, after what is told here was measured; null if nothing failed
  */
 public record RunResult(
     long elapsedNanos,
@@ -31,7 +33,8 @@ public record RunResult(
     boolean partial,
     Map<Operation, OperationResult> operations,
     List<Long> jobRequests,
-    @Nullable Verification verification) {
+    @Nullable Verification verification,
+    @Nullable PlatterException failure) {
   /**
    * What one operation did.
    *
@@ -52,7 +55,26 @@ public record RunResult(
   /** A run of one operation by one job that verifies nothing. */
   public RunResult(
       long elapsedNanos, Histogram latencyNanos, long requests, long bytes, boolean partial) {
-    this(elapsedNanos, latencyNanos, requests, bytes, partial, Map.of(), List.of(), null);
+    this(elapsedNanos, latencyNanos, requests, bytes, partial, Map.of(), List.of(), null, null);
+  }
+
+  /** The same of a run that a failure has ended: it is partial. */
+  RunResult endedBy(PlatterException cause) {
+    return new RunResult(
+        elapsedNanos,
+        latencyNanos,
+        requests,
+        bytes,
+        true,
+        operations,
+        jobRequests,
+        verification,
+        cause);
+  }
+
+  /** Whether there is anything to tell: a request that was measured, a sector that was compared. */
+  public boolean hasMeasured() {
+    return requests > 0 || (verification != null && verification.sectors() > 0);
   }
 
   /** Requests per second. */

@@ -117,6 +117,20 @@ public final class TestBed {
    * @throws PlatterException if the image, the host or the run fails
    */
   public static Measured run(DeviceKind device, Setup setup, Workload workload) {
+    Measured measured = attempt(device, setup, workload);
+    if (measured.result().failure() != null) {
+      throw measured.result().failure();
+    }
+    return measured;
+  }
+
+  /**
+   * Runs a workload on a device, and returns what it measured also if it failed.
+   *
+   * @return with {@link RunResult#failure} if the workload says so
+   * @throws PlatterException if the image or the host fails
+   */
+  public static Measured attempt(DeviceKind device, Setup setup, Workload workload) {
     try (RawImage image = RawImage.open(setup.imagePath(), setup.image())) {
       return switch (device) {
         case RAW -> onRing(image, setup, workload);

@@ -227,4 +227,35 @@ class KilledRunTest {
       assertThat(lock).isNotNull();
     }
   }
+
+  /** A write beyond the largest file that the process may write fails, and ends the run. */
+  @Test
+  void whatWasMeasuredIsToldWhenARequestFails() throws Exception {
+    Path json = directory.resolve("r.json");
+    List<String> command = new ArrayList<>(List.of("prlimit", "--fsize=4194304"));
+    command.addAll(
+        ChildJvm.command(
+            Platter.class,
+            List.of("-XX:-UsePerfData"),
+            List.of(
+                "bench",
+                image.toString(),
+                "--device=raw,ahci,virtio",
+                "--rw=write",
+                "--runs=2",
+                "--warmup=0",
+                "--runtime=10m",
+                "--cache=writeback",
+                "--destroy-data",
+                "--json=" + json)));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).as(output).isEqualTo(1);
+    assertThat(output)
+        .contains("\nraw (partial) ")
+        .contains("\nplatter: WRITE of 4096 bytes at 4194304 failed with device status ");
+    assertThat(JSON.std.mapFrom(json.toFile()).get("failure"))
+        .asString()
+        .startsWith("WRITE of 4096 bytes at 4194304 failed with device status ");
+  }
 }

@@ -120,6 +120,7 @@ class SummaryTest {
                 Operation.READ,
                 new RunResult.OperationResult(reads, 200, 819_200)),
             List.of(150L, 50L),
+            null,
             null);
     Summary summary = new Summary(DeviceKind.RAW, Variant.ORDINARY);
     summary.add(run(result));

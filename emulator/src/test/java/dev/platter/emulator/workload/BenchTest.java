@@ -56,22 +56,110 @@ class BenchTest {
       Bench.Options options,
       @Nullable WriteLedger ledger,
       BooleanSupplier cancelled) {
-    TestBed.Setup setup =
-        new TestBed.Setup(
-            image.toString(),
-            ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK),
-            AioConfig.mainLoop(),
-            AioConfig.ioThread(),
-            1,
-            1,
-            options.depth() * options.jobs().count(),
-            BLOCK,
-            0);
     return TestBed.run(
             device,
-            setup,
+            setup(options.depth() * options.jobs().count()),
             (target, measurement) -> new Bench(target, options, ledger, cancelled).run(measurement))
         .result();
+  }
+
+  private TestBed.Setup setup(int depth) {
+    return new TestBed.Setup(
+        image.toString(),
+        ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK),
+        AioConfig.mainLoop(),
+        AioConfig.ioThread(),
+        1,
+        1,
+        depth,
+        BLOCK,
+        0);
+  }
+
+  private static Measured failing(TestBed.Setup setup, DeviceKind device, TestBed.Workload load) {
+    assertThatThrownBy(() -> TestBed.run(device, setup, load))
+        .isInstanceOf(PlatterException.class)
+        .hasMessageContaining(" failed with device status 5");
+    Measured measured = TestBed.attempt(device, setup, load);
+    assertThat(measured.result().partial()).isTrue();
+    assertThat(measured.result().failure())
+        .hasMessageContaining(" failed with device status " + FailingDisk.STATUS);
+    return measured;
+  }
+
+  /** The flush that ends each run that writes. */
+  @ParameterizedTest
+  @EnumSource(DeviceKind.class)
+  void whatWasMeasuredOutlivesAFinalFlushThatFails(DeviceKind device) {
+    Bench.Options options = options(Pattern.RANDWRITE, 4, 0, Mix.EVEN, Jobs.ONE);
+    RunResult result =
+        failing(
+                setup(4),
+                device,
+                (target, measurement) ->
+                    new Bench(
+                            new FailingDisk(target, Operation.FLUSH, 1), options, null, after(100))
+                        .run(measurement))
+            .result();
+    assertThat(result.requests()).isGreaterThanOrEqualTo(100);
+    assertThat(result.hasMeasured()).isTrue();
+  }
+
+  /** One request fails in the middle: what completed before it counts, and so do the counters. */
+  @ParameterizedTest
+  @EnumSource(DeviceKind.class)
+  void whatWasMeasuredOutlivesARequestThatFails(DeviceKind device) {
+    Bench.Options options = options(Pattern.RANDREAD, 1, 0, Mix.EVEN, Jobs.ONE);
+    Measured measured =
+        failing(
+            setup(1),
+            device,
+            (target, measurement) ->
+                new Bench(new FailingDisk(target, Operation.READ, 201), options, null, () -> false)
+                    .run(measurement));
+    // The first begins before measuring does.
+    assertThat(measured.result().requests()).isEqualTo(200);
+    assertThat(measured.result().latencyNanos().getTotalCount()).isEqualTo(200);
+    assertThat(measured.loop().blockSqes()).isPositive();
+  }
+
+  /** Both are told: the sectors that are wrong, and that the run failed then. */
+  @Test
+  void wrongSectorsOutliveAFlushThatFails() throws IOException {
+    Files.write(image, new byte[IMAGE_BYTES]);
+    WriteLedger ledger = new WriteLedger(IMAGE_BYTES, null);
+    ledger.prefilled(1); // which is not true
+    RunResult result =
+        TestBed.attempt(
+                DeviceKind.RAW,
+                setup(1),
+                (target, measurement) ->
+                    new Bench(
+                            new FailingDisk(target, Operation.FLUSH, 1),
+                            options(Pattern.RANDRW, 1, 0, Mix.EVEN, Jobs.ONE),
+                            ledger,
+                            () -> false)
+                        .run(measurement))
+            .result();
+    assertThat(result.failure()).hasMessage("FLUSH failed with device status 5");
+    assertThat(Objects.requireNonNull(result.verification()).wrong()).isPositive();
+  }
+
+  @ParameterizedTest
+  @EnumSource(DeviceKind.class)
+  void whatIotestHasReadOutlivesAReadThatFails(DeviceKind device) {
+    Iotest.Options options = new Iotest.Options(IMAGE_BYTES, BLOCK, 1, 0, 0);
+    RunResult result =
+        failing(
+                setup(1),
+                device,
+                (target, measurement) ->
+                    new Iotest(new FailingDisk(target, Operation.READ, 101), options, () -> false)
+                        .run(measurement))
+            .result();
+    assertThat(result.requests()).isEqualTo(100);
+    assertThat(result.bytes()).isEqualTo(100 * BLOCK);
+    assertThat(result.latencyNanos().getTotalCount()).isEqualTo(100);
   }
 
   @ParameterizedTest
