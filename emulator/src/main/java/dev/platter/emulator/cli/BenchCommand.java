@@ -164,7 +164,8 @@ final class BenchCommand extends RunCommand {
       paramLabel = "FILE",
       description =
           "Keep a record of what flushes have made stable, for --verify-only after a crash; or,"
-              + " with a pattern that reads, compare with such a record.")
+              + " with a pattern that reads, compare with such a record. There is a flush after"
+              + " 1,048,576 writes without one.")
   private @Nullable Path verifyState;
 
   @Option(

@@ -399,8 +399,7 @@ public final class Bench {
 
   private void start(int tag) {
     BenchJob job = jobOf(tag);
-    // The ledger follows one flush at a time.
-    if (job.wantsFlush() && (ledger == null || flushesOutstanding == 0)) {
+    if (wantsFlush(job)) {
       startFlush(tag);
       return;
     }
@@ -416,6 +415,14 @@ public final class Bench {
       }
     }
     outstanding.submit(tag, operation, offsets[tag], lengths[tag]);
+  }
+
+  private boolean wantsFlush(BenchJob job) {
+    if (ledger == null) {
+      return job.wantsFlush();
+    }
+    // The ledger follows one flush at a time.
+    return flushesOutstanding == 0 && (job.wantsFlush() || ledger.wantsFlush());
   }
 
   private void startFlush(int tag) {

@@ -37,6 +37,9 @@ public final class WriteLedger {
   @SuppressWarnings("ArrayRecordComponent") // read by its only user, and never compared
   public record State(RunIdentity run, int[] generations) {}
 
+  /** After so many writes without one, a ledger that keeps a state wants a flush. */
+  static final int MOST_UNSTABLE_WRITES = 1 << 20;
+
   private final RunIdentity run;
   private final boolean earlierRun;
   private final int sectors;
@@ -245,6 +248,11 @@ public final class WriteLedger {
     unstable[unstableLength + 1] = count;
     unstable[unstableLength + 2] = generation;
     unstableLength += 3;
+  }
+
+  /** Whether it is time for a flush: what is noted of writes takes memory until one covers them. */
+  boolean wantsFlush() {
+    return unstableLength >= 3 * MOST_UNSTABLE_WRITES;
   }
 
   /** A flush is about to be submitted: it covers what has completed so far. */

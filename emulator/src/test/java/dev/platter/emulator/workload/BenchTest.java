@@ -285,6 +285,27 @@ class BenchTest {
         .hasMessage("40 jobs are more than this disk takes requests at a time: 32");
   }
 
+  /** Nobody asked for one. */
+  @Test
+  void aStateWithoutFlushesGetsOneBeforeItsMemoryGrowsOn() {
+    Path state = directory.resolve("state");
+    WriteLedger ledger = new WriteLedger(IMAGE_BYTES, state);
+    for (int i = 1; i < WriteLedger.MOST_UNSTABLE_WRITES; i++) {
+      ledger.completed(0, 1, 1);
+    }
+    assertThat(ledger.wantsFlush()).isFalse();
+    RunResult result =
+        run(
+            DeviceKind.RAW,
+            options(Pattern.RANDWRITE, 1, 0, Mix.EVEN, Jobs.ONE),
+            ledger,
+            after(200));
+    assertThat(result.operations()).containsKey(Operation.FLUSH);
+    assertThat(Objects.requireNonNull(result.operations().get(Operation.FLUSH)).requests())
+        .isEqualTo(1);
+    assertThat(ledger.wantsFlush()).isFalse();
+  }
+
   @Test
   void aStateCannotTellOfTrims() {
     WriteLedger ledger = new WriteLedger(IMAGE_BYTES, directory.resolve("state"));
