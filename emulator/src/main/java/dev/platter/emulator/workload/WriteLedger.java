@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,8 @@ public final class WriteLedger {
   private static final int SECTORS_AT = 8;
   private static final int RUN_AT = 16;
   private static final int HEADER_BYTES = 4096;
+  private static final int MOST_SECTORS = (Integer.MAX_VALUE - HEADER_BYTES) / Integer.BYTES;
+  private static final long MIB = 1 << 20;
 
   /**
    * What a run has left behind.
@@ -58,7 +61,8 @@ public final class WriteLedger {
    * Makes a ledger of a new run for a disk.
    *
    * @param stateFile where to keep what is stable, or null
-   * @throws PlatterException if the disk is too large or the file cannot be made
+   * @throws PlatterException if the disk is too large for it or for the heap, or the file cannot be
+   *     made
    */
   public WriteLedger(long diskBytes, @Nullable Path stateFile) {
     this(diskBytes, stateFile, RunIdentity.random());
@@ -67,15 +71,14 @@ public final class WriteLedger {
   /**
    * The ledger of an earlier run, to read what it has made stable.
    *
+   * @param state is the ledger's from now on, unless the disk has another size
    * @throws PlatterException of kind FAILED if the disk is smaller than what was stable
    */
   public static WriteLedger of(State state, long diskBytes) {
-    WriteLedger ledger = new WriteLedger(diskBytes, null, state.run(), true);
-    for (int sector = 0; sector < state.generations().length; sector++) {
-      int generation = state.generations()[sector];
-      if (sector < ledger.sectors) {
-        ledger.completed[sector] = generation;
-      } else if (generation != 0) {
+    int[] generations = state.generations();
+    int sectors = sectors(diskBytes);
+    for (int sector = sectors; sector < generations.length; sector++) {
+      if (generations[sector] != 0) {
         throw PlatterException.failed(
             "verification failed: the image of "
                 + diskBytes
@@ -85,7 +88,11 @@ public final class WriteLedger {
             "docs/bench.md, which says what is verified");
       }
     }
-    return ledger;
+    int[] completed =
+        sectors == generations.length
+            ? generations
+            : inHeap(bytesOf(sectors), () -> Arrays.copyOf(generations, sectors));
+    return new WriteLedger(completed, null, state.run(), true);
   }
 
   /**
@@ -93,26 +100,77 @@ public final class WriteLedger {
    *
    * @param stateFile where to keep what is stable, or null
    * @param run whose writes it keeps
-   * @throws PlatterException if the disk is too large or the file cannot be made
+   * @throws PlatterException if the disk is too large for it or for the heap, or the file cannot be
+   *     made
    */
   public WriteLedger(long diskBytes, @Nullable Path stateFile, RunIdentity run) {
-    this(diskBytes, stateFile, run, false);
+    this(newGenerations(sectors(diskBytes)), stateFile, run, false);
   }
 
   private WriteLedger(
-      long diskBytes, @Nullable Path stateFile, RunIdentity run, boolean earlierRun) {
+      int[] completed, @Nullable Path stateFile, RunIdentity run, boolean earlierRun) {
+    this.run = run;
+    this.earlierRun = earlierRun;
+    this.completed = completed;
+    sectors = completed.length;
+    busy = inHeap(sectors / Byte.SIZE, () -> new BitSet(sectors));
+    stable = stateFile == null ? null : createState(stateFile);
+  }
+
+  private static int sectors(long diskBytes) {
     long count = diskBytes / SectorPattern.SECTOR;
-    if (count > (Integer.MAX_VALUE - HEADER_BYTES) / Integer.BYTES) {
+    if (count > MOST_SECTORS) {
       throw PlatterException.badInput(
           "--verify keeps 4 bytes per sector in memory: " + diskBytes + " bytes are too many",
           "Verify on an image of 200G or less");
     }
-    this.run = run;
-    this.earlierRun = earlierRun;
-    sectors = (int) count;
-    completed = new int[sectors];
-    busy = new BitSet(sectors);
-    stable = stateFile == null ? null : createState(stateFile);
+    return (int) count;
+  }
+
+  private static int[] newGenerations(int sectors) {
+    return inHeap(bytesOf(sectors), () -> new int[sectors]);
+  }
+
+  private static long bytesOf(int sectors) {
+    return (long) sectors * Integer.BYTES;
+  }
+
+  private static <T> T inHeap(long bytes, Supplier<T> allocation) {
+    return inHeap(bytes, Runtime.getRuntime().maxMemory(), allocation);
+  }
+
+  /**
+   * Allocates, if the heap is large enough for that and an eighth more for the rest.
+   *
+   * @param bytes how much memory it takes
+   * @param heapBytes how large the heap may become
+   * @throws PlatterException of kind HOST_LACKS if the heap is too small
+   */
+  static <T> T inHeap(long bytes, long heapBytes, Supplier<T> allocation) {
+    long needed = bytes + bytes / 8;
+    if (needed > heapBytes) {
+      throw heapTooSmall(needed, heapBytes, null);
+    }
+    try {
+      return allocation.get();
+    } catch (OutOfMemoryError e) {
+      // It would fit if there were nothing else, or if the collector had it in one piece.
+      throw heapTooSmall(needed, heapBytes, e);
+    }
+  }
+
+  private static PlatterException heapTooSmall(
+      long needed, long heapBytes, @Nullable OutOfMemoryError cause) {
+    // The serial collector gives two thirds of the heap to what is large.
+    long enough = Math.max(needed, heapBytes) / 2 * 3 + 64 * MIB;
+    return new PlatterException(
+        PlatterException.Kind.HOST_LACKS,
+        "--verify keeps 4 bytes per sector in memory: it needs "
+            + (needed + MIB - 1) / MIB
+            + " MiB of Java heap for this image, and the heap has at most "
+            + heapBytes / MIB,
+        "Raise it: PLATTER_JAVA_OPTS=-Xmx" + enough / MIB + "m, or use a smaller image",
+        cause);
   }
 
   private MappedByteBuffer createState(Path file) {
@@ -150,7 +208,8 @@ public final class WriteLedger {
   /**
    * Reads the stable generations that a killed run left behind.
    *
-   * @throws PlatterException of kind BAD_INPUT if the file is no such state
+   * @throws PlatterException of kind BAD_INPUT if the file is no such state; of kind HOST_LACKS if
+   *     the Java heap is too small for it
    */
   public static State readState(Path file) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -167,7 +226,7 @@ public final class WriteLedger {
       }
       MappedByteBuffer map = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
       map.order(ByteOrder.LITTLE_ENDIAN);
-      int[] generations = new int[map.getInt(SECTORS_AT)];
+      int[] generations = newGenerations(map.getInt(SECTORS_AT));
       for (int i = 0; i < generations.length; i++) {
         generations[i] = map.getInt(HEADER_BYTES + i * Integer.BYTES);
       }
@@ -182,6 +241,8 @@ public final class WriteLedger {
     ByteBuffer header = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
     return channel.read(header, 0) == header.capacity()
         && header.getLong(0) == magic
+        && header.getInt(SECTORS_AT) >= 0
+        && header.getInt(SECTORS_AT) <= MOST_SECTORS
         && channel.size() == HEADER_BYTES + (long) header.getInt(SECTORS_AT) * Integer.BYTES;
   }
 

@@ -68,6 +68,55 @@ class WriteLedgerTest {
     assertThat(WriteLedger.readState(state).run()).isEqualTo(run);
   }
 
+  /** At the limit, and where the collector has the room in no one piece. */
+  @Test
+  void whatTheHeapIsTooSmallForIsRefusedWithTheRemedy() {
+    assertThat(WriteLedger.inHeap(800, 900, () -> "made")).isEqualTo("made");
+    assertThatThrownBy(() -> WriteLedger.inHeap(800 << 20, 899 << 20, () -> "made"))
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> {
+              assertThat(e.kind()).isEqualTo(PlatterException.Kind.HOST_LACKS);
+              assertThat(e)
+                  .hasMessageEndingWith(
+                      "needs 900 MiB of Java heap for this image, and"
+                          + " the heap has at most 899");
+              assertThat(e.remedy()).startsWith("Raise it: PLATTER_JAVA_OPTS=-Xmx1414m, or ");
+            });
+    assertThatThrownBy(() ->
+            WriteLedger.inHeap(
+                800 << 20,
+                1000 << 20,
+                () -> {
+                  throw new OutOfMemoryError("planted");
+                }))
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> assertThat(e.remedy()).startsWith("Raise it: PLATTER_JAVA_OPTS=-Xmx1564m, or "));
+  }
+
+  /** Of a disk of the same size, of a larger one, and of a smaller one. */
+  @Test
+  void theLedgerOfAStateKnowsWhatWasStable() {
+    WriteLedger.State state = new WriteLedger.State(new RunIdentity(1), new int[] {1, 2, 0, 0});
+    assertThat(WriteLedger.of(state, 4 * 512).completed()).containsExactly(1, 2, 0, 0);
+    assertThat(WriteLedger.of(state, 5 * 512).completed()).containsExactly(1, 2, 0, 0, 0);
+    assertThat(WriteLedger.of(state, 2 * 512).completed()).containsExactly(1, 2);
+    assertThatThrownBy(() -> WriteLedger.of(state, 512))
+        .isInstanceOf(PlatterException.class)
+        .hasMessageEndingWith("the sector at 512 is lost");
+  }
+
+  @Test
+  void aStateOfFewerSectorsThanNoneIsNoState() throws IOException {
+    ByteBuffer state = ByteBuffer.allocate(4096 - 4).order(ByteOrder.LITTLE_ENDIAN);
+    state.putLong(0, 0x3259_4649_5245_5650L).putInt(8, -1);
+    Path file = Files.write(directory.resolve("state"), state.array());
+    assertThatThrownBy(() -> WriteLedger.readState(file))
+        .isInstanceOf(PlatterException.class)
+        .hasMessageEndingWith(" is not a verify state");
+  }
+
   @Test
   void nonsenseIsNoState() throws IOException {
     Path state = Files.writeString(directory.resolve("state"), "nonsense".repeat(1000));
