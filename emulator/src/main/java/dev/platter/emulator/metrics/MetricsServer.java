@@ -12,7 +12,9 @@ import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.StandardProtocolFamily;
-import java.nio.channels.ServerSocketChannel;
+import java.net.StandardSocketOptions;
+import java.nio.channels.NetworkChannel;
+import java.nio.channels.SocketChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.SynchronousQueue;
@@ -121,18 +123,31 @@ public final class MetricsServer implements AutoCloseable {
     if (address.isUnresolved()) {
       bind(address); // which tells
     }
-    ProtocolFamily family =
-        address.getAddress() instanceof Inet4Address
-            ? StandardProtocolFamily.INET
-            : StandardProtocolFamily.INET6;
-    try (ServerSocketChannel channel = ServerSocketChannel.open(family)) {
-      channel.bind(address, BACKLOG);
-      return false;
+    try (NetworkChannel channel = look(address)) {
+      return !channel.isOpen();
     } catch (IOException e) {
       if (isInUse(e)) {
         return true;
       }
       throw refused(address, e);
+    }
+  }
+
+  /**
+   * Has an address as a client has one: it conflicts with who listens there, and with nobody who
+   * begins to.
+   */
+  static NetworkChannel look(InetSocketAddress address) throws IOException {
+    ProtocolFamily family =
+        address.getAddress() instanceof Inet4Address
+            ? StandardProtocolFamily.INET
+            : StandardProtocolFamily.INET6;
+    SocketChannel channel = SocketChannel.open(family);
+    try {
+      return channel.setOption(StandardSocketOptions.SO_REUSEADDR, true).bind(address);
+    } catch (IOException e) {
+      channel.close();
+      throw e;
     }
   }
 

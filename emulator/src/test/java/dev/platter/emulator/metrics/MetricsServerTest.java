@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.channels.NetworkChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -356,6 +357,20 @@ class MetricsServerTest {
                 assertThat(e.remedy()).contains("--metrics", "ss -ltnp");
               });
     }
+  }
+
+  /** A server may start at the moment of a look. */
+  @Test
+  void aLookAtAnAddressIsInNobodysWay() throws Exception {
+    InetSocketAddress address = server.address();
+    assertThat(MetricsServer.isTaken(address)).isTrue();
+    server.close();
+    assertThat(MetricsServer.isTaken(address)).isFalse();
+    try (NetworkChannel look = MetricsServer.look(address)) {
+      assertThat(look.isOpen()).isTrue();
+      server = MetricsServer.start(address, source, log);
+    }
+    assertThat(get("/metrics").status()).isEqualTo(200);
   }
 
   @Test
