@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,8 +25,10 @@ import java.util.regex.Pattern;
  * @param options each with the place that it was found in
  */
 record JvmOptions(List<Option> options) {
+  private static final String OF_LAUNCHER = "JDK_JAVA_OPTIONS";
   private static final List<String> VARIABLES =
-      List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS");
+      List.of(OF_LAUNCHER, "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS");
+  private static final String VM_OPTIONS_FILE = "-XX:VMOptionsFile=";
   private static final Set<String> WITH_VALUE =
       Set.of(
           "-cp",
@@ -44,7 +49,7 @@ record JvmOptions(List<Option> options) {
           "-XX:AOTCache=",
           "-XX:Flags=",
           "-XX:SharedArchiveFile=",
-          "-XX:VMOptionsFile=",
+          VM_OPTIONS_FILE,
           "-Djava.security.properties=",
           "-Djava.util.logging.config.file=",
           "@");
@@ -61,7 +66,7 @@ record JvmOptions(List<Option> options) {
    * An option.
    *
    * @param text as it was written
-   * @param place where: the name of a variable, or "" for the command line
+   * @param place where: the name of a variable or a file, or "" for the command line
    */
   record Option(String text, String place) {
     private String where() {
@@ -87,21 +92,65 @@ record JvmOptions(List<Option> options) {
   static JvmOptions of(List<byte[]> arguments, Map<String, String> environment) {
     List<Option> options = new ArrayList<>();
     for (String name : VARIABLES) {
-      for (String word : environment.getOrDefault(name, "").split("\\s+", -1)) {
-        options.add(new Option(word, name));
-      }
+      List<Option> words = placed(OptionWords.ofVariable(environment.getOrDefault(name, "")), name);
+      options.addAll(name.equals(OF_LAUNCHER) ? ofLauncher(words) : words);
     }
-    for (int i = 1; i < arguments.size(); i++) {
-      String word = new String(arguments.get(i), UTF_8);
-      if (WITH_VALUE.contains(word)) {
-        i++;
-      } else if (word.equals("-jar") || !(word.startsWith("-") || word.startsWith("@"))) {
+    options.addAll(
+        ofLauncher(
+            placed(arguments.stream().skip(1).map(word -> new String(word, UTF_8)).toList(), "")));
+    return new JvmOptions(withVmOptionsFiles(options));
+  }
+
+  private static List<Option> placed(List<String> words, String place) {
+    return words.stream().map(word -> new Option(word, place)).toList();
+  }
+
+  /** The options before the program, with those of argument files, which cannot name others. */
+  private static List<Option> ofLauncher(List<Option> words) {
+    List<Option> options = new ArrayList<>();
+    Deque<Option> left = new ArrayDeque<>(words);
+    Set<String> files = new HashSet<>();
+    boolean expands = true;
+    while (!left.isEmpty()) {
+      Option option = left.removeFirst();
+      String text = option.text();
+      if (WITH_VALUE.contains(text)) {
+        left.pollFirst();
+        continue;
+      }
+      if (text.equals("-jar") || !(text.startsWith("-") || text.startsWith("@"))) {
         break; // the program, and its own arguments after it
-      } else {
-        options.add(new Option(word, ""));
+      }
+      options.add(option);
+      expands &= !text.equals("--disable-@files");
+      if (expands && text.matches("@[^@].*") && !files.contains(option.place())) {
+        String file = text.substring(1);
+        files.add(file);
+        placed(OptionWords.ofArgumentFile(contents(file)), file).reversed().forEach(left::addFirst);
       }
     }
-    return new JvmOptions(options);
+    return options;
+  }
+
+  private static List<Option> withVmOptionsFiles(List<Option> options) {
+    List<Option> all = new ArrayList<>();
+    for (Option option : options) {
+      all.add(option);
+      if (option.text().startsWith(VM_OPTIONS_FILE)) {
+        String file = option.text().substring(VM_OPTIONS_FILE.length());
+        all.addAll(placed(OptionWords.ofVariable(contents(file)), file));
+      }
+    }
+    return all;
+  }
+
+  private static String contents(String file) {
+    try {
+      Path path = Path.of(file);
+      return Files.isRegularFile(path) ? new String(Files.readAllBytes(path), UTF_8) : "";
+    } catch (IOException | InvalidPathException e) {
+      return ""; // whoever starts a JVM with it will see
+    }
   }
 
   /** What the JVM reads because of its options. */

@@ -56,6 +56,77 @@ class JvmOptionsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS"})
+  void wordsOfTheEnvironmentMayHaveQuotes(String variable) {
+    JvmOptions options =
+        of(
+            Map.of(
+                variable,
+                " \"-javaagent:/opt/a b.jar\"\t-javaagent:'/opt/it is\".jar'=\"x y\" -Da='1 2'\n"),
+            "java");
+    assertThat(options.rules())
+        .extracting(PathRule::path)
+        .containsExactly(Path.of("/opt/a b.jar"), Path.of("/opt/it is\".jar"));
+    assertThat(options.agents())
+        .containsExactly(
+            "-javaagent:/opt/a b.jar of " + variable,
+            "-javaagent:/opt/it is\".jar=x y of " + variable);
+  }
+
+  /** As the launcher reads it: comments, and escapes within quotes. */
+  @Test
+  void anArgumentFileHoldsOptions() throws Exception {
+    Path file = directory.resolve("java.args");
+    Files.writeString(
+        file,
+        """
+        # -javaagent:/opt/none.jar
+        "-javaagent:/opt/a \\"b\\\\c.jar" -cp
+        -javaagent:/a.class.path
+        '-javaagent:/opt/long\\
+           er.jar'
+        "-javaagent:/opt/open.jar
+        -javaagent:C:\\d.jar # -javaagent:/opt/none.jar
+        -javaagent:/opt/none.jar#comment
+        @@/opt/nested
+        """);
+    JvmOptions options = of(Map.of(), "java", "@" + file, "-jar", "platter.jar", "@/opt/none");
+    List<Path> agents =
+        List.of(
+            Path.of("/opt/a \"b\\c.jar"),
+            Path.of("/opt/longer.jar"),
+            Path.of("/opt/open.jar"),
+            Path.of("C:\\d.jar"));
+    assertThat(options.rules())
+        .extracting(PathRule::path)
+        .startsWith(file)
+        .containsAll(agents)
+        .doesNotContain(Path.of("/opt/none.jar"), Path.of("/opt/none"), Path.of("/a.class.path"));
+    assertThat(options.agents()).hasSize(4).allMatch(agent -> agent.endsWith(" of " + file));
+    assertThat(of(Map.of("JDK_JAVA_OPTIONS", "@" + file), "java").agents()).hasSize(4);
+    assertThat(of(Map.of("JAVA_TOOL_OPTIONS", "@" + file), "java").agents())
+        .as("the JVM itself knows no such files")
+        .isEmpty();
+    assertThat(of(Map.of(), "java", "--disable-@files", "@" + file).agents()).isEmpty();
+    assertThat(of(Map.of(), "java", "@@" + file).agents()).isEmpty();
+    Files.writeString(file, "-jar platter.jar");
+    assertThat(of(Map.of(), "java", "@" + file, "-javaagent:/not/ours").agents()).isEmpty();
+  }
+
+  @Test
+  void aFileOfVmOptionsHoldsOptions() throws Exception {
+    Path file = directory.resolve("vm.options");
+    Files.writeString(file, "-Xmx1g\n'-agentpath:/opt/b c.so' -agentlib:jdwp=x\n");
+    JvmOptions options = of(Map.of("JAVA_TOOL_OPTIONS", "-XX:VMOptionsFile=" + file), "java");
+    assertThat(options.rules())
+        .extracting(PathRule::path)
+        .containsExactly(file, Path.of("/opt/b c.so"));
+    assertThat(options.agents()).containsExactly("-agentpath:/opt/b c.so of " + file);
+    assertThatThrownBy(() -> of("-XX:VMOptionsFile=" + file).check(List.of()))
+        .hasMessageEndingWith("-agentlib:jdwp=x of " + file);
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "-XX:StartFlightRecording",
