@@ -184,7 +184,7 @@ public final class Confinement {
   /** Whether the JVM uses IPv6 is decided before main. */
   private static void executeOnIpv4(ConfinementPlan plan) {
     try {
-      SameProgram.running().withOptions(options(plan, null)).execute(descriptors(plan));
+      SameProgram.running().withOptions(options(plan, null)).executeInheritingAll();
     } catch (IOException e) {
       throw PlatterException.failed(
           "cannot listen on IPv4 alone: " + IoReason.of(e),

@@ -2,12 +2,12 @@ package dev.platter.emulator.confine;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.ProcessControl;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,10 +74,48 @@ record SameProgram(List<byte[]> arguments, List<byte[]> environment) {
    * Executes it. Does not return.
    *
    * @param descriptors what it inherits beside standard input, output and error
-   * @throws PlatterException if the kernel refuses
+   * @throws IOException if the kernel refuses
    */
-  void execute(List<Integer> descriptors) {
-    inheritOnly(descriptors);
+  void execute(List<Integer> descriptors) throws IOException {
+    // Before Linux 5.11 this does nothing, and all stays open.
+    ProcessControl.closeRangeOnExec(FIRST_INHERITED, -1);
+    for (int fd : descriptors) {
+      if (fd >= FIRST_INHERITED) {
+        Libc.fcntl(fd, LinuxAbi.F_SETFD, 0);
+      }
+    }
+    execute();
+  }
+
+  /**
+   * Executes it with all that this process has inherited itself. Does not return.
+   *
+   * @throws IOException if the kernel refuses
+   */
+  void executeInheritingAll() throws IOException {
+    Path home = Path.of(System.getProperty("java.home")).toRealPath();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(SELF.resolve("fd"))) {
+      for (Path each : all) {
+        int fd = Integer.parseInt(each.getFileName().toString());
+        if (fd >= FIRST_INHERITED && isOfJvm(each, home)) {
+          Libc.fcntl(fd, LinuxAbi.F_SETFD, LinuxAbi.FD_CLOEXEC);
+        }
+      }
+    }
+    execute();
+  }
+
+  /** Whether the JVM has opened it, which leaves its modules and jars to whatever it executes. */
+  private static boolean isOfJvm(Path descriptor, Path home) {
+    try {
+      Path file = Files.readSymbolicLink(descriptor);
+      return file.startsWith(home) || file.toString().endsWith(".jar");
+    } catch (IOException e) {
+      return false; // it was that of the directory
+    }
+  }
+
+  private void execute() throws IOException {
     String java;
     try {
       java = Files.readSymbolicLink(SELF.resolve("exe")).toString();
@@ -85,19 +123,7 @@ record SameProgram(List<byte[]> arguments, List<byte[]> environment) {
       java = SELF.resolve("exe").toString();
     }
     int result = ProcessControl.execve(java, arguments, environment);
-    throw PlatterException.failed(
-        "cannot execute " + java + " again to confine it: " + Errno.name(result),
-        "Use --confine off");
-  }
-
-  private static void inheritOnly(List<Integer> descriptors) {
-    // Before Linux 5.11 nothing is lost but this: the JVM marks its own itself.
-    ProcessControl.closeRangeOnExec(FIRST_INHERITED, -1);
-    for (int fd : descriptors) {
-      if (fd >= FIRST_INHERITED) {
-        Libc.fcntl(fd, LinuxAbi.F_SETFD, 0);
-      }
-    }
+    throw new IOException("executing " + java + " again fails: " + Errno.name(result));
   }
 
   /** The descriptors that systemd has passed to this process (sd_listen_fds(3)). */

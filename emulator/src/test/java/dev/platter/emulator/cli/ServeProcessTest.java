@@ -25,6 +25,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.SocketChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -252,6 +253,43 @@ class ServeProcessTest {
       if (Files.exists(six)) {
         assertThat(Files.readAllLines(six)).noneMatch(line -> line.contains(listens));
       }
+      process.destroy();
+      assertThat(process.waitFor()).isZero();
+    }
+  }
+
+  /** Which a wrapper may hold a lock with, or an image. */
+  @Test
+  void aServerThatIsNotConfinedKeepsWhatItInherits() throws Exception {
+    Path held = directory.resolve("held");
+    List<String> command = new ArrayList<>(List.of("sh", "-c"));
+    command.add("exec 7<>" + image + " 9>" + held + "; exec \"$@\"");
+    command.add("sh");
+    command.addAll(
+        ChildJvm.command(
+            Platter.class,
+            List.of(),
+            List.of(
+                "serve",
+                "--export=virtio-blk,cache=writeback,image=/proc/self/fd/7,socket=" + socket,
+                "--metrics=0.0.0.0:0",
+                "--confine=off")));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    started.add(process);
+    try (BufferedReader log = process.inputReader(UTF_8)) {
+      untilReady(log);
+      Path descriptors = Path.of("/proc/" + process.pid() + "/fd");
+      assertThat(Files.readSymbolicLink(descriptors.resolve("9"))).isEqualTo(held.toRealPath());
+      List<String> modules = new ArrayList<>();
+      try (DirectoryStream<Path> all = Files.newDirectoryStream(descriptors)) {
+        for (Path each : all) {
+          String target = Files.readSymbolicLink(each).toString();
+          if (target.endsWith("/lib/modules") || target.endsWith(".jar")) {
+            modules.add(target);
+          }
+        }
+      }
+      assertThat(modules).as("the JVM's own").doesNotHaveDuplicates();
       process.destroy();
       assertThat(process.waitFor()).isZero();
     }
