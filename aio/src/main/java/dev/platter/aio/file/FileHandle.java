@@ -273,18 +273,22 @@ public final class FileHandle implements AutoCloseable {
   }
 
   /**
-   * Looks whether {@link #lock(boolean, String, LockPatience)} would be refused. Takes no lock.
+   * Looks whether {@link #lock(boolean, String, LockPatience)} would be refused. Takes no lock, and
+   * waits for none.
    *
    * @return whether it would wait
    * @throws PlatterException if it would be refused
    */
-  public boolean examineLock(boolean exclusive) {
-    return FileLock.examine(this, exclusive);
+  public boolean examineLock(boolean exclusive, String place, LockPatience patience) {
+    return FileLock.examine(this, exclusive, place, patience);
   }
 
-  /** Whether somebody else has it locked. */
-  public boolean isLocked() {
-    return OfdLock.locked(fd) != LinuxAbi.F_UNLCK;
+  /**
+   * Whether a process of this program has it locked by another descriptor, even so that the lock
+   * may be shared.
+   */
+  public boolean isUsedByPlatter() {
+    return FileLock.isUsedByPlatter(this);
   }
 
   /**

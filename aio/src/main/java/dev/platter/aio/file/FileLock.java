@@ -86,24 +86,36 @@ final class FileLock implements AutoCloseable {
   }
 
   /**
-   * Looks whether a lock would be refused; takes none.
+   * Looks whether a lock would be refused; takes none, and waits for none.
    *
    * @return whether it would have to be waited for: the dead have it, or somebody who cannot be
    *     seen
-   * @throws PlatterException of kind BAD_INPUT if a living process has it, of kind FAILED if the
-   *     file cannot be locked
+   * @throws PlatterException of kind BAD_INPUT if a living process has it, or if it would have to
+   *     be waited for and there is no patience; of kind FAILED if the file cannot be locked
    */
-  static boolean examine(FileHandle file, boolean exclusive) {
+  static boolean examine(FileHandle file, boolean exclusive, String place, LockPatience patience) {
     FileLock look = new FileLock(file, LockHolders::of);
     int held = OfdLock.heldAgainst(file.fd(), exclusive);
-    if (held == 0 || held == -Errno.EOPNOTSUPP) {
+    if (held == -Errno.EOPNOTSUPP) {
       return false;
     }
     if (held < 0) {
       throw look.failed(held);
     }
-    look.refuseIfLiving();
+    if (held != 0) {
+      look.refuseIfLiving();
+    } else if (exclusive || !look.hasDeadUser(place)) {
+      return false;
+    }
+    if (patience.nanos() == 0) {
+      throw look.stillHeld(patience, patience.forFile(file.path()));
+    }
     return true;
+  }
+
+  /** Whether a platter has a file open and locked, also if it shares the lock. */
+  static boolean isUsedByPlatter(FileHandle file) {
+    return OfdLock.find(file.fd(), LockBytes.allAlive(), LockBytes.USERS) >= LockBytes.allAlive();
   }
 
   private Attempt tryIt(boolean exclusive, String place) {
@@ -116,8 +128,7 @@ final class FileLock implements AutoCloseable {
     }
     // A writer has waited for all that there is. Readers share, but not with a dead one whose
     // requests may still write into the memory of the same guest.
-    boolean shares =
-        exclusive || result < 0 || !deadUser(LockBytes.busy(place), LockBytes.USERS_OF_A_PLACE);
+    boolean shares = exclusive || result < 0 || !hasDeadUser(place);
     return shares ? Attempt.LOCKED : Attempt.DEAD_USER;
   }
 
@@ -131,6 +142,10 @@ final class FileLock implements AutoCloseable {
           file.path() + " is in use by " + String.join("; ", living),
           "Stop the other user of the image, or use another image");
     }
+  }
+
+  private boolean hasDeadUser(String place) {
+    return deadUser(LockBytes.busy(place), LockBytes.USERS_OF_A_PLACE);
   }
 
   /** Whether a dead process has requests in flight, of those whose byte is in a range. */

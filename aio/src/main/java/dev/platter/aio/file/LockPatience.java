@@ -59,7 +59,12 @@ public final class LockPatience {
 
   /** None at all. */
   public static LockPatience none() {
-    return new LockPatience(0, () -> false, NOBODY);
+    return ofNanos(0);
+  }
+
+  /** That which nobody gives up, and nobody is told of. */
+  public static LockPatience ofNanos(long nanos) {
+    return new LockPatience(nanos, () -> false, NOBODY);
   }
 
   /** How long it waits in all, in nanoseconds. */

@@ -114,14 +114,14 @@ public final class RawImage implements BlockBackend {
    * @param locked why it could not be locked now; empty if it could
    * @param waits whether {@link #open(String, ImageOptions, String, LockPatience)} would wait for
    *     its lock
-   * @param used whether somebody has it locked, even so that it may be shared
+   * @param served whether a process of this program has it locked, even so that it may be shared
    * @param foreign the format that its contents are those of, if it would be served all the same
    */
   public record Look(
       FileFacts facts,
       Optional<PlatterException> locked,
       boolean waits,
-      boolean used,
+      boolean served,
       Optional<ForeignFormat> foreign) {}
 
   /**
@@ -130,6 +130,17 @@ public final class RawImage implements BlockBackend {
    * @throws PlatterException as {@link #open(String, ImageOptions)} does, but not for its users
    */
   public static Look examine(String path, ImageOptions options) {
+    return examine(path, options, "", LockPatience.none());
+  }
+
+  /**
+   * Looks as {@link #examine(String, ImageOptions)} does, for one who would open the image as
+   * {@link #open(String, ImageOptions, String, LockPatience)} does.
+   *
+   * @throws PlatterException as there
+   */
+  public static Look examine(
+      String path, ImageOptions options, String place, LockPatience patience) {
     try (RawImage image =
         open(
             path,
@@ -141,11 +152,11 @@ public final class RawImage implements BlockBackend {
       Optional<PlatterException> locked = Optional.empty();
       boolean waits = false;
       try {
-        waits = options.lock() && image.file.examineLock(!options.readOnly());
+        waits = options.lock() && image.file.examineLock(!options.readOnly(), place, patience);
       } catch (PlatterException e) {
         locked = Optional.of(e);
       }
-      return new Look(image.facts(), locked, waits, image.file.isLocked(), image.foreign());
+      return new Look(image.facts(), locked, waits, image.file.isUsedByPlatter(), image.foreign());
     }
   }
 

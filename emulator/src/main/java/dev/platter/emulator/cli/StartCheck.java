@@ -50,7 +50,7 @@ final class StartCheck {
         Stream.concat(settings.exports().stream(), settings.doubtful().stream())
             .mapToLong(export -> export.value().images().size())
             .sum();
-    HostCheck host = new HostCheck(beside, disks > 1);
+    HostCheck host = new HostCheck(beside, disks > 1, ServeOptions.lockWaitNanos(settings));
     StartCheck check = new StartCheck(settings, mistakes, host);
     check.exports(environment);
     check.doors();
@@ -107,8 +107,8 @@ final class StartCheck {
       attempt(
           "metrics",
           () -> {
-            if (MetricsServer.isTaken(metrics) && !host.mayBeOurs()) {
-              throw MetricsServer.taken(metrics);
+            if (MetricsServer.isTaken(metrics)) {
+              host.taken(MetricsServer.taken(metrics));
             }
           });
     }

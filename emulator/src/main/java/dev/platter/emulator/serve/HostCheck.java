@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.devices.block.RawImage;
@@ -20,6 +21,7 @@ public final class HostCheck {
   private final boolean severalDisks;
   private final ImageUses uses = new ImageUses();
   private final List<String> notes = new ArrayList<>();
+  private final LockPatience patience;
   private boolean running;
 
   /**
@@ -28,10 +30,12 @@ public final class HostCheck {
    * @param beside whether a server of the same configuration may be at work, which will have
    *     stopped when this one is started: what it holds is noted, and not refused
    * @param severalDisks whether this one has more than one
+   * @param lockWaitNanos how long a start waits for locks that requests of a dead process hold
    */
-  public HostCheck(boolean beside, boolean severalDisks) {
+  public HostCheck(boolean beside, boolean severalDisks, long lockWaitNanos) {
     this.beside = beside;
     this.severalDisks = severalDisks;
+    this.patience = LockPatience.ofNanos(lockWaitNanos);
   }
 
   /** What is not wrong, and still has to be known; sentences without a full stop. */
@@ -68,7 +72,9 @@ public final class HostCheck {
   /** Checks an image of an export, also against those that were checked before. */
   public void image(ExportConfig export, ImageConfig image) {
     try {
-      RawImage.Look look = RawImage.examine(image.path(), image.options(severalDisks));
+      RawImage.Look look =
+          RawImage.examine(
+              image.path(), image.options(severalDisks), Images.place(export), patience);
       uses.add(look.facts(), export.name(), image);
       if (look.waits()) {
         notes.add(
@@ -89,7 +95,7 @@ public final class HostCheck {
                           + ", and is served as a raw disk. "
                           + format.remedy(image.path())
                           + "; or say format=raw if it is one")));
-      boolean ours = beside && look.used() && isServed(export.endpoint());
+      boolean ours = beside && look.served() && isServed(export.endpoint());
       running |= ours;
       look.locked().ifPresent(user -> inUse(export, user, ours));
     } catch (PlatterException e) {
@@ -121,7 +127,7 @@ public final class HostCheck {
   public void endpoint(ExportConfig export) {
     try {
       switch (export.endpoint()) {
-        case Endpoint.SocketPath(Path path) -> socket(path);
+        case Endpoint.SocketPath(Path path) -> socket(path, export.name());
         case Endpoint.Descriptor(int fd) -> UnixListener.checkInherited(fd);
         case Endpoint.Activated _ -> {}
       }
@@ -135,21 +141,36 @@ public final class HostCheck {
         e.kind(), named(export, String.valueOf(e.getMessage())), e.remedy(), e);
   }
 
-  /** Checks that a socket can be made. Images come first: who has them may have the socket, too. */
+  /** Checks that a socket of no export can be made, as {@link #endpoint} does for an export's. */
   public void socket(Path path) {
+    socket(path, "");
+  }
+
+  private void socket(Path path, String export) {
     UnixListener.checkPlace(path);
-    boolean taken =
-        beside ? UnixListener.isListening(path) && !mayBeOurs() : UnixListener.isTaken(path);
+    boolean taken = beside ? UnixListener.isListening(path) : UnixListener.isTaken(path);
     if (taken) {
-      throw UnixListener.taken(path);
+      taken(UnixListener.taken(path), export);
     }
   }
 
   /**
-   * Whether what is taken may be taken by the server of the same configuration that is at work now.
+   * Refuses what is taken; notes it if a server is at work that this one replaces, which may have
+   * it. Images come first: they tell.
+   *
+   * @param why the refusal
    */
-  public boolean mayBeOurs() {
-    return beside && running;
+  public void taken(PlatterException why) {
+    taken(why, "");
+  }
+
+  private void taken(PlatterException why, String export) {
+    if (!beside || !running) {
+      throw why;
+    }
+    String what =
+        why.getMessage() + "; a start is refused unless the server that it replaces has it";
+    notes.add(export.isEmpty() ? what : "export " + export + ": " + what);
   }
 
   /**

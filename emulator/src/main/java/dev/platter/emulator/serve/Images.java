@@ -42,7 +42,7 @@ final class Images {
   }
 
   /** Where the guests of an export come from, in words that the next server uses, too. */
-  private static String place(ExportConfig export) {
+  static String place(ExportConfig export) {
     return export.endpoint() instanceof Endpoint.SocketPath(Path path)
         ? Endpoint.place(path).toString()
         : "export " + export.name();

@@ -3,7 +3,12 @@ package dev.platter.emulator.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.file.FileHandle;
+import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.socket.UnixListener;
+import dev.platter.aio.sys.Libc;
+import dev.platter.aio.sys.Mapping;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
@@ -13,6 +18,9 @@ import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.options.ExportParser;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -25,6 +33,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code serve --check} and {@code serve} say the same of the same command line. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
@@ -245,6 +254,103 @@ class ServeCheckTest {
     Cli after = run(words, "--check");
     assertThat(after.exitCode()).isZero();
     assertThat(after.out()).doesNotContain("note: ");
+  }
+
+  /** It cannot be told from here whether that server has them, or somebody else. */
+  @Test
+  void whatIsTakenIsNotedWhereTheServerToBeReplacedMayHaveIt() throws Exception {
+    image("a.img");
+    image("b.img");
+    String writer = export("a", "a.img");
+    Path taken = directory.resolve("taken.sock");
+    Path control = directory.resolve("control.sock");
+    try (ServerSocket busy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        UnixListener _ = UnixListener.bind(taken);
+        UnixListener _ = UnixListener.bind(control)) {
+      List<String> words =
+          List.of(
+              "--export=" + writer,
+              "--export=" + export("taken", "b.img"),
+              "--control=" + control,
+              "--metrics=" + busy.getLocalPort());
+      try (Server _ =
+          Server.start(ServeConfig.of(ExportParser.parse(writer, 0)), (_, _, _, _) -> {})) {
+        Cli check = run(words, "--check");
+        assertThat(check.err()).isEmpty();
+        assertThat(check.exitCode()).isZero();
+        assertThat(check.out())
+            .contains("note: export taken: somebody listens on " + taken + "; a start is refused")
+            .contains("note: somebody listens on " + control + "; a start is refused")
+            .contains("note: cannot serve metrics on 127.0.0.1:" + busy.getLocalPort());
+      }
+      Cli check = run(words, "--check");
+      assertThat(check.exitCode()).isEqualTo(2);
+      assertThat(check.err())
+          .contains("somebody listens on " + taken)
+          .contains("somebody listens on " + control)
+          .contains("cannot serve metrics on 127.0.0.1:" + busy.getLocalPort());
+    }
+  }
+
+  /** Such as by a virtual machine, which no restart of a server ends. */
+  @ParameterizedTest
+  @ValueSource(strings = {"fd=vda", "socket=D/vda.sock"})
+  void anImageThatAnotherProgramHasLockedIsRefused(String endpoint) throws Exception {
+    Path image = image("a.img");
+    List<String> words =
+        List.of(
+            "--export=virtio-blk,name=vda,cache=writeback,image="
+                + image
+                + ","
+                + endpoint.replace("D/", directory + "/"));
+    try (UnixListener _ = UnixListener.bind(directory.resolve("vda.sock"))) {
+      try (FileHandle other = FileHandle.open(image.toString(), true, false)) {
+        lockFirstByte(other);
+        Cli check = run(words, "--check");
+        assertThat(check.err()).contains("export vda: " + image + " is in use by pid ");
+        assertThat(check.exitCode()).isEqualTo(2);
+      }
+      try (RawImage _ = RawImage.open(image.toString(), CACHED)) {
+        Cli check = run(words, "--check");
+        assertThat(check.out()).contains("note: export vda: " + image + " is in use by pid ");
+        assertThat(check.exitCode()).isZero();
+      }
+    }
+  }
+
+  /** With a lock that no close of another descriptor takes away. */
+  private static void lockFirstByte(FileHandle file) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flock = arena.allocate(LinuxAbi.FLOCK_SIZE, Long.BYTES);
+      flock.set(ValueLayout.JAVA_SHORT, LinuxAbi.FLOCK_TYPE, (short) LinuxAbi.F_WRLCK);
+      flock.set(ValueLayout.JAVA_LONG, LinuxAbi.FLOCK_LEN, 1);
+      assertThat(Libc.fcntl(file.fd(), LinuxAbi.F_OFD_SETLK, flock.address())).isZero();
+    }
+  }
+
+  /** A mapping plays the requests that a dead process has in flight. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whoDoesNotWaitForTheDeadIsRefused(boolean writes) throws Exception {
+    Path image = image("a.img");
+    String export = export("a", "a.img") + (writes ? "" : ",readonly");
+    Mapping inFlight;
+    try (FileHandle dead = FileHandle.open(image.toString(), writes, false)) {
+      dead.lock(writes, directory.toRealPath().resolve("a.sock").toString(), LockPatience.none());
+      inFlight = Mapping.shared(dead.fd(), 0, 4096, false);
+    }
+    try (inFlight) {
+      List<String> words = List.of("--export=" + export);
+      Cli check = run(words, "--check");
+      assertThat(check.out())
+          .contains("is locked by requests of a process that has ended")
+          .contains("; a start waits for it");
+      assertThat(check.exitCode()).isZero();
+      assertBothRefuse(
+          2,
+          List.of("--export=" + export, "--lock-wait=0"),
+          "export a: " + image + " is in use by requests of a process that has ended");
+    }
   }
 
   /** A guest can write such a beginning onto its disk, and others need not pay for it. */

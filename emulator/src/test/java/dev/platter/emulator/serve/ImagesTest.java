@@ -103,12 +103,12 @@ class ImagesTest {
     Path image = sized("a.img");
     ExportConfig export =
         ExportConfig.VirtioBlk.at(directory.resolve("vda.sock"), "vda", image.toString(), OPTIONS);
-    HostCheck check = new HostCheck(false, false);
+    HostCheck check = new HostCheck(false, false, 0);
     check.image(export, config(image));
     assertThat(check.notes()).isEmpty();
     try (RawImage writer = RawImage.open(image.toString(), OPTIONS)) {
       assertThat(writer.readOnly()).isFalse();
-      assertThatThrownBy(() -> new HostCheck(false, false).image(export, config(image)))
+      assertThatThrownBy(() -> new HostCheck(false, false, 0).image(export, config(image)))
           .hasMessageContaining("export vda: ")
           .hasMessageContaining("in use by pid");
     }

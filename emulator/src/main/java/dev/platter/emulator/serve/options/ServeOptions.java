@@ -94,9 +94,14 @@ public record ServeOptions(
         values(all.allowed()),
         or(all.jsonLog(), false),
         or(all.logLevel(), Level.INFO),
-        or(all.lockWaitNanos(), ServerOptions.LOCK_WAIT_NANOS),
+        lockWaitNanos(all),
         or(all.ioWorkers(), ServerOptions.IO_WORKERS),
         all.stages());
+  }
+
+  /** How long a start waits for locks that requests of a dead process hold. */
+  public static long lockWaitNanos(ServeSettings all) {
+    return or(all.lockWaitNanos(), ServerOptions.LOCK_WAIT_NANOS);
   }
 
   /**
