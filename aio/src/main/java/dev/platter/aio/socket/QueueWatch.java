@@ -46,6 +46,11 @@ public final class QueueWatch implements AutoCloseable {
     }
   }
 
+  /** How many it watches. */
+  synchronized int size() {
+    return watched.size();
+  }
+
   private void wake() {
     if (!closed) {
       changed.signal();
@@ -70,12 +75,15 @@ public final class QueueWatch implements AutoCloseable {
           describe(fds, 1 + i, listeners.get(i).fd());
         }
         int _ = Libc.poll(fds.address(), 1 + listeners.size(), -1);
-        if (isReady(fds, 0)) {
+        if (ready(fds, 0) != 0) {
           long _ = Libc.read(changed.fd(), arena.allocate(Long.BYTES).address(), Long.BYTES);
         }
         for (int i = 0; i < listeners.size(); i++) {
-          if (isReady(fds, 1 + i)) {
+          int ready = ready(fds, 1 + i);
+          if (ready == LinuxAbi.POLLIN) {
             tell(listeners.get(i));
+          } else if (ready != 0) {
+            remove(listeners.get(i)); // it is closed: nobody comes any more
           }
         }
       }
@@ -99,9 +107,9 @@ public final class QueueWatch implements AutoCloseable {
     fds.set(JAVA_SHORT, at + LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLIN);
   }
 
-  private static boolean isReady(MemorySegment fds, int index) {
+  private static int ready(MemorySegment fds, int index) {
     long at = (long) index * LinuxAbi.POLLFD_SIZE;
-    return (fds.get(JAVA_SHORT, at + LinuxAbi.POLLFD_REVENTS) & LinuxAbi.POLLIN) != 0;
+    return fds.get(JAVA_SHORT, at + LinuxAbi.POLLFD_REVENTS);
   }
 
   /** Ends, and waits for the thread. Idempotent. */

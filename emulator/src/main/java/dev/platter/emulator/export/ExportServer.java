@@ -115,8 +115,7 @@ public final class ExportServer implements AutoCloseable {
     clientPid = pid;
     countConnection();
     log.event(Level.INFO, name, "client-connected", Map.of("pid", pid));
-    queues.add(
-        listener, () -> log.event(Level.WARNING, name, "client-queued", Map.of("served_pid", pid)));
+    watchQueue(pid);
     Farewell farewell = speak(connection, pid);
     queues.remove(listener);
     // Who reads that a client is gone finds none.
@@ -128,6 +127,16 @@ public final class ExportServer implements AutoCloseable {
     log.event(farewell.level(), name, farewell.event(), farewell.fields());
     connection.closeAfterDraining(GOODBYE_MILLIS);
     return farewell.fields().containsKey(PENALTY);
+  }
+
+  /** Has those told of who wait, unless it stops: the listener may be closed then. */
+  private void watchQueue(int pid) {
+    Map<String, Object> served = Map.of("served_pid", pid);
+    synchronized (state) {
+      if (!isStopping()) {
+        queues.add(listener, () -> log.event(Level.WARNING, name, "client-queued", served));
+      }
+    }
   }
 
   /** What is told of a client that is gone. */
@@ -231,6 +240,7 @@ public final class ExportServer implements AutoCloseable {
   public void disconnect() {
     synchronized (state) {
       stopping.countDown();
+      queues.remove(listener);
       if (current != null) {
         current.shutdown();
       }

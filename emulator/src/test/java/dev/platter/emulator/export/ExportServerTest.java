@@ -2,14 +2,19 @@ package dev.platter.emulator.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -161,6 +166,70 @@ class ExportServerTest {
       assertThat(next(events).getKey()).isEqualTo("client-left");
     }
     assertThat(events).isEmpty();
+  }
+
+  /** Its descriptor's number may be another file's by then, which is ready for other reasons. */
+  @Test
+  void whoStopsIsNotToldOfClientsWhileTheDiskIsStalled(@TempDir Path directory) throws Exception {
+    Path socket = directory.resolve("export.sock");
+    BlockingQueue<Map.Entry<String, Map<String, Object>>> events = new LinkedBlockingQueue<>();
+    CountDownLatch answered = new CountDownLatch(1);
+    ClientSession session =
+        new ClientSession() {
+          @Override
+          public void serve(UnixConnection connection) {
+            Threads.awaitUninterruptibly(answered);
+          }
+
+          @Override
+          public void close() {}
+        };
+    MemorySegment word = Arena.ofAuto().allocate(Long.BYTES, 8);
+    List<UnixConnection> ready = new ArrayList<>();
+    try (QueueWatch queues = new QueueWatch();
+        UnixListener other = UnixListener.bind(directory.resolve("other.sock"))) {
+      ExportServer server =
+          new ExportServer(
+              "disk",
+              UnixListener.bind(socket),
+              session,
+              queues,
+              (_, _, event, fields) -> events.add(Map.entry(event, fields)));
+      connect(socket);
+      assertThat(next(events).getKey()).isEqualTo("client-connected");
+      look(queues, other, directory); // at the export's queue, too
+      Thread closing = Thread.ofPlatform().start(server::close);
+      try {
+        while (closing.getState() != Thread.State.WAITING) {
+          Thread.onSpinWait(); // for the export's thread, with its listener closed
+        }
+        assertThat(socket).doesNotExist();
+        for (int i = 0; i < 64; i++) { // the lowest numbers that are free
+          for (UnixConnection end : UnixConnection.pair()) {
+            end.send(word, 0, Long.BYTES);
+            ready.add(end);
+          }
+        }
+        look(queues, other, directory);
+        look(queues, other, directory);
+        assertThat(events).isEmpty();
+      } finally {
+        answered.countDown();
+        Threads.joinUninterruptibly(closing);
+        ready.forEach(UnixConnection::close);
+      }
+      assertThat(next(events).getKey()).isEqualTo("client-disconnected");
+    }
+  }
+
+  /** Has the watch look at all of its queues. */
+  private static void look(QueueWatch queues, UnixListener other, Path directory) throws Exception {
+    if (!other.hasWaiting()) {
+      connect(directory.resolve("other.sock"));
+    }
+    CountDownLatch told = new CountDownLatch(1);
+    queues.add(other, told::countDown);
+    assertThat(told.await(30, TimeUnit.SECONDS)).isTrue();
   }
 
   private static void connect(Path socket) throws IOException {
