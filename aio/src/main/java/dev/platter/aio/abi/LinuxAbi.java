@@ -158,6 +158,7 @@ public final class LinuxAbi {
   public static final int S_IFREG = 0x8000;
   public static final int S_IFDIR = 0x4000;
   public static final int S_IFBLK = 0x6000;
+  public static final int S_IFIFO = 0x1000;
   public static final int S_IFSOCK = 0xc000;
 
   // struct statfs (64-bit)

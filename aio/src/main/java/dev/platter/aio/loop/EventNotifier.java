@@ -81,9 +81,8 @@ public final class EventNotifier implements AutoCloseable {
    * network has a lock that its other owner may hold meanwhile, and is refused.
    *
    * @param fd the descriptor; closed with the notifier, and at once if it is refused
-   * @param full told, as by {@link #adopt(int, Runnable)}
-   * @param heldUp counts the pipes that processes such as this one have held up when they were
-   *     closed
+   * @param full told, as by {@link #adopt}
+   * @param heldUp counts the pipes that are closed, also one that is refused
    * @throws PlatterException if it is nothing of these, or too many pipes are held up
    */
   public static EventNotifier adoptSink(int fd, Runnable full, HeldUpPipes heldUp) {
@@ -92,17 +91,17 @@ public final class EventNotifier implements AutoCloseable {
       return new EventNotifier(fd, true, null, null);
     }
     if (kind.equals(EVENTFD)) {
-      return adopt(fd, full);
+      return adopt(fd, full, heldUp);
     }
     if (!kind.startsWith(PIPE)) {
-      Libc.close(fd);
+      heldUp.discard(fd);
       throw PlatterException.badInput(
           "a descriptor that should be an eventfd, pipe or Unix socket is none", null);
     }
     try {
       heldUp.check();
     } catch (PlatterException e) {
-      Libc.close(fd);
+      heldUp.discard(fd);
       throw e;
     }
     return new EventNotifier(fd, false, new PipeSignals(fd, heldUp), null);
@@ -114,22 +113,14 @@ public final class EventNotifier implements AutoCloseable {
    * after it.
    *
    * @param fd the descriptor; closed with the notifier, and at once if it is refused
-   * @throws PlatterException if it is no eventfd
-   */
-  public static EventNotifier adopt(int fd) {
-    return adopt(fd, () -> {});
-  }
-
-  /**
-   * Takes over a descriptor from another process, as {@link #adopt(int)} does.
-   *
    * @param full told, on a thread of ours, that the other process has held up a signal with a full
    *     counter, which no honest one does; it is signalled no more. Must not block
+   * @param heldUp counts the pipe that is closed, if it is none but a pipe
    * @throws PlatterException if it is no eventfd, or the host has no thread that looks after it
    */
-  public static EventNotifier adopt(int fd, Runnable full) {
+  public static EventNotifier adopt(int fd, Runnable full, HeldUpPipes heldUp) {
     if (!isEventFd(fd)) {
-      Libc.close(fd);
+      heldUp.discard(fd);
       throw PlatterException.badInput("a descriptor that should be an eventfd is none", null);
     }
     int flags = Libc.fcntl(fd, LinuxAbi.F_GETFL, 0);
@@ -147,6 +138,16 @@ public final class EventNotifier implements AutoCloseable {
   // A poll on something that is always ready would never let the loop sleep.
   private static boolean isEventFd(int fd) {
     return kind(fd).equals(EVENTFD);
+  }
+
+  /** Whether it is a pipe, with a name or without. */
+  static boolean isPipe(int fd) {
+    try {
+      int mode = (Integer) Files.getAttribute(Path.of("/proc/self/fd/" + fd), "unix:mode");
+      return (mode & LinuxAbi.S_IFMT) == LinuxAbi.S_IFIFO;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private static String kind(int fd) {

@@ -16,15 +16,15 @@ final class PipeSignals {
   private boolean pending;
   private boolean busy = true;
   private boolean closed;
-  // Among those that are held up.
-  private boolean counted;
+  // The descriptor is closed.
+  private boolean ended;
 
   /**
    * Begins.
    *
    * @param fd a pipe, which its other owners see unchanged; closed by {@link #close}, a moment
    *     later perhaps, and at once if there is no thread to be had
-   * @param heldUp counts it while it is closed and its thread is held up
+   * @param heldUp counts it from {@link #close} on, until its thread is through
    */
   PipeSignals(int fd, HeldUpPipes heldUp) {
     this.given = fd;
@@ -85,7 +85,8 @@ final class PipeSignals {
   }
 
   private synchronized void ended() {
-    if (counted) {
+    ended = true;
+    if (closed) {
       heldUp.remove();
     }
   }
@@ -93,8 +94,8 @@ final class PipeSignals {
   /** Ends it, and waits for nothing. Called once. */
   synchronized void close() {
     closed = true;
-    counted = busy;
-    if (counted) {
+    if (!ended) {
+      // Whatever its thread does now: closing the pipe may be held up still.
       heldUp.add();
     }
     notifyAll();

@@ -1,6 +1,6 @@
 package dev.platter.aio.socket;
 
-import dev.platter.aio.sys.Libc;
+import dev.platter.aio.loop.HeldUpPipes;
 import java.util.Arrays;
 
 /**
@@ -8,9 +8,24 @@ import java.util.Arrays;
  * handles the message takes those it knows; {@link #discard} closes the rest. For one thread.
  */
 public final class ReceivedFds implements AutoCloseable {
+  private final HeldUpPipes heldUpPipes;
   private int[] fds = new int[8];
   private int count;
   private int taken;
+
+  /** Creates room for those of a peer whose pipes are not counted. */
+  public ReceivedFds() {
+    this(new HeldUpPipes());
+  }
+
+  /**
+   * Creates room for a client's.
+   *
+   * @param heldUpPipes closes those that nobody has taken, and counts the pipes among them
+   */
+  public ReceivedFds(HeldUpPipes heldUpPipes) {
+    this.heldUpPipes = heldUpPipes;
+  }
 
   void add(int fd) {
     if (count == fds.length) {
@@ -39,7 +54,7 @@ public final class ReceivedFds implements AutoCloseable {
   /** Closes those that nobody has taken, and is ready for the next message. */
   public void discard() {
     while (taken < count) {
-      Libc.close(fds[taken++]);
+      heldUpPipes.discard(fds[taken++]);
     }
     taken = 0;
     count = 0;

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Libc;
@@ -381,24 +382,32 @@ public final class UnixConnection implements AutoCloseable {
     }
   }
 
+  /** As {@link #closeAfterDraining(int, HeldUpPipes)} does, with a count for this peer alone. */
+  public void closeAfterDraining(int millis) {
+    closeAfterDraining(millis, new HeldUpPipes());
+  }
+
   /**
    * Says goodbye, throws away what the peer has still sent, and closes. A peer whose bytes were
    * unread would see a reset instead of an end.
    *
    * @param millis how long the peer may take to leave
+   * @param heldUpPipes counts the pipes among the descriptors that it has still sent; a peer with
+   *     too many of them has had its time
    */
-  public void closeAfterDraining(int millis) {
+  public void closeAfterDraining(int millis, HeldUpPipes heldUpPipes) {
     Sockets.shutdown(fd, LinuxAbi.SHUT_WR);
     MemorySegment scratch = arena.allocate(4096);
     long deadline = System.nanoTime() + millis * 1_000_000L;
-    try (ReceivedFds fds = new ReceivedFds()) {
+    try (ReceivedFds fds = new ReceivedFds(heldUpPipes)) {
       long result;
       do {
         awaitReadable(deadline);
         result = receiveOnce(scratch, 0, scratch.byteSize(), fds, LinuxAbi.MSG_DONTWAIT);
         fds.discard();
+        heldUpPipes.checkClient();
       } while (result > 0 || result == -Errno.EAGAIN);
-    } catch (IOException e) {
+    } catch (IOException | PlatterException e) {
       // It has had its time.
     } finally {
       close();

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -36,11 +37,12 @@ class ForeignNotifierTest {
   private static final int AF_INET6 = 10;
   private static final int HELD_UP_SIGNALS = 40;
 
-  private final HeldUpPipes heldUp = new HeldUpPipes();
+  private final HeldUpPipes heldUp = new HeldUpPipes(0);
 
   /** The flags that another process may have made it with. */
   private static EventNotifier foreign(int flags) {
-    return EventNotifier.adopt(Libc.eventfd(0, flags | LinuxAbi.EFD_CLOEXEC));
+    return EventNotifier.adopt(
+        Libc.eventfd(0, flags | LinuxAbi.EFD_CLOEXEC), () -> {}, new HeldUpPipes());
   }
 
   @ParameterizedTest
@@ -85,7 +87,8 @@ class ForeignNotifierTest {
   @ValueSource(ints = {0, 1})
   void aFullCounterHoldsUpNobodyForLong(int semaphore) {
     int theirs = Libc.eventfd(0, semaphore | LinuxAbi.EFD_CLOEXEC);
-    try (EventNotifier notifier = EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0));
+    try (EventNotifier notifier =
+            EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0), () -> {}, heldUp);
         EventNotifier honest = foreign(0)) {
       for (int i = 0; i < 3; i++) {
         fill(theirs);
@@ -264,7 +267,7 @@ class ForeignNotifierTest {
    */
   @Test
   void whoHoldsUpItsPipesGetsNoMore() throws Exception {
-    HeldUpPipes other = new HeldUpPipes();
+    HeldUpPipes other = new HeldUpPipes(0);
     try (HeldPipe pipe = HeldPipe.make()) {
       List<EventNotifier> pipes = new ArrayList<>();
       for (int i = 0; i < HeldUpPipes.MAX_OF_ONE; i++) {
@@ -279,7 +282,7 @@ class ForeignNotifierTest {
       }
       free.close();
       pipes.remove(free);
-      assertThat(heldUp.count()).isZero();
+      awaitNone(heldUp);
       pipe.hold();
       for (EventNotifier each : pipes) {
         each.signal();
@@ -305,6 +308,83 @@ class ForeignNotifierTest {
     awaitNone(heldUp);
   }
 
+  private static void awaitOpened(EventNotifier pipe) {
+    while (pipe.isBeingSignalled()) {
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  /** A pipe that nobody signals is held up when it is closed, too. */
+  @Test
+  void whoHoldsUpItsPipesWhenTheyAreClosedGetsNoMore() {
+    try (HeldPipe pipe = HeldPipe.make()) {
+      List<EventNotifier> pipes = new ArrayList<>();
+      for (int i = 0; i < HeldUpPipes.MAX_OF_ONE; i++) {
+        pipes.add(adoptPipe(pipe, heldUp));
+      }
+      pipes.forEach(ForeignNotifierTest::awaitOpened);
+      pipe.hold();
+      pipes.forEach(EventNotifier::close);
+      assertThat(heldUp.count()).isEqualTo(HeldUpPipes.MAX_OF_ONE);
+      assertThatThrownBy(() -> adoptPipe(pipe, heldUp)).isInstanceOf(PlatterException.class);
+    }
+    awaitNone(heldUp);
+  }
+
+  /** A guest of many queues may replace all of its pipes at once: closing them takes a moment. */
+  @Test
+  void whoReplacesManyPipesAtOnceGetsMore() {
+    HeldUpPipes patient = new HeldUpPipes(TimeUnit.HOURS.toNanos(1));
+    try (HeldPipe pipe = HeldPipe.make()) {
+      for (int round = 0; round < 4; round++) {
+        List<EventNotifier> pipes = new ArrayList<>();
+        for (int i = 0; i < 4 * HeldUpPipes.MAX_OF_ONE; i++) {
+          pipes.add(adoptPipe(pipe, patient));
+        }
+        pipes.forEach(EventNotifier::close);
+      }
+    }
+    awaitNone(patient);
+  }
+
+  /**
+   * Who has sent a pipe and closed its own descriptor leaves the last one to us, whatever it was
+   * sent as: the thread that refuses it does not close it.
+   */
+  @Test
+  void aPipeThatIsRefusedHoldsUpNobody() throws Exception {
+    try (HeldPipe pipe = HeldPipe.make()) {
+      int doorbell = pipe.open();
+      int unused = pipe.open();
+      int call = pipe.open();
+      List<EventNotifier> pipes = new ArrayList<>();
+      for (int i = 0; i < HeldUpPipes.MAX_OF_ONE; i++) {
+        pipes.add(adoptPipe(pipe, heldUp));
+      }
+      pipes.forEach(ForeignNotifierTest::awaitOpened);
+      pipe.hold();
+      assertThatThrownBy(() -> EventNotifier.adopt(doorbell, () -> {}, heldUp))
+          .isInstanceOf(PlatterException.class)
+          .hasMessageContaining("should be an eventfd");
+      heldUp.discard(unused);
+      assertThat(heldUp.count()).isEqualTo(2);
+      heldUp.checkClient();
+      pipes.forEach(EventNotifier::close);
+      assertThatThrownBy(() -> EventNotifier.adoptSink(call, () -> {}, heldUp))
+          .isInstanceOf(PlatterException.class);
+      assertThat(heldUp.count()).isEqualTo(HeldUpPipes.MAX_OF_ONE + 3);
+      while (heldUp.count() < 2 * HeldUpPipes.MAX_OF_ONE) {
+        heldUp.checkClient();
+        heldUp.discard(pipe.duplicate());
+      }
+      assertThatThrownBy(heldUp::checkClient)
+          .isInstanceOf(PlatterException.class)
+          .hasMessageContaining("still hold up 16 pipes");
+    }
+    awaitNone(heldUp);
+    heldUp.checkClient();
+  }
+
   /**
    * Many exports together do not hold up more than a process can bear. Opening a pipe waits for its
    * lock, too: whoever adopts one does not.
@@ -316,7 +396,7 @@ class ForeignNotifierTest {
       pipe.hold();
       for (int i = 0; i < HeldUpPipes.MAX_OF_ALL; i++) {
         if (i % HeldUpPipes.MAX_OF_ONE == 0) {
-          exports.add(new HeldUpPipes());
+          exports.add(new HeldUpPipes(0));
         }
         adoptPipe(pipe, exports.getLast()).close();
       }
@@ -376,7 +456,8 @@ class ForeignNotifierTest {
       }
       int before = ForeignEvents.pauses();
       for (int i = 0; i < HELD_UP_SIGNALS; i++) {
-        try (EventNotifier notifier = EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0))) {
+        try (EventNotifier notifier =
+            EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0), () -> {}, heldUp)) {
           assertThat(Libc.fcntl(theirs, LinuxAbi.F_SETFL, 0)).isZero();
           haveFilled(theirs);
           notifier.signal();
@@ -434,14 +515,15 @@ class ForeignNotifierTest {
   @Test
   void whatIsNoEventfdIsRefusedAndClosed() {
     int file = Libc.open("/dev/zero", LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
-    assertThatThrownBy(() -> EventNotifier.adopt(file))
+    assertThatThrownBy(() -> EventNotifier.adopt(file, () -> {}, heldUp))
         .isInstanceOf(PlatterException.class)
         .hasMessageContaining("eventfd");
     assertThat(Libc.fcntl(file, LinuxAbi.F_GETFL, 0)).isNegative();
     int zero = Libc.open("/dev/zero", LinuxAbi.O_WRONLY | LinuxAbi.O_CLOEXEC, 0);
     assertThatThrownBy(() -> EventNotifier.adoptSink(zero, () -> {}, heldUp))
         .isInstanceOf(PlatterException.class);
-    assertThatThrownBy(() -> EventNotifier.adopt(-1)).isInstanceOf(PlatterException.class);
+    assertThatThrownBy(() -> EventNotifier.adopt(-1, () -> {}, heldUp))
+        .isInstanceOf(PlatterException.class);
   }
 
   /** Held up once, its owner is told; who has only filled one that nobody signals is left alone. */
@@ -451,9 +533,11 @@ class ForeignNotifierTest {
     AtomicInteger told = new AtomicInteger();
     AtomicInteger others = new AtomicInteger();
     try (EventNotifier notifier =
-            EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0), told::incrementAndGet);
+            EventNotifier.adopt(
+                Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0), told::incrementAndGet, heldUp);
         EventNotifier unused =
-            EventNotifier.adopt(Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC), others::incrementAndGet)) {
+            EventNotifier.adopt(
+                Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC), others::incrementAndGet, heldUp)) {
       fill(unused.fd());
       fill(theirs);
       notifier.signal();
@@ -471,7 +555,8 @@ class ForeignNotifierTest {
   @Test
   void nobodyLooksAfterEventfdsThatAreNotSignalled() {
     int theirs = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
-    try (EventNotifier notifier = EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0))) {
+    try (EventNotifier notifier =
+        EventNotifier.adopt(Libc.fcntl(theirs, F_DUPFD_CLOEXEC, 0), () -> {}, heldUp)) {
       notifier.signal();
       Thread guard =
           Thread.getAllStackTraces().keySet().stream()

@@ -51,7 +51,7 @@ class SuspendTest {
 
   private static EventNotifier eventfd(boolean foreign) {
     return foreign
-        ? EventNotifier.adopt(Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC))
+        ? EventNotifier.adopt(Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC), () -> {}, new HeldUpPipes())
         : new EventNotifier();
   }
 

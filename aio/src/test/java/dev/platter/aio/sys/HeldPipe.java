@@ -107,6 +107,14 @@ public final class HeldPipe implements AutoCloseable {
     return fd;
   }
 
+  /** Its end for writing opened anew, before it is held; whoever closes it waits for the lock. */
+  public int open() {
+    int flags = LinuxAbi.O_WRONLY | LinuxAbi.O_NONBLOCK | LinuxAbi.O_CLOEXEC;
+    int fd = Libc.open("/proc/self/fd/" + writer, flags, 0);
+    check(fd);
+    return fd;
+  }
+
   /** Lets go: the socket's reader is gone, and so the splice ends. */
   @Override
   public void close() {

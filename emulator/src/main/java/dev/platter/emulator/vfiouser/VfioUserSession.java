@@ -2,12 +2,12 @@ package dev.platter.emulator.vfiouser;
 
 import dev.platter.aio.loop.AdaptivePolling;
 import dev.platter.aio.loop.BigLock;
+import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.loop.LoopClient;
 import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Errno;
-import dev.platter.aio.sys.Libc;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.AhciFunction;
 import dev.platter.emulator.export.ClientSession;
@@ -45,7 +45,8 @@ public final class VfioUserSession implements ClientSession {
   private final BigLock lock;
   private final AhciFunction function;
   private final Regions regions;
-  private final IrqTable irqs = new IrqTable();
+  private final HeldUpPipes heldUpPipes = new HeldUpPipes();
+  private final IrqTable irqs = new IrqTable(heldUpPipes);
   private final DmaTable dma;
   private final AdaptivePolling polling;
   private final Request request;
@@ -108,7 +109,7 @@ public final class VfioUserSession implements ClientSession {
 
   @Override
   public void serve(UnixConnection connection) throws IOException {
-    try (ReceivedFds fds = new ReceivedFds()) {
+    try (ReceivedFds fds = new ReceivedFds(heldUpPipes)) {
       negotiated = false;
       offence = null;
       refusals.newClient();
@@ -130,11 +131,13 @@ public final class VfioUserSession implements ClientSession {
 
   private void converse(UnixConnection connection, ReceivedFds fds, Runnable lost)
       throws IOException {
+    heldUpPipes.checkClient();
     // After an offence, what the client has sent before is still there to be received.
     while (offence == null && receive(connection, fds)) {
       reply.begin(request);
       int errno = handle(fds, lost);
       fds.discard();
+      heldUpPipes.checkClient();
       if (errno != 0) {
         tellRefused(errno);
       }
@@ -250,7 +253,7 @@ public final class VfioUserSession implements ClientSession {
       return dma.add(request, fd, lost, reply);
     } finally {
       if (fd != NO_FD) {
-        Libc.close(fd); // a mapping keeps its file
+        heldUpPipes.discard(fd); // a mapping keeps its file
       }
     }
   }

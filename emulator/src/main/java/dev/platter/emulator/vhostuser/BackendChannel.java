@@ -3,9 +3,9 @@ package dev.platter.emulator.vhostuser;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.UnixConnection;
-import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Sockets;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -30,12 +30,13 @@ final class BackendChannel implements AutoCloseable {
    * Takes over the socket.
    *
    * @param fd the descriptor; closed with the channel, and at once if it is refused
+   * @param heldUpPipes counts it if it is a pipe, which is refused
    * @throws RequestRefused if it is no Unix stream socket, or there is no thread to be had
    */
-  BackendChannel(int fd) throws RequestRefused {
+  BackendChannel(int fd, HeldUpPipes heldUpPipes) throws RequestRefused {
     if (Sockets.getOption(fd, LinuxAbi.SO_DOMAIN) != LinuxAbi.AF_UNIX
         || Sockets.getOption(fd, LinuxAbi.SO_TYPE) != LinuxAbi.SOCK_STREAM) {
-      Libc.close(fd);
+      heldUpPipes.discard(fd);
       throw new RequestRefused("back-end channel is no Unix stream socket");
     }
     connection = new UnixConnection(fd);

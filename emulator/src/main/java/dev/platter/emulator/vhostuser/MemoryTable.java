@@ -1,6 +1,5 @@
 package dev.platter.emulator.vhostuser;
 
-import dev.platter.aio.sys.Libc;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.emulator.export.LentMemory;
 import dev.platter.emulator.export.SharedMemory;
@@ -242,12 +241,5 @@ final class MemoryTable implements AutoCloseable {
       fds[i] = message.fds().take();
     }
     return fds;
-  }
-
-  /** Closes descriptors. */
-  static void closeFds(int[] fds) {
-    for (int fd : fds) {
-      Libc.close(fd);
-    }
   }
 }

@@ -3,7 +3,6 @@ package dev.platter.emulator.vhostuser;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.loop.HeldUpPipes;
-import dev.platter.aio.sys.Libc;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.virtio.DeviceStatus;
 import dev.platter.devices.virtio.VirtioDevice;
@@ -208,7 +207,8 @@ final class VhostUserBackend implements AutoCloseable {
    * none: then the ring is looked at without one.
    */
   void setVringKick(int index, int fd) throws RequestRefused {
-    EventNotifier kick = fd < 0 ? null : adopt(index, fd, EventNotifier::adopt);
+    EventNotifier kick =
+        fd < 0 ? null : adopt(index, fd, its -> EventNotifier.adopt(its, () -> {}, heldUpPipes));
     ring(index).setKick(kick);
     startReadyRings();
   }
@@ -237,7 +237,7 @@ final class VhostUserBackend implements AutoCloseable {
     try {
       ring(index);
     } catch (RequestRefused e) {
-      Libc.close(fd);
+      heldUpPipes.discard(fd);
       throw e;
     }
     try {
@@ -337,7 +337,7 @@ final class VhostUserBackend implements AutoCloseable {
 
   /** Takes over the socket for requests of our own. */
   void setChannel(int fd) throws RequestRefused {
-    BackendChannel replacement = new BackendChannel(fd);
+    BackendChannel replacement = new BackendChannel(fd, heldUpPipes);
     closeChannel();
     channel = replacement;
   }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.emulator.export.ProtocolViolation;
@@ -44,7 +45,16 @@ final class VhostUserMessage implements AutoCloseable {
   private static final int MAX_PAYLOAD_BYTES = 4096;
 
   private final MemorySegment bytes = Arena.ofAuto().allocate(HEADER_BYTES + MAX_PAYLOAD_BYTES, 8);
-  private final ReceivedFds fds = new ReceivedFds();
+  private final ReceivedFds fds;
+
+  /**
+   * Creates one.
+   *
+   * @param heldUpPipes closes the descriptors that nobody takes, and counts the pipes among them
+   */
+  VhostUserMessage(HeldUpPipes heldUpPipes) {
+    fds = new ReceivedFds(heldUpPipes);
+  }
 
   /**
    * Waits for a message and receives it whole.

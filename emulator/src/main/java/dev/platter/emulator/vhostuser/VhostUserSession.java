@@ -113,7 +113,7 @@ public final class VhostUserSession implements ClientSession {
   /** One client, from its first message to its last. */
   private final class Client implements AutoCloseable {
     private final UnixConnection connection;
-    private final VhostUserMessage message = new VhostUserMessage();
+    private final VhostUserMessage message = new VhostUserMessage(heldUpPipes);
     private final VhostUserBackend backend;
     private final BitSet toldBroken = new BitSet();
     private volatile @Nullable ProtocolViolation offence;
@@ -160,9 +160,12 @@ public final class VhostUserSession implements ClientSession {
 
     void serve() throws IOException {
       try {
+        heldUpPipes.checkClient();
         // After an offence, what the client has sent before is still there to be received.
         while (offence == null && message.receive(connection)) {
           handle();
+          message.fds().discard();
+          heldUpPipes.checkClient();
         }
       } catch (IOException e) {
         checkOffence(); // the better reason for a connection that breaks
@@ -341,7 +344,9 @@ public final class VhostUserSession implements ClientSession {
       try {
         backend.setMemoryTable(descriptions, fds);
       } finally {
-        MemoryTable.closeFds(fds);
+        for (int fd : fds) {
+          heldUpPipes.discard(fd);
+        }
       }
     }
 
@@ -351,7 +356,7 @@ public final class VhostUserSession implements ClientSession {
       try {
         backend.addMemory(description, fd);
       } finally {
-        Libc.close(fd);
+        heldUpPipes.discard(fd);
       }
     }
 
@@ -438,7 +443,7 @@ public final class VhostUserSession implements ClientSession {
       try {
         backend.setInflight(description, fd);
       } finally {
-        Libc.close(fd);
+        heldUpPipes.discard(fd);
       }
     }
 

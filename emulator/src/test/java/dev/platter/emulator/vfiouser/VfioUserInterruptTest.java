@@ -16,11 +16,14 @@ import dev.platter.aio.sys.Libc;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.emulator.export.OpenFiles;
+import dev.platter.emulator.export.PipeHolder;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -40,6 +43,29 @@ class VfioUserInterruptTest {
 
   private static int acknowledge(AhciDriver driver) {
     return driver.interrupt((tag, status) -> assertThat(status).isZero());
+  }
+
+  /** Closing its last descriptor waits for its lock, and this is done under the big lock. */
+  @Test
+  @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+  @DisplayName("SET_IRQS: a pipe whose lock its client holds is refused, and holds up nobody")
+  void aPipeThatIsHeld() throws Exception {
+    try (Guest guest = new Guest();
+        PipeHolder holder = new PipeHolder()) {
+      guest.client.negotiate();
+      int pipe = holder.open();
+      byte[] data = ints(20, EVENTFD | TRIGGER, MSI, 0, 1);
+      guest.client.header(1, VfioUserCommand.DEVICE_SET_IRQS.code(), 16 + data.length, 0);
+      guest.client.sendRaw(16, pipe); // whose handling waits for the rest
+      Libc.close(pipe);
+      holder.hold();
+      MemorySegment rest = Arena.ofAuto().allocate(data.length);
+      MemorySegment.copy(data, 0, rest, ValueLayout.JAVA_BYTE, 0, data.length);
+      guest.client.connection().send(rest, 0, data.length);
+      assertThat(guest.client.receive(1, VfioUserCommand.DEVICE_SET_IRQS.code()).errno())
+          .isEqualTo(Errno.EINVAL);
+      assertThat(guest.client.reset()).isZero(); // takes the big lock
+    }
   }
 
   @Test
