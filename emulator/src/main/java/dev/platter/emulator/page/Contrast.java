@@ -155,7 +155,7 @@ record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
   static String runs(Row row, @Nullable Row base) {
     double runs = row.fields().numberOr0("runs");
     if (row.partial() || (base != null && base.partial())) {
-      return " (interrupted, so not to be relied on)";
+      return " (ended early, so not to be relied on)";
     }
     if (base != null) {
       runs = Math.min(runs, base.fields().numberOr0("runs"));

@@ -41,11 +41,11 @@ record Judgement(Measure measure, Spread base, Spread other, Answer answer, Stri
   /**
    * Decides.
    *
-   * @param partial whether either row was interrupted
+   * @param partial whether a run of either row ended early
    */
   static Judgement of(Measure measure, Spread base, Spread other, boolean partial) {
     if (partial) {
-      return unknown(measure, base, other, "a run was interrupted");
+      return unknown(measure, base, other, "a run ended early");
     }
     int fewest = Math.min(base.runs(), other.runs());
     if (fewest == 0) {

@@ -131,7 +131,7 @@ record Row(Fields fields, String name, String style) {
         + (off.isEmpty() ? "" : " without " + String.join(" and ", off));
   }
 
-  /** Whether it was interrupted, or runs of it are missing. */
+  /** Whether one of its runs ended early, or runs of it are missing. */
   boolean partial() {
     return fields.isTrue("partial");
   }

@@ -39,7 +39,7 @@ class JudgementTest {
     assertThat(answer(base, spread(1.04, 1.06, 1.07, 1.08, 1.09))).isEqualTo(Answer.NOISE);
     Judgement partial = Judgement.of(Measure.TIME, base, spread(9, 9, 9, 9, 9), true);
     assertThat(partial.answer()).isEqualTo(Answer.UNKNOWN);
-    assertThat(partial.sentence()).startsWith("unknown, a run was interrupted: 9.000");
+    assertThat(partial.sentence()).startsWith("unknown, a run ended early: 9.000");
   }
 
   @Test
