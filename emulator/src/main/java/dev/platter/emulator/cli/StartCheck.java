@@ -134,11 +134,27 @@ final class StartCheck {
     if (mode != null) {
       attempt("confine", () -> Confinement.check(mode));
     }
+    settings.exports().forEach(this::keptImages);
     for (Placed<Path> path : settings.allowed()) {
       attempt(path, () -> Confinement.checkAllowed(path.value()));
     }
     List<Path> allowed = settings.allowed().stream().map(Placed::value).toList();
     mistakes.attempt(() -> Confinement.checkJvm(allowed));
+  }
+
+  private void keptImages(Placed<ExportConfig> export) {
+    ExportConfig its = export.value();
+    for (int i = 0; i < its.images().size(); i++) {
+      try {
+        Confinement.checkImage(its.images().get(i).path());
+      } catch (PlatterException e) {
+        mistakes.add(
+            export.refused(
+                i,
+                new PlatterException(
+                    e.kind(), "export " + its.name() + ": " + e.getMessage(), e.remedy(), e)));
+      }
+    }
   }
 
   private void resources() {

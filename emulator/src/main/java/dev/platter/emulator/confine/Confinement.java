@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,12 @@ public final class Confinement {
           "-XX:+DisableAttachMechanism",
           // Would be a file in the working directory.
           "-XX:+ErrorFileToStderr");
+
+  private static final Pattern DESCRIPTOR =
+      Pattern.compile(
+          "/+(?:proc/+(?:self|thread-self|"
+              + ProcessHandle.current().pid()
+              + ")|dev)/+fd/+(?!0*[0-2]$)[0-9]+");
 
   private static final String IPV4_ALONE = "java.net.preferIPv4Stack";
 
@@ -101,6 +108,20 @@ public final class Confinement {
       throw PlatterException.badInput(
           "cannot allow " + path + ": this user cannot reach it",
           "Check the owner and mode of its directories");
+    }
+  }
+
+  /**
+   * Looks whether a path still leads to the same image once this process is confined.
+   *
+   * @throws PlatterException of kind BAD_INPUT if it names a descriptor, which the second JVM does
+   *     not inherit: it may have a file of its own there
+   */
+  public static void checkImage(String path) {
+    if (DESCRIPTOR.matcher(path).matches()) {
+      throw PlatterException.badInput(
+          "cannot use " + path + " as an image: a confined server does not inherit it",
+          "Name the file itself, or use --confine off");
     }
   }
 

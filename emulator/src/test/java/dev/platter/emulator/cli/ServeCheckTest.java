@@ -318,6 +318,25 @@ class ServeCheckTest {
     }
   }
 
+  /** A server that confines itself inherits sockets alone, and has other files at such numbers. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/proc/self/fd/", "/proc/thread-self/fd/", "/proc/PID/fd/", "/dev/fd/"})
+  void aConfinedServerIsRefusedAnImageThatIsADescriptor(String open) throws Exception {
+    String pid = Long.toString(ProcessHandle.current().pid());
+    try (FileHandle file = FileHandle.open(image("a.img").toString(), true, false)) {
+      String image = open.replace("PID", pid) + file.fd();
+      Path socket = directory.resolve("a.sock");
+      List<String> words =
+          List.of("--export=virtio-blk,cache=writeback,image=" + image + ",socket=" + socket);
+      Cli check = run(words, "--check");
+      assertThat(check.err())
+          .startsWith("platter: export a: cannot use " + image + " as an image")
+          .contains("--confine off");
+      assertThat(check.exitCode()).isEqualTo(2);
+      assertThat(run(words, "--check", "--confine=off").exitCode()).isZero();
+    }
+  }
+
   /** With a lock that no close of another descriptor takes away. */
   private static void lockFirstByte(FileHandle file) {
     try (Arena arena = Arena.ofConfined()) {
