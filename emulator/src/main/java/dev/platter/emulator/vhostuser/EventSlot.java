@@ -18,12 +18,17 @@ final class EventSlot implements AutoCloseable {
     }
   }
 
-  /** Takes over another, or none. */
-  synchronized void set(@Nullable EventNotifier replacement) {
-    if (notifier != null) {
-      notifier.close();
+  /** Takes over another, or none. One thread at a time. */
+  void set(@Nullable EventNotifier replacement) {
+    EventNotifier before;
+    synchronized (this) {
+      before = notifier;
+      notifier = replacement;
     }
-    notifier = replacement;
+    // A front-end can hold up the closing, but not who signals meanwhile.
+    if (before != null) {
+      before.close();
+    }
   }
 
   @Override
