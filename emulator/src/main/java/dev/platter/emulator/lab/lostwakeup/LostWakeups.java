@@ -24,8 +24,12 @@ record LostWakeups(long deafRequests, long deafStalls, long soundStalls, double 
     return off > 1 ? (off - busy) / (off - 1) : 1;
   }
 
+  private boolean waited() {
+    return deafRequests > 0 && deafStalls >= MOST * deafRequests;
+  }
+
   private boolean reproduced() {
-    return deafRequests > 0 && deafStalls >= MOST * deafRequests && off > 1;
+    return waited() && off > 1;
   }
 
   /** The answer. */
@@ -51,16 +55,26 @@ record LostWakeups(long deafRequests, long deafStalls, long soundStalls, double 
               + Units.ratio(off)
               + " times the time; Platter's addSqe, which always notifies, does not have it. The"
               + " host has no part in it.";
-      default ->
-          reproduced()
-              ? "Activity brought back only "
-                  + Math.round(100 * broughtBack())
-                  + " % of the time that the missing notification costs."
-              : "Only "
-                  + Units.count(deafStalls)
-                  + " of "
-                  + Units.count(deafRequests)
-                  + " requests waited for a sleeping loop: something else kept it awake.";
+      default -> {
+        if (reproduced()) {
+          yield "Activity brought back only "
+              + Math.round(100 * broughtBack())
+              + " % of the time that the missing notification costs.";
+        }
+        if (waited()) {
+          yield Units.count(deafStalls)
+              + " of "
+              + Units.count(deafRequests)
+              + " requests waited for a sleeping loop, but the runs took no longer for that: "
+              + Units.ratio(off)
+              + " times the time.";
+        }
+        yield "Only "
+            + Units.count(deafStalls)
+            + " of "
+            + Units.count(deafRequests)
+            + " requests waited for a sleeping loop: something else kept it awake.";
+      }
     };
   }
 }

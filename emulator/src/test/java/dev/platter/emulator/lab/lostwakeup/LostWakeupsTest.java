@@ -19,6 +19,7 @@ class LostWakeupsTest {
     "loop was kept awake,  1024,   30,    0, 1.2,  1.0,  INCONCLUSIVE, Only 30 of 1 024",
     "no effect,            1024,    0,    0, 1.0,  1.0,  INCONCLUSIVE, Only 0 of 1 024",
     "activity had none,    1024, 1024,    0, 20.0, 15.0, INCONCLUSIVE, only 26 %",
+    "costs nothing,        1024, 1024,    0, 0.97, 1.0,  INCONCLUSIVE, 0.97 times the time",
     "too few,                 0,    0,    0, 1.0,  1.0,  INCONCLUSIVE, Only 0 of 0",
   })
   void theVerdictFollowsWhatWasCounted(
