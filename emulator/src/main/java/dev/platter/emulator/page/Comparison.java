@@ -92,10 +92,22 @@ final class Comparison {
       out.element("td", measure.title(), "class", "name");
       for (int i = 0; i < row.rows().size(); i++) {
         Row side = row.rows().get(i);
-        if (side == null) {
+        Spread spread = figure.spreads().get(i);
+        if (side == null || spread == null) {
           out.element("td", Tables.NONE, "class", "n");
         } else {
-          Tables.cell(out, side.fields(), measure.key(), measure.quantity());
+          String exact = Markup.exact(spread.value());
+          out.open("td", "class", "n")
+              .element(
+                  "data",
+                  measure.quantity().cell(spread.value()),
+                  "value",
+                  exact,
+                  "data-key",
+                  path(side, measure, spread),
+                  "title",
+                  exact)
+              .close();
         }
         if (i > 0) {
           ratio(out, measure, figure.judgements().get(i), row.rows().getFirst(), side);
@@ -103,6 +115,15 @@ final class Comparison {
       }
       out.close();
     }
+  }
+
+  /**
+   * Where a document has a figure; or where it has those of the runs, of which it is the median.
+   */
+  private static String path(Row row, Measure measure, Spread spread) {
+    Double own = row.fields().number(measure.key());
+    boolean isOwn = own != null && own == spread.value();
+    return row.fields().pathTo(isOwn ? measure.key() : "samples[]." + measure.sampleKey());
   }
 
   private static void ratio(
@@ -126,9 +147,9 @@ final class Comparison {
         "class",
         differs ? "n ratio notable" : "n ratio",
         "data-of",
-        row.fields().pathTo(measure.key()),
+        path(row, measure, judgement.other()),
         "data-to",
-        base.fields().pathTo(measure.key()));
+        path(base, measure, judgement.base()));
     out.element("td", judgement.word(), "title", judgement.figures());
   }
 

@@ -48,6 +48,10 @@ record Judgement(Measure measure, Spread base, Spread other, Answer answer, Stri
       return unknown(measure, base, other, "a run ended early");
     }
     int fewest = Math.min(base.runs(), other.runs());
+    if (isTooShort(base) || isTooShort(other)) {
+      return unknown(
+          measure, base, other, "single runs have too few requests for this figure; run longer");
+    }
     if (fewest == 0) {
       return unknown(measure, base, other, "the figures of single runs were not saved" + MORE_RUNS);
     }
@@ -69,6 +73,11 @@ record Judgement(Measure measure, Spread base, Spread other, Answer answer, Stri
     boolean more = other.low() > base.high();
     return new Judgement(
         measure, base, other, more == measure.moreIsBetter() ? Answer.BETTER : Answer.WORSE, "");
+  }
+
+  /** Whether there would be runs enough if each had more requests. */
+  private static boolean isTooShort(Spread spread) {
+    return spread.runs() < 2 && spread.tooShort() > 0;
   }
 
   private static Judgement unknown(Measure measure, Spread base, Spread other, String because) {

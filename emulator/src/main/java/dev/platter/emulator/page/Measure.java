@@ -103,6 +103,11 @@ enum Measure {
     return moreIsBetter;
   }
 
+  /** Whether it is one of the latencies of single requests. */
+  boolean isLatency() {
+    return sampleKey.startsWith("latency_us.");
+  }
+
   /** How cells show it. */
   Quantity quantity() {
     return switch (this) {

@@ -1,20 +1,29 @@
 package dev.platter.emulator.page;
 
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A row's figure, and where its runs lie. With six runs or more that is the narrowest interval that
- * holds the median of such runs with 95 % and assumes nothing about how they are distributed: its
- * ends are two of the runs. With fewer it is from the least run to the largest.
+ * A row's figure: the median of its runs, and where these lie. With six runs or more that is the
+ * narrowest interval that holds the median of such runs with 95 % and assumes nothing about how
+ * they are distributed: its ends are two of the runs. With fewer it is from the least run to the
+ * largest. What a row says of all requests of all runs together is not used where runs are known:
+ * one of these can decide it.
  *
- * @param value the row's figure
+ * @param value the median of the runs; the row's own figure where no run is known
  * @param low lower end; the value itself where no run is known
  * @param high upper end
  * @param runs how many complete runs are known; 0 where only the figure was saved
+ * @param tooShort how many complete runs had too few requests for the figure
  */
-record Spread(double value, double low, double high, int runs) {
+record Spread(double value, double low, double high, int runs, int tooShort) {
   private static final double LEVEL = 0.95;
+
+  /** Runs of which each has the figure. */
+  Spread(double value, double low, double high, int runs) {
+    this(value, low, high, runs, 0);
+  }
 
   /** The figure of a row, or null where the row has none. */
   static @Nullable Spread of(Fields row, Measure measure) {
@@ -22,21 +31,31 @@ record Spread(double value, double low, double high, int runs) {
     if (value == null) {
       return null;
     }
+    List<Fields> samples =
+        row.objects("samples").stream().filter(sample -> !sample.isTrue("partial")).toList();
     double[] runs =
-        row.objects("samples").stream()
-            .filter(sample -> !sample.isTrue("partial") && sample.has(measure.sampleKey()))
+        samples.stream()
+            .filter(sample -> sample.has(measure.sampleKey()))
             .mapToDouble(sample -> sample.numberOr0(measure.sampleKey()))
             .sorted()
             .toArray();
-    if (runs.length > 0) {
-      int outside = outside(runs.length);
-      return new Spread(value, runs[outside], runs[runs.length - 1 - outside], runs.length);
+    int tooShort =
+        (int)
+            samples.stream()
+                .filter(sample -> measure.isLatency() && sample.has("latency_us"))
+                .filter(sample -> !sample.has(measure.sampleKey()))
+                .count();
+    int n = runs.length;
+    if (n > 0) {
+      int outside = outside(n);
+      double median = (runs[(n - 1) / 2] + runs[n / 2]) / 2;
+      return new Spread(median, runs[outside], runs[n - 1 - outside], n, tooShort);
     }
     String spread = measure.spreadKey();
     Double low = spread == null ? null : row.number(spread + ".min");
     Double high = spread == null ? null : row.number(spread + ".max");
     return low == null || high == null
-        ? new Spread(value, value, value, 0)
+        ? new Spread(value, value, value, 0, tooShort)
         : new Spread(value, low, high, (int) row.numberOr0("runs"));
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.emulator.page.Judgement.Answer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -97,7 +98,69 @@ class JudgementTest {
                 Map.of("partial", true, "total_seconds", 0.1),
                 Map.of("partial", false, "total_seconds", 2),
                 Map.of("partial", false, "total_seconds", 3)));
-    assertThat(spread(row)).isEqualTo(new Spread(2, 2, 3, 2));
+    assertThat(spread(row)).isEqualTo(new Spread(2.5, 2, 3, 2));
+  }
+
+  /** A row whose p99 is that of all requests of all runs, as documents have it. */
+  private static Spread p99(double ofAll, double... runs) {
+    List<Object> samples = new ArrayList<>();
+    for (double run : runs) {
+      samples.add(Map.of("latency_us", Map.of("p99", run)));
+    }
+    Map<String, ?> row = Map.of("latency_us", Map.of("p99", ofAll), "samples", samples);
+    return Objects.requireNonNull(Spread.of(new Fields("", row), Measure.P99));
+  }
+
+  @Test
+  void verdictRatioAndRangeAreOfTheSameRuns() {
+    Random random = new Random(7);
+    int apart = 0;
+    for (int round = 0; round < 2000; round++) {
+      double[] base = draw(random, 2 + random.nextInt(14));
+      double[] other = draw(random, 2 + random.nextInt(14));
+      double factor = 0.8 + 0.4 * random.nextDouble();
+      Arrays.setAll(other, i -> factor * other[i]);
+      // One bad run decides what is the p99 of all requests.
+      base[0] *= random.nextBoolean() ? 100 : 1;
+      other[0] *= random.nextBoolean() ? 100 : 1;
+      Judgement judgement =
+          Judgement.of(
+              Measure.P99,
+              p99(Arrays.stream(base).max().orElseThrow(), base),
+              p99(Arrays.stream(other).max().orElseThrow(), other),
+              false);
+      for (Spread spread : List.of(judgement.base(), judgement.other())) {
+        assertThat(spread.value()).isBetween(spread.low(), spread.high());
+      }
+      switch (judgement.answer()) {
+        case BETTER -> assertThat(judgement.ratio()).isLessThan(1);
+        case WORSE -> assertThat(judgement.ratio()).isGreaterThan(1);
+        default -> {
+          continue;
+        }
+      }
+      apart++;
+    }
+    assertThat(apart).isBetween(100, 1900);
+  }
+
+  @Test
+  void runsWithTooFewRequestsAreToldToRunLonger() {
+    Map<String, Object> micros = new HashMap<>(Map.of("p99", 7));
+    micros.put("p99_9", null);
+    Map<String, ?> sample = Map.of("partial", false, "latency_us", micros);
+    Map<String, ?> row =
+        Map.of("samples", List.of(sample, sample), "latency_us", Map.of("p99", 7, "p99_9", 9));
+    assertThat(because(row, Measure.P99_9))
+        .isEqualTo("single runs have too few requests for this figure; run longer");
+    assertThat(because(row, Measure.P99)).isEmpty();
+    assertThat(because(Map.of("latency_us", Map.of("p99_9", 9)), Measure.P99_9))
+        .isEqualTo("the figures of single runs were not saved; take `--runs 5`");
+  }
+
+  private static String because(Map<String, ?> row, Measure measure) {
+    Spread spread = Objects.requireNonNull(Spread.of(new Fields("", row), measure));
+    return Judgement.of(measure, spread, spread, false).because();
   }
 
   /** Two results of the same thing are told apart seldom, whatever their number of runs. */
