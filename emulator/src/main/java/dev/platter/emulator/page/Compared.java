@@ -42,6 +42,11 @@ final class Compared {
           .toList();
     }
 
+    /** Whether any side has a figure of it. */
+    boolean has(Measure measure) {
+      return figures.stream().anyMatch(figure -> figure.measure() == measure);
+    }
+
     /** What is said of a side by a figure, or null. */
     @Nullable Judgement judgement(Measure measure, int side) {
       for (Figure figure : figures) {
@@ -61,6 +66,7 @@ final class Compared {
   private final String schema;
   private final List<Side> sides;
   private final List<RowSet> rows = new ArrayList<>();
+  private final List<RowSet> missing = new ArrayList<>();
   private final List<String> alone = new ArrayList<>();
   private final List<Difference> differences;
 
@@ -100,6 +106,9 @@ final class Compared {
         rows.add(new RowSet(name, having, figures(having, sameAmount)));
       } else {
         alone.add(name + " (" + labels.getFirst() + ")");
+        if (having.getFirst() != null) {
+          missing.add(new RowSet(name, having, figures(having, sameAmount)));
+        }
       }
     }
   }
@@ -165,6 +174,11 @@ final class Compared {
   /** Rows that at least two have. */
   List<RowSet> rows() {
     return rows;
+  }
+
+  /** Rows that the first alone has. */
+  List<RowSet> missing() {
+    return missing;
   }
 
   /** Rows that one has alone, with its label. */

@@ -61,16 +61,8 @@ public final class ComparedResults {
     for (Compared compared : groups) {
       for (Compared.RowSet row : compared.rows()) {
         rows.add(row.name());
-        boolean has = row.figures().stream().anyMatch(one -> one.measure() == gate.measure());
-        if (gate.isFor(row.name()) && (has || gate.row() != null)) {
-          for (int i = 1; i < compared.sides().size(); i++) {
-            results.add(
-                new Gate.Result(
-                    gate,
-                    compared.sides().get(i).label(),
-                    row.name(),
-                    row.judgement(gate.measure(), i)));
-          }
+        if (gate.isFor(row.name()) && (row.has(gate.measure()) || gate.row() != null)) {
+          decide(gate, compared, row);
         }
       }
     }
@@ -85,6 +77,22 @@ public final class ComparedResults {
           rows.isEmpty()
               ? "Compare results of the same kind that have rows in common"
               : "Rows: " + String.join(", ", rows) + ". Figures: " + Measure.names());
+    }
+    if (gate.row() == null) {
+      // What is no longer measured is not known to be as it was.
+      for (Compared compared : groups) {
+        compared.missing().stream()
+            .filter(row -> row.has(gate.measure()))
+            .forEach(row -> decide(gate, compared, row));
+      }
+    }
+  }
+
+  private void decide(Gate gate, Compared compared, Compared.RowSet row) {
+    for (int i = 1; i < compared.sides().size(); i++) {
+      results.add(
+          new Gate.Result(
+              gate, compared.sides().get(i).label(), row.name(), row.judgement(gate.measure(), i)));
     }
   }
 
@@ -242,7 +250,7 @@ public final class ComparedResults {
     map.put("gate", result.gate().text());
     map.put("label", result.label());
     map.put("row", result.row());
-    map.put("ratio", judgement == null ? null : ratio(judgement));
+    map.put("ratio", judgement == null ? null : result.gate().rounded(judgement.ratio()));
     map.put("answer", judgement == null ? null : judgement.answer().toString());
     map.put("outcome", result.outcome().toString());
     return map;

@@ -22,6 +22,7 @@ public record Gate(
       Pattern.compile(
           "\\s*(?:(?<row>[^<>=]+?)\\s*:)?\\s*(?<measure>[^<>=:,\\s]+)\\s*(?<operator><=|>=|<|>)"
               + "\\s*(?<limit>[0-9]+(?:\\.[0-9]+)?|\\.[0-9]+)\\s*(?:,|$)");
+  private static final int MOST_DECIMALS = 9;
   private static final String FORM = "[ROW:]FIGURE<=RATIO, such as p99<=1.10 or virtio:iops>=0.95";
 
   /** How the ratio is compared. */
@@ -66,7 +67,8 @@ public record Gate(
    *
    * @param label the result's
    * @param row the row's name
-   * @param judgement what its runs say; null where one of the two results lacks the figure
+   * @param judgement what its runs say; null where one of the two results lacks the row or its
+   *     figure
    */
   record Result(Gate gate, String label, String row, @Nullable Judgement judgement) {
     /** In which case the gate lets the result pass. */
@@ -98,7 +100,7 @@ public record Gate(
       String what = outcome() + ": " + row + " of " + label + ": " + gate.condition();
       Judgement known = judgement;
       if (known == null) {
-        return what + ": one of the results does not have this figure";
+        return what + ": one of the two results lacks the row or this figure";
       }
       if (Double.isNaN(known.ratio())) {
         return what + ": the first result has 0 there";
@@ -128,9 +130,24 @@ public record Gate(
   /** A ratio with digits enough to see on which side of the limit it lies. */
   private String shown(double ratio) {
     String text = Quantity.digits(ratio);
-    return Double.parseDouble(text.replace(",", "")) == limit
-        ? Markup.exact(Math.round(ratio * 1e6) / 1e6)
-        : text;
+    for (int decimals = 3; !isOnSide(text, ratio) && decimals <= MOST_DECIMALS; decimals++) {
+      text = Quantity.fixed(ratio, decimals);
+    }
+    return isOnSide(text, ratio) ? text : Markup.exact(ratio);
+  }
+
+  private boolean isOnSide(String text, double ratio) {
+    double shown = Double.parseDouble(text.replace(",", ""));
+    return Double.compare(shown, limit) == Double.compare(ratio, limit);
+  }
+
+  /** A ratio for JSON, null where there is none: rounded, unless that takes it to the limit. */
+  @Nullable Double rounded(double ratio) {
+    if (Double.isNaN(ratio)) {
+      return null;
+    }
+    double rounded = Math.round(ratio * 1e4) / 1e4;
+    return Double.compare(rounded, limit) == Double.compare(ratio, limit) ? rounded : ratio;
   }
 
   /**

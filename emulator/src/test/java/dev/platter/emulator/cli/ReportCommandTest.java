@@ -215,6 +215,25 @@ class ReportCommandTest {
         .contains("- a.json is faster than b.json: virtio 11.7 % more IOPS.");
   }
 
+  /** The p99 of all requests is that of the worst run where this is one of ten. */
+  @Test
+  void ratiosAreThoseOfTheFiguresBesideThem() throws IOException {
+    double[] some = {1000, 1010, 1020, 990, 1005, 1000, 1010, 1020, 990, 10};
+    Path first = result("a.json", "", some);
+    Files.writeString(
+        first,
+        Files.readString(first)
+            .replaceFirst(
+                "\"latency_us\": .*, \"samples", "\"latency_us\": {\"p99\": 100000.0}, \"samples"));
+    Path slower = result("b.json", "", Arrays.stream(some).map(iops -> iops / 2).toArray());
+    Cli cli = Cli.run("report", first, slower, "--report", page());
+    assertThat(cli.out()).contains("p99 us    998  1,995  2.00  slower");
+    assertThat(page())
+        .content()
+        .contains("data-key=\"1:rows[0].samples[].latency_us.p99\"")
+        .contains("data-to=\"1:rows[0].samples[].latency_us.p99\"");
+  }
+
   @Test
   void runsThatOverlapAreNoise() throws IOException {
     Path other = result("b.json", "", 900, 890, 1000, 910, 905);
@@ -284,6 +303,30 @@ class ReportCommandTest {
     assertThat(page()).content().contains("Gate " + line.substring(0, 6));
   }
 
+  /** A row that the branch no longer has is nothing that a gate may let pass. */
+  @Test
+  void aRowThatIsMissingIsUndecided() throws IOException {
+    Path less = base();
+    Path more = directory.resolve("more.json");
+    String text = Files.readString(less);
+    int at = text.indexOf("{\"device\"");
+    String row = text.substring(at, text.lastIndexOf("]}"));
+    Files.writeString(
+        more, text.substring(0, at) + row + ", " + row.replace("\"virtio", "\"ahci") + "]}");
+    Cli cli = Cli.run("report", more, less, "--gate", "iops>=0.5");
+    assertThat(cli.out().replaceAll("\\s+", " "))
+        .contains("- passed: virtio of a.json: iops>=0.5")
+        .contains("- undecided: ahci of a.json: iops>=0.5: one of the two results lacks the row");
+    assertThat(cli.exitCode()).isEqualTo(1);
+    assertThat(cli.err()).isEqualTo("platter: 1 of 2 gates did not pass\n");
+    // A new row is no fault, and a gate on a row is on that row.
+    assertThat(Cli.run("report", less, more, "--gate", "iops>=0.5").exitCode()).isZero();
+    assertThat(Cli.run("report", more, less, "--gate", "virtio:iops>=0.5").exitCode()).isZero();
+    // Of three results, each that lacks it is told.
+    Cli three = Cli.run("report", more, more, less, less, "--gate", "iops>=0.5");
+    assertThat(three.err()).isEqualTo("platter: 2 of 6 gates did not pass\n");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -306,6 +349,24 @@ class ReportCommandTest {
     assertThat(cli.exitCode()).isEqualTo(2);
     assertThat(cli.out()).isEmpty();
     assertThat(page()).doesNotExist();
+  }
+
+  /** The ratio is 1.0149: rounded to 1.01 it would be below the limit. */
+  @Test
+  void aRatioIsPrintedOnItsSideOfTheLimit() throws IOException {
+    Path first = result("a.json", "", 10149, 10149, 10149, 10149, 10149);
+    Path other = result("b.json", "", 10000, 10000, 10000, 10000, 10000);
+    Cli cli = Cli.run("report", first, other, "--gate", "p99<=1.012, p99<1.01489");
+    assertThat(cli.exitCode()).isEqualTo(1);
+    assertThat(cli.out())
+        .contains("failed: virtio of b.json: p99<=1.012: it is 1.015 ")
+        .contains("failed: virtio of b.json: p99<1.01489: it is 1.015 ");
+    Path close = result("c.json", "", 1.00001 * 10149, 10149 * 1.00001, 10149 * 1.00001);
+    Cli json = Cli.run("report", first, close, "--gate", "iops<=1", "--json=-");
+    assertThat(JSON.std.mapFrom(json.out()).get("gates"))
+        .asString()
+        .contains("outcome=failed")
+        .doesNotContain("ratio=1.0,");
   }
 
   @Test
