@@ -1,7 +1,7 @@
 package dev.platter.emulator.page;
 
+import dev.platter.emulator.lab.PairedRatio;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +16,48 @@ import org.jspecify.annotations.Nullable;
  */
 record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
   private static final int ENOUGH_RUNS = 2;
+  private static final double LEVEL = 0.95;
+  private static final int FEW_PAIRS = 4;
+  // How many times as far from 1 as they are apart fewer pairs must lie, both on a logarithmic
+  // scale. Two pairs without a difference do so once in twenty times.
+  private static final int FAR = 6;
+
+  /**
+   * The ratios of pairs of runs.
+   *
+   * @param low the least; with pairs enough the lower end of the interval of their median
+   * @param high the largest; with pairs enough the upper end
+   * @param sufficient whether there are pairs enough for an interval
+   */
+  private record Ratios(double count, double median, double low, double high, boolean sufficient) {
+    /** Why they say nothing, to be put behind them; else empty. */
+    private String doubt() {
+      if (low <= 1 && high >= 1) {
+        return ", so this may be noise";
+      }
+      return count > FEW_PAIRS || isFar() ? "" : "; these are too few pairs to tell";
+    }
+
+    private boolean isFar() {
+      double below = Math.log(low);
+      double above = Math.log(high);
+      return Math.min(Math.abs(below), Math.abs(above)) >= FAR * (above - below);
+    }
+
+    private String words() {
+      return "; ratio: median of "
+          + Quantity.COUNT.cell(count)
+          + " pairs "
+          + Quantity.digits(median)
+          + " ("
+          + Quantity.digits(low)
+          + " to "
+          + Quantity.digits(high)
+          + (sufficient ? " with 95" + Quantity.NBSP + "%" : "")
+          + ")"
+          + doubt();
+    }
+  }
 
   /** A figure by which rows are compared. */
   enum Figure {
@@ -82,10 +124,24 @@ record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
         : new Contrast(row, base, figure, row.fields().object(pairs));
   }
 
-  /** Whether the row's figure is the larger one. */
+  /** Whether the row's figure is the larger one; of pairs by their median. */
   boolean isMore() {
-    return row.fields().numberOr0(figure.key + ".median")
-        > base.fields().numberOr0(figure.key + ".median");
+    Ratios ratios = ratios();
+    return ratios == null ? mine() > theirs() : ratios.median() > 1;
+  }
+
+  /** Whether the sentence says that there may be no difference. */
+  boolean isDoubtful() {
+    Ratios ratios = ratios();
+    return !(ratios == null ? overlap() : ratios.doubt()).isEmpty();
+  }
+
+  private double mine() {
+    return row.fields().numberOr0(figure.key + ".median");
+  }
+
+  private double theirs() {
+    return base.fields().numberOr0(figure.key + ".median");
   }
 
   /**
@@ -94,47 +150,39 @@ record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
    * @param baseName what the sentence calls the other row
    */
   String words(String baseName) {
-    double mine = row.fields().numberOr0(figure.key + ".median");
-    double theirs = base.fields().numberOr0(figure.key + ".median");
+    Ratios ratios = ratios();
     return figure.verb
-        + figure.shown(mine)
+        + figure.shown(mine())
         + " against "
-        + figure.shown(theirs)
+        + figure.shown(theirs())
         + " of "
         + baseName
         + runs(row, base)
-        + ratio(mine, theirs);
+        + (ratios == null
+            ? ", " + Quantity.digits(mine() / theirs()) + figure.times() + overlap()
+            : ratios.words());
   }
 
-  private String ratio(double mine, double theirs) {
-    Fields pairs = known;
-    double count = pairs == null ? 0 : pairs.numberOr0("pairs");
-    if (pairs != null && count >= ENOUGH_RUNS) {
-      return ratio(
-          count, pairs.numberOr0("median"), pairs.numberOr0("min"), pairs.numberOr0("max"));
-    }
+  /** The ratios of the pairs; null if there are not several. */
+  private @Nullable Ratios ratios() {
     List<Double> each = pairs();
-    if (each.size() >= ENOUGH_RUNS) {
-      Collections.sort(each);
-      int middle = each.size() / 2;
-      double median =
-          each.size() % 2 == 1 ? each.get(middle) : (each.get(middle - 1) + each.get(middle)) / 2;
-      return ratio(each.size(), median, each.getFirst(), each.getLast());
+    Fields saved = known;
+    double count = saved == null ? 0 : saved.numberOr0("pairs");
+    boolean isSaved = saved != null && count >= ENOUGH_RUNS;
+    if (each.size() < ENOUGH_RUNS || (isSaved && count != each.size())) {
+      return saved == null || !isSaved ? null : saved(saved, count);
     }
-    return ", " + Quantity.digits(mine / theirs) + figure.times() + overlap();
+    PairedRatio all =
+        PairedRatio.of(each.stream().mapToDouble(Double::doubleValue).toArray(), LEVEL);
+    // Ratios of runs that are rounded are less exact than what was saved.
+    return saved != null && isSaved && !all.sufficient()
+        ? saved(saved, count)
+        : new Ratios(all.pairs(), all.median(), all.low(), all.high(), all.sufficient());
   }
 
-  private static String ratio(double count, double median, double low, double high) {
-    return "; ratio: median of "
-        + Quantity.COUNT.cell(count)
-        + " pairs "
-        + Quantity.digits(median)
-        + " ("
-        + Quantity.digits(low)
-        + " to "
-        + Quantity.digits(high)
-        + ")"
-        + (low <= 1 && high >= 1 ? ", so this may be noise" : "");
+  private static Ratios saved(Fields pairs, double count) {
+    return new Ratios(
+        count, pairs.numberOr0("median"), pairs.numberOr0("min"), pairs.numberOr0("max"), false);
   }
 
   /** The ratio of each pair of runs of the same number. */

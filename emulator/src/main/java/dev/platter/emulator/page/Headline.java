@@ -83,12 +83,13 @@ final class Headline {
       found(row, Row.plain(rows, "virtio"), Figure.SECONDS, "ratio_to_virtio_pairs");
       return;
     }
-    Fields worst = contrast.isMore() ? worstStall(row) : null;
+    boolean isSlower = contrast.isMore() && !contrast.isDoubtful();
+    Fields worst = isSlower ? worstStall(row) : null;
     sentences.add(
         capital(row.spoken())
             + " "
             + contrast.words(whole.spoken())
-            + (contrast.isMore() ? because(row, worst) : "")
+            + (isSlower ? because(row, worst) : "")
             + ".");
     if (worst != null) {
       told.add(row);

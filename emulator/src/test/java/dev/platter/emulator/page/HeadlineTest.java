@@ -3,6 +3,7 @@ package dev.platter.emulator.page;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.platter.emulator.lab.PairedRatio;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -199,7 +200,7 @@ class HeadlineTest {
       Pattern.compile(
           "SATA takes ([0-9.,]+) s against ([0-9.,]+) s of virtio \\(.*\\)(?:, ([0-9.,]+) times as"
               + " long|; ratio: median of (\\d+) pairs ([0-9.,]+) \\(([0-9.,]+) to"
-              + " ([0-9.,]+)\\))(.*)\\.");
+              + " ([0-9.,]+)(?: with 95 %)?\\))(.*)\\.");
 
   private static double parsed(String text) {
     return Double.parseDouble(text.replace(",", ""));
@@ -230,9 +231,9 @@ class HeadlineTest {
     SplittableRandom random = new SplittableRandom(20261130);
     int noise = 0;
     for (int round = 0; round < 500; round++) {
-      int runs = 1 + random.nextInt(6);
+      int runs = 1 + random.nextInt(20);
       double[] sata = random.doubles(runs, 0.5, 2).toArray();
-      double[] virtio = random.doubles(runs, 0.5, 2).toArray();
+      double[] virtio = random.doubles(runs, 0.5, 1 + 0.05 * random.nextInt(20)).toArray();
       Map<String, Object> json =
           Map.of(
               "schema",
@@ -254,12 +255,16 @@ class HeadlineTest {
       }
       assertThat(shown.group(4)).isEqualTo(Integer.toString(runs));
       assertThat(parsed(shown.group(5))).isCloseTo(median(ratios), within(0.006));
-      double low = Arrays.stream(ratios).min().orElseThrow();
-      double high = Arrays.stream(ratios).max().orElseThrow();
-      assertThat(parsed(shown.group(6))).isCloseTo(low, within(0.006));
-      assertThat(parsed(shown.group(7))).isCloseTo(high, within(0.006));
-      assertThat(shown.group(8).contains("noise")).isEqualTo(low <= 1 && high >= 1);
-      noise += shown.group(8).contains("noise") ? 1 : 0;
+      PairedRatio interval = PairedRatio.of(ratios, 0.95);
+      assertThat(sentence.contains("with 95 %")).as(sentence).isEqualTo(interval.sufficient());
+      assertThat(parsed(shown.group(6))).isCloseTo(interval.low(), within(0.006));
+      assertThat(parsed(shown.group(7))).isCloseTo(interval.high(), within(0.006));
+      boolean open = interval.low() <= 1 && interval.high() >= 1;
+      assertThat(shown.group(8).contains("noise")).as(sentence).isEqualTo(open);
+      if (runs > 4) {
+        assertThat(sentence).doesNotContain("too few");
+      }
+      noise += open ? 1 : 0;
     }
     assertThat(noise).isBetween(1, 499);
   }
@@ -317,6 +322,44 @@ class HeadlineTest {
         "unexplained",
         List.of(
             Map.of("stage", "queue", "requests", 3, "total_us", 5000.0, "max_us", 2400.0),
+  private static String ofPairs(double... ratios) {
+    double[] ones = new double[ratios.length];
+    Arrays.fill(ones, 1);
+    return plain(
+            of(Map.of(
+                    "schema",
+                    "platter.iotest/1",
+                    "rows",
+                    List.of(madeUp("ahci", ratios), madeUp("virtio", ones))))
+                .found())
+        .getFirst();
+  }
+
+  @Test
+  void fewPairsTellLittleAndOneOfManyDecidesNothing() {
+    assertThat(ofPairs(1.02, 1.04)).endsWith("(1.02 to 1.04); these are too few pairs to tell.");
+    assertThat(ofPairs(0.9, 0.8, 0.95, 0.85)).endsWith("; these are too few pairs to tell.");
+    assertThat(ofPairs(24, 26)).endsWith("median of 2 pairs 25.0 (24.0 to 26.0).");
+    assertThat(ofPairs(1.02, 1.04, 1.1, 1.2, 1.3)).endsWith("(1.02 to 1.30).");
+    double[] many = new double[20];
+    Arrays.setAll(many, i -> 1.1 + i * 0.01);
+    many[7] = 0.99;
+    assertThat(ofPairs(many)).endsWith(" with 95 %).");
+    assertThat(ofPairs(0.9, 1.1, 1.2)).endsWith(", so this may be noise.");
+  }
+
+  /** A cause is one of something: noise has none. */
+  @Test
+  void noiseIsNotBecauseOfAnything() {
+    Map<String, Object> json = Pages.json("iotest-deaf");
+    double[] ratios = {1.02, 0.98, 1.05, 1.04, 1.01};
+    row(json, 2).putAll(madeUp("ahci", ratios));
+    row(json, 1).putAll(madeUp("ahci", new double[] {1, 1, 1, 1, 1}));
+    assertThat(plain(of(json).found()).getFirst())
+        .startsWith("SATA without notify takes 1.020 s")
+        .endsWith("(0.98 to 1.05), so this may be noise.");
+  }
+
             Map.of("stage", "dispatch", "requests", 1, "total_us", 59.0, "max_us", 59.0)));
     Map<String, Object> json = Map.of("schema", "platter.iotest/1", "rows", List.of(sata));
     assertThat(plain(of(json).reasons()))
