@@ -1,5 +1,6 @@
 package dev.platter.emulator.page;
 
+import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.page.Contrast.Figure;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,6 +19,9 @@ final class Headline {
   private static final double NOTABLE = 0.01;
   private static final String KERNEL = "kernel";
   private static final Set<String> OTHERS = Set.of("not_scheduled", "gc_pause");
+  // A thread without a CPU is not mistaken for these.
+  private static final Set<String> CERTAIN =
+      Set.of("not_scheduled", "gc_pause", "not_notified", "sq_full");
   private static final int ENOUGH_REQUESTS = 10;
 
   private final List<Row> rows;
@@ -102,7 +106,11 @@ final class Headline {
       return "; stages were not recorded, so the reason is not known";
     }
     if (worst == null) {
-      return "; no stall explains it";
+      return unmatched(row) > 0
+          ? "; the cause of "
+              + Quantity.count(unmatched(row), "stall")
+              + " is not known, because this host was busy"
+          : "; no stall explains it";
     }
     // What the host or the JVM did has nothing to do with what is left out.
     boolean other = OTHERS.contains(worst.textOrEmpty("cause"));
@@ -379,20 +387,31 @@ final class Headline {
   private static String busy(Row row, Row base) {
     for (Row one : List.of(row, base)) {
       if (one.fields().isTrue("scheduling.busy")) {
-        List<Fields> threads = one.fields().objects("scheduling.threads");
-        return ". Stages do not tell why: this host had no CPU "
-            + (threads.isEmpty()
-                ? "for it all the time"
-                : "for "
-                    + threads.getFirst().textOrEmpty("thread")
-                    + " of "
-                    + one.spoken()
-                    + " for "
-                    + Quantity.percent(threads.getFirst().numberOr0("waited_share"))
-                    + " of the run");
+        Double stolen = one.fields().number("scheduling.stolen_share");
+        return ". Stages do not tell why: "
+            + one.fields().objects("scheduling.threads").stream()
+                .filter(thread -> thread.numberOr0("waited_share") >= Scheduling.BUSY)
+                .findFirst()
+                .map(thread -> starved(thread, one))
+                .orElse(
+                    stolen == null
+                        ? "this host was busy"
+                        : "other virtual machines had "
+                            + Quantity.percent(stolen)
+                            + " of the CPU time (steal)");
       }
     }
     return "";
+  }
+
+  private static String starved(Fields thread, Row row) {
+    return "this host had no CPU for "
+        + thread.textOrEmpty("thread")
+        + " of "
+        + row.spoken()
+        + " for "
+        + Quantity.percent(thread.numberOr0("waited_share"))
+        + " of the run";
   }
 
   private static Stages.@Nullable Share share(@Nullable Row row, String key) {
@@ -437,6 +456,16 @@ final class Headline {
       if (worst != null && !told.contains(row)) {
         why.add(capital(stalled(row, worst)) + ".");
       }
+      if (unmatched(row) > 0) {
+        why.add(
+            "The cause of "
+                + Quantity.count(unmatched(row), "stall")
+                + " of "
+                + row.spoken()
+                + (row.seenByGuest() ? " in " + workload(row) : "")
+                + " is not known: this host was busy, and only the first"
+                + " stalls of a run are matched with that.");
+      }
       for (Fields unexplained : stages.unexplained()) {
         String stage = unexplained.textOrEmpty("stage");
         boolean known = stage.equals(KERNEL) && mostly(row, "at_p50").equals(KERNEL);
@@ -467,7 +496,17 @@ final class Headline {
         worst = null;
       }
     }
-    return worst;
+    return worst != null && unmatched(row) > 0 && !CERTAIN.contains(worst.textOrEmpty("cause"))
+        ? null
+        : worst;
+  }
+
+  /** How many stalls of a row were not held against what a busy host did. */
+  private static double unmatched(Row row) {
+    Stages stages = row.stages();
+    return stages != null && row.fields().isTrue("scheduling.busy")
+        ? stages.fields().numberOr0("stalls_unmatched")
+        : 0;
   }
 
   private static boolean isNotable(Stages stages, Fields part) {

@@ -102,6 +102,59 @@ class HeadlineTest {
   }
 
   @Test
+  void timeThatOtherMachinesHadIsNotTheThreads() {
+    Map<String, Object> json = Pages.json("iotest-deaf");
+    row(json, 1)
+        .put(
+            "scheduling",
+            Map.of(
+                "busy",
+                true,
+                "stolen_share",
+                0.124,
+                "threads",
+                List.of(Map.of("thread", "main-loop", "waited_share", 0.004))));
+    assertThat(plain(of(json).reasons()).getFirst())
+        .endsWith(
+            "Stages do not tell why: other virtual machines had 12 % of the CPU time (steal).")
+        .doesNotContain("main-loop");
+  }
+
+  private static Map<String, Object> manyStalls(String cause) {
+    Map<String, Object> json = Pages.json("iotest-deaf");
+    Map<String, Object> row = row(json, 2);
+    row.put("scheduling", new HashMap<>(Map.of("busy", true)));
+    @SuppressWarnings("unchecked")
+    Map<String, Object> stages = (Map<String, Object>) Pages.at(row, "stages");
+    stages.put("stalls_unmatched", 900);
+    stages.put(
+        "stalls",
+        List.of(Map.of("cause", cause, "requests", 4996, "total_us", 1e10, "max_us", 5000.0)));
+    return json;
+  }
+
+  /** Only the first stalls are held against what the host did. */
+  @Test
+  void onABusyHostStallsThatWereNotMatchedHaveNoCause() {
+    Map<String, Object> json = manyStalls("loop_busy");
+    assertThat(plain(of(json).found()).getFirst())
+        .endsWith("; the cause of 900 stalls is not known, because this host was busy.");
+    assertThat(plain(of(json).reasons()))
+        .contains(
+            "The cause of 900 stalls of SATA without notify is not known: this host was busy, and"
+                + " only the first stalls of a run are matched with that.")
+        .noneMatch(reason -> reason.contains("the loop was busy"));
+    row(json, 2).put("scheduling", Map.of("busy", false));
+    assertThat(plain(of(json).found()).getFirst()).contains("because the loop was busy");
+    assertThat(of(json).reasons()).noneMatch(reason -> reason.contains("is not known: this host"));
+    // A missing CPU cannot look like these.
+    assertThat(plain(of(manyStalls("not_notified")).found()).getFirst())
+        .contains("because nobody told the loop");
+    assertThat(plain(of(manyStalls("not_scheduled")).found()).getFirst())
+        .contains("but this host had no CPU");
+  }
+
+  @Test
   void benchIsAboutIops() {
     Headline.Sentences headline = of(Pages.json("bench"));
     assertThat(plain(headline.found()))
@@ -269,6 +322,44 @@ class HeadlineTest {
     assertThat(noise).isBetween(1, 499);
   }
 
+  private static String ofPairs(double... ratios) {
+    double[] ones = new double[ratios.length];
+    Arrays.fill(ones, 1);
+    return plain(
+            of(Map.of(
+                    "schema",
+                    "platter.iotest/1",
+                    "rows",
+                    List.of(madeUp("ahci", ratios), madeUp("virtio", ones))))
+                .found())
+        .getFirst();
+  }
+
+  @Test
+  void fewPairsTellLittleAndOneOfManyDecidesNothing() {
+    assertThat(ofPairs(1.02, 1.04)).endsWith("(1.02 to 1.04); these are too few pairs to tell.");
+    assertThat(ofPairs(0.9, 0.8, 0.95, 0.85)).endsWith("; these are too few pairs to tell.");
+    assertThat(ofPairs(24, 26)).endsWith("median of 2 pairs 25.0 (24.0 to 26.0).");
+    assertThat(ofPairs(1.02, 1.04, 1.1, 1.2, 1.3)).endsWith("(1.02 to 1.30).");
+    double[] many = new double[20];
+    Arrays.setAll(many, i -> 1.1 + i * 0.01);
+    many[7] = 0.99;
+    assertThat(ofPairs(many)).endsWith(" with 95 %).");
+    assertThat(ofPairs(0.9, 1.1, 1.2)).endsWith(", so this may be noise.");
+  }
+
+  /** A cause is one of something: noise has none. */
+  @Test
+  void noiseIsNotBecauseOfAnything() {
+    Map<String, Object> json = Pages.json("iotest-deaf");
+    double[] ratios = {1.02, 0.98, 1.05, 1.04, 1.01};
+    row(json, 2).putAll(madeUp("ahci", ratios));
+    row(json, 1).putAll(madeUp("ahci", new double[] {1, 1, 1, 1, 1}));
+    assertThat(plain(of(json).found()).getFirst())
+        .startsWith("SATA without notify takes 1.020 s")
+        .endsWith("(0.98 to 1.05), so this may be noise.");
+  }
+
   private static Map<String, Object> staged(String device, String[] labels, double... micros) {
     Map<String, Object> at = new HashMap<>();
     List<Object> stages = new ArrayList<>();
@@ -322,44 +413,6 @@ class HeadlineTest {
         "unexplained",
         List.of(
             Map.of("stage", "queue", "requests", 3, "total_us", 5000.0, "max_us", 2400.0),
-  private static String ofPairs(double... ratios) {
-    double[] ones = new double[ratios.length];
-    Arrays.fill(ones, 1);
-    return plain(
-            of(Map.of(
-                    "schema",
-                    "platter.iotest/1",
-                    "rows",
-                    List.of(madeUp("ahci", ratios), madeUp("virtio", ones))))
-                .found())
-        .getFirst();
-  }
-
-  @Test
-  void fewPairsTellLittleAndOneOfManyDecidesNothing() {
-    assertThat(ofPairs(1.02, 1.04)).endsWith("(1.02 to 1.04); these are too few pairs to tell.");
-    assertThat(ofPairs(0.9, 0.8, 0.95, 0.85)).endsWith("; these are too few pairs to tell.");
-    assertThat(ofPairs(24, 26)).endsWith("median of 2 pairs 25.0 (24.0 to 26.0).");
-    assertThat(ofPairs(1.02, 1.04, 1.1, 1.2, 1.3)).endsWith("(1.02 to 1.30).");
-    double[] many = new double[20];
-    Arrays.setAll(many, i -> 1.1 + i * 0.01);
-    many[7] = 0.99;
-    assertThat(ofPairs(many)).endsWith(" with 95 %).");
-    assertThat(ofPairs(0.9, 1.1, 1.2)).endsWith(", so this may be noise.");
-  }
-
-  /** A cause is one of something: noise has none. */
-  @Test
-  void noiseIsNotBecauseOfAnything() {
-    Map<String, Object> json = Pages.json("iotest-deaf");
-    double[] ratios = {1.02, 0.98, 1.05, 1.04, 1.01};
-    row(json, 2).putAll(madeUp("ahci", ratios));
-    row(json, 1).putAll(madeUp("ahci", new double[] {1, 1, 1, 1, 1}));
-    assertThat(plain(of(json).found()).getFirst())
-        .startsWith("SATA without notify takes 1.020 s")
-        .endsWith("(0.98 to 1.05), so this may be noise.");
-  }
-
             Map.of("stage", "dispatch", "requests", 1, "total_us", 59.0, "max_us", 59.0)));
     Map<String, Object> json = Map.of("schema", "platter.iotest/1", "rows", List.of(sata));
     assertThat(plain(of(json).reasons()))
