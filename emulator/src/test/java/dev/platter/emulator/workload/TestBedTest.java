@@ -187,9 +187,10 @@ class TestBedTest {
     assertThat(found.wrong(SectorFault.LOST)).isPositive().isEqualTo(found.sectors());
   }
 
-  @ParameterizedTest
-  @EnumSource(DeviceKind.class)
-  void noRequestAllocatesAndNoTurnEntersTwice(DeviceKind device) {
+  /** What a run of reads has measured, and how many bytes the data path's threads allocated. */
+  private record Allocating(Measured measured, long bytesPerRequest) {}
+
+  private Allocating allocating(DeviceKind device, long warmUpNanos) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long[] allocated = new long[2];
     Measured measured =
@@ -200,14 +201,7 @@ class TestBedTest {
                 new Bench(
                         target,
                         new Bench.Options(
-                            Bench.Pattern.RANDREAD,
-                            4096,
-                            4096,
-                            4,
-                            1_500_000_000L,
-                            500_000_000L,
-                            0,
-                            1),
+                            Bench.Pattern.RANDREAD, 4096, 4096, 4, warmUpNanos, 500_000_000L, 0, 1),
                         null,
                         () -> false)
                     .run(
@@ -225,7 +219,20 @@ class TestBedTest {
                           }
                         }));
     // Reading the counters allocates a little itself: per run, not per request.
-    assertThat((allocated[1] - allocated[0]) / measured.result().requests()).isZero();
+    return new Allocating(measured, (allocated[1] - allocated[0]) / measured.result().requests());
+  }
+
+  @ParameterizedTest
+  @EnumSource(DeviceKind.class)
+  void noRequestAllocatesAndNoTurnEntersTwice(DeviceKind device) {
+    long warmUpNanos = 1_000_000_000L;
+    Allocating found;
+    do { // what code allocates that is not compiled yet is gone later, however busy the host is
+      warmUpNanos *= 2;
+      found = allocating(device, warmUpNanos);
+    } while (found.bytesPerRequest() > 0 && warmUpNanos < 30_000_000_000L);
+    assertThat(found.bytesPerRequest()).isZero();
+    Measured measured = found.measured();
     assertThat(measured.result().requests()).isGreaterThan(1000);
     // The counters are read one after the other, while the loop is in the middle of a turn.
     assertThat(measured.loop().enters()).isLessThanOrEqualTo(measured.loop().turns() + 1);
