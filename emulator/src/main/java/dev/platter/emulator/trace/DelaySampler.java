@@ -166,11 +166,12 @@ final class DelaySampler {
     List<ThreadDelays.Window> all = new ArrayList<>();
     List<Watched> threads = new ArrayList<>(ended);
     threads.addAll(alive.values());
-    for (Watched thread : threads) {
+    for (int i = 0; i < threads.size(); i++) {
+      Watched thread = threads.get(i);
       for (ThreadDelays.Window window : thread.windows) {
         all.add(
             new ThreadDelays.Window(
-                thread.name, window.beginNanos(), window.endNanos(), window.waitedNanos()));
+                thread.name, i, window.beginNanos(), window.endNanos(), window.waitedNanos()));
       }
     }
     return new ThreadDelays(all);

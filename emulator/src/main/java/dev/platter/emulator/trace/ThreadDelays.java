@@ -19,18 +19,29 @@ public final class ThreadDelays {
    * A window.
    *
    * @param thread the thread's name as the kernel has it
+   * @param number which thread of that name: the kernel cuts names, and several may have one
    * @param beginNanos the look before, on the clock of {@link System#nanoTime}
    * @param endNanos the look after
    * @param waitedNanos how long it waited between them
    */
-  public record Window(String thread, long beginNanos, long endNanos, long waitedNanos) {}
+  public record Window(
+      String thread, int number, long beginNanos, long endNanos, long waitedNanos) {
+    /** Of the only thread of that name. */
+    Window(String thread, long beginNanos, long endNanos, long waitedNanos) {
+      this(thread, 0, beginNanos, endNanos, waitedNanos);
+    }
+  }
 
-  private final Map<String, List<Window>> byThread = new HashMap<>();
+  private record Key(String name, int number) {}
+
+  private final Map<Key, List<Window>> byThread = new HashMap<>();
 
   /** From windows in any order. Those of one thread do not overlap. */
   public ThreadDelays(List<Window> windows) {
     for (Window window : windows) {
-      byThread.computeIfAbsent(window.thread(), _ -> new ArrayList<>()).add(window);
+      byThread
+          .computeIfAbsent(new Key(window.thread(), window.number()), _ -> new ArrayList<>())
+          .add(window);
     }
     for (List<Window> list : byThread.values()) {
       long origin = list.getFirst().beginNanos();
@@ -45,8 +56,8 @@ public final class ThreadDelays {
    */
   public long waitedNanos(Predicate<String> threads, long beginNanos, long nanos) {
     long most = 0;
-    for (Map.Entry<String, List<Window>> entry : byThread.entrySet()) {
-      if (threads.test(entry.getKey())) {
+    for (Map.Entry<Key, List<Window>> entry : byThread.entrySet()) {
+      if (threads.test(entry.getKey().name())) {
         most = Math.max(most, waited(entry.getValue(), beginNanos, nanos));
       }
     }

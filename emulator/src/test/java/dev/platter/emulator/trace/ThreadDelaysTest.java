@@ -33,6 +33,17 @@ class ThreadDelaysTest {
     assertThat(loop(-5, 5)).isZero();
   }
 
+  /** The kernel cuts names: what two threads waited at the same time is no wait of either. */
+  @Test
+  void threadsOfOneNameAreNotMixed() {
+    ThreadDelays two =
+        new ThreadDelays(
+            List.of(
+                new Window("iothread-export", 1, 0, 100, 40),
+                new Window("iothread-export", 2, 0, 100, 30)));
+    assertThat(two.waitedNanos("iothread-export"::equals, 0, 100)).isEqualTo(40);
+  }
+
   @Test
   void ofSeveralThreadsTheWorstCounts() {
     assertThat(DELAYS.waitedNanos(_ -> true, ORIGIN, 20)).isEqualTo(20);
