@@ -15,7 +15,7 @@ final class Causes {
       case "cqe_not_reaped" -> "the completion was not taken";
       case "worker_pool" -> "the kernel handed it to a worker";
       case "gc_pause" -> "the JVM was paused";
-      case "not_scheduled" -> "this host had no CPU for the thread";
+      case "not_scheduled" -> "this host may have had no CPU for the thread";
       case "iothread_late" -> "the IOThread took it late";
       case "guest_late" -> "the guest took the interrupt late";
       default -> cause.replace('_', ' ');

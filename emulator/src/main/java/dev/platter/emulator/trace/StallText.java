@@ -183,7 +183,7 @@ final class StallText {
           "A kernel worker thread (io-wq) did the request, or another one at that time";
       case GC_PAUSE -> "The JVM stopped all its threads, to collect garbage or at a safepoint";
       case NOT_SCHEDULED ->
-          "This host had no CPU for the thread that was to go on with the request";
+          "This host may have had no CPU for the thread that was to go on with the request";
       case IOTHREAD_LATE -> "The IOThread took the request late from its virtqueue";
       case GUEST_LATE -> "The guest took the interrupt late";
     };
