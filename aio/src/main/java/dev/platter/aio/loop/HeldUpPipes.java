@@ -128,10 +128,16 @@ public final class HeldUpPipes {
       Libc.close(fd);
       return;
     }
+    add();
     try {
-      new PipeSignals(fd, this).close();
-    } catch (PlatterException e) {
-      // There is no thread to be had; it is closed.
+      Thread.ofPlatform().name("pipe-closer").daemon().start(() -> close(fd));
+    } catch (OutOfMemoryError e) {
+      close(fd); // there is no thread to be had
     }
+  }
+
+  private void close(int fd) {
+    Libc.close(fd);
+    remove();
   }
 }
