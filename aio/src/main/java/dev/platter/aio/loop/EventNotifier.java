@@ -135,8 +135,11 @@ public final class EventNotifier implements AutoCloseable {
     return notifier;
   }
 
-  // A poll on something that is always ready would never let the loop sleep.
-  private static boolean isEventFd(int fd) {
+  /**
+   * Whether a descriptor is an eventfd. A poll on something else, which may always be ready, would
+   * never let the loop sleep. Waits for nobody.
+   */
+  public static boolean isEventFd(int fd) {
     return kind(fd).equals(EVENTFD);
   }
 

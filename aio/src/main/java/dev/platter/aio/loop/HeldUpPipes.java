@@ -17,6 +17,7 @@ public final class HeldUpPipes {
   static final int MAX_OF_ALL = 64;
 
   private static final long MOMENT_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long LEAST_NANOS = 100_000_000;
   private static final Count OF_ALL = new Count();
 
   private final Count ofThis = new Count();
@@ -44,14 +45,18 @@ public final class HeldUpPipes {
     /** The count, after a wait for those that were added a moment ago if it reaches a limit. */
     synchronized int settled(int limit, long momentNanos) {
       boolean interrupted = false;
-      long left = momentNanos - (System.nanoTime() - addedNanos);
+      long now = System.nanoTime();
+      // Some time in any case, as this process may just have been stopped; and not for ever, as
+      // others add theirs meanwhile.
+      long wait = Math.max(momentNanos - (now - addedNanos), Math.min(momentNanos, LEAST_NANOS));
+      long left = wait;
       while (pipes >= limit && left > 0) {
         try {
           TimeUnit.NANOSECONDS.timedWait(this, left);
         } catch (InterruptedException e) {
           interrupted = true;
         }
-        left = momentNanos - (System.nanoTime() - addedNanos);
+        left = wait - (System.nanoTime() - now);
       }
       if (interrupted) {
         Thread.currentThread().interrupt();

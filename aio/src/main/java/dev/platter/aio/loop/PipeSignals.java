@@ -54,8 +54,8 @@ final class PipeSignals {
     while (!pending && !closed) {
       wait();
     }
+    busy = pending; // also if it is closed: the last signal of a queue that stops
     pending = false;
-    busy = !closed;
     return busy;
   }
 

@@ -51,6 +51,14 @@ public final class ReceivedFds implements AutoCloseable {
     return fds[taken++];
   }
 
+  /** The one that is taken next, which stays here. */
+  public int peek() {
+    if (taken == count) {
+      throw new IllegalStateException("no descriptor left");
+    }
+    return fds[taken];
+  }
+
   /** Closes those that nobody has taken, and is ready for the next message. */
   public void discard() {
     while (taken < count) {

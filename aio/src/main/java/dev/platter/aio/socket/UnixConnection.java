@@ -402,10 +402,10 @@ public final class UnixConnection implements AutoCloseable {
     try (ReceivedFds fds = new ReceivedFds(heldUpPipes)) {
       long result;
       do {
+        heldUpPipes.checkClient(); // before there are more of them
         awaitReadable(deadline);
         result = receiveOnce(scratch, 0, scratch.byteSize(), fds, LinuxAbi.MSG_DONTWAIT);
         fds.discard();
-        heldUpPipes.checkClient();
       } while (result > 0 || result == -Errno.EAGAIN);
     } catch (IOException | PlatterException e) {
       // It has had its time.

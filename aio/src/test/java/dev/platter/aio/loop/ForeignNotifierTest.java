@@ -251,6 +251,29 @@ class ForeignNotifierTest {
     }
   }
 
+  /** The last completions of a queue that stops are told, too. */
+  @Test
+  void aSignalBeforeTheEndArrives() throws Exception {
+    Process reader = new ProcessBuilder("sleep", "60").start();
+    try (Arena arena = Arena.ofConfined()) {
+      String pipe = "/proc/" + reader.pid() + "/fd/0";
+      int other = Libc.open(pipe, LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
+      MemorySegment read = arena.allocate(ValueLayout.JAVA_LONG);
+      for (int i = 0; i < 20; i++) {
+        int theirs = Libc.open(pipe, LinuxAbi.O_WRONLY | LinuxAbi.O_CLOEXEC, 0);
+        try (EventNotifier notifier = EventNotifier.adoptSink(theirs, () -> {}, heldUp)) {
+          awaitOpened(notifier);
+          notifier.signal();
+        }
+        assertThat(Libc.read(other, read.address(), Long.BYTES)).isEqualTo(Long.BYTES);
+        awaitNone(heldUp);
+      }
+      Libc.close(other);
+    } finally {
+      reader.destroyForcibly().waitFor();
+    }
+  }
+
   private static EventNotifier adoptPipe(HeldPipe pipe, HeldUpPipes of) {
     return EventNotifier.adoptSink(pipe.duplicate(), () -> {}, of);
   }

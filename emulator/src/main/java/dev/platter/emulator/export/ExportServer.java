@@ -102,14 +102,14 @@ public final class ExportServer implements AutoCloseable {
 
   private boolean begin(UnixConnection connection) {
     synchronized (state) {
-      if (isStopping()) {
-        connection.close();
-        return false;
+      if (!isStopping()) {
+        current = connection;
+        connected = true;
+        return true;
       }
-      current = connection;
-      connected = true;
-      return true;
     }
+    connection.close(); // without the lock: it may wait for what the client has sent
+    return false;
   }
 
   /** Serves a client; returns whether it has held up others. */

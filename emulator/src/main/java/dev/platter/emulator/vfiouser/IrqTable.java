@@ -161,11 +161,15 @@ final class IrqTable implements PciInterrupts {
       assign(index, null);
       return 0;
     }
+    // The big lock is held: what is none is closed later, as its close may wait for the client.
+    if (!EventNotifier.isEventFd(fds.peek())) {
+      return reply.refuse(Errno.EINVAL, "its descriptor is no eventfd");
+    }
     try {
       assign(index, EventNotifier.adopt(fds.take(), full, heldUpPipes));
       return 0;
     } catch (PlatterException e) {
-      return reply.refuse(Errno.EINVAL, "its descriptor is no eventfd");
+      return reply.refuse(Errno.EINVAL, "its eventfd cannot be watched");
     }
   }
 
