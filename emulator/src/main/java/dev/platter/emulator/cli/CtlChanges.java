@@ -85,7 +85,8 @@ final class CtlChanges {
       name = "resize",
       description =
           "Makes an image larger, while its guest runs. Platter never makes one smaller. A virtio"
-              + " guest sees it at once, a SATA guest when it identifies the disk again.",
+              + " guest sees it at once, a SATA guest when its disk is switched on again, by a"
+              + " reset of its VM or a new start.",
       footer = "  platter ctl resize vda --size 20G")
   static final class Resize extends CtlSubcommand {
     @Parameters(paramLabel = "EXPORT", description = "Its name, as 'list' tells.")
