@@ -9,7 +9,6 @@ import dev.platter.aio.loop.Threads;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,8 +56,12 @@ public final class QueueWatch implements AutoCloseable {
     }
   }
 
-  private synchronized List<UnixListener> listeners() {
-    return closed ? List.of() : new ArrayList<>(watched.keySet());
+  private synchronized List<Map.Entry<UnixListener, Runnable>> watches() {
+    return closed
+        ? List.of()
+        : watched.entrySet().stream()
+            .<Map.Entry<UnixListener, Runnable>>map(Map.Entry::copyOf)
+            .toList();
   }
 
   private synchronized boolean isClosed() {
@@ -67,23 +70,25 @@ public final class QueueWatch implements AutoCloseable {
 
   private void run() {
     while (!isClosed()) {
-      List<UnixListener> listeners = listeners();
+      List<Map.Entry<UnixListener, Runnable>> watches = watches();
       try (Arena arena = Arena.ofConfined()) {
-        MemorySegment fds = arena.allocate((1L + listeners.size()) * LinuxAbi.POLLFD_SIZE, 8);
+        MemorySegment fds = arena.allocate((1L + watches.size()) * LinuxAbi.POLLFD_SIZE, 8);
         describe(fds, 0, changed.fd());
-        for (int i = 0; i < listeners.size(); i++) {
-          describe(fds, 1 + i, listeners.get(i).fd());
+        for (int i = 0; i < watches.size(); i++) {
+          describe(fds, 1 + i, watches.get(i).getKey().fd());
         }
-        int _ = Libc.poll(fds.address(), 1 + listeners.size(), -1);
+        int _ = Libc.poll(fds.address(), 1 + watches.size(), -1);
         if (ready(fds, 0) != 0) {
           long _ = Libc.read(changed.fd(), arena.allocate(Long.BYTES).address(), Long.BYTES);
         }
-        for (int i = 0; i < listeners.size(); i++) {
+        for (int i = 0; i < watches.size(); i++) {
           int ready = ready(fds, 1 + i);
           if (ready == LinuxAbi.POLLIN) {
-            tell(listeners.get(i));
+            if (isTaken(watches.get(i))) {
+              watches.get(i).getValue().run();
+            }
           } else if (ready != 0) {
-            remove(listeners.get(i)); // it is closed: nobody comes any more
+            boolean _ = isTaken(watches.get(i)); // it is closed: nobody comes any more
           }
         }
       }
@@ -91,14 +96,12 @@ public final class QueueWatch implements AutoCloseable {
     changed.close();
   }
 
-  private void tell(UnixListener listener) {
-    Runnable tell;
-    synchronized (this) {
-      tell = watched.remove(listener); // whose number may be another file's by now
-    }
-    if (tell != null) {
-      tell.run();
-    }
+  /**
+   * Takes a watch away, if it is there still: the listener's number may be another file's by now,
+   * and the listener may be watched anew, for another client.
+   */
+  private synchronized boolean isTaken(Map.Entry<UnixListener, Runnable> watch) {
+    return watched.remove(watch.getKey(), watch.getValue());
   }
 
   private static void describe(MemorySegment fds, int index, int fd) {
