@@ -38,6 +38,11 @@ final class DiskServer implements AutoCloseable {
       return sata ? "sata" : "virtio";
     }
 
+    /** Whether the guest sees a SATA disk. */
+    boolean isSata() {
+      return sata;
+    }
+
     /** Whether it is Platter. */
     boolean isPlatter() {
       return this == PLATTER_SATA || this == PLATTER_VIRTIO;
