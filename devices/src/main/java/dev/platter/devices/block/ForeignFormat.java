@@ -138,9 +138,15 @@ public enum ForeignFormat {
     return footer.startsWith("conectix");
   }
 
-  /** Whether the name of a file says the same, which no guest can bring about. */
-  boolean isNamedIn(String path) {
-    return path.toLowerCase(Locale.ROOT).matches("(?s).*\\.(" + extensions + ")");
+  /** Whether no guest can have made the file so: an odd size, or a name that says the same. */
+  boolean isCertain(String path, long sizeBytes) {
+    return sizeBytes % SECTOR_BYTES != 0
+        || path.toLowerCase(Locale.ROOT).matches("(?s).*\\.(" + extensions + ")");
+  }
+
+  /** Whether such a file is refused: all but a LUKS volume that a guest may have made. */
+  boolean isRefused(String path, long sizeBytes) {
+    return this != LUKS || isCertain(path, sizeBytes);
   }
 
   /** What to do with such a file to have its disk served. */

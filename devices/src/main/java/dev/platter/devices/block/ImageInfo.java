@@ -73,8 +73,9 @@ public record ImageInfo(
     if (facts.sizeBytes() == 0) {
       return Optional.of("it is empty");
     }
-    if (foreign.isPresent() && foreign.get() != ForeignFormat.LUKS) {
-      return Optional.of("it is " + foreign.get());
+    Optional<ForeignFormat> refused = refused();
+    if (refused.isPresent()) {
+      return Optional.of("it is " + refused.get());
     }
     if (facts.sizeBytes() % unit() != 0) {
       return Optional.of("its size is not a multiple of " + unit() + " bytes");
@@ -87,9 +88,13 @@ public record ImageInfo(
     if (facts.sizeBytes() == 0 || facts.type() != FileFacts.Type.REGULAR) {
       return "platter image create makes one that can";
     }
-    return foreign
+    return refused()
         .map(format -> format.remedy(path))
         .orElse("Grow it to whole blocks: truncate -s %" + unit() + " " + path);
+  }
+
+  private Optional<ForeignFormat> refused() {
+    return foreign.filter(format -> format.isRefused(path, facts.sizeBytes()));
   }
 
   private int unit() {

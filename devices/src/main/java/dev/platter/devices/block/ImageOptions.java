@@ -20,7 +20,7 @@ public record ImageOptions(
     Foreign foreign) {
   /** What to do with an image whose contents are those of a {@link ForeignFormat}. */
   public enum Foreign {
-    /** Refuse it; but for LUKS, which a guest may have made of its disk. */
+    /** Refuse it; but for a LUKS volume that a guest may have made of its disk. */
     REFUSE,
     /**
      * Tell of it, and refuse it only if no guest can have brought it about: its size is no disk's,

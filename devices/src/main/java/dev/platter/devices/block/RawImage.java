@@ -216,9 +216,9 @@ public final class RawImage implements BlockBackend {
     if (format == null) {
       return;
     }
-    boolean certain = size % ImageCreator.SECTOR_BYTES != 0 || format.isNamedIn(file.path());
+    boolean certain = format.isCertain(file.path(), size);
     boolean refused =
-        options.foreign() == ImageOptions.Foreign.REFUSE && format != ForeignFormat.LUKS;
+        options.foreign() == ImageOptions.Foreign.REFUSE && format.isRefused(file.path(), size);
     if (certain || refused) {
       throw PlatterException.badInput(
           "cannot use "

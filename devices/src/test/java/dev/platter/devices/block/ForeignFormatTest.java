@@ -43,8 +43,9 @@ class ForeignFormatTest {
                           + ", and disks are served from raw images");
               assertThat(e.remedy()).contains(remedy).doesNotContain("truncate");
             });
-    assertThat(ImageInspector.inspect(path.toString()).foreign().map(ForeignFormat::toString))
-        .contains(what);
+    ImageInfo info = ImageInspector.inspect(path.toString());
+    assertThat(info.foreign().map(ForeignFormat::toString)).contains(what);
+    assertThat(info.unusable()).contains("it is " + what);
   }
 
   @ParameterizedTest
@@ -84,6 +85,8 @@ class ForeignFormatTest {
     assertRefused(file("odd.img", 1000, 1000 - 512, "conectix"), beside, "a VHD image", "-f vpc");
     assertRefused(
         file("odd.img", 1000, 0, "LUKS\u00ba\u00be"), CACHED, "a LUKS volume", "cryptsetup open");
+    assertRefused(
+        file("a.luks", SIZE, 0, "LUKS\u00ba\u00be"), beside, "a LUKS volume", "cryptsetup open");
     assertThat(ForeignFormat.QCOW2.remedy("/d.d/disk"))
         .endsWith("convert -p -f qcow2 -O raw /d.d/disk /d.d/disk.raw");
   }
