@@ -2,6 +2,7 @@ package dev.platter.devices.block;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.sys.Libc;
@@ -64,6 +65,7 @@ public enum ForeignFormat {
    * answer: that holds up nobody.
    *
    * @param sizeBytes its size
+   * @throws PlatterException if there is no thread to be had that looks
    */
   static @Nullable ForeignFormat of(FileHandle file, long sizeBytes) {
     // A description without O_DIRECT: the last sector of a file may lie anywhere.
@@ -72,10 +74,17 @@ public enum ForeignFormat {
       return null;
     }
     CompletableFuture<Optional<ForeignFormat>> look = new CompletableFuture<>();
-    Thread.ofPlatform()
-        .daemon()
-        .name("image-format")
-        .start(() -> look.complete(Optional.ofNullable(ofContents(fd, sizeBytes))));
+    try {
+      Thread.ofPlatform()
+          .daemon()
+          .name("image-format")
+          .start(() -> look.complete(Optional.ofNullable(ofContents(fd, sizeBytes))));
+    } catch (OutOfMemoryError e) {
+      Libc.close(fd);
+      throw PlatterException.hostLacks(
+          "a thread that looks at " + file.path() + " could not be started: " + e.getMessage(),
+          null);
+    }
     try {
       return look.get(PATIENCE_SECONDS, TimeUnit.SECONDS).orElse(null);
     } catch (InterruptedException e) {
