@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.UUID;
 import java.util.function.LongConsumer;
 
 /**
@@ -129,8 +130,9 @@ public final class ImageCreator {
         }
         old.lock(true); // kept until the new image has the name
         checkSpace(real);
-        // Not its name and more: that may already be as long as names can be.
-        String name = ".platter-" + ProcessHandle.current().pid() + ".new";
+        // Not its name and more: that may already be as long as names can be. And no PID: a
+        // killed process leaves the file, and in a container the next one has the same PID.
+        String name = ".platter-" + UUID.randomUUID() + ".new";
         try (PendingFile file = PendingFile.create(real.resolveSibling(name))) {
           Files.setPosixFilePermissions(
               real.resolveSibling(name), Files.getPosixFilePermissions(real));

@@ -91,6 +91,19 @@ class ImageCreatorTest {
     assertThat(contents()).containsExactly("disk.img");
   }
 
+  /** In a container the PID of a killed process comes again with the next one. */
+  @Test
+  void forceReplacesBesideWhatAKilledProcessHasLeft() throws IOException {
+    Path image = Files.writeString(directory.resolve("disk.img"), "old");
+    String left = ".platter-" + ProcessHandle.current().pid() + ".new";
+    Files.createFile(directory.resolve(left));
+
+    create(image, MIB, Preallocation.OFF, true);
+
+    assertThat(Files.size(image)).isEqualTo(MIB);
+    assertThat(contents()).containsExactlyInAnyOrder(left, "disk.img");
+  }
+
   @Test
   void forceCreatesWhereNothingIs() {
     create(directory.resolve("disk.img"), MIB, Preallocation.OFF, true);
