@@ -1,5 +1,6 @@
 package dev.platter.emulator.export;
 
+import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.socket.UnixConnection;
 import java.io.IOException;
 
@@ -18,6 +19,14 @@ public interface ClientSession extends AutoCloseable {
    * @throws IOException if the connection breaks
    */
   void serve(UnixConnection connection) throws IOException;
+
+  /**
+   * Counts its clients' pipes that are still being closed. A session that takes descriptors has one
+   * count for all of its clients, and begins with {@link HeldUpPipes#checkClient}.
+   */
+  default HeldUpPipes heldUpPipes() {
+    return new HeldUpPipes();
+  }
 
   /** Releases the device; no client is served, and none will be. Idempotent. */
   @Override

@@ -1,7 +1,6 @@
 package dev.platter.emulator.export;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.UnixConnection;
@@ -38,8 +37,6 @@ public final class ExportServer implements AutoCloseable {
   private final Thread thread;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private final Object state = new Object();
-  // Among what clients have sent when they were told to go.
-  private final HeldUpPipes leftPipes = new HeldUpPipes();
   private @Nullable UnixConnection current;
   // Written by the export's thread, read by any.
   private volatile int clientPid = NOBODY;
@@ -128,7 +125,7 @@ public final class ExportServer implements AutoCloseable {
       clientPid = NOBODY;
     }
     log.event(farewell.level(), name, farewell.event(), farewell.fields());
-    connection.closeAfterDraining(GOODBYE_MILLIS, leftPipes);
+    connection.closeAfterDraining(GOODBYE_MILLIS, session.heldUpPipes());
     return farewell.fields().containsKey(PENALTY);
   }
 
@@ -147,7 +144,6 @@ public final class ExportServer implements AutoCloseable {
 
   private Farewell speak(UnixConnection connection, int pid) {
     try {
-      leftPipes.checkClient();
       session.serve(connection);
       String event = isStopping() ? "client-disconnected" : "client-left";
       return new Farewell(Level.INFO, event, Map.of("pid", pid));

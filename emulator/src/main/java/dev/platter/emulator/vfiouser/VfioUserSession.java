@@ -108,6 +108,11 @@ public final class VfioUserSession implements ClientSession {
   }
 
   @Override
+  public HeldUpPipes heldUpPipes() {
+    return heldUpPipes;
+  }
+
+  @Override
   public void serve(UnixConnection connection) throws IOException {
     try (ReceivedFds fds = new ReceivedFds(heldUpPipes)) {
       negotiated = false;

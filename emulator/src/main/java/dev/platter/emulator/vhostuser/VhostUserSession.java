@@ -91,6 +91,11 @@ public final class VhostUserSession implements ClientSession {
   }
 
   @Override
+  public HeldUpPipes heldUpPipes() {
+    return heldUpPipes;
+  }
+
+  @Override
   public void serve(UnixConnection connection) throws IOException {
     Client client = new Client(connection);
     try {

@@ -2,10 +2,13 @@ package dev.platter.emulator.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.QueueWatch;
+import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
+import dev.platter.aio.sys.Libc;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,7 +20,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 class ExportServerTest {
@@ -115,6 +121,60 @@ class ExportServerTest {
       assertThat(server.connections()).isEqualTo(1);
     } // and does not wait for the rest of it
     assertThat(events).isEmpty();
+  }
+
+  /** Pipes that a client has still sent when it goes count together with those that were taken. */
+  @Test
+  @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
+  void pipesOfTheGoodbyeCountWithTheOthers(@TempDir Path directory) throws Exception {
+    Path socket = directory.resolve("export.sock");
+    BlockingQueue<Map.Entry<String, Map<String, Object>>> events = new LinkedBlockingQueue<>();
+    MemorySegment message = Arena.ofAuto().allocate(Long.BYTES, 8);
+    HeldUpPipes pipes = new HeldUpPipes();
+    ClientSession session =
+        new ClientSession() {
+          @Override
+          public HeldUpPipes heldUpPipes() {
+            return pipes;
+          }
+
+          @Override
+          public void serve(UnixConnection connection) throws IOException {
+            pipes.checkClient();
+            try (ReceivedFds fds = new ReceivedFds(pipes)) {
+              boolean _ = connection.receive(message, 0, Long.BYTES, fds);
+            }
+          }
+
+          @Override
+          public void close() {}
+        };
+    try (PipeHolder holder = new PipeHolder();
+        UnixListener listener = UnixListener.bind(socket);
+        UnixConnection client = UnixConnection.connect(socket)) {
+      for (int i = 0; i < 2; i++) { // the session's message, and that of the goodbye
+        int[] fds = IntStream.generate(holder::open).limit(8).toArray();
+        client.send(message, 0, Long.BYTES, fds);
+        IntStream.of(fds).forEach(Libc::close); // those in the message are the last
+      }
+      holder.hold();
+      try (QueueWatch queues = new QueueWatch();
+          ExportServer _ =
+              new ExportServer(
+                  "disk",
+                  listener,
+                  session,
+                  queues,
+                  (_, _, event, fields) -> events.add(Map.entry(event, fields)))) {
+        assertThat(next(events).getKey()).isEqualTo("client-connected");
+        assertThat(next(events).getKey()).isEqualTo("client-left");
+        connect(socket);
+        assertThat(next(events).getKey()).isEqualTo("client-connected");
+        Map.Entry<String, Map<String, Object>> event = next(events);
+        assertThat(event.getKey()).isEqualTo("client-dropped");
+        assertThat(event.getValue().get("reason")).asString().contains("still hold up 16 pipes");
+      }
+    }
   }
 
   /** A client would wait without a word, and its user for it. */
