@@ -80,7 +80,8 @@ public final class EventNotifier implements AutoCloseable {
    * with each write not to block, and a pipe is written to by {@link PipeSignals}. A socket of the
    * network has a lock that its other owner may hold meanwhile, and is refused.
    *
-   * @param fd the descriptor; closed with the notifier, and at once if it is refused
+   * @param fd the descriptor; closed with the notifier, or when it is refused; a refused pipe by a
+   *     thread of its own
    * @param full told, as by {@link #adopt}
    * @param heldUp counts the pipes that are closed, also one that is refused
    * @throws PlatterException if it is nothing of these, or too many pipes are held up
@@ -91,7 +92,7 @@ public final class EventNotifier implements AutoCloseable {
       return new EventNotifier(fd, true, null, null);
     }
     if (kind.equals(EVENTFD)) {
-      return adopt(fd, full, heldUp);
+      return adoptEventFd(fd, full);
     }
     if (!kind.startsWith(PIPE)) {
       heldUp.discard(fd);
@@ -112,10 +113,11 @@ public final class EventNotifier implements AutoCloseable {
    * does not hold up who signals it; that process can undo this, and {@link ForeignEvents} looks
    * after it.
    *
-   * @param fd the descriptor; closed with the notifier, and at once if it is refused
+   * @param fd the descriptor; closed with the notifier, or when it is refused; a refused pipe by a
+   *     thread of its own
    * @param full told, on a thread of ours, that the other process has held up a signal with a full
    *     counter, which no honest one does; it is signalled no more. Must not block
-   * @param heldUp counts the pipe that is closed, if it is none but a pipe
+   * @param heldUp counts a pipe that was sent in place of an eventfd
    * @throws PlatterException if it is no eventfd, or the host has no thread that looks after it
    */
   public static EventNotifier adopt(int fd, Runnable full, HeldUpPipes heldUp) {
@@ -123,6 +125,17 @@ public final class EventNotifier implements AutoCloseable {
       heldUp.discard(fd);
       throw PlatterException.badInput("a descriptor that should be an eventfd is none", null);
     }
+    return adoptEventFd(fd, full);
+  }
+
+  /**
+   * Takes over an eventfd from another process, as {@link #adopt} does.
+   *
+   * @param fd an eventfd by {@link #isEventFd}; closed with the notifier, or when it is refused
+   * @param full told, as by {@link #adopt}
+   * @throws PlatterException if the host has no thread that looks after it
+   */
+  public static EventNotifier adoptEventFd(int fd, Runnable full) {
     int flags = Libc.fcntl(fd, LinuxAbi.F_GETFL, 0);
     Libc.fcntl(fd, LinuxAbi.F_SETFL, flags | LinuxAbi.O_NONBLOCK);
     EventNotifier notifier = new EventNotifier(fd, false, null, full);

@@ -2,7 +2,6 @@ package dev.platter.emulator.vfiouser;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.EventNotifier;
-import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.pci.PciInterrupts;
@@ -28,16 +27,6 @@ final class IrqTable implements PciInterrupts {
   private boolean pinAsserted;
   private boolean masked;
   private boolean messageMissed;
-  private final HeldUpPipes heldUpPipes;
-
-  /**
-   * Creates one without eventfds.
-   *
-   * @param heldUpPipes counts the pipes that clients send instead, which are refused
-   */
-  IrqTable(HeldUpPipes heldUpPipes) {
-    this.heldUpPipes = heldUpPipes;
-  }
 
   private static int count(int index) {
     return switch (index) {
@@ -166,7 +155,7 @@ final class IrqTable implements PciInterrupts {
       return reply.refuse(Errno.EINVAL, "its descriptor is no eventfd");
     }
     try {
-      assign(index, EventNotifier.adopt(fds.take(), full, heldUpPipes));
+      assign(index, EventNotifier.adoptEventFd(fds.take(), full));
       return 0;
     } catch (PlatterException e) {
       return reply.refuse(Errno.EINVAL, "its eventfd cannot be watched");

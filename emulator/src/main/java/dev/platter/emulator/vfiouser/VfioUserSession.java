@@ -46,7 +46,7 @@ public final class VfioUserSession implements ClientSession {
   private final AhciFunction function;
   private final Regions regions;
   private final HeldUpPipes heldUpPipes = new HeldUpPipes();
-  private final IrqTable irqs = new IrqTable(heldUpPipes);
+  private final IrqTable irqs = new IrqTable();
   private final DmaTable dma;
   private final AdaptivePolling polling;
   private final Request request;
