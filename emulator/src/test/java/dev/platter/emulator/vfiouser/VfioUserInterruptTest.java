@@ -11,15 +11,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.socket.ReceivedFds;
+import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.emulator.export.OpenFiles;
 import dev.platter.emulator.export.PipeHolder;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,6 +69,28 @@ class VfioUserInterruptTest {
       assertThat(guest.client.receive(1, VfioUserCommand.DEVICE_SET_IRQS.code()).errno())
           .isEqualTo(Errno.EINVAL);
       assertThat(guest.client.reset()).isZero(); // takes the big lock
+    }
+  }
+
+  /** Closing a socket may wait as well, for a pipe in its queue. */
+  @Test
+  @DisplayName("SET_IRQS: what is no eventfd is refused, and left to be closed without the big lock")
+  void whatIsNoEventFd() throws Exception {
+    UnixConnection[] pair = UnixConnection.pair();
+    try (VfioUserClient client = new VfioUserClient(pair[0], new GuestMemory(List.of()));
+        UnixConnection server = pair[1];
+        ReceivedFds fds = new ReceivedFds()) {
+      int zero = Libc.open("/dev/zero", LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
+      byte[] data = ints(20, SET_EVENTFD, MSI, 0, 1);
+      client.send(VfioUserCommand.DEVICE_SET_IRQS.code(), 0, data, zero);
+      Libc.close(zero);
+      Request request = new Request(Arena.ofAuto());
+      assertThat(request.receive(server, fds)).isTrue();
+      Reply reply = new Reply(Arena.ofAuto());
+      reply.begin(request);
+      assertThat(new IrqTable().set(request, fds, () -> {}, reply)).isEqualTo(Errno.EINVAL);
+      assertThat(fds.size()).isEqualTo(1);
+      assertThat(Libc.fcntl(fds.peek(), LinuxAbi.F_GETFL, 0)).isNotNegative();
     }
   }
 
