@@ -215,20 +215,21 @@ final class VhostUserBackend implements AutoCloseable {
 
   /** Sets the interrupt; takes over the descriptor, which is negative for none. */
   void setVringCall(int index, int fd) throws RequestRefused {
-    EventNotifier call =
-        fd < 0
-            ? null
-            : adopt(index, fd, its -> EventNotifier.adoptSink(its, eventFdFull, heldUpPipes));
+    EventNotifier call = sink(index, fd);
     ring(index).setCall(call);
   }
 
   /** Sets whom to tell of a broken ring; takes over the descriptor, negative for nobody. */
   void setVringError(int index, int fd) throws RequestRefused {
-    EventNotifier error =
-        fd < 0
-            ? null
-            : adopt(index, fd, its -> EventNotifier.adoptSink(its, eventFdFull, heldUpPipes));
+    EventNotifier error = sink(index, fd);
     ring(index).setError(error);
+  }
+
+  /** What tells the front-end of a queue, as {@link #adopt} has it; null for none. */
+  private @Nullable EventNotifier sink(int index, int fd) throws RequestRefused {
+    return fd < 0
+        ? null
+        : adopt(index, fd, its -> EventNotifier.adoptSink(its, eventFdFull, heldUpPipes));
   }
 
   /** A queue's notifier; if it can be none, or there is no such queue, it is closed. */
