@@ -16,8 +16,6 @@ final class PipeSignals {
   private boolean pending;
   private boolean busy = true;
   private boolean closed;
-  // The descriptor is closed.
-  private boolean ended;
 
   /**
    * Begins.
@@ -69,7 +67,7 @@ final class PipeSignals {
       // Nobody does; it is signalled no more.
     } finally {
       Libc.close(fd);
-      ended();
+      heldUp.remove(); // of what close() has added, which alone ends this thread
     }
   }
 
@@ -84,20 +82,10 @@ final class PipeSignals {
     return own;
   }
 
-  private synchronized void ended() {
-    ended = true;
-    if (closed) {
-      heldUp.remove();
-    }
-  }
-
   /** Ends it, and waits for nothing. Called once. */
   synchronized void close() {
     closed = true;
-    if (!ended) {
-      // Whatever its thread does now: closing the pipe may be held up still.
-      heldUp.add();
-    }
+    heldUp.add(); // whatever its thread does now: closing the pipe may be held up still
     notifyAll();
   }
 }
