@@ -57,14 +57,13 @@ final class VhostUserMessage implements AutoCloseable {
   }
 
   /**
-   * Waits for a message and receives it whole.
+   * Waits for a message and receives it whole; none of the last one's descriptors may be left.
    *
    * @return false if the peer has left
    * @throws ProtocolViolation if it is none of this protocol
    * @throws IOException if the connection breaks or the message does not come to its end
    */
   boolean receive(UnixConnection from) throws IOException {
-    fds.discard();
     if (!from.receive(bytes, 0, HEADER_BYTES, fds)) {
       return false;
     }
