@@ -126,9 +126,6 @@ public final class UnixListener implements AutoCloseable {
    * dying would be waited for.
    */
   public static boolean isTaken(Path path) {
-    if (!isListening(path)) {
-      return false;
-    }
     try {
       return probe(path, System.nanoTime()) == 0;
     } catch (IOException e) {
