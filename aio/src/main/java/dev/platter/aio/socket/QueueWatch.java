@@ -1,6 +1,5 @@
 package dev.platter.aio.socket;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.platter.aio.abi.LinuxAbi;
@@ -73,9 +72,9 @@ public final class QueueWatch implements AutoCloseable {
       List<Map.Entry<UnixListener, Runnable>> watches = watches();
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment fds = arena.allocate((1L + watches.size()) * LinuxAbi.POLLFD_SIZE, 8);
-        describe(fds, 0, changed.fd());
+        UnixListener.describe(fds, 0, changed.fd());
         for (int i = 0; i < watches.size(); i++) {
-          describe(fds, 1 + i, watches.get(i).getKey().fd());
+          UnixListener.describe(fds, 1 + i, watches.get(i).getKey().fd());
         }
         int _ = Libc.poll(fds.address(), 1 + watches.size(), -1);
         if (ready(fds, 0) != 0) {
@@ -102,12 +101,6 @@ public final class QueueWatch implements AutoCloseable {
    */
   private synchronized boolean isTaken(Map.Entry<UnixListener, Runnable> watch) {
     return watched.remove(watch.getKey(), watch.getValue());
-  }
-
-  private static void describe(MemorySegment fds, int index, int fd) {
-    long at = (long) index * LinuxAbi.POLLFD_SIZE;
-    fds.set(JAVA_INT, at + LinuxAbi.POLLFD_FD, fd);
-    fds.set(JAVA_SHORT, at + LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLIN);
   }
 
   private static int ready(MemorySegment fds, int index) {

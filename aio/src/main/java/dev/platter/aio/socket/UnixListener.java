@@ -236,11 +236,11 @@ public final class UnixListener implements AutoCloseable {
       if (!ProcessState.dying(listener.peerPid())) {
         return result;
       }
-      return hangsUp(probe, deadline) ? GONE : DYING;
+      return isReady(probe, deadline) ? GONE : DYING; // with its end: it writes nothing
     }
   }
 
-  private static boolean hangsUp(int fd, long deadline) {
+  private static boolean isReady(int fd, long deadline) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pollfd = arena.allocate(LinuxAbi.POLLFD_SIZE, 8);
       describe(pollfd, 0, fd);
@@ -328,7 +328,7 @@ public final class UnixListener implements AutoCloseable {
       // Not shutdown(2) to end the wait: an inherited socket is not ours to shut down.
       MemorySegment fds = arena.allocate(2L * LinuxAbi.POLLFD_SIZE, 8);
       describe(fds, 0, fd);
-      describe(fds, LinuxAbi.POLLFD_SIZE, stop.fd());
+      describe(fds, 1, stop.fd());
       while (true) {
         int ready = Libc.poll(fds.address(), 2, -1);
         if (ready < 0 && ready != -Errno.EINTR) {
@@ -358,18 +358,13 @@ public final class UnixListener implements AutoCloseable {
   /** Whether a client waits to be accepted. Any thread, without waiting. */
   public boolean hasWaiting() {
     synchronized (closing) {
-      if (closed) {
-        return false;
-      }
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment pollfd = arena.allocate(LinuxAbi.POLLFD_SIZE, 8);
-        describe(pollfd, 0, fd);
-        return Libc.poll(pollfd.address(), 1, 0) > 0;
-      }
+      return !closed && isReady(fd, System.nanoTime());
     }
   }
 
-  private static void describe(MemorySegment fds, long at, int fd) {
+  /** Has poll(2) look whether a descriptor can be read. */
+  static void describe(MemorySegment fds, int index, int fd) {
+    long at = (long) index * LinuxAbi.POLLFD_SIZE;
     fds.set(JAVA_INT, at + LinuxAbi.POLLFD_FD, fd);
     fds.set(JAVA_SHORT, at + LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLIN);
   }
