@@ -37,7 +37,6 @@ final class FileLock implements AutoCloseable {
    * Locks a file for as long as its description and this are open.
    *
    * @param place what the readers of a file that must not follow each other too soon have in common
-   * @return null if the file system has no locks
    * @throws PlatterException of kind BAD_INPUT if a living process has it; of kind FAILED if
    *     requests of a dead one have it for longer than there is patience
    */
