@@ -298,11 +298,7 @@ class ForeignNotifierTest {
       }
       EventNotifier free = adoptPipe(pipe, heldUp);
       pipes.add(free);
-      for (EventNotifier each : pipes) {
-        while (each.isBeingSignalled()) {
-          LockSupport.parkNanos(1_000_000); // it is being opened
-        }
-      }
+      pipes.forEach(ForeignNotifierTest::awaitOpened);
       free.close();
       pipes.remove(free);
       awaitNone(heldUp);
