@@ -30,11 +30,16 @@ final class Images {
       }
       RawImage image =
           RawImage.open(config.path(), config.options(besideOthers), place(export), patience);
-      refuseOther(identity, image);
-      synchronized (uses) {
-        opened.put(image, uses.add(image.facts(), export.name(), config));
+      try {
+        refuseOther(identity, image);
+        synchronized (uses) {
+          opened.put(image, uses.add(image.facts(), export.name(), config));
+        }
+        return image;
+      } catch (RuntimeException e) {
+        image.close();
+        throw e;
       }
-      return image;
     } catch (PlatterException e) {
       throw new PlatterException(
           e.kind(), "export " + export.name() + ": " + e.getMessage(), e.remedy(), e);
@@ -68,7 +73,6 @@ final class Images {
   /** Between two looks at a path somebody may have put another file there. */
   private static void refuseOther(ImageUses.Identity expected, RawImage image) {
     if (!ImageUses.Identity.of(image.facts()).equals(expected)) {
-      image.close();
       throw PlatterException.badInput(
           image.path() + " has become another file while it was opened",
           "Keep others from writing to its directory, or serve an image elsewhere");

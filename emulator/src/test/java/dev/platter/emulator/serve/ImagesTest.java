@@ -13,7 +13,13 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Queue;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,6 +101,52 @@ class ImagesTest {
       }
     } catch (IOException e) {
       throw new AssertionError(e);
+    }
+  }
+
+  /** Without a lock, both may have opened it before one of them is known to use it. */
+  @Test
+  void ofTwoThatOpenOneImageTheLoserLeavesNothingOpen() throws Exception {
+    Path image = sized("a.img").toRealPath();
+    ImageConfig config = new ImageConfig(image.toString(), OPTIONS.withLock(false));
+    for (int i = 0; i < ROUNDS; i++) {
+      Images images = new Images();
+      CyclicBarrier start = new CyclicBarrier(2);
+      Queue<RawImage> opened = new ConcurrentLinkedQueue<>();
+      CompletableFuture<Void> other =
+          CompletableFuture.runAsync(
+              () -> race(start, images, config, opened), task -> Thread.ofPlatform().start(task));
+      race(start, images, config, opened);
+      other.get();
+      assertThat(opened).hasSize(1);
+      images.close(opened.remove());
+    }
+    assertThat(descriptorsOf(image)).isZero();
+  }
+
+  private static void race(
+      CyclicBarrier start, Images images, ImageConfig config, Queue<RawImage> opened) {
+    try {
+      start.await();
+      opened.add(open(images, "one", config));
+    } catch (PlatterException e) {
+      assertThat(e).hasMessageContaining("already a disk of this export");
+    } catch (InterruptedException | BrokenBarrierException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static long descriptorsOf(Path file) throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.filter(fd -> leadsTo(fd, file)).count();
+    }
+  }
+
+  private static boolean leadsTo(Path fd, Path file) {
+    try {
+      return Files.readSymbolicLink(fd).equals(file);
+    } catch (IOException e) {
+      return false; // closed meanwhile
     }
   }
 
