@@ -1,5 +1,7 @@
 package dev.platter.emulator.confine;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
@@ -7,7 +9,6 @@ import dev.platter.aio.sys.Libc;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -64,7 +65,7 @@ final class Verification {
   static boolean noThreadMayGainPrivileges() {
     try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
       for (Path task : tasks) {
-        if (!hasNoNewPrivs(task.resolve("status"))) {
+        if (!hasNoNewPrivs(task)) {
           return false;
         }
       }
@@ -74,16 +75,21 @@ final class Verification {
     }
   }
 
-  private static boolean hasNoNewPrivs(Path status) throws IOException {
+  /** Whether a thread has it, or has ended. */
+  static boolean hasNoNewPrivs(Path task) throws IOException {
     try {
-      for (String line : Files.readAllLines(status)) {
+      // A name may end in the middle of a character: no charset that can fail.
+      for (String line : Files.readAllLines(task.resolve("status"), ISO_8859_1)) {
         if (line.startsWith(NO_NEW_PRIVS)) {
           return line.substring(NO_NEW_PRIVS.length()).strip().equals("1");
         }
       }
       return false;
-    } catch (NoSuchFileException e) {
-      return true; // the thread has ended
+    } catch (IOException e) {
+      if (Files.notExists(task)) {
+        return true; // a read fails with ESRCH if the thread ends after its file was opened
+      }
+      throw e;
     }
   }
 
