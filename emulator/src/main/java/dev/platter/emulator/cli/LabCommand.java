@@ -16,6 +16,7 @@ import dev.platter.emulator.report.Origin;
 import dev.platter.emulator.report.TextParagraph;
 import dev.platter.emulator.workload.ScratchImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -290,7 +291,7 @@ final class LabCommand extends PlatterCommand {
         Files.deleteIfExists(file);
       }
       return true;
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       return false;
     }
   }

@@ -4,6 +4,7 @@ import dev.platter.aio.abi.LandlockAbi;
 import dev.platter.aio.file.LifeLock;
 import dev.platter.aio.sys.Libc;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
@@ -124,19 +125,18 @@ record Scratch(Path directory, int lock) {
         PathRule.of(around, LandlockAbi.ACCESS_FS_REMOVE_DIR));
   }
 
-  /** Removes it with all that is in it, as far as that goes; the lock last but for itself. */
+  /** Removes what is in it, then the lock, then the directory, as far as that goes. */
   void remove() {
     Path lock = directory.resolve(LOCK);
     try (Stream<Path> all = Files.walk(directory)) {
       for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        if (path.equals(directory)) {
-          Files.deleteIfExists(lock);
-        }
-        if (!path.equals(lock)) {
+        if (!path.equals(lock) && !path.equals(directory)) {
           Files.deleteIfExists(path);
         }
       }
-    } catch (IOException e) {
+      Files.deleteIfExists(lock);
+      Files.deleteIfExists(directory);
+    } catch (IOException | UncheckedIOException e) {
       // Left-overs among temporary files harm nobody.
     }
   }

@@ -3,6 +3,7 @@ package dev.platter.emulator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.DeepTree;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
@@ -214,6 +215,29 @@ class LabCommandTest {
     assertThat(contexts.getFirst().image()).isEqualTo(image);
     assertThat(directory).isDirectoryContaining(file -> file.equals(image));
     assertThat(directory.toFile().list()).hasSize(1);
+  }
+
+  @Test
+  void aScratchDirectoryThatCannotBeRemovedIsToldAfterTheResults() throws IOException {
+    Cli cli =
+        run(
+            List.of(
+                experiment(
+                    "digs",
+                    context -> {
+                      try {
+                        DeepTree.make(context.scratch());
+                      } catch (IOException e) {
+                        throw new IllegalStateException(e);
+                      }
+                      return new Finding("", "", "").verdict(Verdict.AFFECTED, "it is so");
+                    })),
+            "digs");
+    Path scratch = contexts.getFirst().scratch();
+    DeepTree.part(scratch);
+    assertThat(cli.out()).contains("affected: it is so");
+    assertThat(cli.err()).startsWith("platter: cannot remove all of " + scratch + "\n  try: ");
+    assertThat(cli.exitCode()).isEqualTo(1);
   }
 
   private static Finding fail(RuntimeException failure) {

@@ -3,6 +3,7 @@ package dev.platter.emulator.confine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.Libc;
+import dev.platter.emulator.DeepTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -111,6 +112,20 @@ class LeftOversTest {
     }
     for (CompletableFuture<Void> process : processes) {
       process.get();
+    }
+  }
+
+  @Test
+  void whatCannotBeWalkedThroughKeepsNoProcessFromStartingOrEnding() throws Exception {
+    Path left = half();
+    Files.createFile(left.resolve("lock"));
+    DeepTree.make(left);
+    try {
+      make();
+      new Scratch(left, -1).remove();
+      assertThat(left).exists();
+    } finally {
+      DeepTree.part(left);
     }
   }
 
