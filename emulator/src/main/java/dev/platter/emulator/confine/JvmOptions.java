@@ -174,8 +174,12 @@ record JvmOptions(List<Option> options) {
   }
 
   private static PathRule read(Option option, String file) {
+    return PathRule.of(path(option, file), PathRule.READ);
+  }
+
+  private static Path path(Option option, String file) {
     try {
-      return PathRule.of(Path.of(file), PathRule.READ);
+      return Path.of(file);
     } catch (InvalidPathException e) {
       throw PlatterException.badInput(
           "the JVM option " + option.where() + " names no file", "Correct it, or leave it out");
@@ -211,7 +215,7 @@ record JvmOptions(List<Option> options) {
 
   /** The JVM makes log files, and renames them: a file that is there can be written to. */
   private static void checkLog(Option option, String named, List<Path> allowed) {
-    Path file = Path.of(named).toAbsolutePath().normalize();
+    Path file = path(option, named).toAbsolutePath().normalize();
     boolean writable =
         Files.isRegularFile(file)
             && allowed.stream()

@@ -150,6 +150,22 @@ class JvmOptionsTest {
         .hasMessageEndingWith(option + " of _JAVA_OPTIONS");
   }
 
+  /** As a letter is that the locale does not have. */
+  @ParameterizedTest
+  @ValueSource(strings = {"-Xlog:gc:file=", "-Xloggc:", "-javaagent:"})
+  void whatIsNoPathIsRefused(String option) {
+    JvmOptions options = of(option + "a\0b");
+    assertThatThrownBy(
+            () -> {
+              options.check(List.of());
+              options.rules();
+            })
+        .hasMessage("the JVM option " + option + "a\0b names no file")
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
