@@ -185,19 +185,26 @@ class LauncherTest {
     Path root = launcher.root();
     Path built = root.resolve("built.jar");
     Files.move(launcher.jar(), built, StandardCopyOption.REPLACE_EXISTING);
-    Files.writeString(
+    script(
         root.resolve("mvnw"),
         "#!/bin/sh\necho build >>builds\ncp built.jar emulator/target/platter.jar\n");
-    Files.setPosixFilePermissions(
-        root.resolve("mvnw"), PosixFilePermissions.fromString("rwxr-xr-x"));
     Files.writeString(root.resolve("pom.xml"), "<project/>");
     Files.createDirectories(root.resolve("emulator/src/main"));
     Files.writeString(root.resolve("emulator/src/main/A.java"), "class A {}");
     return root.resolve("builds");
   }
 
+  private static void script(Path file, String text) throws IOException {
+    Files.writeString(file, text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
   private void start() throws Exception {
-    Ended ended = ChildProcess.run(launcher.builder("--java-home"));
+    start(launcher.builder("--java-home"));
+  }
+
+  private static void start(ProcessBuilder builder) throws Exception {
+    Ended ended = ChildProcess.run(builder);
     assertThat(ended.exitCode()).as(ended.output()).isZero();
   }
 
@@ -221,5 +228,20 @@ class LauncherTest {
     start();
     start();
     assertThat(Files.readString(builds, UTF_8)).isEqualTo("build\nbuild\nbuild\n");
+  }
+
+  /** Then find fails, and has told of all others. */
+  @Test
+  void aSourceThatVanishesMeanwhileEndsNoBuild() throws Exception {
+    Path builds = builds();
+    Path bin = Files.createDirectory(launcher.root().resolve("bin"));
+    script(
+        bin.resolve("find"),
+        "#!/bin/sh\necho find >>finds\nPATH=${PATH#*:}\nfind \"$@\"\nexit 1\n");
+    ProcessBuilder builder = launcher.builder("--java-home");
+    builder.environment().merge("PATH", bin + ":", (path, first) -> first + path);
+    start(builder);
+    assertThat(Files.readString(builds, UTF_8)).isEqualTo("build\n");
+    assertThat(Files.readString(launcher.root().resolve("finds"), UTF_8)).isEqualTo("find\n");
   }
 }
