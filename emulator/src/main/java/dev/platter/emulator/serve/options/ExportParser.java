@@ -61,8 +61,8 @@ public final class ExportParser {
 
   /** What is said of one image, before defaults. */
   private static final class Disk {
-    final @Nullable String path;
     final Set<String> given = new HashSet<>();
+    @Nullable String path;
     boolean readOnly;
     CacheMode cache = CacheMode.NONE;
     boolean discard = true;
@@ -198,7 +198,7 @@ public final class ExportParser {
     switch (word.key()) {
       case "image" -> {
         words.once(given, word);
-        disks.set(0, withPath(disk, words.value(word)));
+        disk.path = words.value(word);
       }
       case "queues" -> {
         words.once(given, word);
@@ -215,20 +215,6 @@ public final class ExportParser {
         }
       }
     }
-  }
-
-  /** In whatever order the options of the one disk come. */
-  private static Disk withPath(Disk disk, String path) {
-    Disk its = new Disk(path);
-    its.given.addAll(disk.given);
-    its.readOnly = disk.readOnly;
-    its.cache = disk.cache;
-    its.discard = disk.discard;
-    its.logicalBlockBytes = disk.logicalBlockBytes;
-    its.lock = disk.lock;
-    its.foreign = disk.foreign;
-    its.serial = disk.serial;
-    return its;
   }
 
   // ---- ahci ----------------------------------------------------------------------------------
