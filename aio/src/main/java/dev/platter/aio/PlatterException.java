@@ -96,6 +96,15 @@ public final class PlatterException extends RuntimeException {
     return new PlatterException(Kind.HOST_LACKS, message, remedy, null);
   }
 
+  /**
+   * The same failure, told with where it was met; this one is its cause.
+   *
+   * @param where what its message then begins with, before a colon
+   */
+  public PlatterException within(String where) {
+    return new PlatterException(kind, where + ": " + getMessage(), remedy, this);
+  }
+
   /** What kind of failure this is. */
   public Kind kind() {
     return kind;

@@ -148,11 +148,7 @@ final class StartCheck {
       try {
         Confinement.checkImage(its.images().get(i).path());
       } catch (PlatterException e) {
-        mistakes.add(
-            export.refused(
-                i,
-                new PlatterException(
-                    e.kind(), "export " + its.name() + ": " + e.getMessage(), e.remedy(), e)));
+        mistakes.add(export.refused(i, e.within("export " + its.name())));
       }
     }
   }

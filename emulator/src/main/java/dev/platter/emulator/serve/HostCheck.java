@@ -99,7 +99,7 @@ public final class HostCheck {
       running |= ours;
       look.locked().ifPresent(user -> inUse(export, user, ours));
     } catch (PlatterException e) {
-      throw named(export, e);
+      throw e.within("export " + export.name());
     }
   }
 
@@ -132,13 +132,8 @@ public final class HostCheck {
         case Endpoint.Activated _ -> {}
       }
     } catch (PlatterException e) {
-      throw named(export, e);
+      throw e.within("export " + export.name());
     }
-  }
-
-  private static PlatterException named(ExportConfig export, PlatterException e) {
-    return new PlatterException(
-        e.kind(), named(export, String.valueOf(e.getMessage())), e.remedy(), e);
   }
 
   /** Checks that a socket of no export can be made, as {@link #endpoint} does for an export's. */

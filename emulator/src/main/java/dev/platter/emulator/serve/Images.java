@@ -41,8 +41,7 @@ final class Images {
         throw e;
       }
     } catch (PlatterException e) {
-      throw new PlatterException(
-          e.kind(), "export " + export.name() + ": " + e.getMessage(), e.remedy(), e);
+      throw e.within("export " + export.name());
     }
   }
 

@@ -24,7 +24,7 @@ public record Placed<T>(String place, T value, boolean inFile, List<String> imag
 
   /** What is wrong with it, as something else than its reader has found out. */
   public PlatterException refused(PlatterException why) {
-    return inFile ? at(place, why) : why;
+    return inFile ? why.within(place) : why;
   }
 
   /**
@@ -33,10 +33,6 @@ public record Placed<T>(String place, T value, boolean inFile, List<String> imag
    * @param index which, from 0
    */
   public PlatterException refused(int index, PlatterException why) {
-    return inFile ? at(images.get(index), why) : why;
-  }
-
-  private static PlatterException at(String place, PlatterException why) {
-    return new PlatterException(why.kind(), place + ": " + why.getMessage(), why.remedy(), why);
+    return inFile ? why.within(images.get(index)) : why;
   }
 }
