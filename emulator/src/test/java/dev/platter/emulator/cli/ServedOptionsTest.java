@@ -22,7 +22,7 @@ class ServedOptionsTest {
   private Map<String, @Nullable Object> parameters(String yaml) throws IOException {
     Path file = Files.writeString(directory.resolve("p.yaml"), yaml);
     ServeSettings settings = ServeFile.read(file);
-    return ServedOptions.of(ServeOptions.of(null, settings, ServeSettings.NONE, Map.of()));
+    return ServedOptions.of(ServeOptions.of(null, settings.with(ServeSettings.NONE, Map.of())));
   }
 
   private static Map<?, ?> export(Map<String, @Nullable Object> parameters, int index) {

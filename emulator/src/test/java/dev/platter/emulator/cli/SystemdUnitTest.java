@@ -118,7 +118,7 @@ class SystemdUnitTest {
   @Test
   void theSampleConfigurationIsOne() throws IOException {
     ServeSettings sample = ServeFile.read(SYSTEMD.resolve("platter.yaml"));
-    ServeOptions options = ServeOptions.of(null, sample, ServeSettings.NONE, Map.of());
+    ServeOptions options = ServeOptions.of(null, sample.with(ServeSettings.NONE, Map.of()));
     Path runtime = Path.of("/run/platter"); // which is the unit's RuntimeDirectory
     assertThat(options.control()).hasParentRaw(runtime);
     assertThat(options.config().exports())

@@ -61,21 +61,6 @@ public record ServeOptions(
   }
 
   /**
-   * Puts both together: what the command line says wins, and lists add up, the file's first.
-   *
-   * @param path where the file is; null if there is none
-   * @param environment whose PLATTER_CONTROL is the control socket unless they name one
-   * @throws PlatterException of kind BAD_INPUT if the parts do not fit together
-   */
-  public static ServeOptions of(
-      @Nullable Path path,
-      ServeSettings file,
-      ServeSettings flags,
-      Map<String, String> environment) {
-    return of(path, file.with(flags, environment));
-  }
-
-  /**
    * What a server is told by settings in which nothing is wrong.
    *
    * @param path where the file is; null if there is none

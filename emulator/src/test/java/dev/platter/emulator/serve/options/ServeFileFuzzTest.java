@@ -91,7 +91,7 @@ class ServeFileFuzzTest {
   private static void readOrRefuse(String text) {
     try {
       ServeSettings settings = ServeFile.parse("fuzz", text);
-      ServeOptions.of(null, settings, ServeSettings.NONE, Map.of());
+      ServeOptions.of(null, settings.with(ServeSettings.NONE, Map.of()));
     } catch (PlatterException e) {
       assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT);
       String message = String.valueOf(e.getMessage());

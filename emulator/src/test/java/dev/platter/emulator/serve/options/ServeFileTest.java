@@ -235,7 +235,7 @@ class ServeFileTest {
               - {device: ahci, image: b.img, socket: ./a.sock, name: b}
             """);
     assertRefused(
-        () -> ServeOptions.of(null, file, ServeSettings.NONE, Map.of()),
+        () -> ServeOptions.of(null, file.with(ServeSettings.NONE, Map.of())),
         "p.yaml:3:5: export b: another export listens on ./a.sock");
     ServeSettings threads =
         parse(
@@ -245,7 +245,7 @@ class ServeFileTest {
               - id: io0
             """);
     assertRefused(
-        () -> ServeOptions.of(null, threads, ServeSettings.NONE, Map.of()),
+        () -> ServeOptions.of(null, threads.with(ServeSettings.NONE, Map.of())),
         "p.yaml:3:5: no export runs on IOThread io0");
   }
 
@@ -280,7 +280,7 @@ class ServeFileTest {
             List.of(),
             Map.of());
     ServeOptions both =
-        ServeOptions.of(Path.of("p"), file, flags, Map.of("PLATTER_CONTROL", "/run/c"));
+        ServeOptions.of(Path.of("p"), file.with(flags, Map.of("PLATTER_CONTROL", "/run/c")));
     assertThat(both.config().exports()).extracting("name").containsExactly("a", "b");
     assertThat(both.metrics()).isEqualTo(address("127.0.0.1", 2));
     assertThat(both.allowed()).containsExactly(Path.of("x"), Path.of("y"));
