@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class HeldUpPipes {
   static final int MAX_OF_ONE = 8;
-  static final int MAX_OF_ALL = 64;
+  public static final int MAX_OF_ALL = 64;
 
   private static final long MOMENT_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long LEAST_NANOS = 100_000_000;

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;
@@ -18,8 +19,8 @@ final class FdBudget {
   /** The control socket and the most connections to it, metrics likewise, and sizes of images. */
   private static final int MANAGEMENT = 64;
 
-  /** Call pipes that clients keep the server from, of all clients together. */
-  private static final int HELD_UP_PIPES = 64;
+  /** Call pipes that clients hold up, in all exports together. */
+  private static final int HELD_UP_PIPES = HeldUpPipes.MAX_OF_ALL;
 
   /** A ring and its wake-up eventfd. */
   private static final int PER_LOOP = 2;
@@ -31,8 +32,8 @@ final class FdBudget {
   private static final int INTERRUPTS = 5;
 
   /**
-   * What a client may send before its message is refused: it rides on two parts of one. Memory is
-   * mapped, and its descriptors are closed.
+   * Descriptors that a client may send before its message is refused: a message may come in two
+   * parts, each with descriptors. Those of memory are closed once it is mapped.
    */
   private static final int PER_MESSAGE = 2 * UnixConnection.MAX_FDS;
 

@@ -18,7 +18,8 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
   static final String MAIN_LOOP = "main-loop";
 
   /**
-   * Checks what can be checked without looking at the host.
+   * Checks what can be checked without opening anything; it follows links in the directories of
+   * sockets.
    *
    * @throws PlatterException of kind BAD_INPUT if the parts do not fit together
    */
