@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class IowaitReport {
   private static final int MAX_CPUS = 16;
 
-  /** Windows of the bare ring that a verdict needs; with fewer no test can tell. */
+  /** Windows of the bare ring without which no verdict is possible. */
   private static final int ENOUGH_WINDOWS = 3;
 
   private static final List<IowaitCase> BY_CPU =
@@ -99,17 +99,18 @@ final class IowaitReport {
 
   Finding finding(IowaitResults results, Map<IowaitCase, Waiter.Done> done, Setting setting) {
     Finding finding = begin();
-    boolean tooShort = results.windows(IowaitCase.AFTER).size() < ENOUGH_WINDOWS;
-    Verdict verdict = tooShort ? Verdict.INCONCLUSIVE : results.verdict();
+    Verdict judged = results.verdict();
+    boolean tooShort =
+        results.windows(IowaitCase.AFTER).size() < ENOUGH_WINDOWS
+            || (setting.partial() && judged == Verdict.INCONCLUSIVE);
+    Verdict verdict = tooShort ? Verdict.INCONCLUSIVE : judged;
     finding
         .seen(seen(results, setting))
         .verdict(
             verdict,
             tooShort
                 ? (setting.partial() ? "it was interrupted before" : "it ended before")
-                    + " the bare ring had "
-                    + ENOUGH_WINDOWS
-                    + " windows"
+                    + " there were enough windows to tell"
                 : reason(verdict, results));
     if (verdict == Verdict.AFFECTED) {
       finding.remedy(

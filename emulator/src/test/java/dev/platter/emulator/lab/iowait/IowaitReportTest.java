@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.Verdict;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,11 @@ class IowaitReportTest {
   }
 
   private static void round(IowaitResults results, double after) {
-    for (IowaitCase what : IowaitCase.values()) {
+    round(results, after, List.of(IowaitCase.values()));
+  }
+
+  private static void round(IowaitResults results, double after, List<IowaitCase> cases) {
+    for (IowaitCase what : cases) {
       double share =
           switch (what) {
             case AFTER, IOTHREAD_ABLATED, MAIN_LOOP_ABLATED -> after;
@@ -83,6 +88,27 @@ class IowaitReportTest {
       round(results, 0.97);
     }
     assertThat(report().finding(results, Map.of(), partial).verdict()).isEqualTo(Verdict.AFFECTED);
+  }
+
+  /** Reads moved the figure, but in too few windows to be sure of it. */
+  @Test
+  void interruptedBeforeItsReadsItDoesNotSayThatRealIoMovesNothing() {
+    IowaitResults results = results(0, 2);
+    round(
+        results,
+        0,
+        List.of(
+            IowaitCase.NOTHING,
+            IowaitCase.NOTHING,
+            IowaitCase.NOTHING,
+            IowaitCase.BEFORE,
+            IowaitCase.AFTER));
+    Finding finding =
+        report().finding(results, Map.of(), new IowaitReport.Setting(true, true, true));
+    assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(text(finding, "reason"))
+        .isEqualTo("it was interrupted before there were enough windows to tell");
+    assertThat(text(finding, "remedy")).isEqualTo("Run it again, and let it end");
   }
 
   @Test
