@@ -111,7 +111,7 @@ final class IowaitReport {
             tooShort
                 ? (setting.partial() ? "it was interrupted before" : "it ended before")
                     + " there were enough windows to tell"
-                : reason(verdict, results));
+                : reason(verdict, results, setting));
     if (verdict == Verdict.AFFECTED) {
       finding.remedy(
           setting.hasOptOut()
@@ -124,7 +124,9 @@ final class IowaitReport {
       finding.remedy(
           tooShort
               ? "Run it again, and let it end"
-              : "Run it again while the host does less, or with --full");
+              : setting.direct()
+                  ? "Run it again while the host does less, or with --full"
+                  : "Run it again with --dir on a file system that has O_DIRECT");
     }
     if (setting.partial()) {
       finding.partial();
@@ -207,7 +209,7 @@ final class IowaitReport {
     return parts.isEmpty() ? "an unknown share" : String.join(", ", parts);
   }
 
-  private String reason(Verdict verdict, IowaitResults results) {
+  private String reason(Verdict verdict, IowaitResults results, Setting setting) {
     List<String> counts = new ArrayList<>();
     List<String> dead = new ArrayList<>();
     List<String> unclear = new ArrayList<>();
@@ -219,12 +221,7 @@ final class IowaitReport {
         case DOES_NOT -> {}
       }
     }
-    String blind =
-        dead.isEmpty()
-            ? ""
-            : "; not even real I/O moves "
-                + join(dead)
-                + " (iowait and full need a CPU with nothing else to do)";
+    String blind = dead.isEmpty() ? "" : blind(dead, setting);
     return switch (verdict) {
       case AFFECTED ->
           "Linux " + kernel + " counts the wait of an idle ring as I/O in " + join(counts) + blind;
@@ -240,6 +237,17 @@ final class IowaitReport {
               ? "nothing was seen either way" + blind
               : "what else goes on hides it in " + join(unclear) + blind;
     };
+  }
+
+  private static String blind(List<String> dead, Setting setting) {
+    if (setting.partial()) {
+      return ""; // there may have been too few reads to tell
+    }
+    return setting.direct()
+        ? "; not even real I/O moves "
+            + join(dead)
+            + " (iowait and full need a CPU with nothing else to do)"
+        : "; without O_DIRECT there was no real I/O to see whether it moves " + join(dead);
   }
 
   private static String join(List<String> labels) {

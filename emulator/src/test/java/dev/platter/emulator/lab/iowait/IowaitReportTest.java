@@ -24,9 +24,13 @@ class IowaitReportTest {
   }
 
   private static IowaitResults results(double after, int rounds) {
+    return results(after, rounds, List.of(IowaitCase.values()));
+  }
+
+  private static IowaitResults results(double after, int rounds, List<IowaitCase> cases) {
     IowaitResults results = new IowaitResults();
     for (int round = 0; round < rounds; round++) {
-      round(results, after);
+      round(results, after, cases);
     }
     return results;
   }
@@ -109,6 +113,19 @@ class IowaitReportTest {
     assertThat(text(finding, "reason"))
         .isEqualTo("it was interrupted before there were enough windows to tell");
     assertThat(text(finding, "remedy")).isEqualTo("Run it again, and let it end");
+  }
+
+  @Test
+  void withoutReadsItDoesNotSayThatRealIoMovesNothing() {
+    IowaitResults results =
+        results(0, 5, List.of(IowaitCase.NOTHING, IowaitCase.BEFORE, IowaitCase.AFTER));
+    Finding finding =
+        report().finding(results, Map.of(), new IowaitReport.Setting(true, false, false));
+    assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(text(finding, "reason"))
+        .contains("without O_DIRECT there was no real I/O")
+        .doesNotContain("not even real I/O");
+    assertThat(text(finding, "remedy")).contains("--dir");
   }
 
   @Test
