@@ -34,6 +34,11 @@ public final class GuestRow {
       CpuTime hostCpu,
       Duration qemuCpu,
       Scheduling scheduling) {
+    /** The same with another row of the guest's. */
+    Run with(Map<String, Object> row) {
+      return new Run(number, row, loop, stages, hostCpu, qemuCpu, scheduling);
+    }
+
     /**
      * A number in the guest's row.
      *

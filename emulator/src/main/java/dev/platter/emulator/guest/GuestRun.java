@@ -136,6 +136,9 @@ public final class GuestRun {
   /** A job on the guest's list and where its result goes; no row for what is not measured. */
   private record Task(GuestJob job, Target target, @Nullable GuestRow row) {}
 
+  /** A job that has ended, and what the host spent on it. */
+  private record Ended(GuestConsole.Result result, GuestRow.Run host) {}
+
   private final Plan plan;
   private final GuestRunner runner;
   private final HostDisks.Opener opener;
@@ -231,9 +234,9 @@ public final class GuestRun {
       } catch (RuntimeException e) {
         failure = e;
       }
-      for (GuestConsole.Result result : costs.ended) {
+      for (Ended job : costs.ended) {
         try {
-          collect(run, tasks, result, costs);
+          collect(tasks, job);
         } catch (PlatterException e) {
           failure = failure == null ? e : failure;
         }
@@ -308,7 +311,8 @@ public final class GuestRun {
         : new VmDisk.QemuVirtio("qemuvirtio", plan.image(), target.serial(), shared);
   }
 
-  private static void collect(int run, List<Task> tasks, GuestConsole.Result result, Costs costs) {
+  private static void collect(List<Task> tasks, Ended job) {
+    GuestConsole.Result result = job.result();
     Task task = tasks.get(result.number() - 1);
     if (!result.succeeded()) {
       throw PlatterException.failed(
@@ -324,7 +328,7 @@ public final class GuestRun {
     }
     GuestRow row = task.row();
     if (row != null) {
-      row.add(costs.with(run, result.number(), guestRow(result)));
+      row.add(job.host().with(guestRow(result)));
     }
   }
 
@@ -353,8 +357,7 @@ public final class GuestRun {
     private final int run;
     private final List<Task> tasks;
     private final HostDisks disks;
-    private final Map<Integer, GuestRow.Run> spent = new HashMap<>();
-    private final List<GuestConsole.Result> ended = new ArrayList<>();
+    private final List<Ended> ended = new ArrayList<>();
     private LoopStats.@Nullable Snapshot loopBefore;
     private @Nullable HostAccounts before;
     private Duration qemuBefore = Duration.ZERO;
@@ -413,32 +416,17 @@ public final class GuestRun {
       HostAccounts first = before == null ? after : before;
       Duration qemuCpu = qemu.cpuTime().minus(qemuBefore);
       LoopStats.Snapshot loop = loop(result.number());
-      ended.add(result);
-      spent.put(
-          result.number(),
-          new GuestRow.Run(
-              run,
-              Map.of(),
-              loop == null || loopBefore == null ? null : loop.since(loopBefore),
-              stages(result.number()),
-              after.host().own().since(first.host().own()),
-              qemuCpu,
-              after.since(first, threads(result.number()), qemuCpu)));
-    }
-
-    GuestRow.Run with(int number, int job, Map<String, Object> guest) {
-      GuestRow.Run host = spent.get(job);
-      if (host == null) {
-        throw new IllegalStateException("job " + job + " has not ended");
-      }
-      return new GuestRow.Run(
-          number,
-          guest,
-          host.loop(),
-          host.stages(),
-          host.hostCpu(),
-          host.qemuCpu(),
-          host.scheduling());
+      ended.add(
+          new Ended(
+              result,
+              new GuestRow.Run(
+                  run,
+                  Map.of(),
+                  loop == null || loopBefore == null ? null : loop.since(loopBefore),
+                  stages(result.number()),
+                  after.host().own().since(first.host().own()),
+                  qemuCpu,
+                  after.since(first, threads(result.number()), qemuCpu))));
     }
   }
 }

@@ -61,6 +61,7 @@ class GuestRunTest {
   private final List<String> opened = new ArrayList<>();
   private final AtomicBoolean cancelled = new AtomicBoolean();
   private long requests;
+  private int takesOfStages = Integer.MAX_VALUE;
 
   @BeforeEach
   void nameLog() {
@@ -78,6 +79,9 @@ class GuestRunTest {
 
           @Override
           public @Nullable StageRun takeStages(DeviceKind kind) {
+            if (takesOfStages-- == 0) {
+              throw new IllegalArgumentException("made up");
+            }
             return null;
           }
 
@@ -206,6 +210,17 @@ class GuestRunTest {
     assertThat(result.failure()).hasMessageContaining("QEMU ended with status 3");
     assertThat(result.kernelRelease()).isEqualTo("6.12");
     assertThat(result.accelerator()).isEqualTo(Accelerator.TCG);
+  }
+
+  /** Of the job that has just ended: its account is not complete, and it is not a result. */
+  @Test
+  void theFirstFailureIsToldIfAJobCannotBeAccountedFor() throws IOException {
+    takesOfStages = 5; // at the begin and the end of two jobs, and at the third one's begin
+    GuestRun.Result result = run(GUEST.formatted(log, 0), 1, "randread", SATA);
+    assertThat(result.rows()).singleElement().satisfies(row -> assertThat(row.runs()).hasSize(1));
+    assertThat(result.failure())
+        .isInstanceOf(PlatterException.class)
+        .hasMessageStartingWith("QEMU ended with status");
   }
 
   @Test
