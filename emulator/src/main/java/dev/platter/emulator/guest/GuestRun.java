@@ -2,7 +2,7 @@ package dev.platter.emulator.guest;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.LoopStats;
-import dev.platter.emulator.host.NativeName;
+import dev.platter.emulator.trace.PathThreads;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.guestimages.Guest;
@@ -381,10 +381,11 @@ public final class GuestRun {
     /** The threads of this process that do a job's requests. */
     private Predicate<String> threads(int number) {
       Target target = tasks.get(number - 1).target();
-      String disk = target.serial();
-      return target.backend() == Backend.PLATTER
-          ? name -> NativeName.same(disk, name) || NativeName.same("export-" + disk, name)
-          : _ -> false;
+      if (target.backend() != Backend.PLATTER) {
+        return _ -> false;
+      }
+      PathThreads threads = PathThreads.ofExport(target.serial(), target.serial());
+      return threads.loop().or(threads.vcpu());
     }
 
     @Override

@@ -38,12 +38,9 @@ public record PathThreads(Predicate<String> loop, Predicate<String> vcpu) {
 
   /** Those without which the stage that ends at a stamp does not go on. */
   Predicate<String> of(TracedDevice device, Stamp end) {
-    return switch (end) {
-      case SUBMITTED, DOORBELL, EXIT, SEEN -> vcpu;
-      // Whoever waits for the lock, or has it.
-      case HANDLED, REAPED -> device.isVirtio() ? loop : loop.or(vcpu);
-      case QUEUED -> device.isVirtio() ? loop : vcpu;
-      case ENTERED, READY, COMPLETED, INTERRUPT -> loop;
-    };
+    if (device.takesBigLock(end)) {
+      return loop.or(vcpu);
+    }
+    return device.lane(end).equals("vcpu") ? vcpu : loop;
   }
 }

@@ -124,15 +124,10 @@ final class StallText {
   /** The thread without which the stage that ends at a stamp does not go on. */
   private static String thread(TracedDevice device, Stamp end) {
     String vcpu = device == TracedDevice.AHCI_EXPORT ? "the export's thread" : "the vCPU";
-    return switch (end) {
-      case SUBMITTED, DOORBELL, EXIT, SEEN -> device == TracedDevice.RAW ? loop(device) : vcpu;
-      case HANDLED, REAPED ->
-          device.isVirtio() || device == TracedDevice.RAW
-              ? loop(device)
-              : vcpu + " or " + loop(device);
-      case QUEUED -> device.isVirtio() || device == TracedDevice.RAW ? loop(device) : vcpu;
-      case ENTERED, READY, COMPLETED, INTERRUPT -> loop(device);
-    };
+    if (device.takesBigLock(end)) {
+      return vcpu + " or " + loop(device);
+    }
+    return device.lane(end).equals("vcpu") ? vcpu : loop(device);
   }
 
   /** A cause in a few words. */

@@ -63,6 +63,15 @@ public enum TracedDevice {
     };
   }
 
+  /**
+   * Whether the stage may be a wait for the big lock: then the main loop or a vCPU has it.
+   *
+   * @param end the stamp that ends the stage
+   */
+  boolean takesBigLock(Stamp end) {
+    return (this == AHCI || this == AHCI_EXPORT) && (end == Stamp.HANDLED || end == Stamp.REAPED);
+  }
+
   /** What happens in the stage that ends at a stamp, in a few words. */
   public String label(Stamp end) {
     return switch (end) {
