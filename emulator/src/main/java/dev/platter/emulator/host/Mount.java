@@ -14,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * @param options those of the mount and those of the file system, separated by commas, each once
  */
 public record Mount(String point, String type, String source, String options) {
-  private static final int POINT = 4;
-  private static final int OPTIONS = 5;
-
   /**
    * The mount that a file lies on.
    *
@@ -26,21 +23,18 @@ public record Mount(String point, String type, String source, String options) {
    */
   static @Nullable Mount of(List<String> mountinfo, String path) {
     Mount found = null;
-    for (String line : mountinfo) {
-      String[] halves = line.split(" - ", 2);
-      String[] mount = halves[0].split(" ", -1);
-      String[] filesystem = halves.length == 2 ? halves[1].split(" ", 3) : new String[0];
-      if (mount.length > OPTIONS && filesystem.length == 3) {
-        String point = unescaped(mount[POINT]);
-        // Of several on one directory the last hides the others.
-        if (holds(point, path) && (found == null || point.length() >= found.point.length())) {
-          found =
-              new Mount(
-                  point,
-                  filesystem[0],
-                  unescaped(filesystem[1]),
-                  options(mount[OPTIONS], filesystem[2]));
-        }
+    for (String text : mountinfo) {
+      MountLine line = MountLine.parse(text);
+      // Of several on one directory the last hides the others.
+      if (line != null
+          && holds(line.point(), path)
+          && (found == null || line.point().length() >= found.point.length())) {
+        found =
+            new Mount(
+                line.point(),
+                line.type(),
+                line.source(),
+                options(line.options(), line.fileSystemOptions()));
       }
     }
     return found;
@@ -54,14 +48,5 @@ public record Mount(String point, String type, String source, String options) {
     Set<String> options = new LinkedHashSet<>(List.of(ofMount.split(",", -1)));
     options.addAll(List.of(ofFileSystem.strip().split(",", -1)));
     return String.join(",", options);
-  }
-
-  /** proc(5): blanks, tabs, newlines and backslashes are octal. */
-  private static String unescaped(String field) {
-    return field
-        .replace("\\040", " ")
-        .replace("\\011", "\t")
-        .replace("\\012", "\n")
-        .replace("\\134", "\\");
   }
 }

@@ -1,17 +1,16 @@
 package dev.platter.emulator.lab.iowait;
 
+import dev.platter.emulator.host.MountLine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.BiPredicate;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the directory of this process' cgroup. */
 public final class OwnCgroup {
   private static final String UNIFIED = "0::";
-  private static final int ROOT = 3;
-  private static final int MOUNT_POINT = 4;
 
   private OwnCgroup() {}
 
@@ -39,7 +38,7 @@ public final class OwnCgroup {
         own = line.substring(UNIFIED.length());
       }
     }
-    return mounted(own, mountinfo, (type, options) -> type.equals("cgroup2"));
+    return mounted(own, mountinfo, line -> line.type().equals("cgroup2"));
   }
 
   /**
@@ -59,26 +58,23 @@ public final class OwnCgroup {
     return mounted(
         own,
         mountinfo,
-        (type, options) ->
-            type.equals("cgroup") && List.of(options.split(",", -1)).contains(controller));
+        line ->
+            line.type().equals("cgroup")
+                && List.of(line.fileSystemOptions().split(",", -1)).contains(controller));
   }
 
   private static @Nullable Path mounted(
-      @Nullable String own, List<String> mountinfo, BiPredicate<String, String> hierarchy) {
+      @Nullable String own, List<String> mountinfo, Predicate<MountLine> hierarchy) {
     // A path that leads out of the cgroup namespace begins with "/..".
     if (own == null || !own.startsWith("/") || own.startsWith("/..")) {
       return null;
     }
-    for (String line : mountinfo) {
-      String[] halves = line.split(" - ", 2);
-      String[] mount = halves[0].split(" ", -1);
-      String[] filesystem = halves.length == 2 ? halves[1].split(" ", 3) : new String[0];
-      if (filesystem.length == 3
-          && hierarchy.test(filesystem[0], filesystem[2])
-          && mount.length > MOUNT_POINT) {
-        String below = below(unescape(mount[ROOT]), own);
+    for (String text : mountinfo) {
+      MountLine line = MountLine.parse(text);
+      if (line != null && hierarchy.test(line)) {
+        String below = below(line.root(), own);
         if (below != null) {
-          return Path.of(unescape(mount[MOUNT_POINT]) + below);
+          return Path.of(line.point() + below);
         }
       }
     }
@@ -95,14 +91,5 @@ public final class OwnCgroup {
     }
     String rest = path.substring(root.length());
     return rest.isEmpty() || rest.startsWith("/") ? rest : null;
-  }
-
-  /** proc(5): blanks, tabs, newlines and backslashes are octal. */
-  private static String unescape(String field) {
-    return field
-        .replace("\\040", " ")
-        .replace("\\011", "\t")
-        .replace("\\012", "\n")
-        .replace("\\134", "\\");
   }
 }
