@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /**
  * Looks how long the threads of a process have waited for a CPU, but for those that the JVM has for
@@ -111,7 +111,7 @@ final class DelaySampler {
     long waited = now - thread.waitedNanos;
     if (thread.waitedNanos >= 0 && waited >= NOTABLE_NANOS && windows < WINDOWS) {
       windows++;
-      thread.windows.add(new ThreadDelays.Window("", thread.at, nanoTime, waited));
+      thread.windows.add(new ThreadDelays.Window(thread.at, nanoTime, waited));
     }
     thread.at = nanoTime;
     thread.waitedNanos = now;
@@ -147,33 +147,19 @@ final class DelaySampler {
           .entrySet()
           .removeIf(entry -> {
             boolean gone = !there.contains(entry.getKey());
-            if (gone) {
-              keep(entry.getValue());
+            if (gone && !entry.getValue().windows.isEmpty()) {
+              ended.add(entry.getValue());
             }
             return gone;
           });
     }
   }
 
-  private void keep(@Nullable Watched thread) {
-    if (thread != null && !thread.windows.isEmpty()) {
-      ended.add(thread);
-    }
-  }
-
   /** What was seen. */
   ThreadDelays delays() {
-    List<ThreadDelays.Window> all = new ArrayList<>();
-    List<Watched> threads = new ArrayList<>(ended);
-    threads.addAll(alive.values());
-    for (int i = 0; i < threads.size(); i++) {
-      Watched thread = threads.get(i);
-      for (ThreadDelays.Window window : thread.windows) {
-        all.add(
-            new ThreadDelays.Window(
-                thread.name, i, window.beginNanos(), window.endNanos(), window.waitedNanos()));
-      }
-    }
-    return new ThreadDelays(all);
+    return new ThreadDelays(
+        Stream.concat(ended.stream(), alive.values().stream())
+            .map(thread -> new ThreadDelays.OfThread(thread.name, thread.windows))
+            .toList());
   }
 }

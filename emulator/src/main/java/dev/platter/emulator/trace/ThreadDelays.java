@@ -1,52 +1,43 @@
 package dev.platter.emulator.trace;
 
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 
 /**
  * How long threads could have run and waited for a CPU, and when: by windows between two looks at
  * them.
+ *
+ * @param threads those that were looked at
  */
-public final class ThreadDelays {
+public record ThreadDelays(List<OfThread> threads) {
   /** No thread was looked at. */
   public static final ThreadDelays NONE = new ThreadDelays(List.of());
 
   /**
    * A window.
    *
-   * @param thread the thread's name as the kernel has it
-   * @param number which thread of that name: the kernel cuts names, and several may have one
    * @param beginNanos the look before, on the clock of {@link System#nanoTime}
    * @param endNanos the look after
    * @param waitedNanos how long it waited between them
    */
-  public record Window(
-      String thread, int number, long beginNanos, long endNanos, long waitedNanos) {
-    /** Of the only thread of that name. */
-    Window(String thread, long beginNanos, long endNanos, long waitedNanos) {
-      this(thread, 0, beginNanos, endNanos, waitedNanos);
+  public record Window(long beginNanos, long endNanos, long waitedNanos) {}
+
+  /**
+   * A thread.
+   *
+   * @param name as the kernel has it: it cuts names, and several threads may have one
+   * @param windows in order of time; they do not overlap
+   */
+  public record OfThread(String name, List<Window> windows) {
+    /** Copies the windows. */
+    public OfThread {
+      windows = List.copyOf(windows);
     }
   }
 
-  private record Key(String name, int number) {}
-
-  private final Map<Key, List<Window>> byThread = new HashMap<>();
-
-  /** From windows in any order. Those of one thread do not overlap. */
-  public ThreadDelays(List<Window> windows) {
-    for (Window window : windows) {
-      byThread
-          .computeIfAbsent(new Key(window.thread(), window.number()), _ -> new ArrayList<>())
-          .add(window);
-    }
-    for (List<Window> list : byThread.values()) {
-      long origin = list.getFirst().beginNanos();
-      list.sort(Comparator.comparingLong(window -> window.beginNanos() - origin));
-    }
+  /** Copies the threads. */
+  public ThreadDelays {
+    threads = List.copyOf(threads);
   }
 
   /**
@@ -54,11 +45,11 @@ public final class ThreadDelays {
    * did there, but no longer than the stretch and the window have in common. Of several threads the
    * one that may have waited longest counts.
    */
-  public long waitedNanos(Predicate<String> threads, long beginNanos, long nanos) {
+  public long waitedNanos(Predicate<String> names, long beginNanos, long nanos) {
     long most = 0;
-    for (Map.Entry<Key, List<Window>> entry : byThread.entrySet()) {
-      if (threads.test(entry.getKey().name())) {
-        most = Math.max(most, waited(entry.getValue(), beginNanos, nanos));
+    for (OfThread thread : threads) {
+      if (names.test(thread.name())) {
+        most = Math.max(most, waited(thread.windows(), beginNanos, nanos));
       }
     }
     return most;

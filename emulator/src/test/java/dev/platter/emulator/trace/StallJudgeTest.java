@@ -262,11 +262,13 @@ class StallJudgeTest {
         0,
         new ThreadDelays(
             List.of(
-                new ThreadDelays.Window(
+                new ThreadDelays.OfThread(
                     thread,
-                    Timelines.nanos(0),
-                    Timelines.nanos(10_000),
-                    Math.round(micros * 1000)))));
+                    List.of(
+                        new ThreadDelays.Window(
+                            Timelines.nanos(0),
+                            Timelines.nanos(10_000),
+                            Math.round(micros * 1000)))))));
   }
 
   private static @Nullable StallCause cause(

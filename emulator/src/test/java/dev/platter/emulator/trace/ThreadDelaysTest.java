@@ -2,6 +2,7 @@ package dev.platter.emulator.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.emulator.trace.ThreadDelays.OfThread;
 import dev.platter.emulator.trace.ThreadDelays.Window;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -14,9 +15,12 @@ class ThreadDelaysTest {
   private static final ThreadDelays DELAYS =
       new ThreadDelays(
           List.of(
-              new Window("loop", ORIGIN + 20, ORIGIN + 30, 4),
-              new Window("loop", ORIGIN, ORIGIN + 10, 3),
-              new Window("vcpu0", ORIGIN, ORIGIN + 30, 30)));
+              new OfThread(
+                  "loop",
+                  List.of(
+                      new Window(ORIGIN, ORIGIN + 10, 3),
+                      new Window(ORIGIN + 20, ORIGIN + 30, 4))),
+              new OfThread("vcpu0", List.of(new Window(ORIGIN, ORIGIN + 30, 30)))));
 
   private static long loop(long from, long nanos) {
     return DELAYS.waitedNanos("loop"::equals, ORIGIN + from, nanos);
@@ -39,8 +43,8 @@ class ThreadDelaysTest {
     ThreadDelays two =
         new ThreadDelays(
             List.of(
-                new Window("iothread-export", 1, 0, 100, 40),
-                new Window("iothread-export", 2, 0, 100, 30)));
+                new OfThread("iothread-export", List.of(new Window(0, 100, 40))),
+                new OfThread("iothread-export", List.of(new Window(0, 100, 30)))));
     assertThat(two.waitedNanos("iothread-export"::equals, 0, 100)).isEqualTo(40);
   }
 
