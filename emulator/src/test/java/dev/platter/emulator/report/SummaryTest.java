@@ -2,13 +2,10 @@ package dev.platter.emulator.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.loop.BigLock;
-import dev.platter.aio.loop.LoopStats;
-import dev.platter.aio.sys.CpuTime;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Latencies;
+import dev.platter.emulator.workload.MadeUpRuns;
 import dev.platter.emulator.workload.Measured;
 import dev.platter.emulator.workload.RunResult;
 import java.util.List;
@@ -21,20 +18,7 @@ class SummaryTest {
   private static Measured run(long elapsedNanos, boolean partial) {
     Histogram latency = Latencies.newHistogram();
     latency.recordValue(elapsedNanos);
-    return run(new RunResult(elapsedNanos, latency, 10, 40_960, partial));
-  }
-
-  private static Measured run(RunResult result) {
-    return new Measured(
-        result,
-        new LoopStats.Snapshot(8, 5, 12, 10, 12, 0, 0, 0, 1, 3, 7),
-        new BigLock.Stats(4, 1, 100, 200, 60),
-        new CpuTime(1_000_000, 2_000_000),
-        Scheduling.UNKNOWN,
-        6,
-        2,
-        List.of(),
-        null);
+    return MadeUpRuns.of(new RunResult(elapsedNanos, latency, 10, 40_960, partial));
   }
 
   private static Summary summary(DeviceKind device, long... elapsed) {
@@ -123,7 +107,7 @@ class SummaryTest {
             null,
             null);
     Summary summary = new Summary(DeviceKind.RAW, Variant.ORDINARY);
-    summary.add(run(result));
+    summary.add(MadeUpRuns.of(result));
     assertThat(BenchReport.table(List.of(summary), TextTable.WIDE))
         .containsPattern("\ndevice +operation +per second +p50 us +p99 us +p99.9 us +max us\n")
         .containsPattern("\nraw +read +100 +100 +198 +- +200\n")

@@ -2,11 +2,7 @@ package dev.platter.emulator.lab.punting;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.loop.BigLock;
-import dev.platter.aio.loop.LoopStats;
-import dev.platter.aio.sys.CpuTime;
 import dev.platter.devices.block.Preallocation;
-import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Verdict;
@@ -14,6 +10,7 @@ import dev.platter.emulator.report.Summary;
 import dev.platter.emulator.report.Variant;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Latencies;
+import dev.platter.emulator.workload.MadeUpRuns;
 import dev.platter.emulator.workload.Measured;
 import dev.platter.emulator.workload.RunResult;
 import java.nio.file.Path;
@@ -70,16 +67,7 @@ class PuntingFindingTest {
   private static Measured run(double micros) {
     Histogram latency = Latencies.newHistogram();
     latency.recordValue(Math.round(micros * 1e3));
-    return new Measured(
-        new RunResult(1_000_000, latency, 1, 8192, false),
-        new LoopStats.Snapshot(8, 5, 12, 10, 12, 0, 0, 0, 1, 3, 7),
-        new BigLock.Stats(4, 1, 100, 200, 60),
-        new CpuTime(1_000_000, 2_000_000),
-        Scheduling.UNKNOWN,
-        6,
-        2,
-        List.of(),
-        null);
+    return MadeUpRuns.of(new RunResult(1_000_000, latency, 1, 8192, false));
   }
 
   /** The sentence about a sparse image that takes {@code slower} times as long. */

@@ -2,11 +2,7 @@ package dev.platter.emulator.lab.ringflags;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.loop.BigLock;
-import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.ring.SetupFlag;
-import dev.platter.aio.sys.CpuTime;
-import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;
@@ -14,6 +10,7 @@ import dev.platter.emulator.lab.Verdict;
 import dev.platter.emulator.workload.Bench.Pattern;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Latencies;
+import dev.platter.emulator.workload.MadeUpRuns;
 import dev.platter.emulator.workload.Measured;
 import dev.platter.emulator.workload.RunResult;
 import java.nio.file.Path;
@@ -140,16 +137,7 @@ class RingFlagsExperimentTest {
   private static Measured run(double iops) {
     Histogram latency = Latencies.newHistogram();
     latency.recordValue(1_000);
-    return new Measured(
-        new RunResult(1_000_000_000, latency, Math.round(iops), 4096, false),
-        new LoopStats.Snapshot(8, 5, 12, 10, 12, 0, 0, 0, 1, 3, 7),
-        new BigLock.Stats(4, 1, 100, 200, 60),
-        new CpuTime(1_000_000, 2_000_000),
-        Scheduling.UNKNOWN,
-        6,
-        2,
-        List.of(),
-        null);
+    return MadeUpRuns.of(new RunResult(1_000_000_000, latency, Math.round(iops), 4096, false));
   }
 
   /**
