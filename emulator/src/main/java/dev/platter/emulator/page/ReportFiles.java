@@ -21,8 +21,8 @@ public final class ReportFiles {
   private ReportFiles() {}
 
   /**
-   * Reads a document, and draws it once, by itself and compared, so that what is wrong with it is
-   * told of this file.
+   * Reads a document, and draws it once, by itself and compared, as a page and for a terminal, so
+   * that what is wrong with it is told of this file.
    *
    * @param file where it is; also its label
    * @throws PlatterException of kind BAD_INPUT if it cannot be read or is no document that can be
@@ -51,6 +51,7 @@ public final class ReportFiles {
     }
     Document document = new Document(file, json);
     try {
+      String _ = ReportForm.forTerminal(List.of(document), List.of());
       String _ = HtmlReport.render(List.of(document, document));
     } catch (MalformedDocument e) {
       throw refused(file, String.valueOf(e.getMessage()), e);

@@ -69,17 +69,24 @@ class ReportCommandTest {
         "{\"schema\": \"platter.lab/1\", \"experiments\": [{}]} | 'experiments[0].name' is missing",
         "{\"schema\": \"platter.bench/1\", \"rows\": [{\"device\": \"raw\", \"runs\": 1e999}]}"
             + " | 'rows[0].runs' is not a number",
+        "{\"schema\": \"platter.bench/1\", \"rows\": [], \"environment\": {\"cpu_governor\": 5}}"
+            + " | 'environment.cpu_governor' is not a string",
+        "{\"schema\": \"platter.bench/1\", \"rows\": [], \"environment\": {\"jvm\": \"x\"}}"
+            + " | 'environment.jvm.version' lies in something that is no object",
       })
   void whatIsNoResultIsRefusedByName(String content, String message) throws IOException {
     Path file = Files.writeString(directory.resolve("bad.json"), content);
-    Cli cli = Cli.run("report", saved("bench.json"), file, "--report", page());
-    assertThat(cli.err())
-        .startsWith("platter: cannot make a report of " + file + ": ")
-        .contains(message)
-        .contains("try: ");
-    assertThat(cli.exitCode()).isEqualTo(2);
-    assertThat(cli.out()).isEmpty();
-    assertThat(page()).doesNotExist();
+    Cli compared = Cli.run("report", saved("bench.json"), file, "--report", page());
+    Cli alone = Cli.run("report", file, "--report", page());
+    for (Cli cli : List.of(compared, alone)) {
+      assertThat(cli.err())
+          .startsWith("platter: cannot make a report of " + file + ": ")
+          .contains(message)
+          .contains("try: ");
+      assertThat(cli.exitCode()).isEqualTo(2);
+      assertThat(cli.out()).isEmpty();
+      assertThat(page()).doesNotExist();
+    }
   }
 
   @Test
