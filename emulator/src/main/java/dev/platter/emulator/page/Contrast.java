@@ -158,9 +158,12 @@ record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
         + " of "
         + baseName
         + runs(row, base)
-        + (ratios == null
-            ? ", " + Quantity.digits(mine() / theirs()) + figure.times() + overlap()
-            : ratios.words());
+        + (ratios == null ? ratio() + overlap() : ratios.words());
+  }
+
+  /** The ratio of the figures that are shown; empty where the other row has 0. */
+  private String ratio() {
+    return theirs() == 0 ? "" : ", " + Quantity.digits(mine() / theirs()) + figure.times();
   }
 
   /** The ratios of the pairs; null if there are not several. */

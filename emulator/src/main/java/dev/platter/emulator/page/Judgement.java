@@ -89,9 +89,15 @@ record Judgement(Measure measure, Spread base, Spread other, Answer answer, Stri
     return base.value() == 0 ? Double.NaN : other.value() / base.value();
   }
 
-  /** The difference in words: {@code 12 % more time}, {@code 0.04 times the time}. */
+  /**
+   * The difference in words: {@code 12 % more time}, {@code 0.04 times the time}; {@code 0.100 s
+   * instead of 0} where there is no ratio.
+   */
   String byHowMuch() {
     double ratio = ratio();
+    if (Double.isNaN(ratio)) {
+      return measure.spoken(other.value()) + " instead of 0";
+    }
     String thing =
         switch (measure) {
           case TIME -> "time";

@@ -326,12 +326,16 @@ class HeadlineTest {
   private static String ofPairs(double... ratios) {
     double[] ones = new double[ratios.length];
     Arrays.fill(ones, 1);
+    return found(ratios, ones);
+  }
+
+  private static String found(double[] sata, double[] virtio) {
     return plain(
             of(Map.of(
                     "schema",
                     "platter.iotest/1",
                     "rows",
-                    List.of(madeUp("ahci", ratios), madeUp("virtio", ones))))
+                    List.of(madeUp("ahci", sata), madeUp("virtio", virtio))))
                 .found())
         .getFirst();
   }
@@ -347,6 +351,17 @@ class HeadlineTest {
     many[7] = 0.99;
     assertThat(ofPairs(many)).endsWith(" with 95 %).");
     assertThat(ofPairs(0.9, 1.1, 1.2)).endsWith(", so this may be noise.");
+  }
+
+  /** A run of less than 50 us has 0 seconds in a document. */
+  @Test
+  void againstNoTimeThereIsNoRatio() {
+    assertThat(found(new double[] {0.1}, new double[1]))
+        .isEqualTo(
+            "SATA takes 0.100 s against 0.000 s of virtio (one run; take `--runs 5` before relying"
+                + " on it).");
+    assertThat(found(new double[] {0.1, 0.2, 0.3}, new double[3]))
+        .isEqualTo("SATA takes 0.200 s against 0.000 s of virtio (medians of 3 runs).");
   }
 
   /** A cause is one of something: noise has none. */

@@ -200,6 +200,7 @@ class JudgementTest {
     assertThat(said(Measure.TIME, 1, 1.12)).isEqualTo("12.0\u00a0% more time");
     assertThat(said(Measure.TIME, 1, 25.4)).isEqualTo("25.4 times the time");
     assertThat(said(Measure.TIME, 25, 1)).isEqualTo("0.04 times the time");
+    assertThat(said(Measure.TIME, 0, 0.1)).isEqualTo("0.100\u00a0s instead of 0");
     assertThat(said(Measure.IOPS, 100, 99)).isEqualTo("1.00\u00a0% fewer IOPS");
     assertThat(said(Measure.P99, 100, 150)).isEqualTo("50.0\u00a0% higher p99");
     assertThat(said(Measure.THROUGHPUT, 100, 90)).isEqualTo("10.0\u00a0% less throughput");
