@@ -1,6 +1,6 @@
 package dev.platter.emulator.page;
 
-import java.util.Arrays;
+import dev.platter.emulator.lab.PairedRatio;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +37,6 @@ record Spread(double value, double low, double high, int runs, int tooShort) {
         samples.stream()
             .filter(sample -> sample.has(measure.sampleKey()))
             .mapToDouble(sample -> sample.numberOr0(measure.sampleKey()))
-            .sorted()
             .toArray();
     int tooShort =
         (int)
@@ -45,11 +44,9 @@ record Spread(double value, double low, double high, int runs, int tooShort) {
                 .filter(sample -> measure.isLatency() && sample.has("latency_us"))
                 .filter(sample -> !sample.has(measure.sampleKey()))
                 .count();
-    int n = runs.length;
-    if (n > 0) {
-      int outside = outside(n);
-      double median = (runs[(n - 1) / 2] + runs[n / 2]) / 2;
-      return new Spread(median, runs[outside], runs[n - 1 - outside], n, tooShort);
+    if (runs.length > 0) {
+      PairedRatio all = PairedRatio.of(runs, LEVEL);
+      return new Spread(all.median(), all.low(), all.high(), runs.length, tooShort);
     }
     String spread = measure.spreadKey();
     Double low = spread == null ? null : row.number(spread + ".min");
@@ -57,18 +54,6 @@ record Spread(double value, double low, double high, int runs, int tooShort) {
     return low == null || high == null
         ? new Spread(value, value, value, 0, tooShort)
         : new Spread(value, low, high, (int) row.numberOr0("runs"));
-  }
-
-  /** How many of n sorted runs lie outside the interval on each side. */
-  private static int outside(int n) {
-    // Each run lies below the true median with probability one half.
-    double[] fewer = new double[n];
-    double term = Math.pow(0.5, n);
-    for (int i = 0; i < n; i++) {
-      fewer[i] = term + (i == 0 ? 0 : fewer[i - 1]);
-      term = term * (n - i) / (i + 1);
-    }
-    return (int) Arrays.stream(fewer).takeWhile(tail -> 1 - 2 * tail >= LEVEL).skip(1).count();
   }
 
   /** Whether it has a run in common with another, as far as one can know. */
