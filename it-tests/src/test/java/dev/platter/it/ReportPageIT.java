@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.emulator.page.Document;
-import dev.platter.emulator.page.HtmlReport;
 import dev.platter.emulator.page.ReportFiles;
+import dev.platter.emulator.page.ReportForm;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -107,7 +107,7 @@ class ReportPageIT {
     List<Document> documents =
         names.stream().map(n -> ReportFiles.read(SAVED.resolve(n + ".json").toString())).toList();
     Path page = directory.resolve(name + ".html");
-    HtmlReport.write(page.toString(), documents);
+    ReportForm.HTML.write(page.toString(), documents, List.of());
     return page;
   }
 
@@ -265,7 +265,7 @@ class ReportPageIT {
     assertThat(json).isNotEqualTo(saved);
     Path file = Files.writeString(directory.resolve("hostile.json"), json);
     Path page = directory.resolve("hostile.html");
-    HtmlReport.write(page.toString(), List.of(ReportFiles.read(file.toString())));
+    ReportForm.HTML.write(page.toString(), List.of(ReportFiles.read(file.toString())), List.of());
     browser().open(page, 1280, false);
     assertThat(browser().complaints()).isEmpty();
     assertThat(browser().evaluate("document.title").toString()).startsWith("iotest");

@@ -1,6 +1,5 @@
 package dev.platter.emulator.page;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -179,47 +178,5 @@ final class Facts {
     return value == Math.rint(value) && Math.abs(value) >= 10_000
         ? Quantity.COUNT.cell(value)
         : Markup.exact(value);
-  }
-
-  /** All values of an object as text, by name; for comparison. */
-  static Map<String, String> flat(@Nullable Fields fields) {
-    Map<String, String> flat = new LinkedHashMap<>();
-    if (fields != null) {
-      flatten(fields.map(), "", flat);
-    }
-    return flat;
-  }
-
-  private static void flatten(Map<?, ?> map, String prefix, Map<String, String> flat) {
-    map.forEach((key, value) -> {
-      String name = prefix + name(key.toString());
-      if (value instanceof Map<?, ?> object) {
-        flatten(object, name + " ", flat);
-      } else if (value instanceof List<?> list && list.stream().anyMatch(Map.class::isInstance)) {
-        for (Object element : list) {
-          if (element instanceof Map<?, ?> object) {
-            Object inner = object.get("name");
-            flatten(object, name + " " + (inner == null ? "" : inner + " "), flat);
-          }
-        }
-      } else if (value instanceof Number number) {
-        flat.put(name, shown(key.toString(), number.doubleValue()));
-      } else {
-        flat.put(name, text(value));
-      }
-    });
-  }
-
-  /** The names of which the values are not the same everywhere. */
-  static List<String> differing(List<Map<String, String>> all) {
-    Map<String, Boolean> names = new LinkedHashMap<>();
-    all.forEach(one -> one.keySet().forEach(name -> names.put(name, true)));
-    List<String> differing = new ArrayList<>();
-    for (String name : names.keySet()) {
-      if (all.stream().map(one -> one.getOrDefault(name, "")).distinct().count() > 1) {
-        differing.add(name);
-      }
-    }
-    return differing;
   }
 }

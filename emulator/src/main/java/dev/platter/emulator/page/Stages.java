@@ -33,12 +33,7 @@ record Stages(Fields fields) {
    * @param lane the thread that it is spent on, or that it is waited for
    * @param label what happens in it
    */
-  record Stage(String key, String lane, String label, Fields fields) {
-    /** The class that tells what kind of time it is. */
-    String style() {
-      return Stages.style(key);
-    }
-  }
+  record Stage(String key, String lane, String label, Fields fields) {}
 
   /**
    * The time of the requests at a percentile, by stage.

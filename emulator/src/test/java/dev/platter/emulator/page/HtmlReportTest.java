@@ -24,8 +24,8 @@ class HtmlReportTest {
   void replacesItsOwnPageAndLeavesNothingBeside() throws IOException {
     Path file = directory.resolve("r.html");
     for (int i = 0; i < 2; i++) {
-      HtmlReport.checkWritable(file.toString());
-      HtmlReport.write(file.toString(), DOCUMENTS);
+      ReportForm.HTML.checkWritable(file.toString());
+      ReportForm.HTML.write(file.toString(), DOCUMENTS, List.of());
       assertThat(file).hasContent(HtmlReport.render(DOCUMENTS));
       try (Stream<Path> files = Files.list(directory)) {
         assertThat(files).containsExactly(file);
@@ -44,7 +44,7 @@ class HtmlReportTest {
   void nothingElseIsOverwritten(String content) throws IOException {
     Path file = Files.writeString(directory.resolve("precious"), content);
     assertThatExceptionOfType(PlatterException.class)
-        .isThrownBy(() -> HtmlReport.checkWritable(file.toString()))
+        .isThrownBy(() -> ReportForm.HTML.checkWritable(file.toString()))
         .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.BAD_INPUT))
         .withMessageContaining("holds something else than a report of Platter's");
     assertThat(file).hasContent(content);
@@ -53,14 +53,14 @@ class HtmlReportTest {
   @Test
   void anEmptyFileHoldsNothingOfValue() throws IOException {
     Path file = Files.createFile(directory.resolve("new.html"));
-    HtmlReport.checkWritable(file.toString());
-    HtmlReport.checkWritable("/dev/null");
+    ReportForm.HTML.checkWritable(file.toString());
+    ReportForm.HTML.checkWritable("/dev/null");
   }
 
   @Test
   void whatFailsInTheEndIsAFailure() {
     assertThatExceptionOfType(PlatterException.class)
-        .isThrownBy(() -> HtmlReport.write("/dev/full", DOCUMENTS))
+        .isThrownBy(() -> ReportForm.HTML.write("/dev/full", DOCUMENTS, List.of()))
         .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.FAILED))
         .withMessageContaining("cannot write a report to /dev/full");
   }
