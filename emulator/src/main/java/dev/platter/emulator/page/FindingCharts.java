@@ -23,6 +23,10 @@ final class FindingCharts {
   private record Point(@Nullable String category, double x, double y, String path) {}
 
   private record Series(String name, String style, Figures figures, List<Point> points) {
+    Plot.Named named() {
+      return new Plot.Named(name, style);
+    }
+
     String number(Point point) {
       return figures.text(point.y());
     }
@@ -121,7 +125,7 @@ final class FindingCharts {
   }
 
   private static List<Plot.Named> named(List<Series> all) {
-    return all.stream().map(series -> new Plot.Named(series.name(), series.style())).toList();
+    return all.stream().map(Series::named).toList();
   }
 
   private static void bars(
@@ -248,7 +252,7 @@ final class FindingCharts {
       Plot plot = Plot.area(out, canvas, left, right, top, bottom);
       plot.xAxis(x, chart.textOrEmpty("x_label"));
       plot.yAxis(y, chart.textOrEmpty("y_label") + (chart.isTrue("log_y") ? ", log scale" : ""));
-      all.forEach(series -> line(out, series, x, y));
+      all.forEach(series -> plot.line(series.named(), marks(series), x, y));
       if (labels > 0) {
         plot.endLabels(
             all.stream()
@@ -262,38 +266,16 @@ final class FindingCharts {
     out.close();
   }
 
-  private static void line(Markup out, Series series, Scale x, Scale y) {
-    out.open("g", "class", "series " + series.style(), "data-row", series.name());
-    StringBuilder path = new StringBuilder();
-    for (Point point : series.points()) {
-      path.append(path.isEmpty() ? "M" : "L")
-          .append(Markup.number(x.at(point.x())))
-          .append(' ')
-          .append(Markup.number(y.at(point.y())));
-    }
-    out.leaf("path", "class", "line", "d", path);
-    for (Point point : series.points()) {
-      out.open(
-          "circle",
-          "class",
-          "point",
-          "cx",
-          x.at(point.x()),
-          "cy",
-          y.at(point.y()),
-          "r",
-          3,
-          "data-key",
-          point.path(),
-          "data-x",
-          Markup.exact(point.x()),
-          "data-y",
-          Markup.exact(point.y()));
-      out.element(
-          "title", series.name() + ": " + series.number(point) + " at " + Markup.exact(point.x()));
-      out.close();
-    }
-    out.close();
+  private static List<Plot.Mark> marks(Series series) {
+    return series.points().stream()
+        .map(point ->
+            new Plot.Mark(
+                point.x(),
+                point.y(),
+                point.path(),
+                series.name() + ": " + series.number(point) + " at " + Markup.exact(point.x()),
+                ""))
+        .toList();
   }
 
   private static String description(List<Series> all) {

@@ -12,7 +12,11 @@ final class PercentileChart {
   private static final double MAX_LABEL = 190;
 
   /** A row's line. */
-  record Line(Row row, List<Row.Percentile> points) {}
+  record Line(Row row, List<Row.Percentile> points) {
+    private Plot.Named named() {
+      return new Plot.Named(row.name(), row.style());
+    }
+  }
 
   private PercentileChart() {}
 
@@ -52,7 +56,7 @@ final class PercentileChart {
       Scale y = Scale.logarithmic(min, max, BOTTOM, TOP, Quantity::tick);
       Plot plot = Plot.area(out, canvas, LEFT, right, TOP, BOTTOM);
       plot.xAxis(x, "percentile of requests").yAxis(y, "latency, log scale");
-      lines.forEach(line -> line(out, line, x, y));
+      lines.forEach(line -> plot.line(line.named(), marks(line), x, y));
       if (labels > 0) {
         plot.endLabels(
             lines.stream()
@@ -66,49 +70,26 @@ final class PercentileChart {
     }
     Plot.key(
         out,
-        lines.stream().map(l -> new Plot.Named(l.row().name(), l.row().style())).toList(),
+        lines.stream().map(Line::named).toList(),
         true,
         Plot.Canvas.WIDE.hasRoomBeside(widest, MAX_LABEL));
     out.close();
   }
 
-  private static void line(Markup out, Line line, Scale x, Scale y) {
-    StringBuilder path = new StringBuilder();
-    for (Row.Percentile point : line.points()) {
-      path.append(path.isEmpty() ? "M" : "L")
-          .append(Markup.number(x.at(point.percentile())))
-          .append(' ')
-          .append(Markup.number(y.at(point.micros())));
-    }
-    out.open("g", "class", "series " + line.row().style(), "data-row", line.row().name());
-    out.leaf("path", "class", "line", "d", path);
-    for (Row.Percentile point : line.points()) {
-      out.open(
-          "circle",
-          "class",
-          "point",
-          "cx",
-          x.at(point.percentile()),
-          "cy",
-          y.at(point.micros()),
-          "r",
-          3,
-          "data-key",
-          point.path(),
-          "data-x",
-          Markup.exact(point.percentile()),
-          "data-y",
-          Markup.exact(point.micros()));
-      out.element(
-          "title",
-          line.row().name()
-              + ", "
-              + name(point.percentile())
-              + ": "
-              + Quantity.time(point.micros()));
-      out.close();
-    }
-    out.close();
+  private static List<Plot.Mark> marks(Line line) {
+    return line.points().stream()
+        .map(point ->
+            new Plot.Mark(
+                point.percentile(),
+                point.micros(),
+                point.path(),
+                line.row().name()
+                    + ", "
+                    + name(point.percentile())
+                    + ": "
+                    + Quantity.time(point.micros()),
+                ""))
+        .toList();
   }
 
   private static String name(double percentile) {

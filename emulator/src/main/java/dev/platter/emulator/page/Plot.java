@@ -289,6 +289,52 @@ final class Plot {
   record Named(String name, String style) {}
 
   /**
+   * A point of a line.
+   *
+   * @param path where the document has its y
+   * @param words what is told of it where it is pointed at
+   * @param label what stands above it; may be empty
+   */
+  record Mark(double x, double y, String path, String words, String label) {}
+
+  /** Draws a line through its points. */
+  void line(Named series, List<Mark> marks, Scale x, Scale y) {
+    StringBuilder path = new StringBuilder();
+    for (Mark mark : marks) {
+      path.append(path.isEmpty() ? "M" : "L")
+          .append(Markup.number(x.at(mark.x())))
+          .append(' ')
+          .append(Markup.number(y.at(mark.y())));
+    }
+    out.open("g", "class", "series " + series.style(), "data-row", series.name());
+    out.leaf("path", "class", "line", "d", path);
+    for (Mark mark : marks) {
+      out.open(
+          "circle",
+          "class",
+          "point",
+          "cx",
+          x.at(mark.x()),
+          "cy",
+          y.at(mark.y()),
+          "r",
+          3,
+          "data-key",
+          mark.path(),
+          "data-x",
+          Markup.exact(mark.x()),
+          "data-y",
+          Markup.exact(mark.y()));
+      out.element("title", mark.words());
+      out.close();
+      if (!mark.label().isEmpty()) {
+        text(mark.label(), x.at(mark.x()), y.at(mark.y()) - 8, "small middle");
+      }
+    }
+    out.close();
+  }
+
+  /**
    * Says below a chart what its lines or bars are.
    *
    * @param narrow whether only on a narrow screen, because the wide chart has the names beside

@@ -20,23 +20,6 @@ final class SweepChart {
   private static final double RIGHT = 14;
   private static final int INTERVALS = 6;
 
-  /**
-   * A device at one depth.
-   *
-   * @param path where the document has its IOPS
-   */
-  private record Point(String device, int depth, double micros, double iops, String path) {
-    String words() {
-      return device
-          + ", depth "
-          + depth
-          + ": "
-          + Quantity.COUNT.cell(iops)
-          + " IOPS at a median of "
-          + Quantity.time(micros);
-    }
-  }
-
   private SweepChart() {}
 
   /** Whether rows differ in how many requests were outstanding, and per device in nothing else. */
@@ -54,7 +37,7 @@ final class SweepChart {
 
   /** Draws the lines; nothing if no row has a latency. */
   static void draw(Markup out, List<Row> rows) {
-    Map<String, List<Point>> lines = new LinkedHashMap<>();
+    Map<String, List<Plot.Mark>> lines = new LinkedHashMap<>();
     Map<String, String> styles = new LinkedHashMap<>();
     for (Row row : rows) {
       Double depth = row.fields().number("iodepth");
@@ -64,19 +47,13 @@ final class SweepChart {
         styles.putIfAbsent(row.device(), row.style());
         lines
             .computeIfAbsent(row.device(), _ -> new ArrayList<>())
-            .add(
-                new Point(
-                    row.device(),
-                    depth.intValue(),
-                    micros,
-                    iops,
-                    row.fields().pathTo("iops.median")));
+            .add(mark(row, depth.intValue(), micros, iops));
       }
     }
     if (lines.isEmpty()) {
       return;
     }
-    List<Point> all = lines.values().stream().flatMap(List::stream).toList();
+    List<Plot.Mark> all = lines.values().stream().flatMap(List::stream).toList();
     String title = "IOPS over median latency; the numbers are the depths";
     double widest = lines.keySet().stream().mapToDouble(Plot::textWidth).max().orElse(0);
     Plot.begin(out, "lines sweep", title);
@@ -87,31 +64,31 @@ final class SweepChart {
           out,
           canvas,
           title,
-          String.join(". ", all.stream().map(Point::words).toList()) + ".",
+          String.join(". ", all.stream().map(Plot.Mark::words).toList()) + ".",
           HEIGHT);
       Scale x =
           Scale.logarithmic(
-              all.stream().mapToDouble(Point::micros).filter(v -> v > 0).min().orElse(1),
-              all.stream().mapToDouble(Point::micros).max().orElse(1),
+              all.stream().mapToDouble(Plot.Mark::x).filter(v -> v > 0).min().orElse(1),
+              all.stream().mapToDouble(Plot.Mark::x).max().orElse(1),
               LEFT,
               right - 10,
               Quantity::tick);
       Scale y =
           Scale.linear(
               0,
-              all.stream().mapToDouble(Point::iops).max().orElse(1),
+              all.stream().mapToDouble(Plot.Mark::y).max().orElse(1),
               BOTTOM,
               TOP,
               INTERVALS,
               Quantity.COUNT::cell);
       Plot plot = Plot.area(out, canvas, LEFT, right, TOP, BOTTOM);
       plot.xAxis(x, "median latency, log scale").yAxis(y, "IOPS");
-      lines.forEach((device, points) -> line(out, plot, points, style(styles, device), x, y));
+      lines.forEach((device, marks) ->
+          plot.line(new Plot.Named(device, style(styles, device)), marks, x, y));
       if (labels > 0) {
         List<Plot.EndLabel> ends = new ArrayList<>();
-        lines.forEach((device, points) ->
-            ends.add(
-                new Plot.EndLabel(device, y.at(points.getLast().iops()), style(styles, device))));
+        lines.forEach((device, marks) ->
+            ends.add(new Plot.EndLabel(device, y.at(marks.getLast().y()), style(styles, device))));
         plot.endLabels(ends, right + 4);
       }
       out.close();
@@ -126,46 +103,21 @@ final class SweepChart {
     out.close();
   }
 
-  private static String style(Map<String, String> styles, String device) {
-    return styles.getOrDefault(device, "s1");
+  /** A device at one depth. */
+  private static Plot.Mark mark(Row row, int depth, double micros, double iops) {
+    String words =
+        row.device()
+            + ", depth "
+            + depth
+            + ": "
+            + Quantity.COUNT.cell(iops)
+            + " IOPS at a median of "
+            + Quantity.time(micros);
+    return new Plot.Mark(
+        micros, iops, row.fields().pathTo("iops.median"), words, Integer.toString(depth));
   }
 
-  private static void line(
-      Markup out, Plot plot, List<Point> points, String style, Scale x, Scale y) {
-    StringBuilder path = new StringBuilder();
-    for (Point point : points) {
-      path.append(path.isEmpty() ? "M" : "L")
-          .append(Markup.number(x.at(point.micros())))
-          .append(' ')
-          .append(Markup.number(y.at(point.iops())));
-    }
-    out.open("g", "class", "series " + style, "data-row", points.getFirst().device());
-    out.leaf("path", "class", "line", "d", path);
-    for (Point point : points) {
-      out.open(
-          "circle",
-          "class",
-          "point",
-          "cx",
-          x.at(point.micros()),
-          "cy",
-          y.at(point.iops()),
-          "r",
-          3,
-          "data-key",
-          point.path(),
-          "data-x",
-          Markup.exact(point.micros()),
-          "data-y",
-          Markup.exact(point.iops()));
-      out.element("title", point.words());
-      out.close();
-      plot.text(
-          Integer.toString(point.depth()),
-          x.at(point.micros()),
-          y.at(point.iops()) - 8,
-          "small middle");
-    }
-    out.close();
+  private static String style(Map<String, String> styles, String device) {
+    return styles.getOrDefault(device, "s1");
   }
 }
