@@ -192,7 +192,10 @@ public final class Summary {
 
   /** Median, minimum and maximum over runs, rounded for JSON. */
   public Map<String, @Nullable Object> spread(ToDoubleFunction<Measured> quantity, int decimals) {
-    double[] values = values(quantity);
+    return spread(values(quantity), decimals);
+  }
+
+  private static Map<String, @Nullable Object> spread(double[] values, int decimals) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("median", Units.rounded(Statistics.median(values), decimals));
     map.put("min", Units.rounded(Statistics.min(values), decimals));
@@ -266,13 +269,6 @@ public final class Summary {
   public List<Object> samples() {
     List<Object> samples = new ArrayList<>();
     for (Measured run : runs) {
-      Histogram latency = run.result().latencyNanos();
-      Map<String, @Nullable Object> micros = new LinkedHashMap<>();
-      micros.put("p50", percentile(latency, 50));
-      micros.put("p99", percentile(latency, 99));
-      micros.put("p99_9", percentile(latency, 99.9));
-      micros.put("max", percentile(latency, 100));
-      micros.put("mean", latency.getTotalCount() == 0 ? null : micros(latency.getMean()));
       Map<String, @Nullable Object> cpu = new LinkedHashMap<>();
       cpu.put("user", Units.rounded(run.cpu().userNanos() / 1e9, 4));
       cpu.put("sys", Units.rounded(run.cpu().systemNanos() / 1e9, 4));
@@ -282,7 +278,7 @@ public final class Summary {
       map.put("total_seconds", Units.rounded(run.result().elapsedNanos() / 1e9, 4));
       map.put("iops", Units.rounded(run.result().iops(), 1));
       map.put("bytes_per_second", Math.round(run.result().bytesPerSecond()));
-      map.put("latency_us", micros);
+      map.put("latency_us", latencyMicros(run.result().latencyNanos()));
       map.put("cpu_seconds", cpu);
       samples.add(map);
     }
@@ -405,14 +401,7 @@ public final class Summary {
                 run.result().jobRequests().stream()
                     .mapToDouble(requests -> requests * 1e9 / run.result().elapsedNanos()))
             .toArray();
-    if (each.length == 0) {
-      return null;
-    }
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("median", Units.rounded(Statistics.median(each), 1));
-    map.put("min", Units.rounded(Statistics.min(each), 1));
-    map.put("max", Units.rounded(Statistics.max(each), 1));
-    return map;
+    return each.length == 0 ? null : spread(each, 1);
   }
 
   private static double micros(double nanos) {
