@@ -62,16 +62,18 @@ record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
   /** A figure by which rows are compared. */
   enum Figure {
     /** The time of a run. */
-    SECONDS("total_seconds", "takes "),
+    SECONDS(Measure.TIME, "total_seconds", "takes "),
     /** Requests per second. */
-    IOPS("iops", "makes "),
+    IOPS(Measure.IOPS, "iops", "makes "),
     /** The median latency in microseconds. */
-    LATENCY("p50_us", "has a median latency of ");
+    LATENCY(Measure.P50, "p50_us", "has a median latency of ");
 
+    private final Measure measure;
     private final String key;
     private final String verb;
 
-    Figure(String key, String verb) {
+    Figure(Measure measure, String key, String verb) {
+      this.measure = measure;
       this.key = key;
       this.verb = verb;
     }
@@ -79,14 +81,6 @@ record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
     /** A row's median over runs, or null. */
     @Nullable Double of(Row row) {
       return row.fields().number(key + ".median");
-    }
-
-    private String shown(double value) {
-      return switch (this) {
-        case SECONDS -> Quantity.SECONDS.cell(value) + Quantity.NBSP + "s";
-        case IOPS -> Quantity.COUNT.cell(value) + Quantity.NBSP + "IOPS";
-        case LATENCY -> Quantity.time(value);
-      };
     }
 
     private String times() {
@@ -99,14 +93,14 @@ record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
 
     /** What a row does, behind its name. */
     String alone(Row row) {
-      return verb + shown(row.fields().numberOr0(key + ".median"));
+      return verb + measure.spoken(row.fields().numberOr0(key + ".median"));
     }
 
     /** The figure of each complete run, as the document keeps it; empty in older ones. */
     private List<Double> samples(Row row) {
       List<Double> values = new ArrayList<>();
       for (Fields sample : row.fields().objects("samples")) {
-        Double value = sample.number(this == LATENCY ? "latency_us.p50" : key);
+        Double value = sample.number(measure.sampleKey());
         values.add(value == null || sample.isTrue("partial") ? Double.NaN : value);
       }
       return values;
@@ -152,9 +146,9 @@ record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
   String words(String baseName) {
     Ratios ratios = ratios();
     return figure.verb
-        + figure.shown(mine())
+        + figure.measure.spoken(mine())
         + " against "
-        + figure.shown(theirs())
+        + figure.measure.spoken(theirs())
         + " of "
         + baseName
         + runs(row, base)
