@@ -1,6 +1,7 @@
 package dev.platter.emulator.page;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.report.Units;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -131,7 +132,7 @@ public record Gate(
   private String shown(double ratio) {
     String text = Quantity.digits(ratio);
     for (int decimals = 3; !isOnSide(text, ratio) && decimals <= MOST_DECIMALS; decimals++) {
-      text = Quantity.fixed(ratio, decimals);
+      text = Units.fixed(ratio, decimals);
     }
     return isOnSide(text, ratio) ? text : Markup.exact(ratio);
   }

@@ -1,5 +1,6 @@
 package dev.platter.emulator.page;
 
+import dev.platter.emulator.report.Figures;
 import dev.platter.emulator.report.Units;
 import java.util.Locale;
 
@@ -37,9 +38,7 @@ enum Quantity {
    * Three or so significant digits, thousands separated: {@code 4.12}, {@code 67.3}, {@code 499}.
    */
   static String digits(double value) {
-    double size = Math.abs(value);
-    // The limits lie where rounding would add a digit.
-    return format(size < 9.995 ? "%.2f" : size < 99.95 ? "%.1f" : "%,.0f", value);
+    return Figures.digits(value);
   }
 
   /** A time given in microseconds, with the unit that fits: {@code 88.1 µs}, {@code 499 ms}. */
@@ -63,11 +62,6 @@ enum Quantity {
     return size < 999_500
         ? Markup.exact(micros / 1e3) + NBSP + "ms"
         : Markup.exact(micros / 1e6) + NBSP + "s";
-  }
-
-  /** A number with so many decimals, thousands separated. */
-  static String fixed(double value, int decimals) {
-    return format("%,." + Math.min(decimals, 9) + "f", value);
   }
 
   /** A size in binary units. */

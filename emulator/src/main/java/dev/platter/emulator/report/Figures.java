@@ -39,6 +39,13 @@ public record Figures(int decimals) {
     if (decimals != AS_DIGITS || !Double.isFinite(value)) {
       return Units.fixed(value, Math.max(0, decimals));
     }
+    return digits(value);
+  }
+
+  /**
+   * Three or so significant digits, thousands separated: {@code 4.12}, {@code 67.3}, {@code 499}.
+   */
+  public static String digits(double value) {
     double size = Math.abs(value);
     // The limits lie where rounding would add a digit.
     return String.format(
