@@ -25,7 +25,7 @@ final class Compared {
    * A row that two sides or more have.
    *
    * @param rows by side
-   * @param figures the one that decides first
+   * @param figures the figure that decides stands first
    */
   record RowSet(String name, List<@Nullable Row> rows, List<Figure> figures) {
     /** What is said of a side by the figure that decides, or null. */
@@ -33,7 +33,7 @@ final class Compared {
       return figures.isEmpty() ? null : figures.getFirst().judgements().get(side);
     }
 
-    /** The figures without those that say once more what the one that decides says. */
+    /** The figures without those that say once more what the deciding figure says. */
     List<Figure> shown() {
       Measure first = figures.isEmpty() ? Measure.MEAN : figures.getFirst().measure();
       return figures.stream()
@@ -113,7 +113,7 @@ final class Compared {
     }
   }
 
-  /** Beside a sweep, rows of a single depth say theirs, too. */
+  /** In a comparison with a sweep, the names of rows of a single depth give their depth, too. */
   private static List<List<Row>> withDepths(List<List<Row>> all) {
     if (all.stream().noneMatch(SweepChart::isSweep)) {
       return all;
@@ -171,27 +171,27 @@ final class Compared {
     return sides;
   }
 
-  /** Rows that at least two have. */
+  /** Rows that at least two results have. */
   List<RowSet> rows() {
     return rows;
   }
 
-  /** Rows that the first alone has. */
+  /** Rows that only the first result has. */
   List<RowSet> missing() {
     return missing;
   }
 
-  /** Rows that one has alone, with its label. */
+  /** Rows that only one result has, with its label. */
   List<String> alone() {
     return alone;
   }
 
-  /** What is different and known of all. */
+  /** Differences in keys that all results have. */
   List<Difference> differences() {
     return differences.stream().filter(Difference::isKnown).toList();
   }
 
-  /** What some of them do not say. */
+  /** Differences in keys that some results lack. */
   List<Difference> unknown() {
     return differences.stream().filter(difference -> !difference.isKnown()).toList();
   }

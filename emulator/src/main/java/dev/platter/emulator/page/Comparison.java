@@ -41,12 +41,14 @@ final class Comparison {
     if (!compared.alone().isEmpty()) {
       out.element(
           "p",
-          "In one of them only, and not compared: " + String.join(", ", compared.alone()) + ".",
+          "Only one result has these rows, so they are not compared: "
+              + String.join(", ", compared.alone())
+              + ".",
           "class",
           "note");
     }
     if (compared.rows().isEmpty()) {
-      out.element("p", "No row of one has the name of a row of another.");
+      out.element("p", "No row of one result has the name of a row of another result.");
       return;
     }
     List<String> heads = new ArrayList<>(List.of("device", "figure"));

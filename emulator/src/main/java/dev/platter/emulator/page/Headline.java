@@ -27,7 +27,7 @@ final class Headline {
   private final List<Row> rows;
   private final List<String> sentences = new ArrayList<>();
   private final List<String> why = new ArrayList<>();
-  // Whose stalls have been told with what was found.
+  // Rows whose stalls a sentence about what was found has told already.
   private final Set<Row> told = new HashSet<>();
   // Whether rows are not compared, and each has its own reasons.
   private boolean each;

@@ -60,7 +60,9 @@ record Judgement(Measure measure, Spread base, Spread other, Answer answer, Stri
           measure,
           base,
           other,
-          (base.runs() == other.runs() ? "there is one run each" : "one of them has a single run")
+          (base.runs() == other.runs()
+                  ? "there is one run each"
+                  : "one of the results has a single run")
               + MORE_RUNS);
     }
     if (base.overlaps(other)) {
