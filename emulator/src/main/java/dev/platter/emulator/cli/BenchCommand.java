@@ -383,15 +383,7 @@ final class BenchCommand extends RunCommand {
             stable.generations(),
             Verification.Rule.AT_LEAST,
             interruption);
-    PlatterException failure = found.failure();
-    if (failure == null && found.sectors() == 0 && !found.isCutShort()) {
-      failure =
-          PlatterException.failed(
-              "nothing was verified: "
-                  + verifyState
-                  + " tells of no sector that a flush made stable",
-              "Write with --fsync 16, say: then a flush follows each 16 writes");
-    }
+    PlatterException failure = failureOf(found, verifyState);
     if (failure == null) {
       out()
           .println(
@@ -400,10 +392,18 @@ final class BenchCommand extends RunCommand {
                   + " sectors that flushes had made stable"
                   + (found.isCutShort() ? " (interrupted: not all)" : ""));
     }
-    write(VerificationReport.json(environment.toMap(), verifyState.toString(), found));
-    if (failure != null) {
-      throw failure;
+    Map<String, @Nullable Object> document =
+        VerificationReport.json(environment.toMap(), verifyState.toString(), found);
+    AllOf.run(() -> AllOf.rethrow(failure), () -> write(document));
+  }
+
+  private static @Nullable PlatterException failureOf(Verification found, Path state) {
+    if (found.sectors() == 0 && !found.isCutShort()) {
+      return PlatterException.failed(
+          "nothing was verified: " + state + " tells of no sector that a flush made stable",
+          "Write with --fsync 16, say: then a flush follows each 16 writes");
     }
+    return found.failure();
   }
 
   private Bench.Options options(int run, int depth) {

@@ -91,7 +91,8 @@ final class CtlCommand extends PlatterCommand {
   }
 
   /**
-   * Has a command executed, and its answer written as JSON if that is wanted.
+   * Has a command executed. The caller prints the answer, and then gives it to {@link #writeJson}:
+   * so the answer is told also where that file cannot be written.
    *
    * @param timeoutMillis how long that may take, from the connecting on, in milliseconds; 0 for as
    *     long as it takes
@@ -101,15 +102,12 @@ final class CtlCommand extends PlatterCommand {
     if (json != null) {
       JsonFile.checkWritable(json);
     }
-    Reply reply;
     long start = System.nanoTime();
     try (ControlClient client = ControlClient.connect(socket())) {
       long spent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
       int left = timeoutMillis == 0 ? 0 : Math.clamp(timeoutMillis - spent, 1, timeoutMillis);
-      reply = client.execute(command, arguments, left);
+      return client.execute(command, arguments, left);
     }
-    writeJson(command, reply.fields());
-    return reply;
   }
 
   /** Writes what has come of a command as JSON, if that is wanted. */

@@ -165,6 +165,7 @@ final class CtlLooks {
       }
       Reply reply = ctl().execute("health", Map.of(), TIMEOUT_MILLIS);
       out().println(reply.text("status"));
+      ctl().writeJson("health", reply.fields());
     }
   }
 

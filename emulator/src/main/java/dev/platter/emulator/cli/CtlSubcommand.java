@@ -24,12 +24,12 @@ abstract class CtlSubcommand extends PlatterCommand {
     return parent;
   }
 
-  /** Has it executed, and prints it. */
+  /** Has it executed, prints the answer, and writes it as JSON if that is wanted. */
   final void ask(String command, Map<String, ? extends @Nullable Object> arguments) {
     Reply reply = parent.execute(command, arguments, 0);
     print(reply);
     stdout().flush();
-    check(reply);
+    AllOf.run(() -> check(reply), () -> parent.writeJson(command, reply.fields()));
   }
 
   /**

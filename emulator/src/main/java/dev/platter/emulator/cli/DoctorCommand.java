@@ -44,7 +44,10 @@ final class DoctorCommand extends PlatterCommand {
     out().print(DoctorPage.render(report));
     stdout().flush();
     String created = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
-    json.write(report.toMap(created), stdout());
+    AllOf.run(() -> throwFailure(report), () -> json.write(report.toMap(created), stdout()));
+  }
+
+  private void throwFailure(DoctorReport report) {
     PlatterException failure = report.failure();
     if (failure != null && JsonFile.STANDARD_OUTPUT.equals(json.file())) {
       throw failure;

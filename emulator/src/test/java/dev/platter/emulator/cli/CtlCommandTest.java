@@ -192,6 +192,10 @@ class CtlCommandTest {
         assertThat(result.err()).contains("not safe", "io_uring descriptors are open", "try:");
         assertThat(result.out()).isNotEmpty();
       }
+      Cli full = ctl("quiesce", "--json=/dev/full");
+      assertThat(full.exitCode()).isEqualTo(1);
+      assertThat(full.err()).contains("not safe", "cannot write JSON to /dev/full");
+      assertThat(full.out()).contains("not safe");
     }
     assertPrints(ctl("quiesce"), "a checkpoint is safe");
   }

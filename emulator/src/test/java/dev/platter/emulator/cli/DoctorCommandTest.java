@@ -42,7 +42,12 @@ class DoctorCommandTest {
     Cli run = Cli.run("doctor", good, none);
     assertThat(run.exitCode()).isEqualTo(2);
     assertThat(run.out()).contains("Image " + good + "\n", "Image " + none + "\n", "\n1 problem");
-    assertThat(run.err()).isEqualTo("platter: cannot open " + none + ": no such file\n");
+    String told = "platter: cannot open " + none + ": no such file\n";
+    assertThat(run.err()).isEqualTo(told);
+
+    Cli full = Cli.run("doctor", good, none, "--json=/dev/full");
+    assertThat(full.exitCode()).isEqualTo(2);
+    assertThat(full.err()).startsWith(told + "platter: cannot write JSON to /dev/full: ");
   }
 
   @Test

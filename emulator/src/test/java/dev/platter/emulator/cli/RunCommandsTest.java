@@ -406,6 +406,17 @@ class RunCommandsTest {
         .containsEntry("read_back_sectors", found.get("sectors"));
   }
 
+  @Test
+  void aVerdictIsToldAlsoIfItsJsonCannotBeWritten() throws IOException {
+    Path state = directory.resolve("state");
+    Cli written = bench("--rw=write", "--verify", "--destroy-data", "--verify-state", state);
+    assertThat(written.err()).isEmpty();
+    Files.write(image, new byte[(int) IMAGE_BYTES]);
+    Cli bad = Cli.run("bench", image, "--verify-only", "--verify-state", state, "--json=/dev/full");
+    assertThat(bad.exitCode()).isEqualTo(1);
+    assertThat(bad.err()).contains(" lost)", "platter: cannot write JSON to /dev/full: ");
+  }
+
   /** In a process of its own, which has a TMPDIR of its own: others may make theirs meanwhile. */
   @Test
   void aScratchImageIsRemoved(@TempDir Path temporary) throws Exception {
