@@ -508,11 +508,7 @@ final class GuestRunCommand extends PlatterCommand {
     RuntimeException failure = result.failure();
     document.put("failure", failure == null ? null : String.valueOf(failure.getMessage()));
     AllOf.run(
-        () -> {
-          if (failure != null) {
-            throw failure;
-          }
-        },
+        () -> AllOf.rethrow(failure),
         () -> json.write(document, stdout()),
         () -> reportOption.write(document));
   }

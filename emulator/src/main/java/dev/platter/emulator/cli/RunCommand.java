@@ -144,7 +144,7 @@ abstract class RunCommand extends PlatterCommand {
     stdout().flush();
     AllOf.run(
         measured::throwFailure,
-        () -> failIfWrong(rows),
+        () -> AllOf.rethrow(wrongSectors(rows)),
         () -> {
           if (json.isGiven() || report.isGiven()) {
             Map<String, @Nullable Object> document =
@@ -165,14 +165,6 @@ abstract class RunCommand extends PlatterCommand {
     if (failure == null || measured.result().hasMeasured()) {
       row.add(measured);
     }
-    if (failure != null) {
-      throw failure;
-    }
-  }
-
-  /** What was measured is told before a failure that it shows. */
-  private static void failIfWrong(List<Summary> rows) {
-    PlatterException failure = wrongSectors(rows);
     if (failure != null) {
       throw failure;
     }
