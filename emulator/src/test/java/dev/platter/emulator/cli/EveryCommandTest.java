@@ -7,6 +7,8 @@ import dev.platter.aio.sys.Libc;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.ChildProcess;
+import dev.platter.emulator.ChildProcess.Ended;
 import dev.platter.emulator.control.ControlServer;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ServeConfig;
@@ -337,10 +339,11 @@ class EveryCommandTest {
                 "--verify",
                 "--verify-state=" + directory.resolve(fresh()),
                 "--destroy-data")));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-    assertThat(process.waitFor()).as(output).isEqualTo(1);
-    assertThat(output).startsWith("platter: cannot write the verify state ").hasLineCount(2);
+    Ended ended = ChildProcess.run(ChildProcess.builder(command));
+    assertThat(ended.exitCode()).as(ended.output()).isEqualTo(1);
+    assertThat(ended.output())
+        .startsWith("platter: cannot write the verify state ")
+        .hasLineCount(2);
   }
 
   @Test

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.ChildProcess;
+import dev.platter.emulator.ChildProcess.Ended;
 import dev.platter.emulator.workload.WriteLedger;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -49,7 +51,7 @@ class KilledRunTest {
   }
 
   private Process start(String... arguments) throws IOException {
-    return command(arguments).start();
+    return ChildProcess.start(command(arguments));
   }
 
   private ProcessBuilder command(String... arguments) {
@@ -131,7 +133,7 @@ class KilledRunTest {
     long free = Files.getFileStore(directory).getUsableSpace() >> 20;
     ProcessBuilder builder = command("bench", "--size=" + free / 2 + "M", "--cache=writeback");
     builder.environment().put("TMPDIR", Files.createDirectory(directory.resolve("tmp")).toString());
-    Process process = builder.start();
+    Process process = ChildProcess.start(builder);
     while (scratchBytes() < 1 << 20) {
       assertThat(process.waitFor(10, TimeUnit.MILLISECONDS))
           .as("ended early: %s", Files.readString(directory.resolve("output")))
@@ -248,10 +250,9 @@ class KilledRunTest {
                 "--cache=writeback",
                 "--destroy-data",
                 "--json=" + json)));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-    assertThat(process.waitFor()).as(output).isEqualTo(1);
-    assertThat(output)
+    Ended ended = ChildProcess.run(ChildProcess.builder(command));
+    assertThat(ended.exitCode()).as(ended.output()).isEqualTo(1);
+    assertThat(ended.output())
         .contains("\nraw (partial) ")
         .contains("\nplatter: WRITE of 4096 bytes at 4194304 failed with device status ");
     assertThat(JSON.std.mapFrom(json.toFile()).get("failure"))

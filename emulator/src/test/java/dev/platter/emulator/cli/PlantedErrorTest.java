@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.loop.AioContext;
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.ChildProcess;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.reflect.Field;
@@ -129,7 +130,8 @@ class PlantedErrorTest {
             "--export=virtio-blk" + image("vda"),
             "--export=virtio-blk,iothread=io0" + image("vdb"),
             "--export=ahci" + image("sata"));
-    return new ProcessBuilder(ChildJvm.command(Planted.class, options, arguments)).start();
+    return ChildProcess.start(
+        new ProcessBuilder(ChildJvm.command(Planted.class, options, arguments)));
   }
 
   private static String errors(Process process) throws IOException {

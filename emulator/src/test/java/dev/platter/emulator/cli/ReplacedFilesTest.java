@@ -3,6 +3,7 @@ package dev.platter.emulator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.ChildProcess;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -66,10 +67,7 @@ class ReplacedFilesTest {
     command.set(
         command.indexOf("-cp") + 1,
         String.join(File.pathSeparator, jars.stream().map(Path::toString).toList()));
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(output.toFile())
-        .start();
+    return ChildProcess.start(ChildProcess.builder(command).redirectOutput(output.toFile()));
   }
 
   @Test

@@ -1,9 +1,10 @@
 package dev.platter.emulator.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.ChildProcess;
+import dev.platter.emulator.ChildProcess.Ended;
 import dev.platter.emulator.report.Origin;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,8 +34,6 @@ class ReportsInCiTest {
 
   @TempDir private Path checkout;
   private Map<?, ?> job = Map.of();
-
-  private record Step(int exitCode, String output) {}
 
   @BeforeEach
   void readTheWorkflow() throws IOException {
@@ -74,7 +73,7 @@ class ReportsInCiTest {
     return checkout.resolve("summary.md");
   }
 
-  private Step run(String name) throws Exception {
+  private Ended run(String name) throws Exception {
     String script = "";
     for (Object step : (List<?>) Objects.requireNonNull(job.get("steps"))) {
       Map<?, ?> keys = (Map<?, ?>) step;
@@ -95,19 +94,14 @@ class ReportsInCiTest {
     environment.put("GITHUB_STEP_SUMMARY", summary().toString());
     environment.put("PATH", checkout.resolve("bin") + ":" + System.getenv("PATH"));
     ProcessBuilder builder =
-        new ProcessBuilder("env", "--default-signal", "bash", "-e", "-c", script)
-            .directory(checkout.toFile())
-            .redirectErrorStream(true);
+        ChildProcess.builder(List.of("bash", "-e", "-c", script)).directory(checkout.toFile());
     builder.environment().putAll(environment);
-    Process process = builder.start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-    return new Step(process.waitFor(), output);
+    return ChildProcess.run(builder);
   }
 
   @Test
   void whatIsSlowerFailsTheJob() throws Exception {
-    Step measured = run("Measure");
+    Ended measured = run("Measure");
     assertThat(measured.exitCode()).as(measured.output()).isZero();
     Path base = checkout.resolve("base.json");
     Path head = checkout.resolve("head.json");
@@ -117,7 +111,7 @@ class ReportsInCiTest {
     // From here on of known figures, which no busy host changes.
     Files.writeString(base, document(1000));
     Files.writeString(head, document(1000));
-    Step same = run("Compare");
+    Ended same = run("Compare");
     assertThat(same.exitCode()).as(same.output()).isZero();
     assertThat(summary())
         .content()
@@ -127,7 +121,7 @@ class ReportsInCiTest {
 
     Files.writeString(head, document(100));
     Files.delete(summary());
-    Step slower = run("Compare");
+    Ended slower = run("Compare");
     assertThat(slower.exitCode()).isEqualTo(1);
     assertThat(slower.output()).isEqualTo("platter: 1 of 2 gates did not pass\n");
     assertThat(summary())

@@ -1,9 +1,10 @@
 package dev.platter.emulator.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.ChildProcess;
+import dev.platter.emulator.ChildProcess.Ended;
 import dev.platter.emulator.workload.WriteLedger;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -431,9 +432,8 @@ class RunCommandsTest {
             "--verify",
             "--cache=writeback");
     builder.environment().put("TMPDIR", temporary.toString());
-    Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
+    Ended ended = ChildProcess.run(builder);
+    assertThat(ended.exitCode()).as(ended.output()).isZero();
     assertThat(temporary).isEmptyDirectory();
   }
 

@@ -1,6 +1,5 @@
 package dev.platter.emulator.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.abi.LinuxAbi;
@@ -13,6 +12,8 @@ import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.ChildProcess;
+import dev.platter.emulator.ChildProcess.Ended;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.options.ExportParser;
@@ -151,10 +152,11 @@ class ServeCheckTest {
     assertThat(check.err())
         .startsWith("platter: cannot allow " + none + ": there is no such file or directory\n")
         .doesNotContain("image create");
-    Process start =
-        ChildJvm.builder(Platter.class, "serve", words.getFirst(), words.getLast()).start();
-    assertThat(new String(start.getInputStream().readAllBytes(), UTF_8)).isEqualTo(check.err());
-    assertThat(start.waitFor()).isEqualTo(2);
+    Ended start =
+        ChildProcess.run(
+            ChildJvm.builder(Platter.class, "serve", words.getFirst(), words.getLast()));
+    assertThat(start.output()).isEqualTo(check.err());
+    assertThat(start.exitCode()).isEqualTo(2);
     Cli open = run(words, "--check", "--confine=off");
     assertThat(open.exitCode()).isZero();
     assertThat(open.out()).endsWith("note: --allow has no effect with --confine off\n");

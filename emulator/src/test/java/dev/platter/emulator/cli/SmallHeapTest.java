@@ -1,9 +1,10 @@
 package dev.platter.emulator.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.ChildProcess;
+import dev.platter.emulator.ChildProcess.Ended;
 import dev.platter.emulator.workload.RunIdentity;
 import dev.platter.emulator.workload.WriteLedger;
 import java.io.IOException;
@@ -69,16 +70,14 @@ class SmallHeapTest {
   @Test
   void aHeapThatIsTooSmallIsSaidWithTheRemedy() throws Exception {
     Path image = sparse("disk.img", 32 * GIB);
-    Process process =
-        new ProcessBuilder(
-                ChildJvm.command(
-                    Main.class,
-                    List.of("-XX:+UseSerialGC", "-Xmx64m"),
-                    List.of(image.toString(), largeState().toString())))
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
+    List<String> command =
+        ChildJvm.command(
+            Main.class,
+            List.of("-XX:+UseSerialGC", "-Xmx64m"),
+            List.of(image.toString(), largeState().toString()));
+    Ended ended = ChildProcess.run(ChildProcess.builder(command));
+    String output = ended.output();
+    assertThat(ended.exitCode()).as(output).isZero();
     String lack = "3 platter: --verify keeps 4 bytes per sector in memory: it needs 288 MiB";
     assertThat(output.split("\\R", -1))
         .filteredOn(line -> line.startsWith(lack))

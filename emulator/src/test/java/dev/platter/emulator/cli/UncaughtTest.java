@@ -8,6 +8,7 @@ import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.loop.MainLoop;
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.ChildProcess;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -96,9 +97,8 @@ class UncaughtTest {
   }
 
   private static Process start(List<String> jvmOptions, String... words) throws IOException {
-    return new ProcessBuilder(ChildJvm.command(Doomed.class, jvmOptions, List.of(words)))
-        .redirectErrorStream(true)
-        .start();
+    return ChildProcess.start(
+        ChildProcess.builder(ChildJvm.command(Doomed.class, jvmOptions, List.of(words))));
   }
 
   @Test
