@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The recipe of the service, as docs/serve.md has it. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
-class FirstServerTest {
+class ServiceRecipeTest {
   private static final Path ROOT = Path.of("..");
 
   @TempDir private Path directory;
