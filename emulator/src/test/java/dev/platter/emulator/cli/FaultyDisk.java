@@ -1,9 +1,7 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.DiskDriver;
-import dev.platter.emulator.trace.StageRecorder;
+import dev.platter.emulator.workload.ForwardingTarget;
 import dev.platter.emulator.workload.IoTarget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,7 +15,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A disk that acknowledges every write, and does something else to the write of one place. */
-final class FaultyDisk implements IoTarget, BooleanSupplier {
+final class FaultyDisk extends ForwardingTarget implements BooleanSupplier {
   /** What happens to the write of {@link #PLACE}. */
   enum Fault {
     NONE,
@@ -43,7 +41,6 @@ final class FaultyDisk implements IoTarget, BooleanSupplier {
 
   private static final int SECTOR = 512;
 
-  private final IoTarget disk;
   private final Path image;
   private final Fault fault;
   private final int writesWanted;
@@ -56,7 +53,7 @@ final class FaultyDisk implements IoTarget, BooleanSupplier {
    * @param writesWanted after how many writes the run ends
    */
   FaultyDisk(IoTarget disk, Path image, Fault fault, int writesWanted) {
-    this.disk = disk;
+    super(disk);
     this.image = image;
     this.fault = fault;
     this.writesWanted = writesWanted;
@@ -121,60 +118,5 @@ final class FaultyDisk implements IoTarget, BooleanSupplier {
       }
       to.write(ByteBuffer.wrap(late), PLACE);
     }
-  }
-
-  @Override
-  public int queueDepth() {
-    return disk.queueDepth();
-  }
-
-  @Override
-  public long capacityBytes() {
-    return disk.capacityBytes();
-  }
-
-  @Override
-  public int blockSizeBytes() {
-    return disk.blockSizeBytes();
-  }
-
-  @Override
-  public int maxTransferBytes() {
-    return disk.maxTransferBytes();
-  }
-
-  @Override
-  public void setSink(DiskDriver.Completion sink) {
-    disk.setSink(sink);
-  }
-
-  @Override
-  public MemorySegment buffer(int tag) {
-    return disk.buffer(tag);
-  }
-
-  @Override
-  public void kick() {
-    disk.kick();
-  }
-
-  @Override
-  public void await(long deadlineNanos) {
-    disk.await(deadlineNanos);
-  }
-
-  @Override
-  public @Nullable Timeline timeline(int tag) {
-    return disk.timeline(tag);
-  }
-
-  @Override
-  public @Nullable StageRecorder recorder() {
-    return disk.recorder();
-  }
-
-  @Override
-  public void pause(long nanos) {
-    disk.pause(nanos);
   }
 }
