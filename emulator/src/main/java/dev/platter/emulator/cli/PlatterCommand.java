@@ -67,8 +67,8 @@ abstract class PlatterCommand implements Runnable {
     List<String> words = new ArrayList<>();
     words.add("./platter");
     words.addAll(spec.root().commandLine().getParseResult().originalArgs());
-    String jvmOptions = System.getenv("PLATTER_JAVA_OPTS");
-    return (jvmOptions == null || jvmOptions.isBlank()
+    String jvmOptions = Settings.javaOptions();
+    return (jvmOptions == null
             ? ""
             : "PLATTER_JAVA_OPTS=" + Origin.quoted(List.of(jvmOptions)) + " ")
         + Origin.quoted(words);

@@ -3,12 +3,12 @@ package dev.platter.emulator.cli;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
+import dev.platter.emulator.serve.options.Choices;
 import dev.platter.emulator.serve.options.ServeOptions;
 import dev.platter.emulator.vfiouser.VfioUserSession;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +27,7 @@ final class ServedOptions {
     map.put("iothreads", ioThreads);
     map.put("metrics", options.metrics() != null);
     map.put("io_workers", options.ioWorkers());
-    map.put("confine", options.confine().name().toLowerCase(Locale.ROOT));
+    map.put("confine", Choices.text(options.confine()));
     map.put("java_options", Settings.javaOptions());
     return map;
   }
@@ -77,12 +77,7 @@ final class ServedOptions {
     map.put("name", ioThread.id());
     map.put("cpu", ioThread.cpu() == IoThreadConfig.ANY_CPU ? null : ioThread.cpu());
     map.put("poll_max_us", ioThread.loop().pollMaxNanos() / 1e3);
-    map.put(
-        "ring_flags",
-        ioThread.loop().flags().stream()
-            .sorted()
-            .map(flag -> flag.name().toLowerCase(Locale.ROOT))
-            .toList());
+    map.put("ring_flags", ioThread.loop().flags().stream().sorted().map(Choices::text).toList());
     return map;
   }
 }

@@ -1,12 +1,12 @@
 package dev.platter.emulator.workload;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.report.Units;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
@@ -210,22 +210,18 @@ public final class Verification {
     StringJoiner kinds = new StringJoiner(", ");
     for (SectorFault fault : SectorFault.values()) {
       if (wrong(fault) > 0) {
-        kinds.add(count(wrong(fault)) + " " + fault);
+        kinds.add(Units.count(wrong(fault)) + " " + fault);
       }
     }
     StringBuilder text = new StringBuilder("verification failed: ");
-    text.append(count(all)).append(" of ").append(count(sectors));
+    text.append(Units.count(all)).append(" of ").append(Units.count(sectors));
     text.append(all == 1 ? " sectors is wrong (" : " sectors are wrong (").append(kinds);
     text.append(")");
     first.forEach(sector -> text.append("\n  ").append(sector));
     if (all > first.size()) {
-      text.append("\n  and ").append(count(all - first.size())).append(" more");
+      text.append("\n  and ").append(Units.count(all - first.size())).append(" more");
     }
     return PlatterException.failed(
         text.toString(), "docs/bench.md, which says what each of these words means");
-  }
-
-  private static String count(long number) {
-    return String.format(Locale.ROOT, "%,d", number);
   }
 }
