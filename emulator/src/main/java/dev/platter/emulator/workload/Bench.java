@@ -207,7 +207,7 @@ public final class Bench {
     this.outstanding = new Outstanding(target, depth);
     this.jobs = new BenchJob[count];
     for (int job = 0; job < count; job++) {
-      jobs[job] = new BenchJob(options, job, target.capacityBytes(), job * tagsPerJob, tagsPerJob);
+      jobs[job] = new BenchJob(options, job, target.capacityBytes(), tagsPerJob);
     }
     for (int i = 0; i < tallies.length; i++) {
       tallies[i] = new Tally();

@@ -14,8 +14,8 @@ final class BenchJob {
   private final SplittableRandom random;
   private final long[] nextSequential = new long[Operation.values().length];
   private final long intervalNanos;
-  private final int firstTag;
-  // Tags whose next request waits for its time, in the order in which they came free.
+  // Tags whose next request waits for its time, in the order in which they came free; beside each
+  // the time.
   private final int[] idle;
   private final long[] readyNanos;
   private int idleHead;
@@ -29,13 +29,11 @@ final class BenchJob {
    * Makes a job.
    *
    * @param index which job, from 0
-   * @param firstTag the first of its tags
    * @param depth how many tags it has
    */
-  BenchJob(Bench.Options options, int index, long capacityBytes, int firstTag, int depth) {
+  BenchJob(Bench.Options options, int index, long capacityBytes, int depth) {
     this.options = options;
     this.capacityBytes = capacityBytes;
-    this.firstTag = firstTag;
     this.random = randomOf(options.seed(), index);
     this.idle = new int[depth];
     this.readyNanos = new long[depth];
@@ -112,7 +110,7 @@ final class BenchJob {
   void becomesIdle(int tag, long nanos) {
     int at = (idleHead + idleCount++) % idle.length;
     idle[at] = tag;
-    readyNanos[tag - firstTag] = nanos + options.jobs().thinkNanos();
+    readyNanos[at] = nanos + options.jobs().thinkNanos();
   }
 
   boolean hasIdle() {
@@ -121,7 +119,7 @@ final class BenchJob {
 
   /** When the next request is due; there must be an idle tag. */
   long dueNanos() {
-    long ready = readyNanos[idle[idleHead] - firstTag];
+    long ready = readyNanos[idleHead];
     return intervalNanos == 0 || nextSlotNanos - ready < 0 ? ready : nextSlotNanos;
   }
 

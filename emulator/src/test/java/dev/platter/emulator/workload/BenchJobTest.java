@@ -20,11 +20,7 @@ class BenchJobTest {
 
   private static BenchJob job(Pattern pattern, Mix mix, Jobs jobs, int index, int depth) {
     return new BenchJob(
-        new Bench.Options(pattern, BLOCK, BLOCK, depth, 0, 1, 2, 1, mix, jobs),
-        index,
-        DISK,
-        index * depth,
-        depth);
+        new Bench.Options(pattern, BLOCK, BLOCK, depth, 0, 1, 2, 1, mix, jobs), index, DISK, depth);
   }
 
   private static BenchJob paced(long thinkNanos, int rate, int depth) {
