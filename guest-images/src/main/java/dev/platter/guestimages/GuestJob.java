@@ -142,7 +142,7 @@ public record GuestJob(String name, Map<String, String> parameters) {
    *
    * @param regionBytes how much of the disk's start is written to; a multiple of 64 KiB
    * @param guardBytes how much behind it is read; a multiple of 64 KiB
-   * @param seed of the disk's contents, and of where is written
+   * @param seed of the disk's contents, and of the places that are written to
    * @param giveUpSeconds how long nothing at all may succeed
    */
   public record Endure(long regionBytes, long guardBytes, long seed, int giveUpSeconds) {}

@@ -115,6 +115,8 @@ public final class Bench {
    * @param runtimeNanos time measured
    * @param flushEvery a flush after so many writes of a job; 0 for none
    * @param seed of offsets and sizes
+   * @param mix what patterns that mix are made of
+   * @param jobs how many jobs there are, and their pace
    */
   public record Options(
       Pattern pattern,

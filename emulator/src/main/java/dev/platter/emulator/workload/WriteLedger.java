@@ -24,7 +24,7 @@ public final class WriteLedger {
   private static final long MAGIC = 0x3259_4649_5245_5650L; // "PVERIFY2"
   // Of states that did not name their run.
   private static final long FIRST_MAGIC = 0x5645_5249_4659_5031L;
-  // Where the header has what.
+  // Byte offsets of the header's fields.
   private static final int SECTORS_AT = 8;
   private static final int RUN_AT = 16;
   private static final int HEADER_BYTES = 4096;

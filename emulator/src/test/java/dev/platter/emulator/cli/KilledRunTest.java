@@ -204,7 +204,10 @@ class KilledRunTest {
     assertThat(sent).isZero();
   }
 
-  /** The disk beneath is silent: the run would wait for ever for what is in flight. */
+  /**
+   * Both signals are pending when the process goes on; whichever is handled second, the process
+   * ends with a signal's code.
+   */
   @Test
   void theSecondSignalEndsItAtOnce() throws Exception {
     Process process = startWriting("virtio", "--runs=1");
