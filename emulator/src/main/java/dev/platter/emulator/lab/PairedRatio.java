@@ -6,8 +6,8 @@ import java.util.Arrays;
  * The median of paired ratios with a confidence interval that assumes nothing about how they are
  * distributed: its ends are two of the ratios themselves. Of n independent pairs each lies below
  * the true median with probability one half, so the k-th smallest and the k-th largest enclose it
- * but for twice the binomial probability of fewer than k. Any other independent figures may be given
- * in the place of ratios.
+ * but for twice the binomial probability of fewer than k. Any other independent figures may be
+ * given in the place of ratios.
  *
  * @param pairs how many there were
  * @param median the ratios' median

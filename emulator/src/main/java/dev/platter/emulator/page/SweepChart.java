@@ -83,8 +83,8 @@ final class SweepChart {
               Quantity.COUNT::cell);
       Plot plot = Plot.area(out, canvas, LEFT, right, TOP, BOTTOM);
       plot.xAxis(x, "median latency, log scale").yAxis(y, "IOPS");
-      lines.forEach((device, marks) ->
-          plot.line(new Plot.Named(device, style(styles, device)), marks, x, y));
+      lines.forEach(
+          (device, marks) -> plot.line(new Plot.Named(device, style(styles, device)), marks, x, y));
       if (labels > 0) {
         List<Plot.EndLabel> ends = new ArrayList<>();
         lines.forEach((device, marks) ->

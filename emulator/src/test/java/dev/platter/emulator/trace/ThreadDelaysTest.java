@@ -18,8 +18,7 @@ class ThreadDelaysTest {
               new OfThread(
                   "loop",
                   List.of(
-                      new Window(ORIGIN, ORIGIN + 10, 3),
-                      new Window(ORIGIN + 20, ORIGIN + 30, 4))),
+                      new Window(ORIGIN, ORIGIN + 10, 3), new Window(ORIGIN + 20, ORIGIN + 30, 4))),
               new OfThread("vcpu0", List.of(new Window(ORIGIN, ORIGIN + 30, 30)))));
 
   private static long loop(long from, long nanos) {

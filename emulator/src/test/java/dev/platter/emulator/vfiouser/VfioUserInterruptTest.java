@@ -74,7 +74,8 @@ class VfioUserInterruptTest {
 
   /** Closing a socket may wait as well, for a pipe in its queue. */
   @Test
-  @DisplayName("SET_IRQS: what is no eventfd is refused, and left to be closed without the big lock")
+  @DisplayName(
+      "SET_IRQS: what is no eventfd is refused, and left to be closed without the big lock")
   void whatIsNoEventFd() throws Exception {
     UnixConnection[] pair = UnixConnection.pair();
     try (VfioUserClient client = new VfioUserClient(pair[0], new GuestMemory(List.of()));
