@@ -13,6 +13,11 @@ import org.jspecify.annotations.NullMarked;
  */
 @NullMarked
 public final class ChildJvm {
+  // A child lives for seconds: code compiled for speed, and a second thread of a collector, cost
+  // more than they save, on the processors that all tests share.
+  private static final List<String> SHORT_LIVED =
+      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
   private ChildJvm() {}
 
   /**
@@ -27,6 +32,7 @@ public final class ChildJvm {
     List<String> command = new ArrayList<>(List.of("env", "--default-signal"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(SHORT_LIVED);
     command.addAll(jvmOptions);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(arguments);

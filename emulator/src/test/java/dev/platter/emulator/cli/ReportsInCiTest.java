@@ -45,13 +45,7 @@ class ReportsInCiTest {
     job = map(map(workflow, "jobs"), "compare");
     script(
         "platter",
-        "exec "
-            + Origin.quoted(
-                ChildJvm.command(
-                    Platter.class,
-                    List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
-                    List.of()))
-            + " \"$@\"");
+        "exec " + Origin.quoted(ChildJvm.command(Platter.class, List.of(), List.of())) + " \"$@\"");
     // As git worktree add base origin/main does.
     script(
         "bin/git",
