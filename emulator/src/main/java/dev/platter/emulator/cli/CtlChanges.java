@@ -2,7 +2,7 @@ package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.control.Reply;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -2,7 +2,7 @@ package dev.platter.emulator.cli;
 
 import dev.platter.devices.block.ImageCreator;
 import dev.platter.devices.block.Preallocation;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;

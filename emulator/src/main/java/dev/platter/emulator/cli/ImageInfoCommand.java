@@ -5,7 +5,7 @@ import dev.platter.devices.block.Extents;
 import dev.platter.devices.block.ImageInfo;
 import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.report.ImageReport;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;

@@ -1,6 +1,6 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import dev.platter.emulator.workload.RunIdentity;
 import dev.platter.emulator.workload.ScratchImage;
 import java.io.PrintWriter;

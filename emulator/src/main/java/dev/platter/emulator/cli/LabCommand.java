@@ -13,7 +13,7 @@ import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.LabReport;
 import dev.platter.emulator.report.Origin;
-import dev.platter.emulator.report.TextParagraph;
+import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.workload.ScratchImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.report.Build;
+import dev.platter.emulator.host.Build;
 import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Origin;
 import java.io.PrintWriter;

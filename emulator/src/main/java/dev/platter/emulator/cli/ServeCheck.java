@@ -1,11 +1,11 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.report.TextTable;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.options.Choices;
 import dev.platter.emulator.serve.options.ListenAddress;
 import dev.platter.emulator.serve.options.ServeOptions;
+import dev.platter.emulator.text.TextTable;
 import java.io.PrintWriter;
 import java.util.List;
 

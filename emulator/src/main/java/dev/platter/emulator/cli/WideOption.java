@@ -1,6 +1,6 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.report.TextTable;
+import dev.platter.emulator.text.TextTable;
 import picocli.CommandLine.Option;
 
 /** {@code --wide}, of the commands that print tables of figures. */

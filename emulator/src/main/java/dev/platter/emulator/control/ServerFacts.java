@@ -7,7 +7,7 @@ import dev.platter.devices.block.BlockError;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.BlockUsage;
 import dev.platter.devices.block.RawImage;
-import dev.platter.emulator.report.Build;
+import dev.platter.emulator.host.Build;
 import dev.platter.emulator.serve.ExportView;
 import dev.platter.emulator.serve.Server;
 import java.util.ArrayList;

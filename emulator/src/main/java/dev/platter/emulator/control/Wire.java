@@ -3,7 +3,7 @@ package dev.platter.emulator.control;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.report.Build;
+import dev.platter.emulator.host.Build;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.util.LinkedHashMap;

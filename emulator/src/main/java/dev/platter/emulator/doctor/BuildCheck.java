@@ -1,8 +1,9 @@
 package dev.platter.emulator.doctor;
 
-import dev.platter.emulator.report.Build;
-import dev.platter.emulator.report.HostFacts;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.host.Build;
+import dev.platter.emulator.host.HostFacts;
+import dev.platter.emulator.host.HostFiles;
+import dev.platter.emulator.text.Units;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.regex.Pattern;

@@ -1,7 +1,9 @@
 package dev.platter.emulator.doctor;
 
-import dev.platter.emulator.doctor.CgroupLimits.Limits;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.host.CgroupLimits;
+import dev.platter.emulator.host.CgroupLimits.Limits;
+import dev.platter.emulator.host.HostFiles;
+import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

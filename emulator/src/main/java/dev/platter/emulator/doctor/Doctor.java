@@ -1,5 +1,6 @@
 package dev.platter.emulator.doctor;
 
+import dev.platter.emulator.host.HostFiles;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

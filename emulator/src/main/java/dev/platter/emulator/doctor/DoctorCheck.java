@@ -1,5 +1,6 @@
 package dev.platter.emulator.doctor;
 
+import dev.platter.emulator.host.HostFiles;
 import java.util.List;
 
 /** Looks at one matter. */

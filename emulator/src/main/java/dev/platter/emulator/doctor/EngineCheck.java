@@ -1,6 +1,7 @@
 package dev.platter.emulator.doctor;
 
-import dev.platter.emulator.lab.punting.HostProgram;
+import dev.platter.emulator.host.HostFiles;
+import dev.platter.emulator.host.HostProgram;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;

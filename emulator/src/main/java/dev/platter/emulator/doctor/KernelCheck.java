@@ -1,7 +1,8 @@
 package dev.platter.emulator.doctor;
 
 import dev.platter.aio.KernelVersion;
-import dev.platter.emulator.report.HostFacts;
+import dev.platter.emulator.host.HostFacts;
+import dev.platter.emulator.host.HostFiles;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

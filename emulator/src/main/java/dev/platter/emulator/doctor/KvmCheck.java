@@ -3,6 +3,7 @@ package dev.platter.emulator.doctor;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import dev.platter.emulator.host.HostFiles;
 import java.util.List;
 
 /** Whether guests may run on the processor itself. */

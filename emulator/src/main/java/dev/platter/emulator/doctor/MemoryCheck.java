@@ -1,6 +1,7 @@
 package dev.platter.emulator.doctor;
 
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.host.HostFiles;
+import dev.platter.emulator.text.Units;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;

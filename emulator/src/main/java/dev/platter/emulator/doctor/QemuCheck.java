@@ -3,6 +3,7 @@ package dev.platter.emulator.doctor;
 import dev.platter.emulator.guest.Qemu;
 import dev.platter.emulator.guest.QemuFinder;
 import dev.platter.emulator.guest.QemuVersion;
+import dev.platter.emulator.host.HostFiles;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;

@@ -10,6 +10,7 @@ import dev.platter.aio.ring.RingAccess.Call;
 import dev.platter.aio.ring.RingHost;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.sys.Errno;
+import dev.platter.emulator.host.HostFiles;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;

@@ -2,7 +2,8 @@ package dev.platter.emulator.doctor;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileHandle;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.host.HostFiles;
+import dev.platter.emulator.text.Units;
 import dev.platter.emulator.workload.ScratchImage;
 import java.io.IOException;
 import java.nio.file.Files;

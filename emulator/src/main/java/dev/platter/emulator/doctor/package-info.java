@@ -4,7 +4,7 @@
  * path but those of images that were given.
  *
  * <p>Each {@link dev.platter.emulator.doctor.DoctorCheck} looks at one matter, through {@link
- * dev.platter.emulator.doctor.HostFiles} so that tests can play a host. Files may be missing
+ * dev.platter.emulator.host.HostFiles} so that tests can play a host. Files may be missing
  * anywhere: a check then says less, and never fails. Checks run on threads of their own, each for a
  * limited time, and know nothing of each other. This package changes nothing on the host and
  * measures nothing: that is what {@code platter lab} is for.

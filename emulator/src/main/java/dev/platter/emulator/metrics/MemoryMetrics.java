@@ -1,8 +1,8 @@
 package dev.platter.emulator.metrics;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.platter.emulator.doctor.ChargedMemory;
-import dev.platter.emulator.doctor.HostFiles;
+import dev.platter.emulator.host.ChargedMemory;
+import dev.platter.emulator.host.HostFiles;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;

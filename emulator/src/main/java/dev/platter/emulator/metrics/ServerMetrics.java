@@ -1,7 +1,7 @@
 package dev.platter.emulator.metrics;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.platter.emulator.report.Build;
+import dev.platter.emulator.host.Build;
 import dev.platter.emulator.serve.RingRemains;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.page;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -2,7 +2,7 @@ package dev.platter.emulator.page;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.platter.emulator.report.Build;
+import dev.platter.emulator.host.Build;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.page;
 
 import dev.platter.emulator.report.Figures;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import java.util.Locale;
 
 /** Numbers as the page shows them. Cells of tables leave the unit to the column's heading. */

@@ -1,6 +1,6 @@
 package dev.platter.emulator.page;
 
-import dev.platter.emulator.lab.PairedRatio;
+import dev.platter.emulator.text.PairedRatio;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

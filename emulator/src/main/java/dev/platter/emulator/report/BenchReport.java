@@ -1,6 +1,9 @@
 package dev.platter.emulator.report;
 
 import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.emulator.text.TextParagraph;
+import dev.platter.emulator.text.TextTable;
+import dev.platter.emulator.text.Units;
 import dev.platter.emulator.workload.Bench;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Measured;

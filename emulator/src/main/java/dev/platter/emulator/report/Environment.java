@@ -2,9 +2,10 @@ package dev.platter.emulator.report;
 
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.devices.block.ImageInfo;
-import dev.platter.emulator.doctor.CgroupLimits;
-import dev.platter.emulator.doctor.HostFiles;
 import dev.platter.emulator.host.BlockDevice;
+import dev.platter.emulator.host.CgroupLimits;
+import dev.platter.emulator.host.HostFacts;
+import dev.platter.emulator.host.HostFiles;
 import dev.platter.emulator.host.Mount;
 import dev.platter.emulator.host.Storage;
 import java.util.ArrayList;

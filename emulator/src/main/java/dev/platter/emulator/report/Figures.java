@@ -1,5 +1,6 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.text.Units;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;

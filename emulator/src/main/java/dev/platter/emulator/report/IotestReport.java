@@ -1,5 +1,7 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.text.TextTable;
+import dev.platter.emulator.text.Units;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Iotest;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.text.TextParagraph;
+import dev.platter.emulator.text.TextTable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

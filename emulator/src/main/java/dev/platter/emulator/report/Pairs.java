@@ -1,5 +1,7 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.text.Statistics;
+import dev.platter.emulator.text.Units;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

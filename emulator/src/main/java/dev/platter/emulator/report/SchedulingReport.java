@@ -2,6 +2,7 @@ package dev.platter.emulator.report;
 
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.host.ThreadTime;
+import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

@@ -1,5 +1,7 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.text.Statistics;
+import dev.platter.emulator.text.TextParagraph;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleFunction;

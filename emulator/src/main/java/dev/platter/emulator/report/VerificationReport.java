@@ -1,5 +1,6 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.text.Units;
 import dev.platter.emulator.workload.SectorFault;
 import dev.platter.emulator.workload.Verification;
 import dev.platter.emulator.workload.Verification.WrongSector;

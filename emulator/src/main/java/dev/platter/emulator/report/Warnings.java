@@ -1,5 +1,6 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.text.TextParagraph;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

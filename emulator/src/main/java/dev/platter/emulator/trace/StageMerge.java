@@ -1,7 +1,6 @@
 package dev.platter.emulator.trace;
 
 import dev.platter.aio.trace.Stamp;
-import dev.platter.emulator.workload.Latencies;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

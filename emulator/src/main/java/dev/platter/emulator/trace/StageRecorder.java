@@ -3,7 +3,6 @@ package dev.platter.emulator.trace;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.emulator.workload.Latencies;
 import java.util.Arrays;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;

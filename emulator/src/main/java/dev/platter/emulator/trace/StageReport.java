@@ -1,9 +1,8 @@
 package dev.platter.emulator.trace;
 
 import dev.platter.aio.trace.Stamp;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import dev.platter.emulator.trace.StallJudge.Stall;
-import dev.platter.emulator.workload.Latencies;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

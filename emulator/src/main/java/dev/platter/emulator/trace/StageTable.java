@@ -1,9 +1,9 @@
 package dev.platter.emulator.trace;
 
 import dev.platter.aio.trace.Stamp;
-import dev.platter.emulator.report.TextParagraph;
-import dev.platter.emulator.report.TextTable;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.TextParagraph;
+import dev.platter.emulator.text.TextTable;
+import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -3,6 +3,7 @@ package dev.platter.emulator.workload;
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.emulator.trace.Latencies;
 import java.util.function.BooleanSupplier;
 import org.HdrHistogram.Histogram;
 

@@ -5,6 +5,7 @@ import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.emulator.trace.Latencies;
 import dev.platter.emulator.trace.StageRecorder;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;

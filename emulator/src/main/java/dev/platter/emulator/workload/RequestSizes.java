@@ -1,7 +1,7 @@
 package dev.platter.emulator.workload;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 
 /** Whether a disk and its driver can carry out requests of the sizes that a workload wants. */
 final class RequestSizes {

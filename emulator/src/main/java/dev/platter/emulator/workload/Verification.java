@@ -1,7 +1,7 @@
 package dev.platter.emulator.workload;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -3,6 +3,7 @@ package dev.platter.emulator.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.doctor.DoctorLine.Status;
+import dev.platter.emulator.host.FakeHost;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -21,7 +22,7 @@ class ContainerCheckTest {
   @TempDir Path root;
 
   private String text(FakeHost host, String name) {
-    return host.line(new ContainerCheck(), name).text();
+    return FoundLine.of(host, new ContainerCheck(), name).text();
   }
 
   @Test
@@ -64,9 +65,11 @@ class ContainerCheckTest {
             .with("/proc/self/cgroup", "0::/\n")
             .with("/proc/self/mountinfo", V2_MOUNT)
             .with("/sys/fs/cgroup/pids.max", "64\n");
-    assertThat(host.line(new ContainerCheck(), "pids_limit").status()).isEqualTo(Status.OK);
+    assertThat(FoundLine.of(host, new ContainerCheck(), "pids_limit").status())
+        .isEqualTo(Status.OK);
     host.with("/sys/fs/cgroup/pids.max", "63\n");
-    assertThat(host.line(new ContainerCheck(), "pids_limit").status()).isEqualTo(Status.WARNING);
+    assertThat(FoundLine.of(host, new ContainerCheck(), "pids_limit").status())
+        .isEqualTo(Status.WARNING);
   }
 
   @Test
@@ -84,7 +87,7 @@ class ContainerCheckTest {
             .with("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
     assertThat(text(host, "cgroup")).isEqualTo("version 1");
     for (String name : new String[] {"memory_limit", "pids_limit", "cpu_limit"}) {
-      DoctorLine line = host.line(new ContainerCheck(), name);
+      DoctorLine line = FoundLine.of(host, new ContainerCheck(), name);
       assertThat(line.status()).as(name).isEqualTo(Status.WARNING);
       assertThat(line.remedy()).isNotBlank();
     }
@@ -105,7 +108,8 @@ class ContainerCheckTest {
             .with("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
     assertThat(text(host, "cgroup")).isEqualTo("version 1, with version 2 beside it");
     for (String name : new String[] {"memory_limit", "pids_limit", "cpu_limit"}) {
-      assertThat(host.line(new ContainerCheck(), name)).isEqualTo(DoctorLine.ok(name, "none"));
+      assertThat(FoundLine.of(host, new ContainerCheck(), name))
+          .isEqualTo(DoctorLine.ok(name, "none"));
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.platter.emulator.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.doctor.DoctorLine.Status;
+import dev.platter.emulator.host.HostFiles;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -3,6 +3,7 @@ package dev.platter.emulator.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.doctor.DoctorLine.Status;
+import dev.platter.emulator.host.FakeHost;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,8 +21,9 @@ class HostChecksTest {
   @Test
   void anOldJavaIsAProblem() {
     FakeHost host = new FakeHost(root);
-    assertThat(host.line(new BuildCheck(25, List.of()), "java").status()).isEqualTo(Status.OK);
-    DoctorLine old = host.line(new BuildCheck(24, List.of()), "java");
+    assertThat(FoundLine.of(host, new BuildCheck(25, List.of()), "java").status())
+        .isEqualTo(Status.OK);
+    DoctorLine old = FoundLine.of(host, new BuildCheck(24, List.of()), "java");
     assertThat(old.status()).isEqualTo(Status.PROBLEM);
     assertThat(old.remedy()).contains("Java 25");
   }
@@ -37,7 +39,7 @@ class HostChecksTest {
             "-XX:ParallelGCThreads=2",
             "-Xlog:gc:file=/home/ann/gc",
             "-Xshare:auto");
-    String heap = new FakeHost(root).line(new BuildCheck(25, options), "heap").text();
+    String heap = FoundLine.of(new FakeHost(root), new BuildCheck(25, options), "heap").text();
     assertThat(heap).endsWith("; -Xmx128m -XX:+UseSerialGC -XX:ParallelGCThreads=2 -Xshare:auto");
   }
 
@@ -51,12 +53,12 @@ class HostChecksTest {
             .with("/sys/devices/system/cpu/vulnerabilities/retbleed", "Vulnerable\n")
             .with(CPU0 + "scaling_governor", "performance\n")
             .with(CLOCK, "tsc\n");
-    assertThat(host.line(new CpuCheck(), "model").text()).endsWith(" x Fast CPU");
-    assertThat(host.line(new CpuCheck(), "mitigations").text())
+    assertThat(FoundLine.of(host, new CpuCheck(), "model").text()).endsWith(" x Fast CPU");
+    assertThat(FoundLine.of(host, new CpuCheck(), "mitigations").text())
         .isEqualTo("against meltdown; vulnerable to retbleed");
-    assertThat(host.line(new CpuCheck(), "governor"))
+    assertThat(FoundLine.of(host, new CpuCheck(), "governor"))
         .isEqualTo(DoctorLine.ok("governor", "performance"));
-    assertThat(host.line(new CpuCheck(), "clocksource"))
+    assertThat(FoundLine.of(host, new CpuCheck(), "clocksource"))
         .isEqualTo(DoctorLine.ok("clocksource", "tsc"));
   }
 
@@ -67,10 +69,11 @@ class HostChecksTest {
             .with(CPU0 + "scaling_governor", "powersave\n")
             .with(CPU0 + "scaling_driver", "acpi-cpufreq\n")
             .with(CLOCK, "hpet\n");
-    assertThat(host.line(new CpuCheck(), "governor").status()).isEqualTo(Status.WARNING);
-    assertThat(host.line(new CpuCheck(), "clocksource").status()).isEqualTo(Status.WARNING);
+    assertThat(FoundLine.of(host, new CpuCheck(), "governor").status()).isEqualTo(Status.WARNING);
+    assertThat(FoundLine.of(host, new CpuCheck(), "clocksource").status())
+        .isEqualTo(Status.WARNING);
     host.with(CPU0 + "scaling_driver", "intel_pstate\n");
-    assertThat(host.line(new CpuCheck(), "governor").status()).isEqualTo(Status.OK);
+    assertThat(FoundLine.of(host, new CpuCheck(), "governor").status()).isEqualTo(Status.OK);
   }
 
   @Test
@@ -87,59 +90,62 @@ class HostChecksTest {
                 Hugepagesize:       2048 kB
                 """)
             .with("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
-    assertThat(host.line(new MemoryCheck(), "size").text()).isEqualTo("16 GiB, 8 GiB available");
-    assertThat(host.line(new MemoryCheck(), "huge_pages").text())
+    assertThat(FoundLine.of(host, new MemoryCheck(), "size").text())
+        .isEqualTo("16 GiB, 8 GiB available");
+    assertThat(FoundLine.of(host, new MemoryCheck(), "huge_pages").text())
         .isEqualTo("12 of 2 MiB (3 free); transparent: madvise, for shared memory: not told");
   }
 
   @Test
   void scratchImages() {
     FakeHost host = new FakeHost(root);
-    assertThat(host.line(new StorageCheck(root), "scratch").text())
+    assertThat(FoundLine.of(host, new StorageCheck(root), "scratch").text())
         .contains("iB free")
         .doesNotContain(root.toString());
-    assertThat(host.line(new StorageCheck(root.resolve("none")), "scratch").status())
+    assertThat(FoundLine.of(host, new StorageCheck(root.resolve("none")), "scratch").status())
         .isEqualTo(Status.WARNING);
   }
 
   @Test
   void tracing() throws IOException {
     FakeHost host = new FakeHost(root);
-    assertThat(host.line(new TracingCheck(), "tracefs").text()).startsWith("not mounted");
-    assertThat(host.line(new TracingCheck(), "pressure").text()).contains("no PSI");
+    assertThat(FoundLine.of(host, new TracingCheck(), "tracefs").text()).startsWith("not mounted");
+    assertThat(FoundLine.of(host, new TracingCheck(), "pressure").text()).contains("no PSI");
     host.with("/proc/self/mounts", "tracefs /sys/kernel/tracing tracefs rw 0 0\n")
         .with("/proc/pressure/io", "");
-    assertThat(host.line(new TracingCheck(), "tracefs").text()).isEqualTo("mounted, for root only");
-    assertThat(host.line(new TracingCheck(), "pressure").text()).contains("switched off");
+    assertThat(FoundLine.of(host, new TracingCheck(), "tracefs").text())
+        .isEqualTo("mounted, for root only");
+    assertThat(FoundLine.of(host, new TracingCheck(), "pressure").text()).contains("switched off");
     host.with("/sys/kernel/tracing/events/enable", "0\n")
         .with("/proc/pressure/io", "some avg10=0.00 total=1\n");
-    assertThat(host.line(new TracingCheck(), "tracefs").text()).isEqualTo("mounted and readable");
-    assertThat(host.line(new TracingCheck(), "pressure").text())
+    assertThat(FoundLine.of(host, new TracingCheck(), "tracefs").text())
+        .isEqualTo("mounted and readable");
+    assertThat(FoundLine.of(host, new TracingCheck(), "pressure").text())
         .isEqualTo("stalls for I/O are told (PSI)");
   }
 
   @Test
   void aBusyHostIsTold() throws IOException {
     FakeHost host = new FakeHost(root);
-    assertThat(host.line(new CpuCheck(), "load").status()).isEqualTo(Status.INFO);
+    assertThat(FoundLine.of(host, new CpuCheck(), "load").status()).isEqualTo(Status.INFO);
     host.with("/proc/stat", "cpu  10 0 10 900 0 0 0 0 0 0\ncpu0 1\ncpu1 1\n")
         .with("/proc/loadavg", "1.90 1.00 1.00 1/200 4711\n")
         .with("/proc/uptime", "1000.00 800.00\n")
         .with("/proc/pressure/cpu", "some avg10=80.00 avg60=9.90 avg300=1.00 total=5\n");
-    assertThat(host.line(new CpuCheck(), "load"))
+    assertThat(FoundLine.of(host, new CpuCheck(), "load"))
         .extracting(DoctorLine::status, DoctorLine::text)
         .containsExactly(
             Status.OK,
             "load average 1.90 on 2 processors; a task waited for one in 9.9 % of the last minute");
     host.with("/proc/loadavg", "2.01 1.00 1.00 1/200 4711\n");
-    assertThat(host.line(new CpuCheck(), "load").status()).isEqualTo(Status.WARNING);
+    assertThat(FoundLine.of(host, new CpuCheck(), "load").status()).isEqualTo(Status.WARNING);
     host.with("/proc/loadavg", "0.50 1.00 1.00 1/200 4711\n")
         .with("/proc/pressure/cpu", "some avg10=0.00 avg60=10.00 avg300=1.00 total=5\n");
-    assertThat(host.line(new CpuCheck(), "load").text())
+    assertThat(FoundLine.of(host, new CpuCheck(), "load").text())
         .endsWith("10.0 % of the last minute: figures taken now are those of a busy host");
     host.with("/proc/pressure/cpu", "some avg10=0.00 avg60=0.00 avg300=1.00 total=5\n")
         .with("/proc/stat", "cpu  10 0 10 900 0 0 0 12000 0 0\ncpu0 1\ncpu1 1\n");
-    assertThat(host.line(new CpuCheck(), "load").text())
+    assertThat(FoundLine.of(host, new CpuCheck(), "load").text())
         .contains("other virtual machines had 6.0 % since boot: figures taken now");
   }
 }

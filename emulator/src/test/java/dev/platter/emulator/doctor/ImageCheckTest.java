@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.PlatterException.Kind;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.emulator.doctor.DoctorLine.Status;
+import dev.platter.emulator.host.FakeHost;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ class ImageCheckTest {
   }
 
   private DoctorLine line(Path path, String name) {
-    return new FakeHost(root).line(new ImageCheck(path.toString()), name);
+    return FoundLine.of(new FakeHost(root), new ImageCheck(path.toString()), name);
   }
 
   @Test

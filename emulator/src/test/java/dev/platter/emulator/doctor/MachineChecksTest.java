@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.emulator.doctor.DoctorLine.Status;
 import dev.platter.emulator.guest.Qemu;
 import dev.platter.emulator.guest.QemuVersion;
+import dev.platter.emulator.host.FakeHost;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,17 +23,18 @@ class MachineChecksTest {
   }
 
   private DoctorLine line(Qemu qemu) {
-    return new FakeHost(root).line(new QemuCheck(() -> List.of(qemu), "/home/ann"), "qemu");
+    return FoundLine.of(
+        new FakeHost(root), new QemuCheck(() -> List.of(qemu), "/home/ann"), "qemu");
   }
 
   @Test
   void kvm() throws IOException {
     FakeHost host = new FakeHost(root);
-    DoctorLine none = host.line(new KvmCheck(), "kvm");
+    DoctorLine none = FoundLine.of(host, new KvmCheck(), "kvm");
     assertThat(none.status()).isEqualTo(Status.INFO);
     assertThat(none.text()).startsWith("none: ");
     host.with("/dev/kvm", "");
-    DoctorLine file = host.line(new KvmCheck(), "kvm");
+    DoctorLine file = FoundLine.of(host, new KvmCheck(), "kvm");
     assertThat(file.status()).isEqualTo(Status.WARNING);
     assertThat(file.text()).startsWith("/dev/kvm is not KVM: E");
   }
@@ -48,7 +50,7 @@ class MachineChecksTest {
     DoctorLine old = line(qemu(5, 2, false, "/usr/bin/q"));
     assertThat(old.status()).isEqualTo(Status.WARNING);
     assertThat(old.text()).endsWith("neither kind of disk: too old");
-    assertThat(new FakeHost(root).line(new QemuCheck(List::of, "/"), "qemu").status())
+    assertThat(FoundLine.of(new FakeHost(root), new QemuCheck(List::of, "/"), "qemu").status())
         .isEqualTo(Status.INFO);
   }
 
@@ -66,7 +68,7 @@ class MachineChecksTest {
             new EngineCheck(command -> command.getFirst().equals("docker") ? "28.2.2" : null)
                 .run(host.files()))
         .containsExactly(DoctorLine.ok("docker", "28.2.2 answers"));
-    DoctorLine mute = host.line(new EngineCheck(command -> "no tcp://ann@host"), "podman");
+    DoctorLine mute = FoundLine.of(host, new EngineCheck(command -> "no tcp://ann@host"), "podman");
     assertThat(mute.status()).isEqualTo(Status.WARNING);
     assertThat(mute.text()).doesNotContain("ann");
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.Errno;
 import dev.platter.emulator.doctor.DoctorLine.Status;
+import dev.platter.emulator.host.FakeHost;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -31,10 +32,10 @@ class ProcessCheckTest {
   @Test
   void limits() throws IOException {
     FakeHost host = host("6.1.0", "20000     524288", "65536   unlimited", "");
-    DoctorLine nofile = host.line(new ProcessCheck(() -> 7), "nofile");
+    DoctorLine nofile = FoundLine.of(host, new ProcessCheck(() -> 7), "nofile");
     assertThat(nofile.status()).isEqualTo(Status.OK);
     assertThat(nofile.text()).isEqualTo("at most 20000 open files (hard limit 524288)");
-    DoctorLine memlock = host.line(new ProcessCheck(() -> 7), "memlock");
+    DoctorLine memlock = FoundLine.of(host, new ProcessCheck(() -> 7), "memlock");
     assertThat(memlock.status()).isEqualTo(Status.OK);
     assertThat(memlock.text()).isEqualTo("at most 64 KiB of locked memory (hard limit unlimited)");
   }
@@ -42,10 +43,10 @@ class ProcessCheckTest {
   @Test
   void lowLimitsAreWarnings() throws IOException {
     FakeHost host = host("5.10.0", "256   1024", "65536   65536", "");
-    DoctorLine nofile = host.line(new ProcessCheck(() -> 7), "nofile");
+    DoctorLine nofile = FoundLine.of(host, new ProcessCheck(() -> 7), "nofile");
     assertThat(nofile.status()).isEqualTo(Status.WARNING);
     assertThat(nofile.remedy()).contains("ulimit -n", "--ulimit nofile=", "LimitNOFILE=");
-    DoctorLine memlock = host.line(new ProcessCheck(() -> 7), "memlock");
+    DoctorLine memlock = FoundLine.of(host, new ProcessCheck(() -> 7), "memlock");
     assertThat(memlock.status()).isEqualTo(Status.WARNING);
     assertThat(memlock.remedy()).contains("ulimit -l", "--ulimit memlock=", "LimitMEMLOCK=");
   }
@@ -62,7 +63,8 @@ class ProcessCheckTest {
   }
 
   private String seccomp(String status) throws IOException {
-    return host("6.1.0", "1 1", "1 1", status).line(new ProcessCheck(() -> 7), "seccomp").text();
+    return FoundLine.of(host("6.1.0", "1 1", "1 1", status), new ProcessCheck(() -> 7), "seccomp")
+        .text();
   }
 
   @Test
@@ -83,12 +85,12 @@ class ProcessCheckTest {
   @Test
   void landlock() {
     FakeHost host = new FakeHost(root);
-    assertThat(host.line(new ProcessCheck(() -> 7), "landlock"))
+    assertThat(FoundLine.of(host, new ProcessCheck(() -> 7), "landlock"))
         .isEqualTo(DoctorLine.ok("landlock", "ABI 7"));
-    DoctorLine off = host.line(new ProcessCheck(() -> -Errno.EOPNOTSUPP), "landlock");
+    DoctorLine off = FoundLine.of(host, new ProcessCheck(() -> -Errno.EOPNOTSUPP), "landlock");
     assertThat(off.status()).isEqualTo(Status.WARNING);
     assertThat(off.remedy()).contains("lsm=");
-    assertThat(host.line(new ProcessCheck(() -> -Errno.ENOSYS), "landlock").text())
+    assertThat(FoundLine.of(host, new ProcessCheck(() -> -Errno.ENOSYS), "landlock").text())
         .contains("the kernel lacks it, or a seccomp filter hides it");
   }
 }

@@ -8,6 +8,8 @@ import dev.platter.aio.ring.RingAccess.Cause;
 import dev.platter.aio.ring.RingHost;
 import dev.platter.aio.sys.Errno;
 import dev.platter.emulator.doctor.DoctorLine.Status;
+import dev.platter.emulator.host.FakeHost;
+import dev.platter.emulator.host.HostFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

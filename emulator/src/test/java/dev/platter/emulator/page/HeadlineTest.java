@@ -3,7 +3,7 @@ package dev.platter.emulator.page;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.platter.emulator.lab.PairedRatio;
+import dev.platter.emulator.text.PairedRatio;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -14,6 +14,7 @@ import dev.platter.emulator.guest.Qemu;
 import dev.platter.emulator.guest.QemuVersion;
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.host.ThreadTime;
+import dev.platter.emulator.text.TextTable;
 import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.guestimages.Guest;

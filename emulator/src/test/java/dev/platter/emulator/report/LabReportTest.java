@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingTable;
 import dev.platter.emulator.lab.Verdict;
+import dev.platter.emulator.text.TextParagraph;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

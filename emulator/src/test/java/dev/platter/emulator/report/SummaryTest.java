@@ -3,8 +3,9 @@ package dev.platter.emulator.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.emulator.text.TextTable;
+import dev.platter.emulator.trace.Latencies;
 import dev.platter.emulator.workload.DeviceKind;
-import dev.platter.emulator.workload.Latencies;
 import dev.platter.emulator.workload.MadeUpRuns;
 import dev.platter.emulator.workload.Measured;
 import dev.platter.emulator.workload.RunResult;

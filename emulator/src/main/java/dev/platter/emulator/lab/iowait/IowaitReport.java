@@ -4,7 +4,7 @@ import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingChart;
 import dev.platter.emulator.lab.FindingTable;
 import dev.platter.emulator.lab.Verdict;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

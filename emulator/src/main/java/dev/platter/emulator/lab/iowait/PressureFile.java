@@ -1,6 +1,7 @@
 package dev.platter.emulator.lab.iowait;
 
 import dev.platter.aio.file.IoReason;
+import dev.platter.emulator.host.OwnCgroup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

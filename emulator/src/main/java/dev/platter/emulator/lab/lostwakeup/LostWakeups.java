@@ -1,7 +1,7 @@
 package dev.platter.emulator.lab.lostwakeup;
 
 import dev.platter.emulator.lab.Verdict;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 
 /**
  * What the runs say of the fault. Requests are counted, because a count does not depend on how fast

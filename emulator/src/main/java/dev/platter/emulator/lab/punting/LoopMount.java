@@ -2,6 +2,7 @@ package dev.platter.emulator.lab.punting;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.IoReason;
+import dev.platter.emulator.host.HostProgram;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -9,7 +9,7 @@ import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingTable;
 import dev.platter.emulator.lab.Verdict;
 import dev.platter.emulator.report.ImageReport;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

@@ -2,6 +2,7 @@ package dev.platter.emulator.lab.punting;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.emulator.host.HostProgram;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;

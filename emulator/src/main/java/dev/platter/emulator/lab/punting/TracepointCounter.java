@@ -6,6 +6,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.SetupFlag;
+import dev.platter.emulator.host.HostProgram;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

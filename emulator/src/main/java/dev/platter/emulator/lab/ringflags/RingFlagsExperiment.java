@@ -6,7 +6,7 @@ import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;
-import dev.platter.emulator.report.Units;
+import dev.platter.emulator.text.Units;
 import dev.platter.emulator.workload.ScratchImage;
 import java.util.ArrayList;
 import java.util.Collections;

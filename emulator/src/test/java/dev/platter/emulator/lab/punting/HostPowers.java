@@ -2,6 +2,7 @@ package dev.platter.emulator.lab.punting;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.platter.emulator.host.HostProgram;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.DirectWrites;
 import dev.platter.devices.block.ImageInspector;
+import dev.platter.emulator.host.HostProgram;
 import dev.platter.emulator.lab.Plant;
 import java.io.IOException;
 import java.nio.file.Files;

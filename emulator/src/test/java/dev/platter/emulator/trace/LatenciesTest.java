@@ -1,4 +1,4 @@
-package dev.platter.emulator.workload;
+package dev.platter.emulator.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.platter.emulator.report;
+package dev.platter.emulator.host;
 
 import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
@@ -42,7 +42,7 @@ public record HostFacts(
   private static final String CPU = "sys/devices/system/cpu";
   private static final String NOT_AFFECTED = "Not affected";
 
-  static HostFacts collect() {
+  public static HostFacts collect() {
     return collect(Path.of("/"));
   }
 
@@ -73,7 +73,7 @@ public record HostFacts(
         Runtime.getRuntime().maxMemory());
   }
 
-  Map<String, @Nullable Object> toMap() {
+  public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> jvm = new LinkedHashMap<>();
     jvm.put("version", jvmVersion);
     jvm.put("gc", jvmGc);

@@ -1,4 +1,4 @@
-package dev.platter.emulator.report;
+package dev.platter.emulator.text;
 
 /** Sentences in plain text, broken into lines that a terminal shows whole. */
 public final class TextParagraph {

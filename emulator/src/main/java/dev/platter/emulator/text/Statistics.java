@@ -1,13 +1,13 @@
-package dev.platter.emulator.report;
+package dev.platter.emulator.text;
 
 import java.util.Arrays;
 
 /** Order statistics of a few numbers. */
-final class Statistics {
+public final class Statistics {
   private Statistics() {}
 
   /** The median: the mean of the two middle values where their number is even; 0 of none. */
-  static double median(double[] values) {
+  public static double median(double[] values) {
     if (values.length == 0) {
       return 0;
     }
@@ -18,12 +18,12 @@ final class Statistics {
   }
 
   /** The smallest; 0 of none. */
-  static double min(double[] values) {
+  public static double min(double[] values) {
     return Arrays.stream(values).min().orElse(0);
   }
 
   /** The largest; 0 of none. */
-  static double max(double[] values) {
+  public static double max(double[] values) {
     return Arrays.stream(values).max().orElse(0);
   }
 }

@@ -1,4 +1,4 @@
-package dev.platter.emulator.lab.punting;
+package dev.platter.emulator.host;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -33,7 +33,7 @@ public final class HostProgram {
     }
 
     /** The last thing that it said, for a message: without a final full stop. */
-    String complaint() {
+    public String complaint() {
       return output
           .lines()
           .map(String::strip)

@@ -1,6 +1,5 @@
-package dev.platter.emulator.doctor;
+package dev.platter.emulator.host;
 
-import dev.platter.emulator.lab.iowait.OwnCgroup;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;

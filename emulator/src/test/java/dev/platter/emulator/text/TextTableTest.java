@@ -1,4 +1,4 @@
-package dev.platter.emulator.report;
+package dev.platter.emulator.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,4 +1,4 @@
-package dev.platter.emulator.report;
+package dev.platter.emulator.text;
 
 import java.util.Locale;
 

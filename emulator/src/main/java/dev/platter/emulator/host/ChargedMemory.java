@@ -1,6 +1,6 @@
-package dev.platter.emulator.doctor;
+package dev.platter.emulator.host;
 
-import dev.platter.emulator.doctor.CgroupLimits.Limits;
+import dev.platter.emulator.host.CgroupLimits.Limits;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,5 @@
-package dev.platter.emulator.lab.iowait;
+package dev.platter.emulator.host;
 
-import dev.platter.emulator.host.MountLine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +14,7 @@ public final class OwnCgroup {
   private OwnCgroup() {}
 
   /** The directory, or null if there is none or it is not mounted where it can be seen. */
-  static @Nullable Path find() {
+  public static @Nullable Path find() {
     try {
       return find(
           Files.readAllLines(Path.of("/proc/self/cgroup")),

@@ -1,4 +1,4 @@
-package dev.platter.emulator.doctor;
+package dev.platter.emulator.host;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -30,15 +30,15 @@ public record HostFiles(Path root) {
    *
    * @param path an absolute path
    */
-  Path at(String path) {
+  public Path at(String path) {
     return root.resolve(path.substring(1));
   }
 
-  boolean exists(String path) {
+  public boolean exists(String path) {
     return Files.exists(at(path));
   }
 
-  List<String> lines(String path) {
+  public List<String> lines(String path) {
     try (InputStream in = Files.newInputStream(at(path))) {
       return new String(in.readNBytes(MOST_BYTES), UTF_8).lines().toList();
     } catch (IOException e) {
@@ -47,23 +47,23 @@ public record HostFiles(Path root) {
   }
 
   /** The first line, stripped; null if there is none or it is blank. */
-  @Nullable String first(String path) {
+  public @Nullable String first(String path) {
     List<String> lines = lines(path);
     return lines.isEmpty() || lines.getFirst().isBlank() ? null : lines.getFirst().strip();
   }
 
   /** The first line as a number; null if it is none. */
-  @Nullable Long number(String path) {
+  public @Nullable Long number(String path) {
     return parse(first(path));
   }
 
   /** A whole number; null if it is none. */
-  static @Nullable Long parse(@Nullable String text) {
+  public static @Nullable Long parse(@Nullable String text) {
     return text != null && text.matches("-?\\d{1,18}") ? Long.valueOf(text) : null;
   }
 
   /** {@code "name : value"} lines, the first of each name. */
-  Map<String, String> fields(String path) {
+  public Map<String, String> fields(String path) {
     Map<String, String> fields = new LinkedHashMap<>();
     for (String line : lines(path)) {
       int colon = line.indexOf(':');

@@ -1,4 +1,4 @@
-package dev.platter.emulator.report;
+package dev.platter.emulator.host;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,9 +1,9 @@
-package dev.platter.emulator.lab;
+package dev.platter.emulator.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.platter.emulator.lab.PairedRatio.Answer;
+import dev.platter.emulator.text.PairedRatio.Answer;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;

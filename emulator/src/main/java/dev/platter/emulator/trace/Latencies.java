@@ -1,4 +1,4 @@
-package dev.platter.emulator.workload;
+package dev.platter.emulator.trace;
 
 import org.HdrHistogram.Histogram;
 

@@ -1,4 +1,4 @@
-package dev.platter.emulator.doctor;
+package dev.platter.emulator.host;
 
 /** How much memory this process may have: what its cgroup says, if that can be read. */
 public final class MemoryLimit {

@@ -1,4 +1,4 @@
-package dev.platter.emulator.lab;
+package dev.platter.emulator.text;
 
 import java.util.Arrays;
 
