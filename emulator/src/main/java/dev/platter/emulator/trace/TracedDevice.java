@@ -1,7 +1,6 @@
 package dev.platter.emulator.trace;
 
 import dev.platter.aio.trace.Stamp;
-import dev.platter.emulator.workload.DeviceKind;
 
 /** What a request's way leads through: who does each stage, and what people call it. */
 public enum TracedDevice {
@@ -20,15 +19,6 @@ public enum TracedDevice {
 
   TracedDevice(Stamp first) {
     this.first = first;
-  }
-
-  /** The device of a workload's run. */
-  public static TracedDevice of(DeviceKind kind) {
-    return switch (kind) {
-      case RAW -> RAW;
-      case AHCI -> AHCI;
-      case VIRTIO -> VIRTIO;
-    };
   }
 
   /** The first station that is seen; stamps before it are ignored. */
