@@ -2,8 +2,10 @@ package dev.platter.it;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaAccess;
@@ -13,10 +15,13 @@ import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.platter.it.planted.cli.PlantedHigh;
+import dev.platter.it.planted.text.PlantedLow;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongFunction;
@@ -50,6 +55,31 @@ class ArchitectureTest {
           .accessTargetWhere(
               describe("the target is a restricted method", ArchitectureTest::isRestricted))
           .because("only dev.platter.aio.sys may step outside the JVM's memory safety");
+
+  /** The emulator's packages from the top down; each knows only what stands below it. */
+  private static final List<List<String>> FLOORS =
+      List.of(
+          List.of("cli"),
+          List.of("lab..", "doctor"),
+          List.of("page"),
+          List.of("report"),
+          List.of("guest"),
+          List.of("control", "metrics", "serve.options"),
+          List.of("confine"),
+          List.of("serve"),
+          List.of("workload"),
+          List.of("machine", "trace"),
+          List.of("vhostuser", "vfiouser"),
+          List.of("export"),
+          List.of("host"),
+          List.of("text"));
+
+  private static final ArchRule NO_CIRCLES =
+      slices()
+          .matching("dev.platter.(**)")
+          .should()
+          .beFreeOfCycles()
+          .because("packages in a circle can only be read, tested and changed together");
 
   private static JavaClasses classes;
 
@@ -111,6 +141,50 @@ class ArchitectureTest {
         .mayNotAccessAnyLayer()
         .ensureAllClassesAreContainedInArchitecture()
         .check(classes);
+  }
+
+  /** What no package may do that stands on a floor. */
+  private static ArchRule downwards(String root, int floor) {
+    String[] above = packages(root, FLOORS.subList(0, floor).stream().flatMap(List::stream));
+    return noClasses()
+        .that()
+        .resideInAnyPackage(packages(root, FLOORS.get(floor).stream()))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(above);
+  }
+
+  private static String[] packages(String root, Stream<String> names) {
+    return names.map(name -> root + "." + name).toArray(String[]::new);
+  }
+
+  @Test
+  void packagesOfTheEmulatorDependOnlyDownwards() {
+    for (int floor = 1; floor < FLOORS.size(); floor++) {
+      downwards("dev.platter.emulator", floor).check(classes);
+    }
+    String[] all = packages("dev.platter.emulator", FLOORS.stream().flatMap(List::stream));
+    classes()
+        .that()
+        .resideInAPackage("dev.platter.emulator..")
+        .should()
+        .resideInAnyPackage(all)
+        .check(classes);
+  }
+
+  @Test
+  void noPackagesAreInACircle() {
+    NO_CIRCLES.check(classes);
+  }
+
+  @Test
+  void theRulesOfPackagesBite() {
+    JavaClasses planted =
+        new ClassFileImporter().importClasses(PlantedLow.class, PlantedHigh.class);
+    assertThat(NO_CIRCLES.evaluate(planted).hasViolation()).isTrue();
+    assertThat(
+            downwards("dev.platter.it.planted", FLOORS.size() - 1).evaluate(planted).hasViolation())
+        .isTrue();
   }
 
   /** The data path has no library: each stays with what it is for. */
