@@ -1,6 +1,7 @@
 package dev.platter.aio.loop;
 
 import dev.platter.aio.abi.IoUringAbi;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.CompletionQueue;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.SetupFlag;

@@ -1,5 +1,7 @@
 package dev.platter.aio.loop;
 
+import dev.platter.aio.event.EventNotifier;
+
 /** What a loop does when an {@link EventNotifier} it watches is signalled. Called on the loop. */
 public interface EventHandler {
   /** The notifier was signalled, or {@link #poll} found work. */

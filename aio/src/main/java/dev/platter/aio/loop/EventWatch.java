@@ -2,6 +2,7 @@ package dev.platter.aio.loop;
 
 import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import java.lang.foreign.Arena;

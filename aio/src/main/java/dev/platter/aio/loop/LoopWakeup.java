@@ -1,5 +1,6 @@
 package dev.platter.aio.loop;
 
+import dev.platter.aio.event.EventNotifier;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;

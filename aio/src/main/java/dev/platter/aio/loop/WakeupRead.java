@@ -1,5 +1,6 @@
 package dev.platter.aio.loop;
 
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import java.lang.foreign.Arena;

@@ -3,7 +3,7 @@ package dev.platter.aio.socket;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.platter.aio.abi.LinuxAbi;
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;

@@ -1,6 +1,6 @@
 package dev.platter.aio.socket;
 
-import dev.platter.aio.loop.HeldUpPipes;
+import dev.platter.aio.event.HeldUpPipes;
 import java.util.Arrays;
 
 /**

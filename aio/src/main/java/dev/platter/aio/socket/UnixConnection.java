@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
-import dev.platter.aio.loop.HeldUpPipes;
+import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Libc;

@@ -5,9 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.file.ProcessState;
-import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Libc;

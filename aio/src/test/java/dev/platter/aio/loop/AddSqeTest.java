@@ -3,6 +3,7 @@ package dev.platter.aio.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import java.util.ArrayList;

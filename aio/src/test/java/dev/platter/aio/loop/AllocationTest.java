@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.FutexWord;
 import dev.platter.aio.sys.Libc;

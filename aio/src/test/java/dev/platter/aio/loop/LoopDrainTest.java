@@ -2,6 +2,7 @@ package dev.platter.aio.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.event.EventNotifier;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Syscalls;

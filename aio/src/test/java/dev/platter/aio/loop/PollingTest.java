@@ -3,6 +3,7 @@ package dev.platter.aio.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.SetupFlag;
 import java.util.ArrayList;
 import java.util.EnumSet;

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.event.EventNotifier;
+import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;

@@ -1,6 +1,6 @@
 package dev.platter.emulator.export;
 
-import dev.platter.aio.loop.HeldUpPipes;
+import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.aio.socket.UnixConnection;
 import java.io.IOException;
 

@@ -1,7 +1,7 @@
 package dev.platter.emulator.machine;
 
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.loop.BigLock;
-import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.loop.SharedCounter;
 import dev.platter.devices.bus.MmioDevice;
 import java.util.Arrays;

@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
-import dev.platter.aio.loop.HeldUpPipes;
+import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;

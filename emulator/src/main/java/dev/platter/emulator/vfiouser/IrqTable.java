@@ -1,7 +1,7 @@
 package dev.platter.emulator.vfiouser;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.pci.PciInterrupts;

@@ -1,8 +1,8 @@
 package dev.platter.emulator.vfiouser;
 
+import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.aio.loop.AdaptivePolling;
 import dev.platter.aio.loop.BigLock;
-import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.loop.LoopClient;
 import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.socket.ReceivedFds;

@@ -3,7 +3,7 @@ package dev.platter.emulator.vhostuser;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import dev.platter.aio.abi.LinuxAbi;
-import dev.platter.aio.loop.HeldUpPipes;
+import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Sockets;

@@ -1,6 +1,6 @@
 package dev.platter.emulator.vhostuser;
 
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import org.jspecify.annotations.Nullable;
 
 /**

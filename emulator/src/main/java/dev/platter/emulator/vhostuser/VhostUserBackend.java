@@ -1,8 +1,8 @@
 package dev.platter.emulator.vhostuser;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.loop.EventNotifier;
-import dev.platter.aio.loop.HeldUpPipes;
+import dev.platter.aio.event.EventNotifier;
+import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.virtio.DeviceStatus;
 import dev.platter.devices.virtio.VirtioDevice;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.vhostuser;
 
+import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.aio.loop.BigLock;
-import dev.platter.aio.loop.HeldUpPipes;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.memory.GuestMemory;

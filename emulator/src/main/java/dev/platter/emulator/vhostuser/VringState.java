@@ -1,6 +1,6 @@
 package dev.platter.emulator.vhostuser;
 
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.virtio.DeviceRing;
 import dev.platter.devices.virtio.InflightRegion;

@@ -2,7 +2,7 @@ package dev.platter.emulator.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.loop.HeldUpPipes;
+import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.ReceivedFds;

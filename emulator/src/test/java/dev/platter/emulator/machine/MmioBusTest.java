@@ -3,8 +3,8 @@ package dev.platter.emulator.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.loop.BigLock;
-import dev.platter.aio.loop.EventNotifier;
 import dev.platter.devices.bus.MmioDevice;
 import java.util.ArrayList;
 import java.util.List;

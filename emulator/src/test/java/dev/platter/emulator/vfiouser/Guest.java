@@ -5,8 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.loop.AioConfig;
-import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.ErrnoException;

@@ -4,7 +4,7 @@ import static dev.platter.emulator.vfiouser.VfioUserClient.REGION_CONFIG;
 import static dev.platter.emulator.vfiouser.VfioUserClient.payload;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.AhciDriver;

@@ -10,7 +10,7 @@ import static dev.platter.emulator.vfiouser.VfioUserClient.payload;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.abi.LinuxAbi;
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Errno;

@@ -3,7 +3,7 @@ package dev.platter.emulator.vfiouser;
 import static dev.platter.emulator.vfiouser.Guest.MSI;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.devices.ahci.AhciRegisters;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.CacheMode;

@@ -5,7 +5,7 @@ import static dev.platter.emulator.vfiouser.Guest.READ_WRITE;
 import static dev.platter.emulator.vfiouser.VfioUserClient.REGION_CONFIG;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.devices.ahci.AhciRegisters;
 import dev.platter.devices.ata.AtaCommand;
 import dev.platter.devices.block.BlockRequest.Operation;

@@ -3,8 +3,8 @@ package dev.platter.emulator.vhostuser;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.abi.LinuxAbi;
-import dev.platter.aio.loop.EventNotifier;
-import dev.platter.aio.loop.HeldUpPipes;
+import dev.platter.aio.event.EventNotifier;
+import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;

@@ -1,10 +1,10 @@
 package dev.platter.devices.virtio.blk;
 
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.loop.EventHandler;
-import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.loop.EventWatch;
 import dev.platter.aio.loop.LoopClient;
 import dev.platter.aio.sys.Errno;

@@ -1,7 +1,7 @@
 package dev.platter.devices.virtio.blk;
 
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.loop.AioContext;
-import dev.platter.aio.loop.EventNotifier;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.virtio.VirtQueue;

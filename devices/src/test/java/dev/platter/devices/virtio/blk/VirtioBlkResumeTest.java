@@ -2,7 +2,7 @@ package dev.platter.devices.virtio.blk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.devices.testkit.DriverQueue;
 import dev.platter.devices.testkit.GuestAllocator;
 import dev.platter.devices.testkit.PackedDriverQueue;

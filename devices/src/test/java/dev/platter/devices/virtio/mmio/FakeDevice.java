@@ -1,6 +1,6 @@
 package dev.platter.devices.virtio.mmio;
 
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.devices.virtio.DescriptorChain;
 import dev.platter.devices.virtio.VirtQueue;
 import dev.platter.devices.virtio.VirtioDevice;

@@ -2,7 +2,7 @@ package dev.platter.emulator.lab.iowait;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.sys.Errno;

@@ -1,8 +1,8 @@
 package dev.platter.emulator.lab.ringflags;
 
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
-import dev.platter.aio.loop.EventNotifier;
 import dev.platter.aio.loop.EventWatch;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.ring.SetupFlag;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.lab.ringflags;
 
 import dev.platter.aio.abi.IoUringAbi;
-import dev.platter.aio.loop.EventNotifier;
+import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.CompletionQueue;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.SetupFlag;

@@ -1,4 +1,4 @@
-package dev.platter.aio.loop;
+package dev.platter.aio.event;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.sys.Libc;

@@ -1,4 +1,4 @@
-package dev.platter.aio.loop;
+package dev.platter.aio.event;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;

@@ -1,4 +1,4 @@
-package dev.platter.aio.loop;
+package dev.platter.aio.event;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
@@ -14,10 +14,9 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An eventfd: any thread signals it, one loop watches it ({@link AioContext#watch}). One of our own
- * is blocking, so that a read can stay armed in the ring; one that came from another process is
- * whatever that process made it, and is only polled. One that is only signalled may be a pipe or a
- * Unix socket.
+ * An eventfd: any thread signals it, one event loop watches it. One of our own is blocking, so that
+ * a read can stay armed in the ring; one that came from another process is whatever that process
+ * made it, and is only polled. One that is only signalled may be a pipe or a Unix socket.
  */
 public final class EventNotifier implements AutoCloseable {
   private static final String EVENTFD = "anon_inode:[eventfd]";

@@ -1,10 +1,14 @@
-package dev.platter.aio.loop;
+package dev.platter.aio.event;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.loop.AioConfig;
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.EventWatch;
+import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.sys.HeldPipe;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Sockets;
