@@ -22,11 +22,12 @@ class DocumentLinksTest {
   private static final Path DOCS = ROOT.resolve("docs");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
   private static final Pattern HEADING = Pattern.compile("(?m)^#+ +(.+)$");
+  private static final Pattern CODE = Pattern.compile("`([A-Za-z-]+/[A-Za-z/.-]+)`");
   private static final Pattern QUOTED = Pattern.compile("(?m)^\\| `([^`]+)` \\|");
 
   private static List<Path> documents() throws IOException {
     List<Path> all = new ArrayList<>();
-    for (String name : List.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md")) {
+    for (String name : List.of("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")) {
       all.add(ROOT.resolve(name));
     }
     try (Stream<Path> files = Files.walk(DOCS)) {
@@ -83,6 +84,32 @@ class DocumentLinksTest {
           .filteredOn(name -> !name.equals("README.md"))
           .allSatisfy(name -> assertThat(contents).contains("](" + name + ")"));
     }
+  }
+
+  /** The table for those who add something names what there is. */
+  @Test
+  void filesToTouchAreThere() throws IOException {
+    String table =
+        Files.readAllLines(ROOT.resolve("CONTRIBUTING.md")).stream()
+            .dropWhile(line -> !line.equals("## Files to touch"))
+            .skip(1)
+            .takeWhile(line -> !line.startsWith("## "))
+            .collect(Collectors.joining("\n"));
+    Matcher matcher = CODE.matcher(table);
+    Set<String> missing = new TreeSet<>();
+    int named = 0;
+    while (matcher.find()) {
+      String name = matcher.group(1);
+      named++;
+      String module = name.substring(0, name.indexOf('/'));
+      Path source = ROOT.resolve(module).resolve("src/main/java/dev/platter").resolve(name);
+      if (Stream.of(ROOT.resolve(name), source, Path.of(source + ".java"))
+          .noneMatch(Files::exists)) {
+        missing.add(name);
+      }
+    }
+    assertThat(missing).isEmpty();
+    assertThat(named).isGreaterThan(30);
   }
 
   /** A message that is looked up is one that is printed. */
