@@ -1,6 +1,6 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.serve.options.Durations;
+import dev.platter.emulator.text.Durations;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 

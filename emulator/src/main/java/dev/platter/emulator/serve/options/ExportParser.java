@@ -9,6 +9,7 @@ import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.serve.Names;
+import dev.platter.emulator.text.OptionWords;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

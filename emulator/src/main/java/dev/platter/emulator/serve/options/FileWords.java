@@ -2,7 +2,8 @@ package dev.platter.emulator.serve.options;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.serve.Mistakes;
-import dev.platter.emulator.serve.options.OptionWords.Word;
+import dev.platter.emulator.text.OptionWords;
+import dev.platter.emulator.text.OptionWords.Word;
 import java.util.ArrayList;
 import java.util.List;
 

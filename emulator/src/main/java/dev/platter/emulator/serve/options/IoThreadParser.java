@@ -6,6 +6,7 @@ import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.emulator.serve.IoThreadConfig;
 import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.serve.Names;
+import dev.platter.emulator.text.OptionWords;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

@@ -2,6 +2,7 @@ package dev.platter.emulator.serve.options;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.serve.Mistakes;
+import dev.platter.emulator.text.Nearest;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

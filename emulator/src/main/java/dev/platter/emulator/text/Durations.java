@@ -1,4 +1,4 @@
-package dev.platter.emulator.serve.options;
+package dev.platter.emulator.text;
 
 import java.util.Map;
 import java.util.regex.Matcher;

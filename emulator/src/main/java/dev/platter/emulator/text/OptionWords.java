@@ -1,4 +1,4 @@
-package dev.platter.emulator.serve.options;
+package dev.platter.emulator.text;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.PathLimits;
@@ -30,7 +30,7 @@ public final class OptionWords {
    * @param value what it is set to, or null for a flag without one
    * @param place where it was given, as errors begin
    */
-  record Word(String key, @Nullable String value, String place) {}
+  public record Word(String key, @Nullable String value, String place) {}
 
   private final String place;
   private final List<Word> words;
@@ -47,7 +47,7 @@ public final class OptionWords {
    *
    * @param option what the option is called
    */
-  static OptionWords parse(String option, String text) {
+  public static OptionWords parse(String option, String text) {
     String place = option + " " + text;
     List<Word> words = new ArrayList<>();
     StringBuilder word = new StringBuilder();
@@ -76,28 +76,29 @@ public final class OptionWords {
   }
 
   /** What a file says at {@code place}. */
-  static OptionWords inFile(String place, List<Word> words) {
+  public static OptionWords inFile(String place, List<Word> words) {
     return new OptionWords(place, words, true);
   }
 
-  List<Word> words() {
+  /** All of them, in order. */
+  public List<Word> words() {
     return words;
   }
 
   /** Where all of it was given. */
-  String place() {
+  public String place() {
     return place;
   }
 
   /** How the user would write {@code key} with {@code value}. */
-  String written(String key, String value) {
+  public String written(String key, String value) {
     return inFile ? key + ": " + value : key + "=" + value;
   }
 
   // ---- values --------------------------------------------------------------------------------
 
   /** The value of {@code word}, which must have one. */
-  String value(Word word) {
+  public String value(Word word) {
     String value = word.value();
     if (value == null || value.isEmpty()) {
       throw refused(word, "'" + word.key() + "' needs a value", written(word.key(), "VALUE"));
@@ -106,7 +107,7 @@ public final class OptionWords {
   }
 
   /** A number in a range. */
-  int number(Word word, int min, int max) {
+  public int number(Word word, int min, int max) {
     String value = value(word);
     try {
       int number = Integer.parseInt(value);
@@ -121,7 +122,7 @@ public final class OptionWords {
   }
 
   /** A flag: on where it has no value, else {@code on} or {@code off}, or true or false. */
-  boolean flag(Word word) {
+  public boolean flag(Word word) {
     if (word.value() == null || ON.contains(value(word))) {
       return true;
     }
@@ -132,7 +133,7 @@ public final class OptionWords {
   }
 
   /** One of several words. */
-  String choice(Word word, List<String> choices) {
+  public String choice(Word word, List<String> choices) {
     String value = value(word);
     if (!choices.contains(value)) {
       throw refused(
@@ -142,7 +143,7 @@ public final class OptionWords {
   }
 
   /** A duration in nanoseconds. */
-  long duration(Word word) {
+  public long duration(Word word) {
     try {
       return Durations.parse(value(word));
     } catch (IllegalArgumentException e) {
@@ -151,7 +152,7 @@ public final class OptionWords {
   }
 
   /** A size in bytes, at least 1: a number, with k, M, G or T for powers of 1024. */
-  long size(Word word) {
+  public long size(Word word) {
     String value = value(word);
     Matcher matcher = SIZE.matcher(value);
     if (matcher.matches()) {
@@ -167,7 +168,7 @@ public final class OptionWords {
   }
 
   /** A path, whether or not there is anything. */
-  Path path(Word word) {
+  public Path path(Word word) {
     String value = checked(word, PathLimits::check);
     try {
       return Path.of(value);
@@ -178,7 +179,7 @@ public final class OptionWords {
   }
 
   /** A text that {@code check} may refuse. */
-  String checked(Word word, Consumer<String> check) {
+  public String checked(Word word, Consumer<String> check) {
     String value = value(word);
     try {
       check.accept(value);
@@ -189,7 +190,7 @@ public final class OptionWords {
   }
 
   /** Marks a key as given; it may be given once. */
-  void once(Set<String> given, Word word) {
+  public void once(Set<String> given, Word word) {
     if (!given.add(word.key())) {
       throw refused(word, "'" + word.key() + "' is given twice", null);
     }
@@ -198,7 +199,7 @@ public final class OptionWords {
   // ---- what is wrong -------------------------------------------------------------------------
 
   /** Makes something of all of it, and tells with its place what is wrong with that. */
-  <T> T whole(Supplier<T> maker) {
+  public <T> T whole(Supplier<T> maker) {
     try {
       return maker.get();
     } catch (PlatterException e) {
@@ -207,12 +208,12 @@ public final class OptionWords {
   }
 
   /** What is wrong with all of it. */
-  PlatterException refused(String what, @Nullable String remedy) {
+  public PlatterException refused(String what, @Nullable String remedy) {
     return PlatterException.badInput(place + ": " + what, remedy);
   }
 
   /** What is wrong with one of them. */
-  PlatterException refused(Word word, String what, @Nullable String remedy) {
+  public PlatterException refused(Word word, String what, @Nullable String remedy) {
     return PlatterException.badInput(word.place() + ": " + what, remedy);
   }
 
@@ -222,7 +223,7 @@ public final class OptionWords {
    * @param known those there are
    * @param flags which of them need no value
    */
-  PlatterException unknown(Word word, List<String> known, Set<String> flags) {
+  public PlatterException unknown(Word word, List<String> known, Set<String> flags) {
     List<String> written =
         known.stream().map(key -> flags.contains(key) ? key : key + "=").toList();
     return refused(

@@ -1,10 +1,10 @@
-package dev.platter.emulator.serve.options;
+package dev.platter.emulator.text;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what somebody may have meant. */
-final class Nearest {
+public final class Nearest {
   private static final int MAX_LENGTH = 40;
 
   private Nearest() {}
@@ -15,7 +15,7 @@ final class Nearest {
    * @param known all there are
    * @param written the same as the user writes them
    */
-  static String remedy(String word, List<String> known, List<String> written) {
+  public static String remedy(String word, List<String> known, List<String> written) {
     String all = "One of " + String.join(", ", written);
     String nearest = of(word, known);
     return nearest == null ? all : "Did you mean " + nearest + "? " + all;
