@@ -306,9 +306,11 @@ public final class GuestRun {
     if (target.backend() == Backend.PLATTER) {
       return disks.attachment(target.device());
     }
-    return target.device() == DeviceKind.AHCI
-        ? new VmDisk.QemuAhci("qemuahci", plan.image(), target.serial(), shared)
-        : new VmDisk.QemuVirtio("qemuvirtio", plan.image(), target.serial(), shared);
+    return switch (target.device()) {
+      case AHCI -> new VmDisk.QemuAhci("qemuahci", plan.image(), target.serial(), shared);
+      case VIRTIO -> new VmDisk.QemuVirtio("qemuvirtio", plan.image(), target.serial(), shared);
+      case RAW -> throw new IllegalArgumentException("no guest sees " + target);
+    };
   }
 
   private static void collect(List<Task> tasks, Ended job) {

@@ -351,10 +351,7 @@ public final class GuestReport {
   }
 
   private static @Nullable String loop(Target target) {
-    if (target.backend() == Backend.QEMU) {
-      return null;
-    }
-    return target.device() == DeviceKind.AHCI ? "main loop" : "iothread";
+    return target.backend() == Backend.QEMU ? null : target.device().loop();
   }
 
   private Map<String, @Nullable Object> costs(GuestRow row) {

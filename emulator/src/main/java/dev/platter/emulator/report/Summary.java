@@ -175,11 +175,7 @@ public final class Summary {
 
   /** Which loop does the device's I/O. */
   public String loop() {
-    return switch (device) {
-      case RAW -> "own";
-      case AHCI -> "main loop";
-      case VIRTIO -> "iothread";
-    };
+    return device.loop();
   }
 
   /** The median over runs of some quantity; 0 without runs. */

@@ -1,6 +1,7 @@
 package dev.platter.emulator.serve;
 
 import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.TraceEvents;
 import dev.platter.devices.ahci.AhciDisk;
 import dev.platter.devices.ahci.AhciLoop;
@@ -69,7 +70,8 @@ final class DeviceSessions implements SessionFactory {
         new VirtioBlk.Options(export.queues(), export.queueSize(), export.serial());
     VirtioBlk device = new VirtioBlk(parts.images().getFirst(), disk, parts.loops());
     if (options.recordsStages()) {
-      device.trace(recorded(export.name(), TracedDevice.VIRTIO_EXPORT, parts.loops()));
+      device.trace(
+          recorded(export.name(), TracedDevice.VIRTIO.served(Stamp.HANDLED), parts.loops()));
     }
     // Memory comes with a client, and goes with it.
     GuestMemory memory = new GuestMemory(List.of());
@@ -94,7 +96,7 @@ final class DeviceSessions implements SessionFactory {
     AhciFunction function =
         new AhciFunction(memory, disks, AhciLoop.of(parts.mainLoop().context()));
     if (options.recordsStages()) {
-      function.trace(recorded(export.name(), TracedDevice.AHCI_EXPORT, parts.loops()));
+      function.trace(recorded(export.name(), TracedDevice.AHCI.served(Stamp.EXIT), parts.loops()));
     }
     return new VfioUserSession(
         parts.mainLoop(),

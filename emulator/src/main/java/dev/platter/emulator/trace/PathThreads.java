@@ -11,14 +11,12 @@ import java.util.function.Predicate;
  * @param vcpu whether a thread is a vCPU, or the one that plays it for a guest elsewhere
  */
 public record PathThreads(Predicate<String> loop, Predicate<String> vcpu) {
-  /** Of a device in a machine of our own. */
-  static PathThreads of(TracedDevice device, String name) {
-    return switch (device) {
-      case RAW -> new PathThreads("raw"::equals, "raw"::equals);
-      case AHCI -> new PathThreads("main-loop"::equals, PathThreads::isVcpu);
-      case VIRTIO -> new PathThreads(comm -> comm.startsWith("iothread"), PathThreads::isVcpu);
-      case AHCI_EXPORT, VIRTIO_EXPORT -> ofExport(name, name);
-    };
+  /** Of a device in a machine of our own, whose loops' threads are called as their lane is. */
+  static PathThreads of(TracedDevice device) {
+    return device.entry() == TracedDevice.Entry.CALL
+        ? new PathThreads("raw"::equals, "raw"::equals)
+        : new PathThreads(
+            comm -> comm.startsWith(device.loopLane()), comm -> comm.startsWith("vcpu"));
   }
 
   /**
@@ -30,10 +28,6 @@ public record PathThreads(Predicate<String> loop, Predicate<String> vcpu) {
   public static PathThreads ofExport(String export, String loop) {
     return new PathThreads(
         comm -> NativeName.same(loop, comm), comm -> NativeName.same("export-" + export, comm));
-  }
-
-  private static boolean isVcpu(String comm) {
-    return comm.startsWith("vcpu");
   }
 
   /** Those without which the stage that ends at a stamp does not go on. */

@@ -45,12 +45,13 @@ public final class StageRecorder {
   private long endToEndMax;
 
   /**
-   * An empty recorder that counts stages of more than a millisecond as stalls.
+   * An empty recorder of a device in a machine of our own, that counts stages of more than a
+   * millisecond as stalls.
    *
-   * @param name the device's or the export's, for flight recordings
+   * @param name the device's, for flight recordings
    */
   public StageRecorder(TracedDevice device, String name) {
-    this(device, name, PathThreads.of(device, name), StallJudge.DEFAULT_THRESHOLD_NANOS);
+    this(device, name, PathThreads.of(device), StallJudge.DEFAULT_THRESHOLD_NANOS);
   }
 
   /**

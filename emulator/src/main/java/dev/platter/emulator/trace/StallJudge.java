@@ -52,7 +52,7 @@ public final class StallJudge {
   static @Nullable StallCause causeOf(TracedDevice device, RequestRecord request, Stamp end) {
     return switch (end) {
       case HANDLED -> {
-        if (device.isVirtio()) {
+        if (device.entry() == TracedDevice.Entry.EVENTFD) {
           yield StallCause.IOTHREAD_LATE;
         }
         yield request.lockHolder() == null ? null : StallCause.BIG_LOCK;
@@ -63,7 +63,7 @@ public final class StallJudge {
           !request.sleptOnReady() && mostlyLocked(request, end)
               ? StallCause.BIG_LOCK
               : StallCause.CQE_NOT_REAPED;
-      case SEEN -> device == TracedDevice.RAW ? null : StallCause.GUEST_LATE;
+      case SEEN -> device.entry() == TracedDevice.Entry.CALL ? null : StallCause.GUEST_LATE;
       case SUBMITTED, DOORBELL, EXIT, QUEUED, COMPLETED, INTERRUPT -> null;
     };
   }

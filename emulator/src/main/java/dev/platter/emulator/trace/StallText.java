@@ -21,14 +21,6 @@ final class StallText {
         : String.format(Locale.ROOT, "%.0f us", nanos / 1e3);
   }
 
-  private static String loop(TracedDevice device) {
-    return switch (device) {
-      case RAW -> "the loop";
-      case AHCI, AHCI_EXPORT -> "main-loop";
-      case VIRTIO, VIRTIO_EXPORT -> "the IOThread";
-    };
-  }
-
   /** What happened to one request, with names and times. */
   static String detail(
       TracedDevice device,
@@ -37,7 +29,7 @@ final class StallText {
       RequestRecord request,
       Observations seen) {
     String time = duration(stall.nanos());
-    String loop = loop(device);
+    String loop = device.loop();
     return switch (stall.cause()) {
       case NOT_NOTIFIED ->
           loop
@@ -123,11 +115,10 @@ final class StallText {
 
   /** The thread without which the stage that ends at a stamp does not go on. */
   private static String thread(TracedDevice device, Stamp end) {
-    String vcpu = device == TracedDevice.AHCI_EXPORT ? "the export's thread" : "the vCPU";
     if (device.takesBigLock(end)) {
-      return vcpu + " or " + loop(device);
+      return device.caller() + " or " + device.loop();
     }
-    return device.lane(end).equals("vcpu") ? vcpu : loop(device);
+    return device.lane(end).equals("vcpu") ? device.caller() : device.loop();
   }
 
   /** A cause in a few words. */
@@ -155,7 +146,7 @@ final class StallText {
    */
   static String what(
       StallCause cause, TracedDevice device, Map<Wake, Long> wakes, Map<String, Long> holders) {
-    String loop = loop(device);
+    String loop = device.loop();
     return switch (cause) {
       case NOT_NOTIFIED ->
           "An SQE was queued while "

@@ -6,11 +6,22 @@ import java.util.Locale;
 /** What stands between a workload and its image. */
 public enum DeviceKind {
   /** Nothing: the ring itself. */
-  RAW,
+  RAW("own"),
   /** A SATA disk on an AHCI controller, on the main loop. */
-  AHCI,
+  AHCI("main loop"),
   /** A virtio-blk disk on virtio-mmio, on IOThreads. */
-  VIRTIO;
+  VIRTIO("iothread");
+
+  private final String loop;
+
+  DeviceKind(String loop) {
+    this.loop = loop;
+  }
+
+  /** Which loop does the device's I/O, as the JSON names it. */
+  public String loop() {
+    return loop;
+  }
 
   /** What its requests' way leads through. */
   TracedDevice traced() {

@@ -40,7 +40,9 @@ class ExportStagesTest {
         IoThread two = new IoThread("two", AioConfig.ioThread())) {
       ExportStages stages =
           new ExportStages(
-              "vda", TracedDevice.VIRTIO_EXPORT, List.of(one.context(), two.context()));
+              "vda",
+              TracedDevice.VIRTIO.served(Stamp.HANDLED),
+              List.of(one.context(), two.context()));
       assertThat(stages.stalls())
           .hasSize(8)
           .doesNotContainKeys(StallCause.GC_PAUSE, StallCause.NOT_SCHEDULED, StallCause.GUEST_LATE)
@@ -61,7 +63,8 @@ class ExportStagesTest {
   }
 
   private static Map<String, ?> report(ExportStages stages) {
-    return StageReport.toMap(TracedDevice.AHCI_EXPORT, List.of(stages.take()), Observations.NONE);
+    return StageReport.toMap(
+        TracedDevice.AHCI.served(Stamp.EXIT), List.of(stages.take()), Observations.NONE);
   }
 
   /** A SATA command: its register access arrives, then its SQE is queued, then it is done. */
@@ -80,7 +83,7 @@ class ExportStagesTest {
   void aQuiesceIsMarkedAndNoStage() {
     try (IoThread loop = new IoThread("sata", AioConfig.ioThread())) {
       ExportStages stages =
-          new ExportStages("sata", TracedDevice.AHCI_EXPORT, List.of(loop.context()));
+          new ExportStages("sata", TracedDevice.AHCI.served(Stamp.EXIT), List.of(loop.context()));
       long from = System.nanoTime();
       long to = from + 3_000 * MILLI;
       // Drained before the loops stop: its disk was at work, and that is its time.

@@ -100,7 +100,7 @@ class StageRecorderTest {
   @Test
   @DisplayName("A server's recorder does not count what it cannot see")
   void exports() {
-    StageRecorder recorder = begun(TracedDevice.VIRTIO_EXPORT);
+    StageRecorder recorder = begun(TracedDevice.VIRTIO.served(Stamp.HANDLED));
     record(recorder, Timelines.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
     assertThat(recorder.stage(Stamp.HANDLED).getTotalCount()).isZero();
     assertThat(recorder.stage(Stamp.QUEUED).getTotalCount()).isEqualTo(1);
@@ -119,8 +119,7 @@ class StageRecorderTest {
   @Test
   void theStallThresholdIsAParameter() {
     StageRecorder recorder =
-        new StageRecorder(
-            TracedDevice.AHCI, "disk", PathThreads.of(TracedDevice.AHCI, "disk"), 50_000);
+        new StageRecorder(TracedDevice.AHCI, "disk", PathThreads.of(TracedDevice.AHCI), 50_000);
     recorder.begin(Timelines.ORIGIN);
     record(recorder, Timelines.longStage(0, Stamp.SEEN, 50));
     record(recorder, Timelines.longStage(0, Stamp.SEEN, 51));

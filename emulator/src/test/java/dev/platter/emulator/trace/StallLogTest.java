@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class StallLogTest {
   private static final long THRESHOLD = 1_000_000;
-  private static final PathThreads THREADS = PathThreads.of(TracedDevice.VIRTIO, "virtio");
+  private static final PathThreads THREADS = PathThreads.of(TracedDevice.VIRTIO);
 
   private static void add(StallLog log, double at, Stamp end, double micros) {
     RequestRecord request = Timelines.record(Timelines.longStage(at, end, micros));
