@@ -4,6 +4,7 @@ import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.CompletionQueue;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.ring.SubmissionQueue;
 import dev.platter.aio.sys.Errno;
@@ -114,7 +115,7 @@ public final class AioContext implements AutoCloseable {
 
   private static Ring openRing(AioConfig config, LoopWakeup wakeup) {
     try {
-      return Ring.open(config.entries(), config.flags());
+      return RingAccess.open(config.entries(), config.flags());
     } catch (RuntimeException e) {
       wakeup.close();
       throw e;
@@ -730,7 +731,7 @@ public final class AioContext implements AutoCloseable {
    */
   void resume() {
     synchronized (borrowing) {
-      ring = Ring.open(config.entries(), config.flags());
+      ring = RingAccess.open(config.entries(), config.flags());
       sq = ring.submission();
       cq = ring.completion();
       limitWorkers();

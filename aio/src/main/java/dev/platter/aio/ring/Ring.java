@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.ErrnoException;
@@ -27,6 +26,9 @@ public final class Ring implements AutoCloseable {
   /** {@link #enter} without a timeout. */
   public static final long NO_TIMEOUT = -1;
 
+  private static final int REQUIRED_FEATURES =
+      IoUringAbi.FEAT_SINGLE_MMAP | IoUringAbi.FEAT_NODROP | IoUringAbi.FEAT_EXT_ARG;
+
   private final Arena arena;
   private final int fd;
   private final int features;
@@ -46,26 +48,64 @@ public final class Ring implements AutoCloseable {
    *
    * @param entries SQ size, rounded up to a power of two by the kernel
    * @param wanted the flags to ask for
-   * @throws PlatterException of kind HOST_LACKS, with the errno and a remedy, if there can be none
+   * @throws RingRefusedException if there can be no ring
    */
-  public static Ring open(int entries, Set<SetupFlag> wanted) {
+  public static Ring open(int entries, Set<SetupFlag> wanted) throws RingRefusedException {
     return open(RingSetup.KERNEL, entries, wanted);
   }
 
-  static Ring open(RingSetup.SetupCall call, int entries, Set<SetupFlag> wanted) {
+  static Ring open(RingSetup.SetupCall kernel, int entries, Set<SetupFlag> wanted)
+      throws RingRefusedException {
     Arena arena = Arena.ofShared();
-    RingSetup.Outcome outcome = new RingSetup(call, arena, entries, wanted).run();
-    RingAccess refusal = RingAccess.refusal(call, outcome, RingHost::read);
-    if (refusal != null) {
-      giveUp(outcome, arena);
-      throw refusal.exception(null);
-    }
-    int features = outcome.params().get(JAVA_INT, IoUringAbi.PARAMS_FEATURES);
+    RingSetup.Outcome outcome = new RingSetup(kernel, arena, entries, wanted).run();
+    Ring ring = null;
     try {
-      return new Ring(arena, outcome, features);
+      checkUsable(kernel, outcome);
+      ring = new Ring(arena, outcome);
+      return ring;
     } catch (ErrnoException e) {
-      giveUp(outcome, arena);
-      throw RingAccess.refused(RingAccess.Call.MMAP, e.errno(), RingHost.read()).exception(e);
+      throw new RingRefusedException(RingCall.MMAP, e.errno(), e);
+    } finally {
+      if (ring == null) {
+        giveUp(outcome, arena);
+      }
+    }
+  }
+
+  private static void checkUsable(RingSetup.SetupCall kernel, RingSetup.Outcome outcome)
+      throws RingRefusedException {
+    if (outcome.fd() < 0) {
+      throw new RingRefusedException(RingCall.SETUP, -outcome.fd(), null);
+    }
+    if ((features(outcome) & REQUIRED_FEATURES) != REQUIRED_FEATURES) {
+      throw new RingRefusedException(RingCall.SETUP, 0, null);
+    }
+    // A filter may let rings be made and not be used.
+    int entered = kernel.enter(outcome.fd());
+    if (entered < 0) {
+      throw new RingRefusedException(RingCall.ENTER, -entered, null);
+    }
+  }
+
+  private static int features(RingSetup.Outcome outcome) {
+    return outcome.params().get(JAVA_INT, IoUringAbi.PARAMS_FEATURES);
+  }
+
+  /**
+   * Makes a ring without any flag, enters it, asks it for its opcodes, and closes it.
+   *
+   * @throws RingRefusedException with the first call that was refused
+   */
+  public static void tryOut() throws RingRefusedException {
+    tryOut(RingSetup.KERNEL);
+  }
+
+  static void tryOut(RingSetup.SetupCall kernel) throws RingRefusedException {
+    try (Ring ring = open(kernel, 1, Set.of())) {
+      int registered = kernel.register(ring.fd);
+      if (registered < 0) {
+        throw new RingRefusedException(RingCall.REGISTER, -registered, null);
+      }
     }
   }
 
@@ -76,11 +116,11 @@ public final class Ring implements AutoCloseable {
     arena.close();
   }
 
-  private Ring(Arena arena, RingSetup.Outcome outcome, int features) throws ErrnoException {
+  private Ring(Arena arena, RingSetup.Outcome outcome) throws ErrnoException {
     MemorySegment params = outcome.params();
     this.arena = arena;
     this.fd = outcome.fd();
-    this.features = features;
+    this.features = features(outcome);
     this.granted = Set.copyOf(outcome.granted());
     this.refused = Map.copyOf(outcome.refused());
     int sqEntries = params.get(JAVA_INT, IoUringAbi.PARAMS_SQ_ENTRIES);

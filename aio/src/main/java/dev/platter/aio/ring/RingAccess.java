@@ -1,15 +1,9 @@
 package dev.platter.aio.ring;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import dev.platter.aio.KernelVersion;
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.sys.Errno;
-import dev.platter.aio.sys.Libc;
-import java.lang.foreign.Arena;
-import java.util.EnumSet;
-import java.util.function.Supplier;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,36 +11,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param cause what stops it
  * @param call the system call that was refused; SETUP if none was
- * @param errno what it answered; 0 if it was not refused
+ * @param errno what it answered; 0 if no call was refused
  * @param host what that was concluded from
  */
-public record RingAccess(Cause cause, Call call, int errno, RingHost host) {
-  private static final int REQUIRED_FEATURES =
-      IoUringAbi.FEAT_SINGLE_MMAP | IoUringAbi.FEAT_NODROP | IoUringAbi.FEAT_EXT_ARG;
-
-  /** A system call of io_uring's. */
-  public enum Call {
-    /** Makes a ring. */
-    SETUP("io_uring_setup"),
-    /** Submits and waits. */
-    ENTER("io_uring_enter"),
-    /** Asks for opcodes and sets limits; loops do without it. */
-    REGISTER("io_uring_register"),
-    /** Makes the ring's memory visible. */
-    MMAP("mmap of the ring");
-
-    private final String title;
-
-    Call(String title) {
-      this.title = title;
-    }
-
-    @Override
-    public String toString() {
-      return title;
-    }
-  }
-
+public record RingAccess(Cause cause, RingCall call, int errno, RingHost host) {
   /** What stops a process from having rings. */
   public enum Cause {
     /** Nothing. */
@@ -75,67 +43,47 @@ public record RingAccess(Cause cause, Call call, int errno, RingHost host) {
 
   /** Asks the kernel, for a ring without any flag that is closed again. */
   public static RingAccess probe() {
-    return probe(RingSetup.KERNEL, RingHost.read());
-  }
-
-  static RingAccess probe(RingSetup.SetupCall kernel, RingHost host) {
-    try (Arena arena = Arena.ofConfined()) {
-      RingSetup.Outcome outcome =
-          new RingSetup(kernel, arena, 1, EnumSet.noneOf(SetupFlag.class)).run();
-      try {
-        RingAccess refusal = refusal(kernel, outcome, () -> host);
-        if (refusal != null) {
-          return refusal;
-        }
-        int registered = kernel.register(outcome.fd());
-        return registered < 0
-            ? refused(Call.REGISTER, -registered, host)
-            : new RingAccess(Cause.NONE, Call.SETUP, 0, host);
-      } finally {
-        if (outcome.fd() >= 0) {
-          Libc.close(outcome.fd());
-        }
-      }
+    try {
+      Ring.tryOut();
+      return new RingAccess(Cause.NONE, RingCall.SETUP, 0, RingHost.read());
+    } catch (RingRefusedException e) {
+      return refused(e.call(), e.errno(), RingHost.read());
     }
   }
 
   /**
-   * Looks at a ring that was just set up.
+   * Opens a ring, as {@link Ring#open} does.
    *
-   * @param host read only if it was refused
-   * @return why it cannot be used, or null if it can
+   * @throws PlatterException of kind HOST_LACKS that says what stops it
    */
-  static @Nullable RingAccess refusal(
-      RingSetup.SetupCall kernel, RingSetup.Outcome outcome, Supplier<RingHost> host) {
-    if (outcome.fd() < 0) {
-      return refused(Call.SETUP, -outcome.fd(), host.get());
+  public static Ring open(int entries, Set<SetupFlag> wanted) {
+    try {
+      return Ring.open(entries, wanted);
+    } catch (RingRefusedException e) {
+      throw refused(e.call(), e.errno(), RingHost.read()).exception(e);
     }
-    int features = outcome.params().get(JAVA_INT, IoUringAbi.PARAMS_FEATURES);
-    if ((features & REQUIRED_FEATURES) != REQUIRED_FEATURES) {
-      return new RingAccess(Cause.KERNEL_TOO_OLD, Call.SETUP, 0, host.get());
-    }
-    // A filter may let rings be made and not be used.
-    int entered = kernel.enter(outcome.fd());
-    return entered < 0 ? refused(Call.ENTER, -entered, host.get()) : null;
   }
 
   /** Concludes what refused a call. */
-  static RingAccess refused(Call call, int errno, RingHost host) {
+  static RingAccess refused(RingCall call, int errno, RingHost host) {
     return new RingAccess(cause(call, errno, host), call, errno, host);
   }
 
   // What is SECCOMP without a look at the host is what the kernel itself never answers.
-  private static Cause cause(Call call, int errno, RingHost host) {
+  private static Cause cause(RingCall call, int errno, RingHost host) {
     return switch (errno) {
+      case 0 -> Cause.KERNEL_TOO_OLD;
       case Errno.EMFILE, Errno.ENFILE -> Cause.DESCRIPTORS;
       case Errno.ENOMEM, Errno.EAGAIN -> lackOfMemory(host);
       case Errno.ENOSYS ->
-          call == Call.SETUP && lacksIoUring(host) ? Cause.NOT_IN_KERNEL : Cause.SECCOMP;
-      case Errno.EPERM -> call == Call.SETUP ? denial(host) : Cause.SECCOMP;
+          call == RingCall.SETUP && lacksIoUring(host) ? Cause.NOT_IN_KERNEL : Cause.SECCOMP;
+      case Errno.EPERM -> call == RingCall.SETUP ? denial(host) : Cause.SECCOMP;
       case Errno.EACCES ->
-          call == Call.ENTER || call == Call.REGISTER ? Cause.SECCOMP : Cause.SECURITY_MODULE;
+          call == RingCall.ENTER || call == RingCall.REGISTER
+              ? Cause.SECCOMP
+              : Cause.SECURITY_MODULE;
       default ->
-          call != Call.MMAP
+          call != RingCall.MMAP
                   && errno != Errno.EINVAL
                   && host.seccompMode() == RingHost.SECCOMP_FILTER
               ? Cause.SECCOMP
@@ -179,7 +127,7 @@ public record RingAccess(Cause cause, Call call, int errno, RingHost host) {
 
   /** Whether loops can run: without io_uring_register they can. */
   public boolean usable() {
-    return cause == Cause.NONE || call == Call.REGISTER;
+    return cause == Cause.NONE || call == RingCall.REGISTER;
   }
 
   /**

@@ -311,7 +311,7 @@ class RingOperationsTest {
   }
 
   @Test
-  void messageToAnotherRing() {
+  void messageToAnotherRing() throws RingRefusedException {
     assumeTrue(ring.supports(IoUringAbi.OP_MSG_RING), "MSG_RING is in Linux 5.18");
     try (Ring other = Ring.open(4, EnumSet.noneOf(SetupFlag.class))) {
       assertThat(driver.run(sqe -> sqe.prepMsgRing(other.fd(), 42, 0xabcdL))).isZero();

@@ -17,7 +17,7 @@ class RingQueuesTest {
   private static final Set<SetupFlag> ALL = EnumSet.allOf(SetupFlag.class);
 
   @Test
-  void aFullSubmissionQueueSaysSo() {
+  void aFullSubmissionQueueSaysSo() throws RingRefusedException {
     try (Ring ring = Ring.open(3, ALL)) {
       SubmissionQueue sq = ring.submission();
       assertThat(sq.entries()).as("rounded up by the kernel").isEqualTo(4);
@@ -38,7 +38,7 @@ class RingQueuesTest {
   }
 
   @Test
-  void anUnpublishedEntryIsInvisibleToTheKernel() {
+  void anUnpublishedEntryIsInvisibleToTheKernel() throws RingRefusedException {
     try (Ring ring = Ring.open(4, ALL)) {
       new RingDriver(ring).queue(Sqe::prepNop);
       assertThat(ring.enter(1, 0, Ring.NO_TIMEOUT, false)).isZero();
@@ -49,7 +49,7 @@ class RingQueuesTest {
 
   /** io_uring(7): with FEAT_NODROP the kernel keeps what the CQ cannot hold until it is asked. */
   @Test
-  void completionQueueOverflowLosesNothing() {
+  void completionQueueOverflowLosesNothing() throws RingRefusedException {
     for (Set<SetupFlag> flags : List.of(ALL, EnumSet.noneOf(SetupFlag.class))) {
       try (Ring ring = Ring.open(4, flags)) {
         RingDriver driver = new RingDriver(ring);
@@ -75,7 +75,7 @@ class RingQueuesTest {
   }
 
   @Test
-  void ringsWorkWithAndWithoutTheIndexArray() {
+  void ringsWorkWithAndWithoutTheIndexArray() throws RingRefusedException {
     for (Set<SetupFlag> flags : List.of(ALL, EnumSet.noneOf(SetupFlag.class))) {
       try (Ring ring = Ring.open(4, flags)) {
         RingDriver driver = new RingDriver(ring);
@@ -87,7 +87,7 @@ class RingQueuesTest {
   }
 
   @Test
-  void probeKnowsOldAndUnknownOpcodes() {
+  void probeKnowsOldAndUnknownOpcodes() throws RingRefusedException {
     try (Ring ring = Ring.open(4, ALL)) {
       assertThat(ring.supports(IoUringAbi.OP_NOP)).isTrue();
       assertThat(ring.supports(IoUringAbi.OP_FALLOCATE)).isTrue();
@@ -96,7 +96,7 @@ class RingQueuesTest {
   }
 
   @Test
-  void closeIsIdempotentAndGivesTheDescriptorBack() {
+  void closeIsIdempotentAndGivesTheDescriptorBack() throws RingRefusedException {
     Ring ring = Ring.open(4, ALL);
     int fd = ring.fd();
     ring.close();

@@ -5,6 +5,7 @@ import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.LabContext;
@@ -225,10 +226,10 @@ final class LabCommand extends PlatterCommand {
    */
   private Environment environment() {
     Environment environment = Environment.ofHost();
-    try (Ring ring = Ring.open(1, AioConfig.mainLoop().flags())) {
+    try (Ring ring = RingAccess.open(1, AioConfig.mainLoop().flags())) {
       environment.loop("main-loop", ring.granted(), ring.refused());
     }
-    try (Ring ring = Ring.open(1, AioConfig.ioThread().flags())) {
+    try (Ring ring = RingAccess.open(1, AioConfig.ioThread().flags())) {
       environment.loop("iothread", ring.granted(), ring.refused());
     }
     if (image != null) {

@@ -6,7 +6,7 @@ import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.RingAccess;
-import dev.platter.aio.ring.RingAccess.Call;
+import dev.platter.aio.ring.RingCall;
 import dev.platter.aio.ring.RingHost;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.sys.Errno;
@@ -70,7 +70,7 @@ final class RingCheck implements DoctorCheck {
       return lines;
     }
     lines.add(DoctorLine.ok("access", "rings can be made and used").with(facts(access)));
-    boolean registers = access.call() != Call.REGISTER;
+    boolean registers = access.call() != RingCall.REGISTER;
     if (!registers) {
       lines.add(
           DoctorLine.warning(
@@ -93,11 +93,11 @@ final class RingCheck implements DoctorCheck {
     boolean noIowait;
     List<String> missing = new ArrayList<>();
     // As loops ask for them; one after the other, since each is this thread's only one.
-    try (Ring ring = Ring.open(1, AioConfig.mainLoop().flags())) {
+    try (Ring ring = RingAccess.open(1, AioConfig.mainLoop().flags())) {
       onMainLoop = ring.granted();
       refused.putAll(ring.refused());
     }
-    try (Ring ring = Ring.open(1, AioConfig.ioThread().flags())) {
+    try (Ring ring = RingAccess.open(1, AioConfig.ioThread().flags())) {
       onIoThread = ring.granted();
       refused.putAll(ring.refused());
       noIowait = ring.hasFeature(IoUringAbi.FEAT_NO_IOWAIT);

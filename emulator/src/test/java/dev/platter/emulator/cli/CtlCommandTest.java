@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
@@ -186,7 +187,7 @@ class CtlCommandTest {
   @Test
   void aCheckpointThatIsNotSafeIsAFailure() {
     // A ring that is none of the server's, in the same process.
-    try (Ring _ = Ring.open(8, Set.of())) {
+    try (Ring _ = RingAccess.open(8, Set.of())) {
       for (Cli result : List.of(ctl("quiesce"), ctl("quiesce", "--json", "-"))) {
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.err()).contains("not safe", "io_uring descriptors are open", "try:");

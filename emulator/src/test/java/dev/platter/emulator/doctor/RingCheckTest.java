@@ -3,8 +3,8 @@ package dev.platter.emulator.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.ring.RingAccess;
-import dev.platter.aio.ring.RingAccess.Call;
 import dev.platter.aio.ring.RingAccess.Cause;
+import dev.platter.aio.ring.RingCall;
 import dev.platter.aio.ring.RingHost;
 import dev.platter.aio.sys.Errno;
 import dev.platter.emulator.doctor.DoctorLine.Status;
@@ -35,7 +35,7 @@ class RingCheckTest {
 
   @Test
   void noRingIsAProblemWithItsCause() throws IOException {
-    RingAccess access = new RingAccess(Cause.SECCOMP, Call.SETUP, Errno.EPERM, host("6.18.1"));
+    RingAccess access = new RingAccess(Cause.SECCOMP, RingCall.SETUP, Errno.EPERM, host("6.18.1"));
     List<DoctorLine> lines = run(access);
     DoctorLine line = lines.getFirst();
     assertThat(line.name()).isEqualTo("access");
@@ -66,7 +66,7 @@ class RingCheckTest {
   @Test
   void withoutRegisterItIsAWarning() throws IOException {
     List<DoctorLine> lines =
-        run(new RingAccess(Cause.SECCOMP, Call.REGISTER, Errno.EPERM, host("6.18.1")));
+        run(new RingAccess(Cause.SECCOMP, RingCall.REGISTER, Errno.EPERM, host("6.18.1")));
     assertThat(lines.get(0).status()).isEqualTo(Status.OK);
     assertThat(lines.get(1).name()).isEqualTo("register");
     assertThat(lines.get(1).status()).isEqualTo(Status.WARNING);
@@ -84,7 +84,7 @@ class RingCheckTest {
   }
 
   private String workers(String release) throws IOException {
-    return run(new RingAccess(Cause.NONE, Call.SETUP, 0, host(release))).stream()
+    return run(new RingAccess(Cause.NONE, RingCall.SETUP, 0, host(release))).stream()
         .filter(line -> line.name().equals("worker_threads"))
         .findFirst()
         .orElseThrow()

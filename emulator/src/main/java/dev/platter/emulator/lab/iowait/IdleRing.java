@@ -5,6 +5,7 @@ import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.sys.Errno;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -57,7 +58,7 @@ final class IdleRing implements Waiter {
 
   private void run() {
     try (EventNotifier never = new EventNotifier();
-        Ring ring = Ring.open(ENTRIES, Set.of())) {
+        Ring ring = RingAccess.open(ENTRIES, Set.of())) {
       switch (before) {
         case NOTHING -> {}
         case ONE_REQUEST -> completeOne(ring);

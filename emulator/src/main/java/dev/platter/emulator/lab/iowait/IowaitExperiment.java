@@ -5,6 +5,7 @@ import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageCreator;
 import dev.platter.devices.block.ImageOptions;
@@ -71,7 +72,7 @@ public final class IowaitExperiment implements Experiment {
       return report.notPossible();
     }
     boolean hasOptOut;
-    try (Ring ring = Ring.open(1, Set.of())) {
+    try (Ring ring = RingAccess.open(1, Set.of())) {
       hasOptOut = ring.hasFeature(IoUringAbi.FEAT_NO_IOWAIT);
     }
     Plan plan = this.plan != null ? this.plan : context.full() ? FULL : QUICK;

@@ -3,6 +3,7 @@ package dev.platter.emulator.lab.iowq;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Syscalls;
@@ -39,7 +40,7 @@ final class RingTask implements AutoCloseable {
     thread = Thread.ofPlatform().name(name).daemon().start(this::run);
     try {
       tid = ask(Syscalls::gettid);
-      ring = ask(() -> Ring.open(entries, Set.of()));
+      ring = ask(() -> RingAccess.open(entries, Set.of()));
     } catch (RuntimeException e) {
       endThread();
       throw e;

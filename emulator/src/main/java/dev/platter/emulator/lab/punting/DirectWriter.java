@@ -8,6 +8,7 @@ import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.ring.CompletionQueue;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;
@@ -43,7 +44,7 @@ final class DirectWriter implements AutoCloseable {
    * @throws PlatterException if a write fails, or it was stopped
    */
   void throughRing(int writes, BooleanSupplier stopped) {
-    try (Ring ring = Ring.open(1, AioConfig.ioThread().flags())) {
+    try (Ring ring = RingAccess.open(1, AioConfig.ioThread().flags())) {
       CompletionQueue completion = ring.completion();
       for (int i = 0; i < writes; i++) {
         unless(stopped);

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.emulator.host.HostProgram;
 import java.io.IOException;
@@ -164,7 +165,7 @@ final class TracepointCounter implements AutoCloseable {
   /** In a container the kernel knows our threads by other numbers, and none would be counted. */
   private void checkThatItCounts() {
     long before = count();
-    try (Ring ring = Ring.open(1, EnumSet.noneOf(SetupFlag.class))) {
+    try (Ring ring = RingAccess.open(1, EnumSet.noneOf(SetupFlag.class))) {
       ring.submission().next().prepNop().async();
       ring.submission().publish();
       int result = ring.enter(1, 1, Ring.NO_TIMEOUT, false);

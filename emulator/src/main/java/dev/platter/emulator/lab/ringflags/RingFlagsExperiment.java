@@ -1,6 +1,7 @@
 package dev.platter.emulator.lab.ringflags;
 
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
@@ -101,7 +102,7 @@ public final class RingFlagsExperiment implements Experiment {
         fixed != null ? fixed : context.full() ? Parameters.FULL : Parameters.QUICK;
     long deadline = System.nanoTime() + parameters.budgetNanos();
     Map<SetupFlag, String> refused;
-    try (Ring ring = Ring.open(1, Rung.DEFER_TASKRUN.flags())) {
+    try (Ring ring = RingAccess.open(1, Rung.DEFER_TASKRUN.flags())) {
       refused = refused(ring, context.plant());
     }
     Finding finding =

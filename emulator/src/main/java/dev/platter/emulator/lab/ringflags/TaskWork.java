@@ -4,6 +4,7 @@ import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.CompletionQueue;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
@@ -117,7 +118,7 @@ final class TaskWork {
 
   private void poll() {
     try (Arena arena = Arena.ofConfined();
-        Ring ring = Ring.open(4, flags)) {
+        Ring ring = RingAccess.open(4, flags)) {
       long counter = arena.allocate(Long.BYTES, Long.BYTES).address();
       int attempt = 0;
       while (flagged + completed + nothing < seenNanos.length

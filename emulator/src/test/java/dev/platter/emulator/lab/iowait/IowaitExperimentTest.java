@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;
@@ -36,7 +37,7 @@ class IowaitExperimentTest {
   }
 
   private static boolean hasOptOut() {
-    try (Ring ring = Ring.open(1, Set.of())) {
+    try (Ring ring = RingAccess.open(1, Set.of())) {
       return ring.hasFeature(IoUringAbi.FEAT_NO_IOWAIT);
     }
   }

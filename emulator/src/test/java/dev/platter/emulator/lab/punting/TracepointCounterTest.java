@@ -3,6 +3,7 @@ package dev.platter.emulator.lab.punting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -101,7 +102,7 @@ class TracepointCounterTest {
   }
 
   private static void punt(int requests) {
-    try (Ring ring = Ring.open(8, EnumSet.noneOf(SetupFlag.class))) {
+    try (Ring ring = RingAccess.open(8, EnumSet.noneOf(SetupFlag.class))) {
       for (int i = 0; i < requests; i++) {
         ring.submission().next().prepNop().async();
       }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import java.util.EnumSet;
 import java.util.List;
@@ -26,7 +27,7 @@ class PollingProofTest {
   @BeforeEach
   void needsTwoCpusAndAllFlags() {
     assumeTrue(Apart.possible(), "needs two CPUs");
-    try (Ring ring = Ring.open(1, EnumSet.allOf(SetupFlag.class))) {
+    try (Ring ring = RingAccess.open(1, EnumSet.allOf(SetupFlag.class))) {
       assumeTrue(ring.refused().isEmpty(), () -> "this kernel refuses " + ring.refused());
     }
   }
