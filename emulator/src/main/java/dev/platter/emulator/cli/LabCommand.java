@@ -1,11 +1,11 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.LabContext;

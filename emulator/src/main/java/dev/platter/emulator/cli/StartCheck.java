@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.ring.RingAccess;
+import dev.platter.aio.access.RingAccess;
 import dev.platter.emulator.confine.Confinement;
 import dev.platter.emulator.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.host.ChargedMemory;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.doctor;
 
 import dev.platter.aio.KernelVersion;
-import dev.platter.aio.ring.RingHost;
+import dev.platter.aio.access.RingHost;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Landlock;
 import dev.platter.emulator.host.HostFiles;

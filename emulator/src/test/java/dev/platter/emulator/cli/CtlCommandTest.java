@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;

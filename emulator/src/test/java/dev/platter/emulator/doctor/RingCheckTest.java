@@ -2,10 +2,10 @@ package dev.platter.emulator.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.ring.RingAccess;
-import dev.platter.aio.ring.RingAccess.Cause;
+import dev.platter.aio.access.RingAccess;
+import dev.platter.aio.access.RingAccess.Cause;
+import dev.platter.aio.access.RingHost;
 import dev.platter.aio.ring.RingCall;
-import dev.platter.aio.ring.RingHost;
 import dev.platter.aio.sys.Errno;
 import dev.platter.emulator.doctor.DoctorLine.Status;
 import dev.platter.emulator.host.FakeHost;

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.ring.RingAccess;
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.devices.virtio.blk.BlkAbi;
 import dev.platter.emulator.ChildJvm;

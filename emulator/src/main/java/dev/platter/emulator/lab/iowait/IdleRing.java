@@ -2,10 +2,10 @@ package dev.platter.emulator.lab.iowait;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.sys.Errno;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;

@@ -2,10 +2,10 @@ package dev.platter.emulator.lab.iowait;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.IoUringAbi;
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageCreator;
 import dev.platter.devices.block.ImageOptions;

@@ -1,9 +1,9 @@
 package dev.platter.emulator.lab.iowq;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.loop.Threads;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Syscalls;

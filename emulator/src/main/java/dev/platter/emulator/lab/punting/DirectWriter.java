@@ -4,11 +4,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.ring.CompletionQueue;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import java.lang.foreign.Arena;

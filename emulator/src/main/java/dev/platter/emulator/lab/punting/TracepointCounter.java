@@ -3,9 +3,9 @@ package dev.platter.emulator.lab.punting;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.emulator.host.HostProgram;
 import java.io.IOException;

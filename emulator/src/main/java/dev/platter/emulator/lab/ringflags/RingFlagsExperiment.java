@@ -1,7 +1,7 @@
 package dev.platter.emulator.lab.ringflags;
 
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;

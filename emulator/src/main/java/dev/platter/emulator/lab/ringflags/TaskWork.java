@@ -1,10 +1,10 @@
 package dev.platter.emulator.lab.ringflags;
 
 import dev.platter.aio.abi.IoUringAbi;
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.ring.CompletionQueue;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;

@@ -2,8 +2,8 @@ package dev.platter.emulator.lab.punting;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import java.io.IOException;
 import java.nio.file.Path;

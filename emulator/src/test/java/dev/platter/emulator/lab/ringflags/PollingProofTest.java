@@ -3,8 +3,8 @@ package dev.platter.emulator.lab.ringflags;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.ring.Ring;
-import dev.platter.aio.ring.RingAccess;
 import dev.platter.aio.ring.SetupFlag;
 import java.util.EnumSet;
 import java.util.List;

@@ -1,10 +1,12 @@
-package dev.platter.aio.ring;
+package dev.platter.aio.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.ring.RingAccess.Cause;
+import dev.platter.aio.access.RingAccess.Cause;
+import dev.platter.aio.ring.RingCall;
+import dev.platter.aio.ring.RingRefusedException;
 import dev.platter.aio.sys.Errno;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,7 +1,11 @@
-package dev.platter.aio.ring;
+package dev.platter.aio.access;
 
 import dev.platter.aio.KernelVersion;
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.ring.Ring;
+import dev.platter.aio.ring.RingCall;
+import dev.platter.aio.ring.RingRefusedException;
+import dev.platter.aio.ring.SetupFlag;
 import dev.platter.aio.sys.Errno;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

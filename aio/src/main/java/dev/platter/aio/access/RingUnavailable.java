@@ -1,4 +1,4 @@
-package dev.platter.aio.ring;
+package dev.platter.aio.access;
 
 import dev.platter.aio.KernelVersion;
 import dev.platter.aio.sys.Errno;
