@@ -71,6 +71,7 @@ class ArchitectureTest {
           List.of("machine", "trace"),
           List.of("vhostuser", "vfiouser"),
           List.of("export"),
+          List.of("disk"),
           List.of("host"),
           List.of("text"));
 

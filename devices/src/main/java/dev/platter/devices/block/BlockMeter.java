@@ -4,24 +4,28 @@ import dev.platter.aio.loop.AioContext;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Counts what an image does, on each of the loops that submit to it by itself. Any thread. */
-final class BlockMeter {
+/** Counts what a disk does, on each of the loops that submit to it by itself. Any thread. */
+public final class BlockMeter {
   private record OnLoop(AioContext loop, LoopMeter meter) {}
 
   private final List<OnLoop> loops = new CopyOnWriteArrayList<>();
   private volatile boolean measuresLatencies;
 
-  /** Has latencies measured too, by the loops that have not submitted yet. */
-  void measureLatencies() {
+  /**
+   * Has the latency of each request measured from now on, at the price of two looks at the clock.
+   * Before the first request.
+   */
+  public void measureLatencies() {
     measuresLatencies = true;
   }
 
-  boolean measuresLatencies() {
+  /** Whether latencies are measured. */
+  public boolean measuresLatencies() {
     return measuresLatencies;
   }
 
   /** The meter of one loop; made when it is first asked for. */
-  synchronized LoopMeter of(AioContext loop) {
+  public synchronized LoopMeter of(AioContext loop) {
     for (OnLoop each : loops) {
       if (each.loop().equals(loop)) {
         return each.meter();
@@ -32,7 +36,11 @@ final class BlockMeter {
     return made;
   }
 
-  BlockUsage usage() {
+  /**
+   * What guests have asked of the disk so far. A moment old perhaps; takes no lock that a loop
+   * takes while it works.
+   */
+  public BlockUsage usage() {
     BlockUsage all = BlockUsage.NONE;
     for (OnLoop each : loops) {
       all = all.plus(each.meter().usage());
@@ -40,7 +48,8 @@ final class BlockMeter {
     return all;
   }
 
-  BlockLatencies latencies() {
+  /** How long requests took so far; nothing if that is not measured. As {@link #usage}. */
+  public BlockLatencies latencies() {
     BlockLatencies all = BlockLatencies.NONE;
     for (OnLoop each : loops) {
       all = all.plus(each.meter().latencies());

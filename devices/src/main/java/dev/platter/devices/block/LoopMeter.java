@@ -5,10 +5,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * What one image does on one loop. Written on that loop (for the main loop: under the big lock) by
+ * What one disk does on one loop. Written on that loop (for the main loop: under the big lock) by
  * plain additions, read by any thread without stopping it; no locked instruction, no allocation.
  */
-final class LoopMeter {
+public final class LoopMeter {
   private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
   private static final int OPERATIONS = Operation.values().length;
 
@@ -58,7 +58,7 @@ final class LoopMeter {
    *
    * @return when that was, for {@link #finished}; 0 if latencies are not measured
    */
-  long begun() {
+  public long begun() {
     add(counts, BEGUN, 1);
     if (!measures) {
       return 0;
@@ -83,7 +83,7 @@ final class LoopMeter {
    * @param begunNanos what {@link #begun} has returned
    * @param result 0 or {@code -errno}
    */
-  void finished(Operation operation, long bytes, int result, long begunNanos) {
+  public void finished(Operation operation, long bytes, int result, long begunNanos) {
     int at = FIRST + index(operation) * STRIDE;
     if (result == 0) {
       add(counts, at + BYTES, bytes);

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * the context they are submitted on; see {@link RawTransfer} for how one is carried out. May be
  * shared by several contexts.
  */
-public final class RawImage implements BlockBackend {
+public final class RawImage implements BlockBackend, Resizable {
   /** Most memory in bytes that buffers of one image take on one loop. */
   public static final long BUFFER_BYTES_PER_LOOP =
       (long) ImageOnLoop.BOUNCE_CHUNKS * BufferPool.CHUNK_BYTES;
@@ -45,11 +45,12 @@ public final class RawImage implements BlockBackend {
 
   private final List<LongConsumer> resizeListeners = new CopyOnWriteArrayList<>();
   private final BlockMeter meter = new BlockMeter();
+  private final Identity identity;
   private final Stability stability;
   private final List<ImageOnLoop> loops = new CopyOnWriteArrayList<>();
   private final AtomicLong discardsRefused = new AtomicLong();
   private @Nullable ForeignFormat foreign; // written before anybody else has the image
-  private volatile ImageListener listener = ImageListener.NONE;
+  private volatile BlockListener listener = BlockListener.NONE;
   private volatile long sizeBytes;
   private final boolean blockDevice;
   private volatile boolean punchRefused;
@@ -73,6 +74,7 @@ public final class RawImage implements BlockBackend {
     this.options = options;
     this.alignment = alignment;
     this.sizeBytes = facts.sizeBytes();
+    this.identity = Identity.of(facts);
     this.blockDevice = facts.type() == FileFacts.Type.BLOCK_DEVICE;
     this.fd = file.fd();
     this.stability = new Stability(options.cache() == CacheMode.WRITEBACK);
@@ -108,28 +110,11 @@ public final class RawImage implements BlockBackend {
   }
 
   /**
-   * What a look at an image has found.
-   *
-   * @param facts of its file
-   * @param locked why it could not be locked now; empty if it could
-   * @param waits whether {@link #open(String, ImageOptions, String, LockPatience)} would wait for
-   *     its lock
-   * @param served whether a process of this program has it locked, even so that it may be shared
-   * @param foreign the format that its contents are those of, if it would be served all the same
-   */
-  public record Look(
-      FileFacts facts,
-      Optional<PlatterException> locked,
-      boolean waits,
-      boolean served,
-      Optional<ForeignFormat> foreign) {}
-
-  /**
    * Looks whether an image can serve as a disk, and who uses it; leaves it as it is.
    *
    * @throws PlatterException as {@link #open(String, ImageOptions)} does, but not for its users
    */
-  public static Look examine(String path, ImageOptions options) {
+  public static DiskExamination examine(String path, ImageOptions options) {
     return examine(path, options, "", LockPatience.none());
   }
 
@@ -139,7 +124,7 @@ public final class RawImage implements BlockBackend {
    *
    * @throws PlatterException as there
    */
-  public static Look examine(
+  public static DiskExamination examine(
       String path, ImageOptions options, String place, LockPatience patience) {
     try (RawImage image =
         open(
@@ -156,7 +141,12 @@ public final class RawImage implements BlockBackend {
       } catch (PlatterException e) {
         locked = Optional.of(e);
       }
-      return new Look(image.facts(), locked, waits, image.file.isUsedByPlatter(), image.foreign());
+      return new DiskExamination(
+          image.identity,
+          locked,
+          waits,
+          image.file.isUsedByPlatter(),
+          Optional.ofNullable(image.foreign));
     }
   }
 
@@ -232,9 +222,30 @@ public final class RawImage implements BlockBackend {
     foreign = format;
   }
 
-  /** The format that its contents are those of, though it is used as a raw disk. */
-  public Optional<ForeignFormat> foreign() {
-    return Optional.ofNullable(foreign);
+  /** What two paths to the same image have in common. */
+  private record Identity(FileFacts.Type type, int major, int minor, long inode) {
+    static Identity of(FileFacts facts) {
+      // Block devices are told apart by their numbers: two nodes may lead to one.
+      long inode = facts.type() == FileFacts.Type.BLOCK_DEVICE ? 0 : facts.inode();
+      return new Identity(facts.type(), facts.deviceMajor(), facts.deviceMinor(), inode);
+    }
+  }
+
+  /**
+   * The {@link DiskDescription#identity} of the image at a path; follows links, and opens nothing.
+   *
+   * @throws PlatterException if there is none
+   */
+  public static Object identify(String path) {
+    try (FileHandle probe = FileHandle.locate(path)) {
+      return Identity.of(probe.facts());
+    }
+  }
+
+  @Override
+  public DiskDescription description() {
+    return new DiskDescription(
+        file.path(), options.cache(), identity, Optional.ofNullable(foreign));
   }
 
   private void checkSize(long size) {
@@ -334,12 +345,12 @@ public final class RawImage implements BlockBackend {
     }
   }
 
-  /** Has {@code listener}, and nobody else, told of what goes wrong from now on. */
-  public void setListener(ImageListener listener) {
+  @Override
+  public void setListener(BlockListener listener) {
     this.listener = listener;
   }
 
-  ImageListener listener() {
+  BlockListener listener() {
     return listener;
   }
 
@@ -352,20 +363,18 @@ public final class RawImage implements BlockBackend {
     resizeListeners.add(listener);
   }
 
-  /**
-   * Looks whether the file's size has changed, and tells the listeners if so: {@link
-   * #currentSizeBytes} and {@link #resizeTo}. For the main loop of a machine whose file systems
-   * answer.
-   */
-  public void checkForResize() {
-    resizeTo(currentSizeBytes());
+  @Override
+  public void removeResizeListener(LongConsumer listener) {
+    resizeListeners.remove(listener);
   }
 
-  /**
-   * What the disk's size should be by the file's. Any thread; waits for the file system.
-   *
-   * @return in bytes; that of the disk if the file system does not tell
-   */
+  @Override
+  public Optional<Resizable> resizable() {
+    return Optional.of(this);
+  }
+
+  /** By the file's size, in whole blocks. */
+  @Override
   public long currentSizeBytes() {
     long now;
     try {
@@ -376,21 +385,16 @@ public final class RawImage implements BlockBackend {
     return now - now % sizeUnitBytes();
   }
 
-  /**
-   * Has somebody told when its size may have changed.
-   *
-   * @return the watch; {@link FileChanges#NONE} if nobody is told, as of a block device
-   */
+  @Override
   public int watchedBy(FileChanges changes) {
     return blockDevice ? FileChanges.NONE : changes.watch(fd);
   }
 
   /**
    * Gives the disk another size, and tells the listeners. A file that was cut short makes a smaller
-   * disk: writing beyond the new end would silently grow it again. For the main loop.
-   *
-   * @param now as {@link #currentSizeBytes} tells
+   * disk: writing beyond the new end would silently grow it again.
    */
+  @Override
   public void resizeTo(long now) {
     if (now != sizeBytes) {
       sizeBytes = now;
@@ -400,16 +404,7 @@ public final class RawImage implements BlockBackend {
     }
   }
 
-  /**
-   * Makes the image's file larger, and returns once that is on stable storage; {@link
-   * #checkForResize} finds it. Blocks. An image is never made smaller.
-   *
-   * @param bytes the new size, a multiple of {@link #blockSizeBytes}
-   * @param preallocation {@code OFF} for a hole, {@code FALLOC} to reserve the space; null for a
-   *     hole only if the image has one already
-   * @return how it was grown
-   * @throws PlatterException if the size cannot be, or there is no space; it has its old size then
-   */
+  @Override
   public Preallocation grow(long bytes, @Nullable Preallocation preallocation) {
     if (options.readOnly()) {
       throw PlatterException.badInput(
@@ -438,33 +433,8 @@ public final class RawImage implements BlockBackend {
     return options;
   }
 
-  /**
-   * What guests have asked of the disk so far. A moment old perhaps; takes no lock that a loop
-   * takes while it works. Any thread.
-   */
-  public BlockUsage usage() {
-    return meter.usage();
-  }
-
-  /**
-   * Has the latency of each request measured from now on, at the price of two looks at the clock.
-   * Before the first request.
-   */
-  public void measureLatencies() {
-    meter.measureLatencies();
-  }
-
-  /** Whether latencies are measured. */
-  public boolean measuresLatencies() {
-    return meter.measuresLatencies();
-  }
-
-  /** How long requests took so far; nothing if that is not measured. As {@link #usage}. */
-  public BlockLatencies latencies() {
-    return meter.latencies();
-  }
-
-  BlockMeter meter() {
+  @Override
+  public BlockMeter meter() {
     return meter;
   }
 
@@ -532,32 +502,14 @@ public final class RawImage implements BlockBackend {
     }
   }
 
-  /** How many parts of discards the host has refused so far. Any thread. */
-  public long discardsRefused() {
-    return discardsRefused.get();
-  }
-
-  /** How many requests the host has had for longer than five seconds now. Any thread. */
-  public long slowRequests() {
-    return loops.stream().mapToLong(each -> each.slowRequests().now()).sum();
-  }
-
-  /** How many there have been so far. Any thread. */
-  public long slowRequestsEver() {
-    return loops.stream().mapToLong(each -> each.slowRequests().ever()).sum();
-  }
-
-  /** Memory that buffers for requests hold now, in bytes. Any thread. */
-  public long bufferBytes() {
-    return loops.stream().mapToLong(ImageOnLoop::residentChunks).sum() * BufferPool.CHUNK_BYTES;
-  }
-
-  /**
-   * Whether completed writes may have been lost: from the first flush that has failed until the
-   * image is opened again. Any thread.
-   */
-  public boolean flushFailed() {
-    return stability.failure() != 0;
+  @Override
+  public HostFigures hostFigures() {
+    return new HostFigures(
+        loops.stream().mapToLong(each -> each.slowRequests().now()).sum(),
+        loops.stream().mapToLong(each -> each.slowRequests().ever()).sum(),
+        discardsRefused.get(),
+        loops.stream().mapToLong(ImageOnLoop::residentChunks).sum() * BufferPool.CHUNK_BYTES,
+        stability.failure() != 0);
   }
 
   @Override

@@ -100,21 +100,7 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
     if (stabilizes && image.stability().failure() != 0) {
       return image.stability().failure();
     }
-    if (request.operation() == Operation.FLUSH) {
-      return 0;
-    }
-    if (image.readOnly() && request.operation() != Operation.READ) {
-      return -Errno.EROFS;
-    }
-    long offset = request.offsetBytes();
-    long length = request.lengthBytes();
-    int unit = image.blockSizeBytes();
-    boolean inside =
-        offset >= 0
-            && length > 0
-            && length <= image.sizeBytes()
-            && offset <= image.sizeBytes() - length;
-    return inside && ((offset | length) & (unit - 1)) == 0 ? 0 : -Errno.EINVAL;
+    return image.refusal(request);
   }
 
   private Way chooseWay() {

@@ -44,7 +44,7 @@ final class SlowRequests {
     }
     last = transfer;
     // Where nobody is told, as in a run of the lab, the timer would wake the loop for nothing.
-    if (!timer.isArmed() && !image.listener().equals(ImageListener.NONE)) {
+    if (!timer.isArmed() && !image.listener().equals(BlockListener.NONE)) {
       timer.arm(TICK_NANOS);
     }
   }

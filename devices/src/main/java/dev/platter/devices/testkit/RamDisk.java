@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.BlockMeter;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.BufferPool;
@@ -44,6 +45,7 @@ public final class RamDisk implements BlockBackend {
   private final int blockSizeBytes;
   private final byte[] @Nullable [] @Nullable [] groups;
   private final List<LongConsumer> resizeListeners = new ArrayList<>();
+  private final BlockMeter meter = new BlockMeter();
   private final List<BlockRequest> held = new ArrayList<>();
   private final Map<Operation, AtomicLong> counts = new EnumMap<>(Operation.class);
   private long sizeBytes;
@@ -143,6 +145,22 @@ public final class RamDisk implements BlockBackend {
   @Override
   public void addResizeListener(LongConsumer listener) {
     resizeListeners.add(listener);
+  }
+
+  @Override
+  public void removeResizeListener(LongConsumer listener) {
+    resizeListeners.remove(listener);
+  }
+
+  /** How many listeners would be told of a new size. */
+  public int resizeListenerCount() {
+    return resizeListeners.size();
+  }
+
+  /** Stays empty: see {@link #count}. */
+  @Override
+  public BlockMeter meter() {
+    return meter;
   }
 
   /** From now on keeps requests until {@link #release}. */

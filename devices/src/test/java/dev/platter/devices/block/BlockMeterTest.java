@@ -39,7 +39,7 @@ class BlockMeterTest {
   @Test
   void anImageThatNobodyUsedHasCountedNothing() {
     try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
-      assertThat(disk.image.usage()).isEqualTo(BlockUsage.NONE);
+      assertThat(disk.image.meter().usage()).isEqualTo(BlockUsage.NONE);
       assertThat(BlockUsage.NONE.operations()).containsOnlyKeys(Operation.values());
     }
   }
@@ -55,7 +55,7 @@ class BlockMeterTest {
       disk.discard(0, 8 * BLOCK);
       disk.writeZeroes(0, 16 * BLOCK, false);
 
-      BlockUsage usage = disk.image.usage();
+      BlockUsage usage = disk.image.meter().usage();
       assertThat(usage.inFlight()).isZero();
       assertThat(usage.of(Operation.READ).requests()).isEqualTo(2);
       assertThat(usage.of(Operation.READ).bytes()).isEqualTo(3 * BLOCK);
@@ -76,8 +76,8 @@ class BlockMeterTest {
       disk.image.maxPieceBytes = BLOCK;
       disk.read(0, disk.memory(8 * BLOCK, 0));
       disk.read(0, disk.memory(8 * BLOCK, 1));
-      assertThat(disk.image.usage().of(Operation.READ).requests()).isEqualTo(2);
-      assertThat(disk.image.usage().of(Operation.READ).bytes()).isEqualTo(16 * BLOCK);
+      assertThat(disk.image.meter().usage().of(Operation.READ).requests()).isEqualTo(2);
+      assertThat(disk.image.meter().usage().of(Operation.READ).bytes()).isEqualTo(16 * BLOCK);
     }
   }
 
@@ -86,7 +86,7 @@ class BlockMeterTest {
     ImageOptions options = new ImageOptions(false, CacheMode.NONE, false);
     try (TestDisk disk = new TestDisk(path, options)) {
       assertThat(disk.discard(0, BLOCK)).isZero();
-      assertThat(disk.image.usage().of(Operation.DISCARD).requests()).isEqualTo(1);
+      assertThat(disk.image.meter().usage().of(Operation.DISCARD).requests()).isEqualTo(1);
     }
   }
 
@@ -95,21 +95,21 @@ class BlockMeterTest {
     try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
       assertThat(disk.read(SIZE, disk.memory(BLOCK, 0))).isEqualTo(-Errno.EINVAL);
       assertThat(disk.read(1, disk.memory(BLOCK, 0))).isEqualTo(-Errno.EINVAL);
-      assertThat(disk.image.usage().of(Operation.READ))
+      assertThat(disk.image.meter().usage().of(Operation.READ))
           .isEqualTo(new BlockUsage.OperationUsage(2, 0, only(BlockError.INVALID, 2)));
 
       disk.truncate(SIZE / 2);
       assertThat(disk.read(SIZE - BLOCK, disk.memory(BLOCK, 0))).isEqualTo(-Errno.EIO);
-      BlockUsage.OperationUsage reads = disk.image.usage().of(Operation.READ);
+      BlockUsage.OperationUsage reads = disk.image.meter().usage().of(Operation.READ);
       assertThat(reads.errors()).containsEntry(BlockError.IO, 1L);
       assertThat(reads.requests()).isEqualTo(3);
       assertThat(reads.bytes()).isZero();
       assertThat(reads.failed()).isEqualTo(3);
-      assertThat(disk.image.usage().inFlight()).isZero();
+      assertThat(disk.image.meter().usage().inFlight()).isZero();
     }
     try (TestDisk disk = new TestDisk(path, ImageOptions.READ_ONLY)) {
       assertThat(disk.write(0, false, disk.memory(BLOCK, 0))).isEqualTo(-Errno.EROFS);
-      assertThat(disk.image.usage().of(Operation.WRITE))
+      assertThat(disk.image.meter().usage().of(Operation.WRITE))
           .isEqualTo(new BlockUsage.OperationUsage(1, 0, only(BlockError.READ_ONLY, 1)));
     }
   }
@@ -130,15 +130,15 @@ class BlockMeterTest {
     try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE);
         TestDisk.Slot slot = new TestDisk.Slot()) {
       long[] seenWithin = {-1};
-      slot.then = () -> seenWithin[0] = disk.image.usage().inFlight();
+      slot.then = () -> seenWithin[0] = disk.image.meter().usage().inFlight();
       TestDisk.fill(slot, disk.memory(BLOCK, 0));
       slot.prepareRead(0);
       disk.image.submit(slot);
-      assertThat(disk.image.usage().inFlight()).isEqualTo(1);
-      assertThat(disk.image.usage().of(Operation.READ).requests()).isZero();
+      assertThat(disk.image.meter().usage().inFlight()).isEqualTo(1);
+      assertThat(disk.image.meter().usage().of(Operation.READ).requests()).isZero();
       disk.await(slot);
       assertThat(seenWithin[0]).as("when the device hears of it").isZero();
-      assertThat(disk.image.usage().inFlight()).isZero();
+      assertThat(disk.image.meter().usage().inFlight()).isZero();
     }
   }
 
@@ -155,7 +155,7 @@ class BlockMeterTest {
         thread.context().invoke(() -> readOverAndOver(disk, buffer, perLoop, done));
       }
       one.context().waitFor(done);
-      BlockUsage usage = disk.image.usage();
+      BlockUsage usage = disk.image.meter().usage();
       assertThat(usage.of(Operation.READ).requests()).isEqualTo(2L * perLoop);
       assertThat(usage.of(Operation.READ).bytes()).isEqualTo(2L * perLoop * BLOCK);
       assertThat(usage.inFlight()).isZero();
@@ -209,15 +209,15 @@ class BlockMeterTest {
   void latenciesAndDepthsAreMeasuredIfAskedFor() {
     try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
       disk.read(0, disk.memory(BLOCK, 0));
-      assertThat(disk.image.measuresLatencies()).isFalse();
-      assertThat(disk.image.latencies().of(Operation.READ).total()).isZero();
+      assertThat(disk.image.meter().measuresLatencies()).isFalse();
+      assertThat(disk.image.meter().latencies().of(Operation.READ).total()).isZero();
     }
     try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
-      disk.image.measureLatencies();
+      disk.image.meter().measureLatencies();
       disk.read(0, disk.memory(BLOCK, 0));
       disk.read(SIZE, disk.memory(BLOCK, 0));
       disk.flush();
-      BlockLatencies latencies = disk.image.latencies();
+      BlockLatencies latencies = disk.image.meter().latencies();
       assertThat(latencies.of(Operation.READ).total()).isEqualTo(2);
       assertThat(latencies.of(Operation.READ).sum()).isPositive();
       assertThat(latencies.of(Operation.FLUSH).total()).isEqualTo(1);

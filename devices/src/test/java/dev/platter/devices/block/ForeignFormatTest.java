@@ -71,8 +71,8 @@ class ForeignFormatTest {
     try (RawImage told = RawImage.open(path.toString(), CACHED.withForeign(Foreign.TELL));
         RawImage taken =
             RawImage.open(path.toString(), CACHED.withForeign(Foreign.TAKE).withLock(false))) {
-      assertThat(told.foreign().map(ForeignFormat::toString)).contains(what);
-      assertThat(taken.foreign()).isEmpty();
+      assertThat(told.description().foreign().map(ForeignFormat::toString)).contains(what);
+      assertThat(taken.description().foreign()).isEmpty();
     }
   }
 
@@ -96,7 +96,7 @@ class ForeignFormatTest {
   void aDiskThatAGuestHasEncryptedIsADisk() throws Exception {
     Path path = file("disk.img", SIZE, 0, "LUKS\u00ba\u00be");
     try (RawImage image = RawImage.open(path.toString(), CACHED)) {
-      assertThat(image.foreign()).contains(ForeignFormat.LUKS);
+      assertThat(image.description().foreign()).contains(ForeignFormat.LUKS);
     }
     assertThat(ImageInspector.inspect(path.toString()).unusable()).isEmpty();
   }
@@ -105,7 +105,7 @@ class ForeignFormatTest {
   void aRawDiskIsNone() throws Exception {
     Path path = file("disk.img", SIZE, 510, "U\u00aa");
     try (RawImage image = RawImage.open(path.toString(), CACHED)) {
-      assertThat(image.foreign()).isEmpty();
+      assertThat(image.description().foreign()).isEmpty();
     }
     assertThat(ImageInspector.inspect(path.toString()).foreign()).isEmpty();
   }

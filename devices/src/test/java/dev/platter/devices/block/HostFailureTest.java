@@ -53,7 +53,7 @@ class HostFailureTest {
   private TestDisk open(ImageOptions options) {
     TestDisk disk = new TestDisk(path, options);
     disk.image.setListener(
-        new ImageListener() {
+        new BlockListener() {
           @Override
           public void failed(Operation operation, long offset, long length, int errno) {
             told.add(operation + " " + offset + "+" + length + " " + Errno.name(errno));
@@ -114,7 +114,7 @@ class HostFailureTest {
         disk.image.fd = unsyncable();
         assertThat(disk.flush()).isEqualTo(-Errno.EINVAL);
         disk.image.fd = own;
-        assertThat(disk.image.flushFailed()).isTrue();
+        assertThat(disk.image.hostFigures().flushFailed()).isTrue();
         assertThat(disk.flush()).as("the kernel would say 0").isEqualTo(-Errno.EINVAL);
         assertThat(disk.write(0, true, memory)).as("FUA").isEqualTo(-Errno.EINVAL);
         assertThat(disk.image.sync()).isEqualTo(-Errno.EINVAL);
@@ -123,7 +123,7 @@ class HostFailureTest {
         assertThat(told).containsExactly("flush failed EINVAL", "FLUSH 0+0 EINVAL");
       }
       try (TestDisk disk = open(options)) {
-        assertThat(disk.image.flushFailed()).isFalse();
+        assertThat(disk.image.hostFigures().flushFailed()).isFalse();
         assertThat(disk.flush()).isZero();
         assertThat(disk.image.sync()).isZero();
       }
@@ -154,7 +154,7 @@ class HostFailureTest {
       int own = disk.image.fd;
       disk.image.fd = other("/dev/full", O_RDWR);
       assertThat(disk.write(BLOCK, false, memory)).isEqualTo(-Errno.ENOSPC);
-      assertThat(disk.image.flushFailed()).isFalse();
+      assertThat(disk.image.hostFigures().flushFailed()).isFalse();
       assertThat(disk.write(BLOCK, true, memory)).isEqualTo(-Errno.ENOSPC);
       disk.image.fd = own;
       assertThat(disk.flush()).isEqualTo(-Errno.ENOSPC);
@@ -277,14 +277,14 @@ class HostFailureTest {
         assertThat(disk.run(quick)).isZero();
       }
       assertThat(told).containsExactly("slow READ 4096+4096 5s 1", "slow READ 4096+4096 10s 1");
-      assertThat(disk.image.slowRequests()).isEqualTo(1);
+      assertThat(disk.image.hostFigures().slowRequests()).isEqualTo(1);
       try (OutputStream out = Files.newOutputStream(pipe)) {
         out.write(new byte[BLOCK]);
       }
       disk.await(slot);
       assertThat(told.getLast()).startsWith("no longer slow 11s 1");
-      assertThat(disk.image.slowRequests()).isZero();
-      assertThat(disk.image.slowRequestsEver()).isEqualTo(1);
+      assertThat(disk.image.hostFigures().slowRequests()).isZero();
+      assertThat(disk.image.hostFigures().slowRequestsEver()).isEqualTo(1);
     }
   }
 
@@ -295,7 +295,7 @@ class HostFailureTest {
       disk.image.fd = other("/proc/self/comm", O_RDWR); // has no fallocate
       assertThat(disk.discard(0, BLOCK)).as("advice").isZero();
       assertThat(disk.discard(BLOCK, BLOCK)).isZero();
-      assertThat(disk.image.discardsRefused()).isEqualTo(2);
+      assertThat(disk.image.hostFigures().discardsRefused()).isEqualTo(2);
       disk.image.fd = own;
       long before = disk.image.facts().allocatedBytes();
       assertThat(disk.discard(1 << 20, 1 << 20)).isZero();
@@ -424,9 +424,9 @@ class HostFailureTest {
         assertThat(TestDisk.bytes(memories.get(i)))
             .isEqualTo(Arrays.copyOfRange(contents, (i % 3) << 20, (i % 3 + 1) << 20));
       }
-      assertThat(disk.image.bufferBytes())
+      assertThat(disk.image.hostFigures().bufferBytes())
           .isEqualTo((long) ImageOnLoop.BOUNCE_CHUNKS * BufferPool.CHUNK_BYTES);
-      while (disk.image.bufferBytes() > 0) {
+      while (disk.image.hostFigures().bufferBytes() > 0) {
         disk.context.turn(true);
       }
       slots.forEach(TestDisk.Slot::close);

@@ -31,7 +31,7 @@ class RawImageAllocationTest {
     Path path = TestDisk.randomFile(directory, 1 << 20);
     try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
       if (measured) {
-        disk.image.measureLatencies();
+        disk.image.meter().measureLatencies();
       }
       TestDisk.Slot slot = new TestDisk.Slot();
       MemorySegment[] aligned = {disk.memory(BLOCK, 0), disk.memory(BLOCK, 0)};

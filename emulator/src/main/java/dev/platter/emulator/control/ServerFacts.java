@@ -3,10 +3,10 @@ package dev.platter.emulator.control;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockError;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.BlockUsage;
-import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.host.Build;
 import dev.platter.emulator.serve.ExportView;
 import dev.platter.emulator.serve.Server;
@@ -58,21 +58,21 @@ final class ServerFacts {
     fields.put("client_waits", export.clientWaits());
     fields.put("loops", export.loops());
     List<Map<String, @Nullable Object>> disks = new ArrayList<>();
-    for (RawImage image : export.images()) {
+    for (BlockBackend image : export.images()) {
       Map<String, @Nullable Object> disk = disk(disks.size(), image);
       disk.put("bytes", image.sizeBytes());
       disk.put("mode", image.readOnly() ? "readonly" : "writable");
-      disk.put("cache", image.options().cache().toString());
+      disk.put("cache", image.description().cache().toString());
       disks.add(disk);
     }
     fields.put("disks", disks);
     return fields;
   }
 
-  private static Map<String, @Nullable Object> disk(int index, RawImage image) {
+  private static Map<String, @Nullable Object> disk(int index, BlockBackend image) {
     Map<String, @Nullable Object> disk = new LinkedHashMap<>();
     disk.put("index", index);
-    disk.put("image", image.path());
+    disk.put("image", image.description().name());
     return disk;
   }
 
@@ -102,9 +102,9 @@ final class ServerFacts {
     fields.put("connections", export.connections());
     fields.put("dropped_connections", export.droppedConnections());
     List<Map<String, @Nullable Object>> disks = new ArrayList<>();
-    for (RawImage image : export.images()) {
+    for (BlockBackend image : export.images()) {
       Map<String, @Nullable Object> disk = disk(disks.size(), image);
-      BlockUsage usage = image.usage();
+      BlockUsage usage = image.meter().usage();
       disk.put("in_flight", usage.inFlight());
       for (Operation operation : Operation.values()) {
         disk.put(word(operation), stats(usage.of(operation)));

@@ -1,11 +1,13 @@
 package dev.platter.emulator.metrics;
 
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockError;
 import dev.platter.devices.block.BlockLatencies;
+import dev.platter.devices.block.BlockMeter;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.BlockUsage;
 import dev.platter.devices.block.BlockUsage.OperationUsage;
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.HostFigures;
 import dev.platter.emulator.serve.ExportView;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.Labels;
@@ -44,10 +46,11 @@ final class ExportMetrics implements MultiCollector {
     BlockUsage usage = BlockUsage.NONE;
     BlockLatencies latencies = BlockLatencies.NONE;
     boolean measured = false;
-    for (RawImage image : export.images()) {
-      usage = usage.plus(image.usage());
-      measured |= image.measuresLatencies();
-      latencies = latencies.plus(image.latencies());
+    for (BlockBackend image : export.images()) {
+      BlockMeter meter = image.meter();
+      usage = usage.plus(meter.usage());
+      measured |= meter.measuresLatencies();
+      latencies = latencies.plus(meter.latencies());
     }
     for (Operation operation : Operation.values()) {
       requests(families, labels.add("operation", name(operation)), usage.of(operation));
@@ -105,7 +108,7 @@ final class ExportMetrics implements MultiCollector {
         latencies.depth());
   }
 
-  private static void sizes(Families families, Labels labels, List<RawImage> images) {
+  private static void sizes(Families families, Labels labels, List<BlockBackend> images) {
     for (int disk = 0; disk < images.size(); disk++) {
       families.gauge(
           "platter_image_size_bytes",
@@ -116,33 +119,35 @@ final class ExportMetrics implements MultiCollector {
   }
 
   /** What the host below does to the images. */
-  private static void host(Families families, Labels labels, List<RawImage> images) {
+  private static void host(Families families, Labels labels, List<BlockBackend> images) {
+    List<HostFigures> each = images.stream().map(BlockBackend::hostFigures).toList();
+    HostFigures all = each.stream().reduce(HostFigures.NONE, HostFigures::plus);
     families.gauge(
         "platter_slow_requests_in_flight",
         "Requests that the host has had for more than 5 seconds.",
         labels,
-        images.stream().mapToLong(RawImage::slowRequests).sum());
+        all.slowRequests());
     families.counter(
         "platter_slow_requests",
         "Requests that the host had for more than 5 seconds.",
         labels,
-        images.stream().mapToLong(RawImage::slowRequestsEver).sum());
+        all.slowRequestsEver());
     families.counter(
         "platter_discards_refused",
         "Parts of discards that the host refused; the guest is not told.",
         labels,
-        images.stream().mapToLong(RawImage::discardsRefused).sum());
+        all.discardsRefused());
     families.gauge(
         "platter_buffer_bytes",
         "Memory held by buffers for requests that cannot use the guest's own.",
         labels,
-        images.stream().mapToLong(RawImage::bufferBytes).sum());
-    for (int disk = 0; disk < images.size(); disk++) {
+        all.bufferBytes());
+    for (int disk = 0; disk < each.size(); disk++) {
       families.gauge(
           "platter_flush_failed",
           "Whether a flush has failed, and all fail until the image is opened again: 0 or 1.",
           labels.add("disk", Integer.toString(disk)),
-          images.get(disk).flushFailed() ? 1 : 0);
+          each.get(disk).flushFailed() ? 1 : 0);
     }
   }
 

@@ -10,7 +10,7 @@ import dev.platter.aio.loop.ThreadedLoop;
 import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import java.util.ArrayList;
@@ -151,16 +151,21 @@ final class Assembly {
     return loops;
   }
 
-  private void watch(ServedExport export, RawImage image) {
-    image.setListener(new ImageEvents(log, export.name(), image.path()));
+  private void watch(ServedExport export, BlockBackend image) {
+    String name = image.description().name();
+    image.setListener(new ImageEvents(log, export.name(), name));
     image.addResizeListener(size -> {
       Map<String, Object> fields = new LinkedHashMap<>();
-      fields.put("image", image.path());
+      fields.put("image", name);
       fields.put("bytes", size);
       log.event(Level.INFO, export.name(), "resized", fields);
     });
-    ImageSizes.Watched watched = sizes.add(image, mainLoop.context());
-    export.onClose(() -> sizes.remove(watched));
+    image
+        .resizable()
+        .ifPresent(size -> {
+          ImageSizes.Watched watched = sizes.add(size, mainLoop.context());
+          export.onClose(() -> sizes.remove(watched));
+        });
   }
 
   /** Makes or takes over all sockets; nobody is accepted yet. */

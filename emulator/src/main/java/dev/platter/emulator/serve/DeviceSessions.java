@@ -5,7 +5,6 @@ import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.TraceEvents;
 import dev.platter.devices.ahci.AhciDisk;
 import dev.platter.devices.ahci.AhciLoop;
-import dev.platter.devices.block.RawImage;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.AhciFunction;
 import dev.platter.devices.virtio.blk.VirtioBlk;
@@ -57,7 +56,7 @@ final class DeviceSessions implements SessionFactory {
   @Override
   public ClientSession open(ExportConfig export, Parts parts) {
     if (options.recordsLatencies()) {
-      parts.images().forEach(RawImage::measureLatencies);
+      parts.images().forEach(image -> image.meter().measureLatencies());
     }
     return switch (export) {
       case ExportConfig.VirtioBlk disk -> virtioBlk(disk, parts);

@@ -1,6 +1,6 @@
 package dev.platter.emulator.serve;
 
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.BlockBackend;
 import java.util.List;
 
 /**
@@ -22,7 +22,7 @@ public record ExportView(
     String name,
     String kind,
     String socket,
-    List<RawImage> images,
+    List<BlockBackend> images,
     boolean connected,
     int clientPid,
     boolean clientWaits,

@@ -4,7 +4,8 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.DiskExamination;
+import dev.platter.emulator.disk.Disks;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -72,10 +73,9 @@ public final class HostCheck {
   /** Checks an image of an export, also against those that were checked before. */
   public void image(ExportConfig export, ImageConfig image) {
     try {
-      RawImage.Look look =
-          RawImage.examine(
-              image.path(), image.options(severalDisks), Images.place(export), patience);
-      uses.add(look.facts(), export.name(), image);
+      DiskExamination look =
+          Disks.examine(image.path(), image.options(severalDisks), Images.place(export), patience);
+      uses.add(look.identity(), export.name(), image);
       if (look.waits()) {
         notes.add(
             named(

@@ -1,8 +1,8 @@
 package dev.platter.emulator.serve;
 
 import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.BlockListener;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.block.ImageListener;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import java.util.LinkedHashMap;
@@ -15,7 +15,7 @@ import java.util.function.LongSupplier;
  * of its errors a few are told at once, then one every {@link #PAUSE_NANOS}, with the number of
  * those that were not. Any thread.
  */
-final class ImageEvents implements ImageListener {
+final class ImageEvents implements BlockListener {
   /** How many errors are told one after the other. */
   static final int BURST = 5;
 

@@ -2,7 +2,7 @@ package dev.platter.emulator.serve;
 
 import dev.platter.aio.file.FileChanges;
 import dev.platter.aio.loop.AioContext;
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.Resizable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,7 +29,7 @@ final class ImageSizes implements AutoCloseable {
 
   /** An image that is looked after. */
   static final class Watched {
-    private final RawImage image;
+    private final Resizable image;
     private final AioContext loop;
     private final int watch;
     private long beforeBytes;
@@ -37,7 +37,7 @@ final class ImageSizes implements AutoCloseable {
     private boolean announced;
     private boolean gone;
 
-    private Watched(RawImage image, AioContext loop, int watch) {
+    private Watched(Resizable image, AioContext loop, int watch) {
       this.image = image;
       this.loop = loop;
       this.watch = watch;
@@ -85,7 +85,7 @@ final class ImageSizes implements AutoCloseable {
    *
    * @param loop where it is told of its new size
    */
-  Watched add(RawImage image, AioContext loop) {
+  Watched add(Resizable image, AioContext loop) {
     Watched watched = new Watched(image, loop, image.watchedBy(changes));
     synchronized (this) {
       images.add(watched);

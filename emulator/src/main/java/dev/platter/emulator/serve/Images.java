@@ -1,17 +1,17 @@
 package dev.platter.emulator.serve;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.LockPatience;
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.BlockBackend;
+import dev.platter.emulator.disk.Disks;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.IdentityHashMap;
+import java.util.Optional;
 
-/** Opens the images of a server, and knows which exports use which file. Any thread. */
+/** Opens the images of a server, and knows which exports use which of them. Any thread. */
 final class Images {
   private final ImageUses uses = new ImageUses();
-  private final Map<RawImage, ImageUses.Use> opened = new HashMap<>();
+  private final IdentityHashMap<BlockBackend, ImageUses.Use> opened = new IdentityHashMap<>();
 
   /**
    * Opens and locks an image.
@@ -21,19 +21,20 @@ final class Images {
    * @param patience for what a dead user of the image has in flight
    * @throws PlatterException that names the export as well as the path
    */
-  RawImage open(
+  BlockBackend open(
       ExportConfig export, ImageConfig config, boolean besideOthers, LockPatience patience) {
     try {
-      ImageUses.Identity identity = identify(config);
+      Optional<Object> expected = Disks.identify(config.path());
       synchronized (uses) {
-        uses.check(identity, export.name(), config);
+        expected.ifPresent(identity -> uses.check(identity, export.name(), config));
       }
-      RawImage image =
-          RawImage.open(config.path(), config.options(besideOthers), place(export), patience);
+      BlockBackend image =
+          Disks.open(config.path(), config.options(besideOthers), place(export), patience);
       try {
-        refuseOther(identity, image);
+        Object identity = image.description().identity();
+        refuseOther(expected.orElse(identity), identity, config.path());
         synchronized (uses) {
-          opened.put(image, uses.add(image.facts(), export.name(), config));
+          opened.put(image, uses.add(identity, export.name(), config));
         }
         return image;
       } catch (RuntimeException e) {
@@ -53,7 +54,7 @@ final class Images {
   }
 
   /** Closes an image that this has opened. Nothing is in flight on it. */
-  void close(RawImage image) {
+  void close(BlockBackend image) {
     synchronized (uses) {
       ImageUses.Use use = opened.remove(image);
       if (use != null) {
@@ -63,17 +64,11 @@ final class Images {
     image.close();
   }
 
-  private static ImageUses.Identity identify(ImageConfig config) {
-    try (FileHandle probe = FileHandle.locate(config.path())) {
-      return ImageUses.Identity.of(probe.facts());
-    }
-  }
-
   /** Between two looks at a path somebody may have put another file there. */
-  private static void refuseOther(ImageUses.Identity expected, RawImage image) {
-    if (!ImageUses.Identity.of(image.facts()).equals(expected)) {
+  private static void refuseOther(Object expected, Object identity, String path) {
+    if (!identity.equals(expected)) {
       throw PlatterException.badInput(
-          image.path() + " has become another file while it was opened",
+          path + " has become another file while it was opened",
           "Keep others from writing to its directory, or serve an image elsewhere");
     }
   }

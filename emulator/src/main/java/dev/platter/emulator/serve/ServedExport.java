@@ -6,8 +6,9 @@ import dev.platter.aio.loop.ThreadedLoop;
 import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.DiskDescription;
 import dev.platter.devices.block.ForeignFormat;
-import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class ServedExport {
   private final ExportConfig config;
   private final Closers closers = new Closers();
-  private final List<RawImage> images = new ArrayList<>();
+  private final List<BlockBackend> images = new ArrayList<>();
   private List<AioContext> loops = List.of();
   private @Nullable ThreadedLoop own;
   private @Nullable ClientSession session;
@@ -46,7 +47,7 @@ final class ServedExport {
     return config.name();
   }
 
-  List<RawImage> images() {
+  List<BlockBackend> images() {
     return images;
   }
 
@@ -64,7 +65,7 @@ final class ServedExport {
 
   void openImages(Images from, boolean besideOthers, LockPatience patience) {
     for (ImageConfig image : config.images()) {
-      RawImage its = from.open(config, image, besideOthers, patience);
+      BlockBackend its = from.open(config, image, besideOthers, patience);
       closers.push(() -> from.close(its));
       images.add(its);
     }
@@ -109,15 +110,16 @@ final class ServedExport {
   /** Tells of its disks, and that it is served. */
   void announce(EventLog log) {
     for (int i = 0; i < images.size(); i++) {
-      RawImage image = images.get(i);
+      BlockBackend image = images.get(i);
+      DiskDescription its = image.description();
       Map<String, Object> disk = new LinkedHashMap<>();
       disk.put("index", i);
-      disk.put("image", image.path());
+      disk.put("image", its.name());
       disk.put("bytes", image.sizeBytes());
       disk.put("mode", image.readOnly() ? "readonly" : "writable");
-      disk.put("cache", image.options().cache().toString());
+      disk.put("cache", its.cache().toString());
       log.event(Level.INFO, name(), "disk", disk);
-      image.foreign().ifPresent(format -> tellOf(format, image.path(), log));
+      its.foreign().ifPresent(format -> tellOf(format, its.name(), log));
     }
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("device", config.kind());
@@ -154,12 +156,12 @@ final class ServedExport {
   /** Makes what has completed stable; tells of what cannot be. */
   boolean flush(EventLog log) {
     boolean all = true;
-    for (RawImage image : images) {
+    for (BlockBackend image : images) {
       int result = image.readOnly() ? 0 : image.sync();
       if (result < 0) {
         all = false;
         Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("image", image.path());
+        fields.put("image", image.description().name());
         fields.put("reason", Errno.name(result));
         log.event(Level.ERROR, name(), "flush-failed", fields);
       }
@@ -207,7 +209,7 @@ final class ServedExport {
 
   /** How many requests its disks have in flight. Any thread, without waiting. */
   long inFlight() {
-    return images.stream().mapToLong(image -> image.usage().inFlight()).sum();
+    return images.stream().mapToLong(image -> image.meter().usage().inFlight()).sum();
   }
 
   /** Closes whatever there is. */

@@ -6,8 +6,9 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.loop.ThreadedLoop;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.Preallocation;
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.Resizable;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.trace.StageRun;
@@ -375,7 +376,7 @@ public final class Server implements AutoCloseable {
    * @param name the export
    * @param disk which of its images, from 0
    * @param bytes the new size
-   * @param preallocation see {@link RawImage#grow}
+   * @param preallocation see {@link Resizable#grow}
    * @throws PlatterException if it cannot be; it has its old size then, unless the message says
    *     that the new one could not be made stable
    */
@@ -389,24 +390,31 @@ public final class Server implements AutoCloseable {
       String name, int disk, long bytes, @Nullable Preallocation preallocation) {
     checkAtWork("resize an image");
     ServedExport export = find(name);
-    List<RawImage> images = export.images();
+    List<BlockBackend> images = export.images();
     if (disk < 0 || disk >= images.size()) {
       throw PlatterException.badInput(
           "export " + name + " has no disk " + disk,
           images.size() == 1 ? "Its only one is 0" : "They are 0 to " + (images.size() - 1));
     }
-    RawImage image = images.get(disk);
-    long before = image.facts().sizeBytes();
+    BlockBackend image = images.get(disk);
+    String path = image.description().name();
+    Resizable size =
+        image
+            .resizable()
+            .orElseThrow(() ->
+                PlatterException.badInput(
+                    path + " has a fixed size", "Serve another, and have the guest copy it"));
+    long before = size.currentSizeBytes();
     Preallocation how;
     try {
-      how = image.grow(bytes, preallocation);
+      how = size.grow(bytes, preallocation);
     } finally {
       // Also after a failure: the size may be the new one.
-      long now = image.currentSizeBytes();
-      assembly.mainLoop().context().invoke(() -> image.resizeTo(now));
+      long now = size.currentSizeBytes();
+      assembly.mainLoop().context().invoke(() -> size.resizeTo(now));
     }
     boolean atPowerOn = export.config() instanceof ExportConfig.Ahci;
-    return new Resized(image.path(), before, image.sizeBytes(), how, atPowerOn);
+    return new Resized(path, before, image.sizeBytes(), how, atPowerOn);
   }
 
   /**

@@ -2,7 +2,7 @@ package dev.platter.emulator.serve;
 
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.MainLoop;
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.EventLog;
 import java.util.List;
@@ -19,7 +19,8 @@ interface SessionFactory {
    * @param mainLoop whose big lock the device's registers are guarded by; an AHCI controller has it
    *     to itself
    */
-  record Parts(List<RawImage> images, List<AioContext> loops, MainLoop mainLoop, EventLog log) {}
+  record Parts(
+      List<BlockBackend> images, List<AioContext> loops, MainLoop mainLoop, EventLog log) {}
 
   /** The session that serves an export. */
   ClientSession open(ExportConfig export, Parts parts);

@@ -4,7 +4,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.devices.ahci.AhciController;
 import dev.platter.devices.ahci.AhciDisk;
 import dev.platter.devices.ahci.AhciLoop;
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.devices.testkit.DiskDriver;
 import dev.platter.devices.testkit.GuestAllocator;
@@ -31,7 +31,7 @@ final class GuestBed implements AutoCloseable {
   private static final int PAGE = 4096;
 
   private final DeviceKind device;
-  private final RawImage image;
+  private final BlockBackend image;
   private final TestBed.Setup setup;
   private final Machine machine;
   private final Vcpu cpu;
@@ -40,7 +40,7 @@ final class GuestBed implements AutoCloseable {
   private final MarkLog ticks = new MarkLog("timer", "the main loop's timer");
   private final @Nullable GuestStamps stamps;
 
-  GuestBed(DeviceKind device, RawImage image, TestBed.Setup setup) {
+  GuestBed(DeviceKind device, BlockBackend image, TestBed.Setup setup) {
     this.device = device;
     this.image = image;
     this.setup = setup;
@@ -58,7 +58,7 @@ final class GuestBed implements AutoCloseable {
                 setup.stages()));
     cpu = machine.newVcpu();
     machine.onMainLoop(device == DeviceKind.AHCI ? this::plugInAhci : this::plugInVirtio);
-    machine.addHousekeeping(image::checkForResize);
+    image.resizable().ifPresent(size -> machine.addHousekeeping(size::checkForResize));
     if (setup.activityNanos() > 0) {
       machine.addActivity(setup.activityNanos());
     }

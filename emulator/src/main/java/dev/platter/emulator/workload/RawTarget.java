@@ -4,9 +4,9 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.sys.Mapping;
 import dev.platter.aio.trace.Timeline;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.block.RawImage;
 import dev.platter.devices.testkit.DiskDriver;
 import dev.platter.emulator.trace.StageRecorder;
 import java.lang.foreign.MemorySegment;
@@ -35,7 +35,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
   }
 
   private final AioContext loop;
-  private final RawImage image;
+  private final BlockBackend image;
   private final @Nullable StageRecorder recorder;
   private final Slot[] slots;
   private final MemorySegment[] buffers;
@@ -51,7 +51,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
    */
   public RawTarget(
       AioContext loop,
-      RawImage image,
+      BlockBackend image,
       Mapping memory,
       int depth,
       int bufferBytes,

@@ -5,8 +5,9 @@ import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.ImageOptions;
-import dev.platter.devices.block.RawImage;
+import dev.platter.emulator.disk.Disks;
 import dev.platter.emulator.trace.StageRecorder;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -131,7 +132,7 @@ public final class TestBed {
    * @throws PlatterException if the image or the host fails
    */
   public static Measured attempt(DeviceKind device, Setup setup, Workload workload) {
-    try (RawImage image = RawImage.open(setup.imagePath(), setup.image())) {
+    try (BlockBackend image = Disks.open(setup.imagePath(), setup.image())) {
       return switch (device) {
         case RAW -> onRing(image, setup, workload);
         case AHCI, VIRTIO -> {
@@ -143,7 +144,7 @@ public final class TestBed {
     }
   }
 
-  private static Measured onRing(RawImage image, Setup setup, Workload workload) {
+  private static Measured onRing(BlockBackend image, Setup setup, Workload workload) {
     CompletableFuture<Measured> outcome = new CompletableFuture<>();
     Thread.ofPlatform()
         .name("raw")

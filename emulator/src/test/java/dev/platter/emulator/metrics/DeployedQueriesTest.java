@@ -70,7 +70,7 @@ class DeployedQueriesTest {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 source,
                 (level, export, event, fields) -> {})) {
-      image.measureLatencies();
+      image.meter().measureLatencies();
       source.exports =
           List.of(
               new ExportView(

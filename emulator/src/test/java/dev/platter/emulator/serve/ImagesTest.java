@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.LockPatience;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
@@ -47,7 +48,7 @@ class ImagesTest {
     Path hard = Files.createLink(directory.resolve("hard"), image);
     Path soft = Files.createSymbolicLink(directory.resolve("soft"), image);
     Images images = new Images();
-    RawImage opened = open(images, "one", config(image));
+    BlockBackend opened = open(images, "one", config(image));
     for (Path name : new Path[] {image, hard, soft}) {
       assertThatThrownBy(() -> open(images, "two", config(name)))
           .isInstanceOf(PlatterException.class)
@@ -77,7 +78,7 @@ class ImagesTest {
 
   private static void openOnce(Path link, Path first, Path second) throws IOException {
     Images images = new Images();
-    RawImage opened;
+    BlockBackend opened;
     try {
       opened = open(images, "one", config(link));
     } catch (PlatterException e) {
@@ -85,7 +86,7 @@ class ImagesTest {
       assertThat(e).hasMessageContaining("has become another file");
       return;
     }
-    Object inode = opened.facts().inode();
+    Object inode = ((RawImage) opened).facts().inode();
     Path same = inode.equals(Files.getAttribute(first, "unix:ino")) ? first : second;
     assertThatThrownBy(() -> open(images, "two", config(same)))
         .hasMessageContaining("already a disk of export one");
@@ -112,7 +113,7 @@ class ImagesTest {
     for (int i = 0; i < ROUNDS; i++) {
       Images images = new Images();
       CyclicBarrier start = new CyclicBarrier(2);
-      Queue<RawImage> opened = new ConcurrentLinkedQueue<>();
+      Queue<BlockBackend> opened = new ConcurrentLinkedQueue<>();
       CompletableFuture<Void> other =
           CompletableFuture.runAsync(
               () -> race(start, images, config, opened), task -> Thread.ofPlatform().start(task));
@@ -125,7 +126,7 @@ class ImagesTest {
   }
 
   private static void race(
-      CyclicBarrier start, Images images, ImageConfig config, Queue<RawImage> opened) {
+      CyclicBarrier start, Images images, ImageConfig config, Queue<BlockBackend> opened) {
     try {
       start.await();
       opened.add(open(images, "one", config));
@@ -167,7 +168,7 @@ class ImagesTest {
     assertThat(directory.resolve("vda.sock")).doesNotExist();
   }
 
-  private static RawImage open(Images images, String export, ImageConfig config) {
+  private static BlockBackend open(Images images, String export, ImageConfig config) {
     ExportConfig its =
         ExportConfig.VirtioBlk.at(
             Path.of("/run", export + ".sock"), export, config.path(), config.options());

@@ -2,6 +2,7 @@ package dev.platter.emulator.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.LosingHost;
@@ -33,7 +34,7 @@ class LostWritesTest {
         ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK));
   }
 
-  private static RawImage imageOf(Server server, int export) {
+  private static BlockBackend imageOf(Server server, int export) {
     return server.exports().get(export).images().getFirst();
   }
 
@@ -41,9 +42,9 @@ class LostWritesTest {
   void aServerThatStopsSaysSo() throws Exception {
     ServeConfig config = new ServeConfig(List.of(), List.of(export("good"), export("bad")));
     Server server = Server.start(config, log);
-    LosingHost.failOneSync(imageOf(server, 1));
-    assertThat(imageOf(server, 1).flushFailed()).isTrue();
-    assertThat(imageOf(server, 0).flushFailed()).isFalse();
+    LosingHost.failOneSync((RawImage) imageOf(server, 1));
+    assertThat(imageOf(server, 1).hostFigures().flushFailed()).isTrue();
+    assertThat(imageOf(server, 0).hostFigures().flushFailed()).isFalse();
     assertThat(log.names()).as("at once, and not only at the end").contains("flush-failed");
     assertThat(server.quiesce().flushed()).as("each time").isFalse();
     server.resume();
@@ -55,10 +56,10 @@ class LostWritesTest {
   void anExportThatIsRemovedSaysSoAndItsImageIsFineWhenItIsOpenedAgain() throws Exception {
     ServeConfig config = new ServeConfig(List.of(), List.of(export("good"), export("bad")));
     try (Server server = Server.start(config, log)) {
-      LosingHost.failOneSync(imageOf(server, 1));
+      LosingHost.failOneSync((RawImage) imageOf(server, 1));
       assertThat(server.removeExport("bad", false)).isFalse();
       server.addExport(export("bad"));
-      assertThat(imageOf(server, 1).flushFailed()).isFalse();
+      assertThat(imageOf(server, 1).hostFigures().flushFailed()).isFalse();
       assertThat(server.removeExport("bad", false)).isTrue();
     }
   }

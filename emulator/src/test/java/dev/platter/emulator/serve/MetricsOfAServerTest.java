@@ -6,10 +6,10 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
-import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.ProtocolViolation;
 import dev.platter.emulator.metrics.MetricsServer;
@@ -62,7 +62,7 @@ class MetricsOfAServerTest {
   }
 
   private ClientSession open(ExportConfig export, SessionFactory.Parts its) {
-    its.images().forEach(RawImage::measureLatencies);
+    its.images().forEach(image -> image.meter().measureLatencies());
     parts.add(its);
     return new Nobody();
   }
@@ -146,7 +146,7 @@ class MetricsOfAServerTest {
     }
   }
 
-  private static void submit(RawImage image, MemorySegment buffer, CountDownLatch done) {
+  private static void submit(BlockBackend image, MemorySegment buffer, CountDownLatch done) {
     BlockRequest request =
         new BlockRequest(1) {
           @Override

@@ -2,27 +2,26 @@ package dev.platter.emulator.vhostuser;
 
 import dev.platter.aio.loop.AioContext;
 import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.BlockLayer;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.BlockRequest.Operation;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongConsumer;
 
 /** A disk behind a gate: while it is closed, requests are held, and counted. Any thread. */
-final class GatedDisk implements BlockBackend {
+final class GatedDisk extends BlockLayer {
   /** A request as it was submitted. */
   record Submitted(Operation operation, long offsetBytes, boolean forced) {}
 
   private record Held(AioContext context, BlockRequest request) {}
 
-  private final BlockBackend disk;
   private final List<Held> held = new ArrayList<>();
   private final List<Submitted> submitted = new ArrayList<>();
   private boolean closedGate;
   private int syncResult;
 
   GatedDisk(BlockBackend disk) {
-    this.disk = disk;
+    super(disk);
   }
 
   @Override
@@ -33,20 +32,15 @@ final class GatedDisk implements BlockBackend {
       held.add(new Held(AioContext.current(), request));
       notifyAll();
     } else {
-      disk.submit(request);
+      below().submit(request);
     }
-  }
-
-  @Override
-  public void cutShort(BlockRequest request) {
-    disk.cutShort(request); // one that is held is not known there, and goes on
   }
 
   /** Not behind the gate; counts as a flush that is submitted. */
   @Override
   public synchronized int sync() {
     submitted.add(new Submitted(Operation.FLUSH, 0, false));
-    return syncResult == 0 ? disk.sync() : syncResult;
+    return syncResult == 0 ? below().sync() : syncResult;
   }
 
   synchronized void failSync(int result) {
@@ -77,7 +71,7 @@ final class GatedDisk implements BlockBackend {
       held.clear();
     }
     for (Held each : all) {
-      each.context.newBottomHalf(() -> disk.submit(each.request)).schedule();
+      each.context.newBottomHalf(() -> below().submit(each.request)).schedule();
     }
   }
 
@@ -87,7 +81,7 @@ final class GatedDisk implements BlockBackend {
     synchronized (this) {
       each = held.remove(index);
     }
-    each.context.newBottomHalf(() -> disk.submit(each.request)).schedule();
+    each.context.newBottomHalf(() -> below().submit(each.request)).schedule();
   }
 
   /** What was submitted since the last call. */
@@ -95,35 +89,5 @@ final class GatedDisk implements BlockBackend {
     List<Submitted> all = List.copyOf(submitted);
     submitted.clear();
     return all;
-  }
-
-  @Override
-  public long sizeBytes() {
-    return disk.sizeBytes();
-  }
-
-  @Override
-  public int blockSizeBytes() {
-    return disk.blockSizeBytes();
-  }
-
-  @Override
-  public boolean readOnly() {
-    return disk.readOnly();
-  }
-
-  @Override
-  public boolean writeCache() {
-    return disk.writeCache();
-  }
-
-  @Override
-  public void addResizeListener(LongConsumer listener) {
-    disk.addResizeListener(listener);
-  }
-
-  @Override
-  public void close() {
-    disk.close();
   }
 }

@@ -98,7 +98,7 @@ class LongOperationsTest {
     }
     client.kick(queue);
     // On a busy host the first of them may be over before the last has begun.
-    while (rig.image.usage().inFlight() < REQUESTS && answered() == 0) {
+    while (rig.image.meter().usage().inFlight() < REQUESTS && answered() == 0) {
       Thread.onSpinWait();
     }
   }
@@ -119,7 +119,7 @@ class LongOperationsTest {
     ask(queue, BlkAbi.T_WRITE_ZEROES);
     suspend();
     assertThat(answered()).as("of %d, of 1 GiB each", REQUESTS).isLessThan(REQUESTS);
-    assertThat(rig.image.usage().inFlight()).isPositive();
+    assertThat(rig.image.meter().usage().inFlight()).isPositive();
     resume();
     long before = rig.threads.getFirst().context().stats().snapshot().blockSqes();
     while (rig.threads.getFirst().context().stats().snapshot().blockSqes() == before) {
@@ -141,7 +141,7 @@ class LongOperationsTest {
     ask(queue, BlkAbi.T_WRITE_ZEROES);
     suspend();
     client.stop(queue);
-    assertThat(rig.image.usage().inFlight()).isZero();
+    assertThat(rig.image.meter().usage().inFlight()).isZero();
     assertThat(status(REQUESTS - 1)).isEqualTo(BlkAbi.S_IOERR);
     resume();
     client.leave();
@@ -174,11 +174,11 @@ class LongOperationsTest {
     client.start(queue, client.base());
     ask(queue, BlkAbi.T_WRITE_ZEROES);
     int base = client.stop(queue);
-    assertThat(rig.image.usage().inFlight()).isZero();
+    assertThat(rig.image.meter().usage().inFlight()).isZero();
     assertThat(status(REQUESTS - 1)).isEqualTo(UNANSWERED);
     long left = REQUESTS - answered();
     client.start(queue, base);
-    while (rig.image.usage().inFlight() < left) {
+    while (rig.image.meter().usage().inFlight() < left) {
       Thread.onSpinWait(); // for ever, if they are not taken again
     }
     client.stop(queue);

@@ -103,7 +103,8 @@ class VhostUserChangesTest {
         server.removeExport("vdb", false);
       }
       assertThat(load.stop()).isGreaterThanOrEqualTo(20);
-      assertThat(server.exports().getFirst().images().getFirst().usage().of(Operation.WRITE))
+      assertThat(
+              server.exports().getFirst().images().getFirst().meter().usage().of(Operation.WRITE))
           .satisfies(writes -> assertThat(writes.requests()).isGreaterThanOrEqualTo(20));
       ByteBuffer config =
           client.ask(VhostUserRequest.GET_CONFIG, VhostUserClient.bytes(0, 8, 0, 0L));

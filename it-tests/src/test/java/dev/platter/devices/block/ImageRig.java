@@ -36,7 +36,7 @@ final class ImageRig implements AutoCloseable {
   ImageRig(Path path, ImageOptions options) {
     image = RawImage.open(path.toString(), options);
     image.setListener(
-        new ImageListener() {
+        new BlockListener() {
           @Override
           public void failed(Operation operation, long offset, long length, int errno) {
             told.add("failed " + operation);

@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +66,7 @@ public final class VirtioBlk implements VirtioDevice {
   private final BlkConfig config;
   private final MemorySegment idBytes = Arena.ofAuto().allocate(BlkAbi.ID_BYTES);
   private final BlkQueue[] queues;
+  private final LongConsumer resized = this::resized;
   private Runnable configListener = () -> {};
   // Read by the loops, written under the big lock.
   private volatile long features;
@@ -89,7 +91,7 @@ public final class VirtioBlk implements VirtioDevice {
       queues[i] = new BlkQueue(this, contexts.get(i % contexts.size()));
     }
     reset();
-    backend.addResizeListener(this::resized);
+    backend.addResizeListener(resized);
   }
 
   private void resized(long newSizeBytes) {
@@ -234,6 +236,7 @@ public final class VirtioBlk implements VirtioDevice {
   public void close() {
     if (!closed) {
       closed = true;
+      backend.removeResizeListener(resized);
       configListener = () -> {};
       for (BlkQueue queue : queues) {
         queue.close();

@@ -268,4 +268,11 @@ class VirtioBlkLifeTest {
     assertThat(rig.irq.asserted()).isFalse();
     assertThat(rig.run(driver, Operation.READ, larger - 512, B, 512)).isZero();
   }
+
+  @Test
+  void aDiskThatOutlivesItsDeviceTellsItNothingMore() {
+    assertThat(rig.disk.resizeListenerCount()).isOne();
+    rig.blk.close();
+    assertThat(rig.disk.resizeListenerCount()).isZero();
+  }
 }

@@ -6,11 +6,12 @@ import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Ring;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageCreator;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.Preallocation;
-import dev.platter.devices.block.RawImage;
+import dev.platter.emulator.disk.Disks;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
@@ -117,7 +118,7 @@ public final class IowaitExperiment implements Experiment {
       ImageOptions options =
           direct ? ImageOptions.READ_ONLY : ImageOptions.READ_ONLY.withCache(CacheMode.WRITEBACK);
       boolean complete = true;
-      try (RawImage image = RawImage.open(path.toString(), options);
+      try (BlockBackend image = Disks.open(path.toString(), options);
           FileHandle file = FileHandle.open(path.toString(), false, direct)) {
         for (int round = 0; round < plan.rounds() && complete; round++) {
           complete = round(round, cases(direct), image, file);
@@ -153,7 +154,7 @@ public final class IowaitExperiment implements Experiment {
     }
 
     /** Returns whether it was not interrupted. */
-    private boolean round(int round, List<IowaitCase> cases, RawImage image, FileHandle file) {
+    private boolean round(int round, List<IowaitCase> cases, BlockBackend image, FileHandle file) {
       List<IowaitCase> order = new ArrayList<>(cases);
       if (round % 2 == 1) {
         Collections.reverse(order);
@@ -169,7 +170,7 @@ public final class IowaitExperiment implements Experiment {
       return true;
     }
 
-    private boolean window(IowaitCase what, RawImage image, FileHandle file) {
+    private boolean window(IowaitCase what, BlockBackend image, FileHandle file) {
       try (Waiter waiter = waiter(what, image, file)) {
         if (!Pause.until(System.nanoTime() + SETTLE_NANOS, context.interrupted())) {
           return false;
@@ -192,7 +193,7 @@ public final class IowaitExperiment implements Experiment {
       }
     }
 
-    private Waiter waiter(IowaitCase what, RawImage image, FileHandle file) {
+    private Waiter waiter(IowaitCase what, BlockBackend image, FileHandle file) {
       return switch (what) {
         case NOTHING -> new Nobody();
         case BEFORE -> new IdleRing(IdleRing.Before.NOTHING, false);

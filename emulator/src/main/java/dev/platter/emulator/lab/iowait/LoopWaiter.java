@@ -11,8 +11,8 @@ import dev.platter.aio.loop.Threads;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest;
-import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.machine.Housekeeping;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -34,14 +34,14 @@ final class LoopWaiter implements Waiter {
 
   /** Reads one block after the other, on the loop. */
   private final class Reads extends BlockRequest {
-    private final RawImage image;
+    private final BlockBackend image;
     private final CountDownLatch ended = new CountDownLatch(1);
     // The loop's own.
     private long left;
     private long offset;
     private int error;
 
-    Reads(RawImage image, long count) {
+    Reads(BlockBackend image, long count) {
       super(1);
       this.image = image;
       this.left = count;
@@ -72,20 +72,20 @@ final class LoopWaiter implements Waiter {
   }
 
   /** An IOThread that has nothing to do. */
-  static LoopWaiter idleIoThread(RawImage image, boolean optOut) {
+  static LoopWaiter idleIoThread(BlockBackend image, boolean optOut) {
     IoThread thread = new IoThread("lab-iothread", config(AioConfig.ioThread(), optOut));
     return new LoopWaiter(image, READS_BEFORE, thread.context(), thread::close);
   }
 
   /** A main loop that has nothing to do but the timer that a server has. */
-  static LoopWaiter idleMainLoop(RawImage image, boolean optOut) {
+  static LoopWaiter idleMainLoop(BlockBackend image, boolean optOut) {
     MainLoop loop = new MainLoop(config(AioConfig.mainLoop(), optOut));
     Housekeeping housekeeping = new Housekeeping(loop);
     return new LoopWaiter(image, READS_BEFORE, loop.context(), housekeeping::close, loop::close);
   }
 
   /** An IOThread with one read in flight all the time, which it sleeps for. */
-  static LoopWaiter reading(RawImage image) {
+  static LoopWaiter reading(BlockBackend image) {
     IoThread thread = new IoThread("lab-iothread", AioConfig.ioThread().withPollMaxNanos(0));
     return new LoopWaiter(image, Long.MAX_VALUE, thread.context(), thread::close);
   }
@@ -94,7 +94,7 @@ final class LoopWaiter implements Waiter {
     return optOut ? config : config.without(Set.of(Ablation.NO_IOWAIT));
   }
 
-  private LoopWaiter(RawImage image, long count, AioContext context, Runnable... closers) {
+  private LoopWaiter(BlockBackend image, long count, AioContext context, Runnable... closers) {
     this.context = context;
     this.closers = closers;
     try {

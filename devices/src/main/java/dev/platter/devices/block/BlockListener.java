@@ -3,13 +3,13 @@ package dev.platter.devices.block;
 import dev.platter.devices.block.BlockRequest.Operation;
 
 /**
- * Who wants to know what the host does to an image: told when something is wrong, and never on the
- * good path. Called on the loop of the request (for the main loop: under the big lock), or on the
- * thread that calls {@link RawImage#sync}; returns soon, and throws nothing.
+ * Learns what goes wrong below a disk: called when something is wrong, and never on the good path.
+ * Called on the loop of the request (for the main loop: under the big lock), or on the thread that
+ * calls {@link BlockBackend#sync}; each method returns soon, and throws nothing.
  */
-public interface ImageListener {
-  /** Nobody. */
-  ImageListener NONE = new ImageListener() {};
+public interface BlockListener {
+  /** Listens to nothing. */
+  BlockListener NONE = new BlockListener() {};
 
   /**
    * The host has failed a request.
@@ -40,7 +40,7 @@ public interface ImageListener {
 
   /**
    * Completed writes may be lost: the host could not make them stable. From here on all flushes of
-   * this image fail. Told once.
+   * this disk fail. Told once.
    *
    * @param errno why, positive
    */
