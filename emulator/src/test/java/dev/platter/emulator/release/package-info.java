@@ -1,0 +1,8 @@
+/**
+ * What a release has beside the jars: manual pages and completions, made from the command line's
+ * own model. Only the build runs this, so it is not shipped.
+ */
+@NullMarked
+package dev.platter.emulator.release;
+
+import org.jspecify.annotations.NullMarked;
