@@ -12,6 +12,7 @@ import dev.platter.emulator.text.Units;
 import dev.platter.emulator.workload.Bench;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.ImageVerifier;
+import dev.platter.emulator.workload.Measured;
 import dev.platter.emulator.workload.RunIdentity;
 import dev.platter.emulator.workload.ScratchImage;
 import dev.platter.emulator.workload.TestBed;
@@ -482,18 +483,20 @@ final class BenchCommand extends RunCommand {
       ImageSource source,
       Bench.Options options,
       Interruption interruption) {
-    keep(
-        row,
+    Measured measured =
         TestBed.attempt(
             row.device(),
             setup,
+            interruption,
             (target, measurement) -> {
               if (verify && ledger == null) {
                 ledger = newLedger(target.capacityBytes(), source);
               }
               return new Bench(target, options, ledger, interruption).run(measurement);
-            }));
-    if (ledger != null && pattern.writes()) {
+            });
+    keep(row, measured);
+    // A disk that does not answer is not read.
+    if (ledger != null && pattern.writes() && measured.result().unanswered() == null) {
       row.readBack(
           ImageVerifier.verify(
               Path.of(source.path()),

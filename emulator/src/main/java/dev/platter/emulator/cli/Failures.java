@@ -104,7 +104,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
       try {
         if (!(failure instanceof VirtualMachineError)) {
-          haltLater(); // who reads stderr may have stopped, and hooks may wait for that thread
+          haltLater(
+              FAILED); // who reads stderr may have stopped, and hooks may wait for that thread
           err.println("platter: thread '" + thread.getName() + "' died, giving up");
           int exitCode = report(failure, err);
           if (serving) {
@@ -128,7 +129,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     serving = true;
   }
 
-  private static void haltLater() {
+  /** Ends the process in a few seconds, whatever shutdown hooks wait for. */
+  static void haltLater(int exitCode) {
     Thread.ofPlatform()
         .daemon()
         .name("platter-halt")
@@ -138,7 +140,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           }
-          Runtime.getRuntime().halt(FAILED);
+          Runtime.getRuntime().halt(exitCode);
         });
   }
 }

@@ -10,10 +10,10 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * SIGINT, SIGTERM and SIGHUP during a run: the workload is told to stop, drains what is in flight,
- * and the partial result, or the failure, is printed and written. Then the process exits with 128
- * plus the signal's number. The second signal ends it at once. There is one interruption at a time;
- * it ends when the command line has told all its results.
+ * SIGINT, SIGTERM and SIGHUP during a run: the workload is told to stop, waits a while for what is
+ * in flight, and the partial result, or the failure, is printed and written. Then the process exits
+ * with 128 plus the signal's number. The second signal ends it at once. There is one interruption
+ * at a time; it ends when the command line has told all its results.
  *
  * <p>The JVM goes down only after that: its shutdown hooks run side by side, and the flight
  * recorder's would take from the run what it still has to write.
@@ -87,6 +87,7 @@ final class Interruption implements BooleanSupplier {
     }
     if (finished.getCount() > 0) {
       finished.countDown();
+      Failures.haltLater(exitCode(0)); // hooks may wait for the same disk
       System.exit(exitCode(0));
     }
   }

@@ -223,6 +223,7 @@ final class IotestCommand extends RunCommand {
               TestBed.attempt(
                   row.device(),
                   own,
+                  interruption,
                   (target, measurement) ->
                       new Iotest(target, options, interruption).run(measurement)));
         }

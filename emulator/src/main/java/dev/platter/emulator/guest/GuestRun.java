@@ -5,6 +5,8 @@ import dev.platter.aio.loop.LoopStats;
 import dev.platter.emulator.trace.PathThreads;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.Patience;
+import dev.platter.emulator.workload.Unanswered;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestConsole;
 import dev.platter.guestimages.GuestJob;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.ObjDoubleConsumer;
 import java.util.function.Predicate;
@@ -122,6 +125,7 @@ public final class GuestRun {
    * @param rows one for each workload and disk that ran at least once
    * @param accelerator what ran the guest
    * @param kernelRelease the guest's kernel
+   * @param unanswered what the disk did not answer when the user ended it; null if it answered all
    * @param failure what ended it early, after the rows were measured; null if nothing did, or the
    *     user
    */
@@ -129,6 +133,7 @@ public final class GuestRun {
       List<GuestRow> rows,
       Accelerator accelerator,
       String kernelRelease,
+      @Nullable Unanswered unanswered,
       @Nullable RuntimeException failure) {}
 
   private static final int WARM_UP_MILLIS = 1000;
@@ -144,11 +149,13 @@ public final class GuestRun {
   private final HostDisks.Opener opener;
   private final ObjDoubleConsumer<String> progress;
   private final BooleanSupplier cancelled;
+  private final Patience patience;
   private final List<GuestRow> rows = new ArrayList<>();
   // Of the last guest that came up.
   private Accelerator accelerator = Accelerator.AUTO;
   private String kernelRelease = "unknown";
   private int steps;
+  private @Nullable Unanswered unanswered;
 
   /**
    * Prepares a comparison.
@@ -164,6 +171,17 @@ public final class GuestRun {
       HostDisks.Opener opener,
       ObjDoubleConsumer<String> progress,
       BooleanSupplier cancelled) {
+    this(plan, runner, opener, progress, cancelled, new Patience(cancelled));
+  }
+
+  GuestRun(
+      Plan plan,
+      GuestRunner runner,
+      HostDisks.Opener opener,
+      ObjDoubleConsumer<String> progress,
+      BooleanSupplier cancelled,
+      Patience patience) {
+    this.patience = patience;
     this.plan = plan;
     this.runner = runner;
     this.opener = opener;
@@ -197,7 +215,8 @@ public final class GuestRun {
     if (rows.isEmpty()) {
       throw failure == null ? new IllegalStateException("nothing to run") : failure;
     }
-    return new Result(rows, accelerator, kernelRelease, cancelled.getAsBoolean() ? null : failure);
+    return new Result(
+        rows, accelerator, kernelRelease, unanswered, cancelled.getAsBoolean() ? null : failure);
   }
 
   /** The next step begins: a machine boots, or a job begins. */
@@ -218,7 +237,8 @@ public final class GuestRun {
 
   private void runMachine(int run, List<Target> targets) {
     List<Task> tasks = tasks(targets);
-    try (HostDisks disks = opener.open(platterKinds(targets), plan.writes())) {
+    HostDisks disks = opener.open(platterKinds(targets), plan.writes());
+    try (Closing _ = () -> close(disks)) {
       QemuCommand machine =
           new QemuCommand(plan.qemu(), plan.cpus(), plan.memoryBytes())
               .kernel(
@@ -253,6 +273,24 @@ public final class GuestRun {
                 + " jobs and turned itself off",
             null);
       }
+    }
+  }
+
+  private interface Closing extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Closes the disks; does not wait for ever for a disk that does not answer. */
+  private void close(HostDisks disks) {
+    long begin = System.nanoTime();
+    CompletableFuture<Void> closed =
+        CompletableFuture.runAsync(
+            disks::close, task -> Thread.ofPlatform().name("close-disks").daemon().start(task));
+    if (!Patience.isComplete(closed, patience)) {
+      // Not counted as a request is the flush that closes an image.
+      int requests = (int) Math.max(1, disks.inFlight());
+      unanswered = new Unanswered(requests, begin, System.nanoTime());
     }
   }
 

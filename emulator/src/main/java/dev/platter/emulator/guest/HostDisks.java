@@ -31,7 +31,10 @@ public interface HostDisks extends AutoCloseable {
    */
   @Nullable StageRun takeStages(DeviceKind kind);
 
-  /** Disconnects the machine and closes the image. Idempotent. */
+  /** How many requests the images have in flight. Any thread, without waiting. */
+  long inFlight();
+
+  /** Disconnects the machine, waits for what is in flight and closes the image. Idempotent. */
   @Override
   void close();
 }

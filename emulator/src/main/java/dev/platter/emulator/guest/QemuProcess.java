@@ -232,7 +232,8 @@ public final class QemuProcess implements AutoCloseable {
     try {
       if (!running.waitFor(POLITE_SECONDS, TimeUnit.SECONDS)) {
         running.destroyForcibly();
-        running.waitFor();
+        // Not for ever: the kernel keeps it while one of its threads waits for a disk.
+        boolean _ = running.waitFor(POLITE_SECONDS, TimeUnit.SECONDS);
       }
     } catch (InterruptedException e) {
       running.destroyForcibly();
@@ -248,7 +249,10 @@ public final class QemuProcess implements AutoCloseable {
     }
     closed = true;
     end();
-    Threads.joinUninterruptibly(thread);
+    Process running = process;
+    if (running == null || !running.isAlive()) {
+      Threads.joinUninterruptibly(thread);
+    }
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {

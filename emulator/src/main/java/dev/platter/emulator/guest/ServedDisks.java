@@ -127,6 +127,15 @@ public final class ServedDisks implements HostDisks {
   }
 
   @Override
+  public long inFlight() {
+    return server.exports().stream()
+        .flatMap(export -> export.images().stream())
+        .distinct()
+        .mapToLong(image -> image.meter().usage().inFlight())
+        .sum();
+  }
+
+  @Override
   public void close() {
     server.close();
   }
@@ -146,6 +155,11 @@ public final class ServedDisks implements HostDisks {
     @Override
     public @Nullable StageRun takeStages(DeviceKind kind) {
       throw new IllegalStateException("nothing is served");
+    }
+
+    @Override
+    public long inFlight() {
+      return 0;
     }
 
     @Override

@@ -246,7 +246,12 @@ public final class BenchReport {
   /** Why the figures may not be what they seem. */
   public static List<Warnings.Warning> warnings(
       Map<String, @Nullable Object> environment, Bench.Options options, List<Summary> rows) {
-    return Warnings.of(environment, options.pattern().reads(), Summary.scheduling(rows));
+    return Warnings.of(
+        environment,
+        options.pattern().reads(),
+        options.pattern().writes(),
+        Summary.unanswered(rows),
+        Summary.scheduling(rows));
   }
 
   /**

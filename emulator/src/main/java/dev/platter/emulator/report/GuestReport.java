@@ -261,6 +261,8 @@ public final class GuestReport {
     return Warnings.of(
         environment,
         reads,
+        plan.writes(),
+        result.unanswered(),
         result.rows().stream()
             .map(row ->
                 new SchedulingReport.OfRow(row.target() + ", " + row.workload(), scheduling(row)))

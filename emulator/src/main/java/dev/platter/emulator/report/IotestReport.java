@@ -100,7 +100,8 @@ public final class IotestReport {
   /** Why the figures may not be what they seem. */
   public static List<Warnings.Warning> warnings(
       Map<String, @Nullable Object> environment, List<Summary> rows) {
-    return Warnings.of(environment, true, Summary.scheduling(rows));
+    return Warnings.of(
+        environment, true, false, Summary.unanswered(rows), Summary.scheduling(rows));
   }
 
   /** The rows of the JSON document. */

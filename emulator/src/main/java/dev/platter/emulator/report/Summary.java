@@ -11,6 +11,7 @@ import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import dev.platter.emulator.workload.Measured;
 import dev.platter.emulator.workload.RunResult.OperationResult;
+import dev.platter.emulator.workload.Unanswered;
 import dev.platter.emulator.workload.Verification;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
@@ -305,6 +307,16 @@ public final class Summary {
     return rows.stream()
         .map(row -> new SchedulingReport.OfRow(row.label(), row.scheduling()))
         .toList();
+  }
+
+  /** What the disk did not answer in any run: with the first there is no other; or null. */
+  static @Nullable Unanswered unanswered(List<Summary> rows) {
+    return rows.stream()
+        .flatMap(row -> row.runs.stream())
+        .map(run -> run.result().unanswered())
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse(null);
   }
 
   /** The latencies of all requests of all runs, in nanoseconds. */

@@ -1,6 +1,8 @@
 package dev.platter.emulator.report;
 
 import dev.platter.emulator.text.TextParagraph;
+import dev.platter.emulator.text.Units;
+import dev.platter.emulator.workload.Unanswered;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,13 +28,20 @@ public final class Warnings {
    *
    * @param environment as {@link Environment#toMap} gives it
    * @param reads whether anything reads what the image held before
+   * @param writes whether anything writes to the image
+   * @param unanswered what the disk did not answer; null if it answered all
    * @param rows how the host treated each row
    */
   public static List<Warning> of(
       Map<String, ? extends @Nullable Object> environment,
       boolean reads,
+      boolean writes,
+      @Nullable Unanswered unanswered,
       List<SchedulingReport.OfRow> rows) {
     List<Warning> warnings = new ArrayList<>();
+    if (unanswered != null) {
+      warnings.add(new Warning("unanswered", unanswered(unanswered, writes)));
+    }
     String busy = SchedulingReport.sentence(rows);
     if (busy != null) {
       warnings.add(new Warning("busy_host", busy));
@@ -51,6 +60,24 @@ public final class Warnings {
       }
     }
     return warnings;
+  }
+
+  private static String unanswered(Unanswered left, boolean writes) {
+    boolean one = left.requests() == 1;
+    String them = one ? "it" : "them";
+    return "The disk has not answered "
+        + (one ? "a request for " : left.requests() + " requests, the oldest for ")
+        + Units.roughDuration(left.ageNanos())
+        + ": the run has ended without "
+        + them
+        + ", and no figure counts "
+        + them
+        + "."
+        + (writes
+            ? " What the image holds is unknown: "
+                + (one ? "it" : "they")
+                + " may still be carried out."
+            : "");
   }
 
   /** That parts of an image are on no disk; null if there are none, as far as is known. */

@@ -172,6 +172,7 @@ public final class Bench {
   private final @Nullable WriteLedger ledger;
   private final @Nullable Verification read;
   private final BooleanSupplier cancelled;
+  private final Patience patience;
   private final Outstanding outstanding;
   private final BenchJob[] jobs;
   private final int tagsPerJob;
@@ -194,6 +195,16 @@ public final class Bench {
    */
   public Bench(
       IoTarget target, Options options, @Nullable WriteLedger ledger, BooleanSupplier cancelled) {
+    this(target, options, ledger, cancelled, new Patience(cancelled));
+  }
+
+  Bench(
+      IoTarget target,
+      Options options,
+      @Nullable WriteLedger ledger,
+      BooleanSupplier cancelled,
+      Patience patience) {
+    this.patience = patience;
     this.target = target;
     this.options = options;
     this.ledger = ledger;
@@ -251,7 +262,8 @@ public final class Bench {
 
   /**
    * Runs on the target's thread. When it returns nothing is in flight, and writes are flushed,
-   * unless a request has failed: then the result has what was measured before, and the failure.
+   * unless a request has failed, or the disk has not answered a run that was told to end: then the
+   * result has what was measured before, what is in flight, and the failure.
    */
   public RunResult run(Measurement measurement) {
     PlatterException failure = failureOf(() -> keepBusy(measurement));
@@ -266,6 +278,7 @@ public final class Bench {
     if (failure == null) {
       failure = failureOf(this::drain);
     }
+    result = result.leaving(outstanding.unanswered());
     return failure == null ? result : result.endedBy(failure);
   }
 
@@ -304,7 +317,7 @@ public final class Bench {
       if (paced) {
         awaitNext(now, measuring ? end : begin);
       } else {
-        outstanding.await();
+        boolean _ = outstanding.await(cancelled);
       }
       while (outstanding.hasFinished()) {
         int tag = outstanding.take();
@@ -340,7 +353,8 @@ public final class Bench {
     for (BenchJob job : jobs) {
       ofJobs.add(job.requests());
     }
-    return new RunResult(elapsedNanos, latency, requests, bytes, partial, each, ofJobs, read, null);
+    return new RunResult(
+        elapsedNanos, latency, requests, bytes, partial, each, ofJobs, read, null, null);
   }
 
   private boolean foundWrong() {
@@ -357,14 +371,16 @@ public final class Bench {
   }
 
   private void drain() {
-    while (outstanding.count() > 0) {
-      outstanding.await();
-      finish(outstanding.take());
-    }
-    if (options.pattern().writes()) {
+    finishAll();
+    if (options.pattern().writes() && outstanding.count() == 0) {
       startFlush(0);
       target.kick();
-      outstanding.await();
+      finishAll();
+    }
+  }
+
+  private void finishAll() {
+    while (outstanding.count() > 0 && outstanding.await(patience)) {
       finish(outstanding.take());
     }
   }

@@ -39,7 +39,8 @@ public final class FirstWrites {
   }
 
   /**
-   * Runs on the target's thread. When it returns nothing is in flight.
+   * Runs on the target's thread. When it returns nothing is in flight, unless the disk has not
+   * answered a run that was told to end.
    *
    * @throws PlatterException of kind FAILED if a write fails
    */
@@ -53,8 +54,8 @@ public final class FirstWrites {
       submit(tag, next++);
     }
     target.kick();
-    while (outstanding.count() > 0) {
-      outstanding.await();
+    Patience patience = new Patience(cancelled);
+    while (outstanding.count() > 0 && outstanding.await(patience)) {
       while (outstanding.hasFinished()) {
         int tag = outstanding.take();
         check(tag);
@@ -68,7 +69,8 @@ public final class FirstWrites {
     }
     long elapsed = System.nanoTime() - start;
     measurement.end();
-    return new RunResult(elapsed, latency, done, done * pieceBytes, done < pieces);
+    return new RunResult(elapsed, latency, done, done * pieceBytes, done < pieces)
+        .leaving(outstanding.unanswered());
   }
 
   private void submit(int tag, long piece) {

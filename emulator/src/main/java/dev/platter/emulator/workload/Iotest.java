@@ -33,6 +33,7 @@ public final class Iotest {
   private final IoTarget target;
   private final Options options;
   private final BooleanSupplier cancelled;
+  private final Patience patience;
   private final Outstanding outstanding;
   private final Histogram latency = Latencies.newHistogram();
   // Chunks that have been read.
@@ -44,6 +45,11 @@ public final class Iotest {
    * @param cancelled asked before each batch and pause; a cancelled run stops after its batch
    */
   public Iotest(IoTarget target, Options options, BooleanSupplier cancelled) {
+    this(target, options, cancelled, new Patience(cancelled));
+  }
+
+  Iotest(IoTarget target, Options options, BooleanSupplier cancelled, Patience patience) {
+    this.patience = patience;
     this.target = target;
     this.options = options;
     this.cancelled = cancelled;
@@ -52,8 +58,8 @@ public final class Iotest {
   }
 
   /**
-   * Runs on the target's thread. If a read fails, the result has what was measured before, and the
-   * failure.
+   * Runs on the target's thread. If a read fails, or the disk does not answer a run that was told
+   * to end, the result has what was measured before, what is in flight, and the failure.
    */
   public RunResult run(Measurement measurement) {
     measurement.begin();
@@ -68,6 +74,7 @@ public final class Iotest {
     measurement.end();
     RunResult result =
         new RunResult(elapsed, latency, read, read * options.chunkBytes(), read < options.chunks());
+    result = result.leaving(outstanding.unanswered());
     return failure == null ? result : result.endedBy(failure);
   }
 
@@ -86,8 +93,7 @@ public final class Iotest {
       outstanding.submit(tag, Operation.READ, chunk * options.chunkBytes(), options.chunkBytes());
     }
     target.kick();
-    while (outstanding.count() > 0) {
-      outstanding.await();
+    while (outstanding.count() > 0 && outstanding.await(patience)) {
       int tag = outstanding.take();
       if (outstanding.status(tag) != DiskDriver.OK) {
         throw PlatterException.failed(

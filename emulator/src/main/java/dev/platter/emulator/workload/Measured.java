@@ -42,4 +42,9 @@ public record Measured(
    * @param refused flags that it did not, each with the reason
    */
   public record RingFacts(String loop, Set<SetupFlag> granted, Map<SetupFlag, String> refused) {}
+
+  /** The same with another result. */
+  public Measured with(RunResult other) {
+    return new Measured(other, loop, lock, cpu, scheduling, exits, ioEventFds, rings, stages);
+  }
 }

@@ -7,6 +7,7 @@ import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.DiskDriver;
 import dev.platter.emulator.trace.Latencies;
 import dev.platter.emulator.trace.StageRecorder;
+import java.util.function.BooleanSupplier;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,11 @@ import org.jspecify.annotations.Nullable;
 final class Outstanding implements DiskDriver.Completion {
   /** As long as Linux waits for a SCSI command. */
   private static final long TIMEOUT_NANOS = 30_000_000_000L;
+
+  /** How long a signal waits, at the most, while nothing completes. */
+  private static final long LOOK_NANOS = 100_000_000L;
+
+  private static final long IN_FLIGHT = -1; // in place of a latency
 
   private final IoTarget target;
   private final long[] submittedNanos;
@@ -61,6 +67,7 @@ final class Outstanding implements DiskDriver.Completion {
       silentSinceNanos = now;
     }
     submittedNanos[tag] = now;
+    latencyNanos[tag] = IN_FLIGHT;
     target.submit(tag, operation, offsetBytes, lengthBytes);
   }
 
@@ -120,16 +127,38 @@ final class Outstanding implements DiskDriver.Completion {
     return statuses[tag];
   }
 
+  /** What the disk has not answered; null if it has answered all. */
+  @Nullable Unanswered unanswered() {
+    long now = System.nanoTime();
+    long longest = 0;
+    int requests = 0;
+    for (int tag = 0; tag < latencyNanos.length; tag++) {
+      if (latencyNanos[tag] == IN_FLIGHT) {
+        requests++;
+        longest = Math.max(longest, now - submittedNanos[tag]);
+      }
+    }
+    return requests == 0 ? null : new Unanswered(requests, now - longest, now);
+  }
+
   /**
    * Waits until one has finished.
    *
+   * @param givenUp whether to wait no more; asked while nothing completes
+   * @return whether one has
    * @throws PlatterException of kind FAILED if none does in 30 s
    */
-  void await() {
+  boolean await(BooleanSupplier givenUp) {
+    long deadline = silentSinceNanos;
     while (!hasFinished()) {
-      target.await(silentSinceNanos + TIMEOUT_NANOS);
+      deadline += LOOK_NANOS;
+      target.await(deadline);
       failIfSilent();
+      if (!hasFinished() && givenUp.getAsBoolean()) {
+        return false;
+      }
     }
+    return true;
   }
 
   /**

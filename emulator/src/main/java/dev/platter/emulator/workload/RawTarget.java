@@ -41,6 +41,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
   private final MemorySegment[] buffers;
   private final AioTimer alarm;
   private DiskDriver.Completion sink = (tag, status) -> {};
+  private long submissions;
   private long completions;
 
   /**
@@ -117,6 +118,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
       case WRITE_ZEROES -> slot.prepareWriteZeroes(offsetBytes, lengthBytes, true);
     }
     image.submit(slot);
+    submissions++;
   }
 
   @Override
@@ -155,7 +157,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
   /** Waits for what a failed workload has left in flight, and frees the request slots. */
   @Override
   public void close() {
-    while (loop.blockRequestsInFlight() > 0) {
+    while (completions < submissions) {
       loop.turn(true);
     }
     for (Slot slot : slots) {

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param jobRequests requests completed in the measured part by each job; empty without jobs
  * @param verification what was found out about the sectors that were read; null if none were looked
  *     at
+ * @param unanswered what the disk did not answer, which is in none of the figures; null if it
+ *     answered all
  * @param failure what ended it, after what is told here was measured; null if nothing failed
  */
 public record RunResult(
@@ -34,6 +36,7 @@ public record RunResult(
     Map<Operation, OperationResult> operations,
     List<Long> jobRequests,
     @Nullable Verification verification,
+    @Nullable Unanswered unanswered,
     @Nullable PlatterException failure) {
   /**
    * What one operation did.
@@ -55,20 +58,41 @@ public record RunResult(
   /** A run of one operation by one job that verifies nothing. */
   public RunResult(
       long elapsedNanos, Histogram latencyNanos, long requests, long bytes, boolean partial) {
-    this(elapsedNanos, latencyNanos, requests, bytes, partial, Map.of(), List.of(), null, null);
+    this(
+        elapsedNanos,
+        latencyNanos,
+        requests,
+        bytes,
+        partial,
+        Map.of(),
+        List.of(),
+        null,
+        null,
+        null);
   }
 
   /** The same of a run that a failure has ended: it is partial. */
   RunResult endedBy(PlatterException cause) {
+    return with(true, unanswered, cause);
+  }
+
+  /** The same of a run that has left something in flight, or nothing. */
+  RunResult leaving(@Nullable Unanswered inFlight) {
+    return with(partial, inFlight, failure);
+  }
+
+  private RunResult with(
+      boolean early, @Nullable Unanswered inFlight, @Nullable PlatterException cause) {
     return new RunResult(
         elapsedNanos,
         latencyNanos,
         requests,
         bytes,
-        true,
+        early,
         operations,
         jobRequests,
         verification,
+        inFlight,
         cause);
   }
 

@@ -11,8 +11,10 @@ import dev.platter.emulator.disk.Disks;
 import dev.platter.emulator.trace.StageRecorder;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,6 +112,11 @@ public final class TestBed {
   /** A workload: what to do with a target, and whom to tell when the measured part is. */
   public interface Workload extends BiFunction<IoTarget, Measurement, RunResult> {}
 
+  // Longer than a workload takes that is told to end.
+  private static final long HANGS_NANOS = TimeUnit.SECONDS.toNanos(15);
+  // How old a request may get that a workload has left in flight.
+  private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private TestBed() {}
 
   /**
@@ -118,7 +125,7 @@ public final class TestBed {
    * @throws PlatterException if the image, the host or the run fails
    */
   public static Measured run(DeviceKind device, Setup setup, Workload workload) {
-    Measured measured = attempt(device, setup, workload);
+    Measured measured = attempt(device, setup, () -> false, workload);
     if (measured.result().failure() != null) {
       throw measured.result().failure();
     }
@@ -126,50 +133,88 @@ public final class TestBed {
   }
 
   /**
-   * Runs a workload on a device, and returns what it measured also if it failed.
+   * Runs a workload on a device, and returns what it measured also if it failed. Closes the disk,
+   * unless that does not answer: then its memory and its threads stay, and {@link
+   * RunResult#unanswered} tells of it.
    *
+   * @param cancelled whether the workload was told to end
    * @return with {@link RunResult#failure} if the workload says so
-   * @throws PlatterException if the image or the host fails
+   * @throws PlatterException if the image or the host fails, or if a workload that was told to end
+   *     does not
    */
-  public static Measured attempt(DeviceKind device, Setup setup, Workload workload) {
-    try (BlockBackend image = Disks.open(setup.imagePath(), setup.image())) {
-      return switch (device) {
-        case RAW -> onRing(image, setup, workload);
-        case AHCI, VIRTIO -> {
-          try (GuestBed bed = new GuestBed(device, image, setup)) {
-            yield bed.run(workload);
-          }
-        }
-      };
-    }
+  public static Measured attempt(
+      DeviceKind device, Setup setup, BooleanSupplier cancelled, Workload workload) {
+    return attempt(
+        device,
+        setup,
+        new Patience(cancelled, HANGS_NANOS),
+        CLOSING_NANOS,
+        workload,
+        () -> Disks.open(setup.imagePath(), setup.image()));
   }
 
-  private static Measured onRing(BlockBackend image, Setup setup, Workload workload) {
+  /**
+   * As {@link #attempt(DeviceKind, Setup, BooleanSupplier, Workload)} does.
+   *
+   * @param patience with the workload, once that was told to end
+   * @param closingNanos how old a request may get that the workload has left in flight
+   * @param opener opens the disk
+   */
+  static Measured attempt(
+      DeviceKind device,
+      Setup setup,
+      Patience patience,
+      long closingNanos,
+      Workload workload,
+      Supplier<? extends BlockBackend> opener) {
     CompletableFuture<Measured> outcome = new CompletableFuture<>();
-    Thread.ofPlatform()
-        .name("raw")
-        .daemon()
-        .start(() -> {
-          Measured measured;
-          StageRecorder recorder = setup.newRecorder(DeviceKind.RAW);
-          try (Mapping memory = Mapping.anonymous((long) setup.depth() * setup.bufferBytes());
-              AioContext loop = new AioContext("raw", setup.ioThread(), null);
-              RawTarget target =
-                  new RawTarget(loop, image, memory, setup.depth(), setup.bufferBytes(), recorder);
-              Meter meter = new Meter(List.of(loop), null, null, () -> 0L, () -> 0L, recorder)) {
-            RunResult result = workload.apply(target, meter);
-            measured = meter.measured(result, List.of());
-          } catch (ErrnoException e) {
-            outcome.completeExceptionally(noMemory(setup, e));
-            return;
-          } catch (RuntimeException | Error e) {
-            outcome.completeExceptionally(e);
-            return;
-          }
-          // Only now is the loop gone: the caller closes the image next.
-          outcome.complete(measured);
-        });
-    return join(outcome);
+    CompletableFuture<Void> closed =
+        CompletableFuture.runAsync(
+            () -> {
+              try (BlockBackend disk = opener.get()) {
+                switch (device) {
+                  case RAW -> onRing(disk, setup, workload, outcome);
+                  case AHCI, VIRTIO -> {
+                    try (GuestBed bed = new GuestBed(device, disk, setup)) {
+                      outcome.complete(bed.run(workload));
+                    }
+                  }
+                }
+              }
+            },
+            task ->
+                Thread.ofPlatform()
+                    .name(device == DeviceKind.RAW ? "raw" : "bed")
+                    .daemon()
+                    .start(task));
+    if (!Patience.isComplete(CompletableFuture.anyOf(outcome, closed), patience)) {
+      throw PlatterException.failed(
+          "the run on " + device + " was told to end and does not: its disk or its host hangs",
+          null);
+    }
+    Measured measured = outcome.join();
+    Unanswered left = measured.result().unanswered();
+    boolean all =
+        Patience.isComplete(
+            closed,
+            left == null ? patience : () -> System.nanoTime() - left.sinceNanos() >= closingNanos);
+    return measured.with(
+        measured.result().leaving(all || left == null ? null : left.until(System.nanoTime())));
+  }
+
+  private static void onRing(
+      BlockBackend disk, Setup setup, Workload workload, CompletableFuture<Measured> outcome) {
+    StageRecorder recorder = setup.newRecorder(DeviceKind.RAW);
+    try (Mapping memory = Mapping.anonymous((long) setup.depth() * setup.bufferBytes());
+        AioContext loop = new AioContext("raw", setup.ioThread(), null);
+        RawTarget target =
+            new RawTarget(loop, disk, memory, setup.depth(), setup.bufferBytes(), recorder);
+        Meter meter = new Meter(List.of(loop), null, null, () -> 0L, () -> 0L, recorder)) {
+      RunResult result = workload.apply(target, meter);
+      outcome.complete(meter.measured(result, List.of()));
+    } catch (ErrnoException e) {
+      throw noMemory(setup, e);
+    }
   }
 
   private static PlatterException noMemory(Setup setup, ErrnoException cause) {
@@ -178,16 +223,5 @@ public final class TestBed {
         "no memory for " + setup.depth() + " buffers of " + setup.bufferBytes() + " bytes",
         "Use a smaller --iodepth or --bs",
         cause);
-  }
-
-  private static <T> T join(CompletableFuture<T> outcome) {
-    try {
-      return outcome.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      throw e;
-    }
   }
 }

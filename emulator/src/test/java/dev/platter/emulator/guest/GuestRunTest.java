@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.LoopStats;
+import dev.platter.aio.loop.Threads;
 import dev.platter.emulator.guest.GuestRun.Backend;
 import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.guest.GuestRun.Workload;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.workload.Patience;
+import dev.platter.emulator.workload.Unanswered;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestJob;
 import java.io.IOException;
@@ -18,6 +21,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,6 +65,7 @@ class GuestRunTest {
   private Path log;
   private final List<String> opened = new ArrayList<>();
   private final AtomicBoolean cancelled = new AtomicBoolean();
+  private CountDownLatch answered = new CountDownLatch(0);
   private long requests;
   private int takesOfStages = Integer.MAX_VALUE;
 
@@ -92,8 +98,14 @@ class GuestRunTest {
           }
 
           @Override
+          public long inFlight() {
+            return 3;
+          }
+
+          @Override
           public void close() {
             opened.add("close " + kinds);
+            Threads.awaitUninterruptibly(answered);
           }
         };
       };
@@ -126,7 +138,9 @@ class GuestRunTest {
             directory,
             line -> {},
             cancelled::get);
-    return new GuestRun(plan, runner, own, (line, done) -> {}, cancelled::get).run();
+    return new GuestRun(
+            plan, runner, own, (line, done) -> {}, cancelled::get, new Patience(cancelled::get, 0))
+        .run();
   }
 
   private List<String> jobs(int boot) throws IOException {
@@ -265,5 +279,33 @@ class GuestRunTest {
             "randread",
             SATA);
     assertThat(result.rows()).hasSize(2).allSatisfy(row -> assertThat(row.runs()).hasSize(1));
+    assertThat(result.unanswered()).isNull();
+  }
+
+  /** Then closing it would wait for ever. */
+  @Test
+  void whatIsCompleteIsTheResultIfTheDiskDoesNotAnswer() throws IOException {
+    String script = "[ ! -e \"" + log + "\" ] || exec sleep 1000\n" + GUEST.formatted(log, 0);
+    HostDisks.Opener inner = opener;
+    AtomicBoolean second = new AtomicBoolean();
+    GuestRun.Result result =
+        run(
+            script,
+            (kinds, writable) -> {
+              if (second.getAndSet(true)) {
+                answered = new CountDownLatch(1);
+                cancelled.set(true);
+              }
+              return inner.open(kinds, writable);
+            },
+            2,
+            "randread",
+            SATA);
+    answered.countDown();
+    assertThat(result.rows()).hasSize(2).allSatisfy(row -> assertThat(row.runs()).hasSize(1));
+    assertThat(result.failure()).isNull();
+    Unanswered unanswered = Objects.requireNonNull(result.unanswered());
+    assertThat(unanswered.requests()).isEqualTo(3);
+    assertThat(unanswered.ageNanos()).isPositive();
   }
 }

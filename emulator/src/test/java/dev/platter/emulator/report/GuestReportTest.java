@@ -84,7 +84,7 @@ class GuestReportTest {
             1,
             512L << 20);
     return new GuestReport(
-        plan, new GuestRun.Result(rows, Accelerator.TCG, "6.12.1", null), Observations.NONE);
+        plan, new GuestRun.Result(rows, Accelerator.TCG, "6.12.1", null, null), Observations.NONE);
   }
 
   @Test

@@ -106,6 +106,7 @@ class SummaryTest {
                 new RunResult.OperationResult(reads, 200, 819_200)),
             List.of(150L, 50L),
             null,
+            null,
             null);
     Summary summary = new Summary(DeviceKind.RAW, Variant.ORDINARY);
     summary.add(MadeUpRuns.of(result));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.host.ThreadTime;
+import dev.platter.emulator.workload.Unanswered;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,11 +26,13 @@ class WarningsTest {
   }
 
   private static List<String> kinds(Map<String, Object> environment, boolean reads) {
-    return Warnings.of(environment, reads, List.of()).stream().map(Warnings.Warning::kind).toList();
+    return Warnings.of(environment, reads, false, null, List.of()).stream()
+        .map(Warnings.Warning::kind)
+        .toList();
   }
 
   private static String text(Map<String, Object> environment) {
-    return Warnings.of(environment, true, List.of()).getFirst().text();
+    return Warnings.of(environment, true, false, null, List.of()).getFirst().text();
   }
 
   @ParameterizedTest
@@ -43,6 +46,31 @@ class WarningsTest {
         environment("ext4", 1000, 0, Map.of("hole_bytes", holes, "unwritten_bytes", unwritten));
     assertThat(text(environment)).startsWith(begin).contains("without the disk");
     assertThat(kinds(environment, false)).isEmpty();
+  }
+
+  /** It comes first: the image may not be used on. */
+  @Test
+  void whatTheDiskHasNotAnsweredIsTold() {
+    Map<String, Object> memory = environment("tmpfs", 1000, 0, null);
+    assertThat(Warnings.text(of(memory, true, new Unanswered(4, 0, 12_300_000_000L))))
+        .startsWith(
+            """
+            warning: The disk has not answered 4 requests, the oldest for 12s: the run has
+              ended without them, and no figure counts them. What the image holds is
+              unknown: they may still be carried out.
+            """)
+        .contains("tmpfs");
+    assertThat(Warnings.text(of(Map.of(), false, new Unanswered(1, 0, 70_000_000_000L))))
+        .isEqualTo(
+            """
+            warning: The disk has not answered a request for 1m 10s: the run has ended
+              without it, and no figure counts it.
+            """);
+  }
+
+  private static List<Warnings.Warning> of(
+      Map<String, Object> environment, boolean writes, Unanswered unanswered) {
+    return Warnings.of(environment, true, writes, unanswered, List.of());
   }
 
   @Test

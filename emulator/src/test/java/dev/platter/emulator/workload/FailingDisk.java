@@ -11,6 +11,7 @@ final class FailingDisk extends ForwardingTarget {
   private final Operation failing;
   private int left;
   private int failingTag = -1;
+  private int submitted;
 
   /**
    * Puts the failure in front of a disk.
@@ -24,8 +25,14 @@ final class FailingDisk extends ForwardingTarget {
     this.left = nth;
   }
 
+  /** How many requests it was given. */
+  int submitted() {
+    return submitted;
+  }
+
   @Override
   public void submit(int tag, Operation operation, long offsetBytes, int lengthBytes) {
+    submitted++;
     if (operation == failing && --left == 0) {
       failingTag = tag;
     }

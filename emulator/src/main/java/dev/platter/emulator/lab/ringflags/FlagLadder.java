@@ -194,16 +194,7 @@ final class FlagLadder {
             run.result().requests(),
             run.result().bytes(),
             run.result().partial());
-    return new Measured(
-        result,
-        run.loop(),
-        run.lock(),
-        run.cpu(),
-        run.scheduling(),
-        run.exits(),
-        run.ioEventFds(),
-        run.rings(),
-        run.stages());
+    return run.with(result);
   }
 
   /** The workloads. */
