@@ -13,12 +13,12 @@ final class Colours {
   /** None is preferred. */
   static final int ANY = 0;
 
-  private static final int VIRTIO = 1;
-  private static final int AHCI = 2;
-  private static final int RAW = 3;
-  private static final int DEAF_AHCI = 4;
-  private static final int PEER_VIRTIO = 5;
-  private static final int PEER_AHCI = 6;
+  static final int VIRTIO = 1;
+  static final int AHCI = 2;
+  static final int RAW = 3;
+  static final int DEAF_AHCI = 4;
+  static final int PEER_VIRTIO = 5;
+  static final int PEER_AHCI = 6;
 
   /** How many there are; as many lines or bars fit one chart. */
   static final int COUNT = 6;
@@ -36,12 +36,8 @@ final class Colours {
    * @param deaf whether its loop is not notified
    */
   static int preferred(String device, boolean peer, boolean deaf) {
-    return switch (device) {
-      case "virtio" -> peer ? PEER_VIRTIO : VIRTIO;
-      case "ahci", "SATA" -> peer ? PEER_AHCI : deaf ? DEAF_AHCI : AHCI;
-      case "raw" -> RAW;
-      default -> ANY;
-    };
+    NamedDevice its = NamedDevice.of(device);
+    return peer ? its.peerColour() : deaf ? its.deafColour() : its.colour();
   }
 
   /** Classes for things in order, of which no two among so many as fit a chart are the same. */

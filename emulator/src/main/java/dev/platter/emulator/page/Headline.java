@@ -66,15 +66,14 @@ final class Headline {
   // ---- what was found --------------------------------------------------------------------------
 
   private void iotest() {
-    Row virtio = Row.plain(rows, "virtio");
     for (Row row : rows) {
       if (row.isAblated()) {
         ablated(row);
       }
     }
     for (Row row : rows) {
-      if (!row.isAblated() && (row.device().equals("ahci") || rows.size() == 1)) {
-        found(row, row.equals(virtio) ? null : virtio, Figure.SECONDS, "ratio_to_virtio_pairs");
+      if (!row.isAblated() && (row.kind().yardstick() != null || rows.size() == 1)) {
+        foundBesideYardstick(row);
       }
     }
   }
@@ -84,7 +83,7 @@ final class Headline {
     Row whole = Row.plain(rows, row.device());
     Contrast contrast = Contrast.of(row, whole, Figure.SECONDS, "");
     if (whole == null || contrast == null) {
-      found(row, Row.plain(rows, "virtio"), Figure.SECONDS, "ratio_to_virtio_pairs");
+      foundBesideYardstick(row);
       return;
     }
     boolean isSlower = contrast.isMore() && !contrast.isDoubtful();
@@ -98,6 +97,12 @@ final class Headline {
     if (worst != null) {
       told.add(row);
     }
+  }
+
+  private void foundBesideYardstick(Row row) {
+    String yardstick = row.kind().yardstick();
+    Row base = yardstick == null ? null : Row.plain(rows, yardstick);
+    found(row, base, Figure.SECONDS, row.kind().ratiosKey());
   }
 
   /** Why a row with something left out takes longer, in a clause. */
@@ -134,7 +139,7 @@ final class Headline {
 
   /** What a sentence calls a row that another is compared with. */
   private static String named(Row row) {
-    return row.device().equals("raw") ? "the ring itself" : row.spoken();
+    return row.kind().equals(NamedDevice.RING) ? "the ring itself" : row.spoken();
   }
 
   /** The most that each device makes, and what it makes with the fewest requests. */
@@ -156,7 +161,7 @@ final class Headline {
           Collections.min(
               some, Comparator.comparingDouble(row -> row.fields().numberOr0("iodepth")));
       sentences.add(
-          (device.equals("ahci") ? "SATA" : capital(device))
+          capital(NamedDevice.of(device).spoken())
               + " makes at most "
               + atDepth(most)
               + (most.equals(least) ? "" : ", and " + atDepth(least))
@@ -173,7 +178,7 @@ final class Headline {
   }
 
   private void bench() {
-    Row raw = Row.plain(rows, "raw");
+    Row raw = Row.plain(rows, NamedDevice.RING.name());
     for (Row row : rows) {
       if (!row.equals(raw) || rows.size() == 1) {
         found(row, row.equals(raw) ? null : raw, Figure.IOPS, "iops_ratio_to_raw_pairs");
@@ -181,7 +186,7 @@ final class Headline {
     }
   }
 
-  /** Platter's disks first: SATA against virtio, each against QEMU's, and then QEMU's own two. */
+  /** Platter's disks first: each against its yardstick and against QEMU's; then QEMU's own. */
   private void guest() {
     Set<String> workloads = new LinkedHashSet<>();
     rows.forEach(row -> workloads.add(row.fields().textOrEmpty("workload")));
@@ -193,8 +198,9 @@ final class Headline {
               .toList();
       for (boolean qemus : new boolean[] {false, true}) {
         for (Row row : some) {
-          if (isQemus(row) == qemus && row.device().equals("ahci")) {
-            inGuest(row, of(some, qemus, "virtio"), figure, "ratio_to_virtio_pairs");
+          String yardstick = row.kind().yardstick();
+          if (isQemus(row) == qemus && yardstick != null) {
+            inGuest(row, of(some, qemus, yardstick), figure, row.kind().ratiosKey());
           }
         }
         for (Row row : some) {
@@ -267,20 +273,28 @@ final class Headline {
     why.removeIf(String::isEmpty);
   }
 
-  /** What a row is compared with: SATA with virtio, and virtio with the ring if that is all. */
+  /** What a row is compared with: its yardstick; or, if it is one of nothing here, the ring. */
   private @Nullable Row base(Row row) {
-    Row virtio =
-        rows.stream()
-            .filter(other -> other.device().equals("virtio") && other.isPlain())
-            .filter(other -> same(row, other, "workload") && same(row, other, "backend"))
-            .findFirst()
-            .orElse(null);
-    Row raw = Row.plain(rows, "raw");
-    if (row.device().equals("ahci")) {
-      return virtio != null ? virtio : raw;
+    String yardstick = row.kind().yardstick();
+    Row raw = Row.plain(rows, NamedDevice.RING.name());
+    if (yardstick != null) {
+      Row base = beside(row, yardstick);
+      return base != null ? base : raw;
     }
-    boolean sata = rows.stream().anyMatch(other -> other.device().equals("ahci"));
-    return row.equals(virtio) && !sata ? raw : null;
+    boolean measures =
+        rows.stream().anyMatch(other -> row.device().equals(other.kind().yardstick()));
+    return row.kind().isYardstick() && row.equals(beside(row, row.device())) && !measures
+        ? raw
+        : null;
+  }
+
+  /** The plain row of a device with the same workload and emulator; null if there is none. */
+  private @Nullable Row beside(Row row, String device) {
+    return rows.stream()
+        .filter(other -> other.device().equals(device) && other.isPlain())
+        .filter(other -> same(row, other, "workload") && same(row, other, "backend"))
+        .findFirst()
+        .orElse(null);
   }
 
   private static boolean same(Row one, Row other, String key) {

@@ -56,13 +56,7 @@ record Row(Fields fields, String name, String style) {
 
   /** Platter's devices before others', raw before SATA before virtio, plain ones first. */
   private static int place(Fields fields) {
-    int device =
-        switch (fields.textOrEmpty("device")) {
-          case "raw" -> 0;
-          case "ahci" -> 1;
-          case "virtio" -> 2;
-          default -> 3;
-        };
+    int device = NamedDevice.of(fields.textOrEmpty("device")).place();
     return (isPeer(fields) ? 8 : 0) + 2 * device + (switchedOff(fields).isEmpty() ? 0 : 1);
   }
 
@@ -91,9 +85,14 @@ record Row(Fields fields, String name, String style) {
         : Colours.ANY;
   }
 
-  /** The device's kind. */
+  /** The name of the device, as the document has it. */
   String device() {
     return fields.textOrEmpty("device");
+  }
+
+  /** How pages show the device. */
+  NamedDevice kind() {
+    return NamedDevice.of(device());
   }
 
   /** Whether it is a device as it normally is, with nothing switched off. */
@@ -124,10 +123,9 @@ record Row(Fields fields, String name, String style) {
     if (off.isEmpty() && fields.has("label") && !isPlain()) {
       return "'" + name + "'";
     }
-    String spoken = device().equals("ahci") ? "SATA" : device();
     String backend = fields.text("backend");
     return (backend == null ? "" : (backend.equals("qemu") ? "QEMU" : "Platter") + "'s ")
-        + spoken
+        + kind().spoken()
         + (off.isEmpty() ? "" : " without " + String.join(" and ", off));
   }
 
