@@ -10,9 +10,11 @@ import dev.platter.emulator.guest.Qemu;
 import dev.platter.emulator.guest.QemuCommand;
 import dev.platter.emulator.guest.QemuFinder;
 import dev.platter.emulator.guest.VmDisk;
+import dev.platter.emulator.serve.AhciExport;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestBuilder;
 import dev.platter.guestimages.GuestImageException;
@@ -140,13 +142,13 @@ final class TestVm implements AutoCloseable {
     Path socket = file(kind.serial() + ".sock");
     String name = kind.serial();
     if (kind == Kind.SATA) {
-      exports.add(ExportConfig.Ahci.at(socket, name, image.toString(), ImageOptions.WRITABLE));
+      exports.add(AhciExport.at(socket, name, image.toString(), ImageOptions.WRITABLE));
       disks.add(new VmDisk.VfioUser("sata", socket));
     } else {
-      ExportConfig.VirtioBlk one =
-          ExportConfig.VirtioBlk.at(socket, name, image.toString(), ImageOptions.WRITABLE);
+      VirtioBlkExport one =
+          VirtioBlkExport.at(socket, name, image.toString(), ImageOptions.WRITABLE);
       exports.add(
-          new ExportConfig.VirtioBlk(
+          new VirtioBlkExport(
               one.name(),
               one.endpoint(),
               one.image(),

@@ -31,7 +31,7 @@ final class ServeCheck {
       for (ImageConfig image : export.images()) {
         table.row(
             export.name(),
-            export.kind(),
+            export.kind().name(),
             image.path(),
             image.options().readOnly() ? "readonly" : "writable",
             image.options().cache().toString(),

@@ -4,6 +4,7 @@ import dev.platter.emulator.confine.Confinement;
 import dev.platter.emulator.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.ExportKinds;
 import dev.platter.emulator.serve.IoThreadConfig;
 import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.serve.options.ExportParser;
@@ -216,7 +217,9 @@ final class ServeCommand extends PlatterCommand {
           spec().commandLine(), "missing required option: '--export=EXPORT' or '--config=FILE'");
     }
     ServeSettings file =
-        configFile == null ? ServeSettings.NONE : ServeFile.read(configFile, mistakes);
+        configFile == null
+            ? ServeSettings.NONE
+            : ServeFile.read(configFile, ExportKinds.ALL, mistakes);
     List<Placed<IoThreadConfig>> threads = new ArrayList<>();
     for (String ioThread : ioThreads) {
       mistakes.attempt(() ->
@@ -227,7 +230,7 @@ final class ServeCommand extends PlatterCommand {
     int index = file.exports().size() + file.doubtful().size();
     for (String text : exports) {
       Mistakes its = new Mistakes();
-      ExportConfig export = ExportParser.parse(text, index++, its);
+      ExportConfig export = ExportParser.parse(text, index++, ExportKinds.ALL, its);
       if (export != null) {
         (its.isEmpty() ? devices : doubtful).add(new Placed<>("--export " + text, export));
       }

@@ -2,6 +2,7 @@ package dev.platter.emulator.cli;
 
 import dev.platter.emulator.control.ControlServer;
 import dev.platter.emulator.metrics.MetricsServer;
+import dev.platter.emulator.serve.ExportKinds;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.StreamEventLog;
 import dev.platter.emulator.serve.options.ServeOptions;
@@ -36,7 +37,7 @@ final class ServeDoors implements AutoCloseable {
       metrics = MetricsServer.start(options.metrics(), server, log);
     }
     if (options.control() != null) {
-      control = ControlServer.start(options.control(), server, log, signals::stop);
+      control = ControlServer.start(options.control(), server, log, ExportKinds.ALL, signals::stop);
     }
   }
 

@@ -5,7 +5,6 @@ import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
 import dev.platter.emulator.serve.options.Choices;
 import dev.platter.emulator.serve.options.ServeOptions;
-import dev.platter.emulator.vfiouser.VfioUserSession;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,26 +36,12 @@ final class ServedOptions {
     export.images().forEach(image -> images.add(image(image, images.size())));
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("name", export.name());
-    map.put("device", export.kind());
+    map.put("device", export.kind().name());
     map.put("images", images);
     map.put(
         "guest_memory_bytes",
         export.guestMemoryBytes().isPresent() ? export.guestMemoryBytes().getAsLong() : null);
-    switch (export) {
-      case ExportConfig.VirtioBlk virtio -> {
-        boolean own = virtio.ioThreads().isEmpty();
-        map.put("queues", virtio.queues());
-        map.put("queue_size", virtio.queueSize());
-        map.put("iothreads", virtio.ioThreads());
-        map.put(
-            "poll_max_us",
-            own ? virtio.pollMaxNanos().orElse(IoThreadConfig.DEFAULT_POLL_MAX_NANOS) / 1e3 : null);
-      }
-      case ExportConfig.Ahci ahci ->
-          map.put(
-              "poll_max_us",
-              ahci.pollMaxNanos().orElse(VfioUserSession.DEFAULT_POLL_MAX_NANOS) / 1e3);
-    }
+    map.putAll(export.parameters());
     return map;
   }
 

@@ -42,7 +42,9 @@ final class ServedStages implements AutoCloseable {
     for (ExportView export : server.exports()) {
       StageRun run = server.takeStages(export.name());
       if (run != null) {
-        exports.add(new ServeReport.Export(export.name(), export.kind(), run));
+        exports.add(
+            new ServeReport.Export(
+                export.name(), export.kind().device(), export.kind().loop(), run));
       }
     }
     JsonFile.write(

@@ -7,6 +7,7 @@ import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Drained;
 import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.ExportKind;
 import dev.platter.emulator.serve.ExportView;
 import dev.platter.emulator.serve.Resized;
 import dev.platter.emulator.serve.Server;
@@ -58,6 +59,7 @@ final class Commands {
 
   private final Server server;
   private final StreamEventLog log;
+  private final List<ExportKind> kinds;
   private final @Nullable Runnable stop;
   private final ServerFacts facts;
   private final Map<String, Command> commands = new LinkedHashMap<>();
@@ -65,9 +67,11 @@ final class Commands {
   /**
    * Those of a server.
    *
+   * @param kinds the kinds of devices that can be added
    * @param stop begins to stop it; null if that cannot be asked for
    */
-  Commands(Server server, StreamEventLog log, @Nullable Runnable stop) {
+  Commands(Server server, StreamEventLog log, List<ExportKind> kinds, @Nullable Runnable stop) {
+    this.kinds = kinds;
     this.server = server;
     this.log = log;
     this.stop = stop;
@@ -205,7 +209,7 @@ final class Commands {
     ExportView view;
     ExportConfig config = null;
     try {
-      config = ExportParser.parse(text, server.exports().size());
+      config = ExportParser.parse(text, server.exports().size(), kinds);
       view = server.addExport(config);
     } catch (PlatterException e) {
       throw explained(e, config);

@@ -6,6 +6,8 @@ import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.serve.ExportKind;
+import dev.platter.emulator.serve.ExportKinds;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.StreamEventLog;
 import java.io.IOException;
@@ -56,19 +58,24 @@ public final class ControlServer implements AutoCloseable {
    * @throws PlatterException if the socket cannot be made
    */
   public static ControlServer start(Path socket, Server server, StreamEventLog log) {
-    return start(socket, server, log, null);
+    return start(socket, server, log, ExportKinds.ALL, null);
   }
 
   /**
    * Starts one.
    *
    * @param socket where, as an export's: made with mode 0600, a stale one is replaced
+   * @param kinds the kinds of devices that can be added
    * @param stop begins to stop the server and waits for nothing; null if that cannot be asked for
    * @throws PlatterException if the socket cannot be made
    */
   public static ControlServer start(
-      Path socket, Server server, StreamEventLog log, @Nullable Runnable stop) {
-    Commands commands = new Commands(server, log, stop);
+      Path socket,
+      Server server,
+      StreamEventLog log,
+      List<ExportKind> kinds,
+      @Nullable Runnable stop) {
+    Commands commands = new Commands(server, log, kinds, stop);
     int uid = ownUid(); // before there is a socket to leave behind
     return new ControlServer(UnixListener.bind(socket), commands, log, uid);
   }

@@ -51,7 +51,7 @@ final class ServerFacts {
   Map<String, @Nullable Object> describe(ExportView export) {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     fields.put("name", export.name());
-    fields.put("device", export.kind());
+    fields.put("device", export.kind().name());
     fields.put("socket", export.socket());
     fields.put("connected", export.connected());
     fields.put("client_pid", export.clientPid() < 0 ? null : export.clientPid());

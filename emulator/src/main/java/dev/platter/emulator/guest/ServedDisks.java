@@ -5,6 +5,7 @@ import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.guest.GuestRun.Backend;
 import dev.platter.emulator.guest.GuestRun.Target;
+import dev.platter.emulator.serve.AhciExport;
 import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
@@ -12,6 +13,7 @@ import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.ServerOptions;
 import dev.platter.emulator.serve.SystemdSockets;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import dev.platter.emulator.trace.StageRun;
 import dev.platter.emulator.workload.DeviceKind;
 import java.nio.file.Path;
@@ -81,9 +83,9 @@ public final class ServedDisks implements HostDisks {
     String name = name(kind);
     Path socket = socket(directory, kind);
     return switch (kind) {
-      case AHCI -> ExportConfig.Ahci.at(socket, name, image, options);
+      case AHCI -> AhciExport.at(socket, name, image, options);
       case VIRTIO ->
-          new ExportConfig.VirtioBlk(
+          new VirtioBlkExport(
               name,
               new Endpoint.SocketPath(socket),
               new ImageConfig(image, options),
@@ -106,9 +108,11 @@ public final class ServedDisks implements HostDisks {
 
   @Override
   public VmDisk attachment(DeviceKind kind) {
-    return kind == DeviceKind.AHCI
-        ? new VmDisk.VfioUser("platterahci", socket(directory, kind))
-        : new VmDisk.VhostUser("plattervirtio", socket(directory, kind), queues, false);
+    return switch (kind) {
+      case AHCI -> new VmDisk.VfioUser("platterahci", socket(directory, kind));
+      case VIRTIO -> new VmDisk.VhostUser("plattervirtio", socket(directory, kind), queues, false);
+      case RAW -> throw new IllegalArgumentException("no guest sees " + kind);
+    };
   }
 
   @Override

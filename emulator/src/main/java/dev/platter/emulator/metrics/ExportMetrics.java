@@ -42,7 +42,7 @@ final class ExportMetrics implements MultiCollector {
   }
 
   private void collect(Families families, ExportView export) {
-    Labels labels = Labels.of(EXPORT, export.name(), KIND, export.kind());
+    Labels labels = Labels.of(EXPORT, export.name(), KIND, export.kind().name());
     BlockUsage usage = BlockUsage.NONE;
     BlockLatencies latencies = BlockLatencies.NONE;
     boolean measured = false;

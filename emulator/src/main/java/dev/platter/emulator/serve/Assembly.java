@@ -123,32 +123,30 @@ final class Assembly {
   }
 
   private void makeDevice(ServedExport export) {
-    // Each AHCI controller is of another machine, with a main loop and a big lock of its own.
-    boolean ahci = export.config() instanceof ExportConfig.Ahci;
-    MainLoop main = ahci ? export.own(new MainLoop(export.name(), mainLoopConfig())) : mainLoop;
-    List<AioContext> loops = ahci ? List.of(main.context()) : queueLoops(export);
-    SessionFactory.Parts parts = new SessionFactory.Parts(export.images(), loops, main, log);
+    MainLoop main = mainLoop;
+    List<AioContext> loops;
+    switch (export.config().loop()) {
+      case ExportLoop.OwnMainLoop _ -> {
+        // Its guest is another machine.
+        main = export.own(new MainLoop(export.name(), mainLoopConfig()));
+        loops = List.of(main.context());
+      }
+      case ExportLoop.OwnIoThread(IoThreadConfig thread) ->
+          loops = List.of(export.own(start(thread)).context());
+      case ExportLoop.IoThreads its -> loops = its.ids().stream().map(this::ioThread).toList();
+    }
+    DeviceParts parts = new DeviceParts(export.images(), loops, main, log);
     export.onClose(() -> sessions.forget(export.name()));
     export.device(sessions.open(export.config(), parts), loops);
     export.images().forEach(image -> watch(export, image));
   }
 
-  private List<AioContext> queueLoops(ServedExport export) {
-    if (!(export.config() instanceof ExportConfig.VirtioBlk disk)) {
-      return List.of();
+  private AioContext ioThread(String id) {
+    IoThread thread = ioThreads.get(id);
+    if (thread == null) {
+      throw new IllegalStateException("the configuration was checked: " + id);
     }
-    if (disk.ioThreads().isEmpty()) {
-      return List.of(export.own(start(disk.ownIoThread())).context());
-    }
-    List<AioContext> loops = new ArrayList<>();
-    for (String id : disk.ioThreads()) {
-      IoThread thread = ioThreads.get(id);
-      if (thread == null) {
-        throw new IllegalStateException("the configuration was checked: " + id);
-      }
-      loops.add(thread.context());
-    }
-    return loops;
+    return thread.context();
   }
 
   private void watch(ServedExport export, BlockBackend image) {

@@ -7,7 +7,7 @@ import java.util.List;
  * An export as it is at the moment.
  *
  * @param name what events call it
- * @param kind the kind of device, as the command line names it
+ * @param kind the kind of device
  * @param socket where its clients come from
  * @param images its images, in the order of its disks; they may be closed when the export is gone
  * @param connected whether a client is served
@@ -20,7 +20,7 @@ import java.util.List;
  */
 public record ExportView(
     String name,
-    String kind,
+    ExportKind kind,
     String socket,
     List<BlockBackend> images,
     boolean connected,

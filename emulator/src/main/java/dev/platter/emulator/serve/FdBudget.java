@@ -28,17 +28,11 @@ final class FdBudget {
   /** Socket, its stop eventfd, a client, its back-end channel and in-flight buffer. */
   private static final int PER_CLIENT = 5;
 
-  /** Interrupts of a vfio-user device. */
-  private static final int INTERRUPTS = 5;
-
   /**
    * Descriptors that a client may send before its message is refused: a message may come in two
    * parts, each with descriptors. Those of memory are closed once it is mapped.
    */
   private static final int PER_MESSAGE = 2 * UnixConnection.MAX_FDS;
-
-  /** Kick, call and error eventfds of a virtqueue. */
-  private static final int PER_QUEUE = 3;
 
   /** Its I/O, and the proof that this process lives (ADR 028). */
   private static final int PER_IMAGE = 2;
@@ -58,11 +52,7 @@ final class FdBudget {
     long needed = PROCESS + MANAGEMENT + HELD_UP_PIPES + PER_LOOP * (1L + ioThreads);
     for (ExportConfig export : exports) {
       needed += PER_CLIENT + PER_MESSAGE + PER_LOOP + (long) PER_IMAGE * export.images().size();
-      needed +=
-          switch (export) {
-            case ExportConfig.VirtioBlk disk -> (long) PER_QUEUE * disk.queues();
-            case ExportConfig.Ahci _ -> INTERRUPTS;
-          };
+      needed += export.descriptors();
     }
     return needed;
   }

@@ -1,9 +1,7 @@
 package dev.platter.emulator.serve;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.ahci.AhciDisk;
 import dev.platter.devices.block.BufferPool;
-import dev.platter.devices.virtio.blk.VirtioBlk;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,14 +37,6 @@ final class MemoryBudget {
   /** The pool of an image on a loop for what O_DIRECT cannot do in the guest's own memory. */
   private static final long BOUNCE = 8L * BufferPool.CHUNK_BYTES;
 
-  /** The pool of a SATA disk. */
-  private static final long SATA_POOL = (long) AhciDisk.BUFFERS * BufferPool.CHUNK_BYTES;
-
-  private static final long SATA_HEAP = 256 * KIB;
-
-  /** As many DMA maps as a client may make. */
-  private static final long DMA_MAPS_HEAP = 4 * MIB;
-
   /**
    * How much is needed.
    *
@@ -73,20 +63,8 @@ final class MemoryBudget {
   static Need needed(int ioThreads, List<ExportConfig> exports) {
     Need need = new Need(BASE_HEAP, JVM + PER_IO_THREAD * ioThreads);
     for (ExportConfig export : exports) {
-      need =
-          switch (export) {
-            case ExportConfig.VirtioBlk disk -> {
-              VirtioBlk.Options its =
-                  new VirtioBlk.Options(disk.queues(), disk.queueSize(), disk.serial());
-              int loops = Math.max(1, disk.ioThreads().size());
-              yield need.plus(its.heapBytes(), its.nativeBytes() + PER_EXPORT + BOUNCE * loops);
-            }
-            case ExportConfig.Ahci controller -> {
-              int disks = controller.ports().size();
-              yield need.plus(
-                  DMA_MAPS_HEAP + SATA_HEAP * disks, PER_EXPORT + (SATA_POOL + BOUNCE) * disks);
-            }
-          };
+      long bounce = BOUNCE * export.images().size() * export.loop().count();
+      need = need.plus(export.heapBytes(), export.nativeBytes() + PER_EXPORT + bounce);
     }
     return need;
   }

@@ -84,10 +84,8 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
     ioThreads.forEach(ioThread -> ids.add(ioThread.id()));
     Set<String> used = new HashSet<>();
     for (int i = 0; i < exports.size(); i++) {
-      if (exports.get(i) instanceof ExportConfig.VirtioBlk disk) {
-        used.addAll(disk.ioThreads());
-        found.addAll(missing(disk, ioThreads.size() + i, ids));
-      }
+      used.addAll(named(exports.get(i)));
+      found.addAll(missing(exports.get(i), ioThreads.size() + i, ids));
     }
     for (int i = 0; i < ioThreads.size(); i++) {
       if (!used.contains(ioThreads.get(i).id())) {
@@ -117,9 +115,7 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
     Mistakes mistakes = new Mistakes();
     conflicts(added, others.size(), ids, names, endpoints)
         .forEach(conflict -> mistakes.add(conflict.failure()));
-    if (added instanceof ExportConfig.VirtioBlk disk) {
-      missing(disk, others.size(), ids).forEach(gap -> mistakes.add(gap.failure()));
-    }
+    missing(added, others.size(), ids).forEach(gap -> mistakes.add(gap.failure()));
     mistakes.refuse();
   }
 
@@ -144,44 +140,52 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
               "export " + export.name() + ": another export listens on " + export.endpoint(),
               "Give each export its own socket"));
     }
-    switch (export) {
-      case ExportConfig.VirtioBlk disk -> {
-        if (disk.ioThreads().isEmpty() && ids.contains(disk.name())) {
+    String name = export.name();
+    switch (export.loop()) {
+      case ExportLoop.OwnMainLoop _ -> {
+        if (ids.contains(name)) {
           found.add(
               new Conflict(
                   index,
-                  "export " + disk.name() + " has an IOThread of its own, called as another is",
-                  "Give the export iothread=" + disk.name() + ", or one of them another name"));
-        }
-        if (disk.ioThreads().size() > disk.queues()) {
-          found.add(
-              new Conflict(
-                  index,
-                  "export " + disk.name() + " has more IOThreads than queues",
-                  "Give it queues=" + disk.ioThreads().size() + ", or fewer iothread="));
+                  "export " + name + " has a loop of its own, called as an IOThread",
+                  "Give one of them another name"));
         }
       }
-      case ExportConfig.Ahci controller -> {
-        if (ids.contains(controller.name())) {
+      case ExportLoop.OwnIoThread _ -> {
+        if (ids.contains(name)) {
           found.add(
               new Conflict(
                   index,
-                  "export " + controller.name() + " has a loop of its own, called as an IOThread",
-                  "Give one of them another name"));
+                  "export " + name + " has an IOThread of its own, called as another is",
+                  "Give the export iothread=" + name + ", or one of them another name"));
+        }
+      }
+      case ExportLoop.IoThreads its -> {
+        if (its.count() > its.queues()) {
+          found.add(
+              new Conflict(
+                  index,
+                  "export " + name + " has more IOThreads than queues",
+                  "Give it queues=" + its.count() + ", or fewer iothread="));
         }
       }
     }
     return found;
   }
 
-  private static List<Conflict> missing(ExportConfig.VirtioBlk disk, int index, Set<String> ids) {
-    return disk.ioThreads().stream()
+  /** The IOThreads of the server's that an export runs on. */
+  private static List<String> named(ExportConfig export) {
+    return export.loop() instanceof ExportLoop.IoThreads its ? its.ids() : List.of();
+  }
+
+  private static List<Conflict> missing(ExportConfig export, int index, Set<String> ids) {
+    return named(export).stream()
         .distinct()
         .filter(id -> !ids.contains(id))
         .map(id ->
             new Conflict(
                 index,
-                "export " + disk.name() + ": there is no IOThread " + id,
+                "export " + export.name() + ": there is no IOThread " + id,
                 "Add --iothread id=" + id))
         .toList();
   }

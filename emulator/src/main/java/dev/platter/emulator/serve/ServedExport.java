@@ -122,7 +122,7 @@ final class ServedExport {
       its.foreign().ifPresent(format -> tellOf(format, its.name(), log));
     }
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("device", config.kind());
+    fields.put("device", config.kind().name());
     fields.put("socket", config.endpoint().toString());
     log.event(Level.INFO, name(), "serving", fields);
   }

@@ -413,7 +413,7 @@ public final class Server implements AutoCloseable {
       long now = size.currentSizeBytes();
       assembly.mainLoop().context().invoke(() -> size.resizeTo(now));
     }
-    boolean atPowerOn = export.config() instanceof ExportConfig.Ahci;
+    boolean atPowerOn = export.config().kind().seesSizeAtPowerOn();
     return new Resized(path, before, image.sizeBytes(), how, atPowerOn);
   }
 

@@ -12,10 +12,10 @@ import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.control.ControlServer;
 import dev.platter.emulator.control.Reply;
-import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.StreamEventLog;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.RandomAccessFile;
@@ -47,8 +47,7 @@ class CtlCommandTest {
     log = StreamEventLog.text(new PrintWriter(Writer.nullWriter()));
     server =
         Server.start(
-            ServeConfig.of(
-                ExportConfig.VirtioBlk.at(path("vda.sock"), "vda", image("a.img"), CACHED)),
+            ServeConfig.of(VirtioBlkExport.at(path("vda.sock"), "vda", image("a.img"), CACHED)),
             log);
     control = ControlServer.start(path("ctl.sock"), server, log);
   }

@@ -10,10 +10,11 @@ import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.ChildProcess;
 import dev.platter.emulator.ChildProcess.Ended;
 import dev.platter.emulator.control.ControlServer;
-import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.ExportKinds;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.StreamEventLog;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import java.io.ByteArrayOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -58,10 +59,11 @@ class EveryCommandTest {
     server =
         Server.start(
             ServeConfig.of(
-                ExportConfig.VirtioBlk.at(
+                VirtioBlkExport.at(
                     directory.resolve("vda.sock"), "vda", image().toString(), CACHED)),
             log);
-    control = ControlServer.start(directory.resolve("ctl.sock"), server, log, () -> {});
+    control =
+        ControlServer.start(directory.resolve("ctl.sock"), server, log, ExportKinds.ALL, () -> {});
   }
 
   @AfterAll

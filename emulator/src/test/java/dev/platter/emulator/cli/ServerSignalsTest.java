@@ -7,6 +7,7 @@ import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -63,7 +64,7 @@ class ServerSignalsTest {
     }
     ImageOptions cached = ImageOptions.WRITABLE.withCache(CacheMode.WRITEBACK);
     ExportConfig disk =
-        ExportConfig.VirtioBlk.at(directory.resolve("vda.sock"), "vda", image.toString(), cached);
+        VirtioBlkExport.at(directory.resolve("vda.sock"), "vda", image.toString(), cached);
     try (Server server = Server.start(ServeConfig.of(disk), (_, _, _, _) -> {})) {
       ServerSignals signals = new ServerSignals();
       signals.onStop(server::beginStop);

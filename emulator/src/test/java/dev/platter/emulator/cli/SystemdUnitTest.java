@@ -3,6 +3,7 @@ package dev.platter.emulator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.serve.Endpoint;
+import dev.platter.emulator.serve.ExportKinds;
 import dev.platter.emulator.serve.options.ServeFile;
 import dev.platter.emulator.serve.options.ServeOptions;
 import dev.platter.emulator.serve.options.ServeSettings;
@@ -133,7 +134,7 @@ class SystemdUnitTest {
     Files.writeString(full, sample.replaceAll("(?m)^#  (?=- |  )", "  "));
     assertThat(ServeFile.read(full).exports())
         .extracting(export -> export.value().kind())
-        .containsExactly("virtio-blk", "ahci");
+        .containsExactlyElementsOf(ExportKinds.ALL);
   }
 
   @Test

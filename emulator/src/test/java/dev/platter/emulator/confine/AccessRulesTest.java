@@ -14,8 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.confine.ConfinementPlan.Mode;
-import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ServeConfig;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -38,9 +38,9 @@ class AccessRulesTest {
       ConfinementPlan.of(
           Mode.ON,
           ServeConfig.of(
-              ExportConfig.VirtioBlk.at(
+              VirtioBlkExport.at(
                   Path.of("/run/a/vda.sock"), "vda", "/srv/a.img", ImageOptions.WRITABLE),
-              ExportConfig.VirtioBlk.at(
+              VirtioBlkExport.at(
                   Path.of("/run/b/vdb.sock"), "vdb", "/srv/b.img", ImageOptions.READ_ONLY)));
 
   @TempDir private Path directory;

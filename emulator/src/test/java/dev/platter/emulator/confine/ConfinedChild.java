@@ -10,6 +10,7 @@ import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.ServeConfig;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -41,9 +42,9 @@ final class ConfinedChild {
     Path image = directory.resolve("disk.img");
     Path socket = directory.resolve("run/vda.sock");
     ExportConfig byPath =
-        ExportConfig.VirtioBlk.at(socket, "vda", image.toString(), ImageOptions.WRITABLE);
+        VirtioBlkExport.at(socket, "vda", image.toString(), ImageOptions.WRITABLE);
     ExportConfig inherited =
-        new ExportConfig.VirtioBlk(
+        new VirtioBlkExport(
             "vdb",
             new Endpoint.Descriptor(8),
             new ImageConfig(directory.resolve("other.img").toString(), ImageOptions.READ_ONLY),

@@ -10,10 +10,11 @@ import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.export.OpenFiles;
-import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.ExportKinds;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.StreamEventLog;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.RandomAccessFile;
@@ -59,10 +60,9 @@ class ControlServerTest {
     server =
         Server.start(
             ServeConfig.of(
-                ExportConfig.VirtioBlk.at(
-                    directory.resolve("vda.sock"), "vda", image("a"), CACHED)),
+                VirtioBlkExport.at(directory.resolve("vda.sock"), "vda", image("a"), CACHED)),
             log);
-    control = ControlServer.start(socket, server, log, stopped::countDown);
+    control = ControlServer.start(socket, server, log, ExportKinds.ALL, stopped::countDown);
   }
 
   @AfterEach
@@ -473,7 +473,7 @@ class ControlServerTest {
         () -> {
           throw new StackOverflowError("none of the server's business");
         };
-    try (ControlServer _ = ControlServer.start(other, server, log, bug)) {
+    try (ControlServer _ = ControlServer.start(other, server, log, ExportKinds.ALL, bug)) {
       try (ControlClient client = ControlClient.connect(other)) {
         assertThat(client.execute("stop", Map.of()).flag("stopping")).isTrue();
         assertThatThrownBy(() -> client.execute("health", Map.of()))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.serve.ExportView;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
@@ -75,7 +76,7 @@ class DeployedQueriesTest {
           List.of(
               new ExportView(
                   "vda",
-                  "virtio-blk",
+                  VirtioBlkExport.KIND,
                   "/run/x",
                   List.of(image),
                   true,

@@ -4,6 +4,7 @@ import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.emulator.serve.ExportView;
 import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import dev.platter.emulator.trace.StallCause;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,7 @@ final class FakeSource implements MetricsSource {
 
   static ExportView export(String name) {
     return new ExportView(
-        name, "virtio-blk", "/run/x", List.of(), true, 4711, false, 3, 2, List.of());
+        name, VirtioBlkExport.KIND, "/run/x", List.of(), true, 4711, false, 3, 2, List.of());
   }
 
   static Server.LoopUse loop(String name) {

@@ -155,7 +155,7 @@ class ImagesTest {
   void lookingLeavesNothingOpen() throws Exception {
     Path image = sized("a.img");
     ExportConfig export =
-        ExportConfig.VirtioBlk.at(directory.resolve("vda.sock"), "vda", image.toString(), OPTIONS);
+        VirtioBlkExport.at(directory.resolve("vda.sock"), "vda", image.toString(), OPTIONS);
     HostCheck check = new HostCheck(false, false, 0);
     check.image(export, config(image));
     assertThat(check.notes()).isEmpty();
@@ -170,7 +170,7 @@ class ImagesTest {
 
   private static BlockBackend open(Images images, String export, ImageConfig config) {
     ExportConfig its =
-        ExportConfig.VirtioBlk.at(
+        VirtioBlkExport.at(
             Path.of("/run", export + ".sock"), export, config.path(), config.options());
     return images.open(its, config, false, LockPatience.none());
   }

@@ -45,7 +45,7 @@ class LockWaitTest {
   }
 
   private ExportConfig disk(String name, String image, ImageOptions options) {
-    return ExportConfig.VirtioBlk.at(directory.resolve(name + ".sock"), name, image, options);
+    return VirtioBlkExport.at(directory.resolve(name + ".sock"), name, image, options);
   }
 
   /** What a dead server's requests hold. */

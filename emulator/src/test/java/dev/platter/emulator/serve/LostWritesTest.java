@@ -27,7 +27,7 @@ class LostWritesTest {
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(1 << 20);
     }
-    return ExportConfig.VirtioBlk.at(
+    return VirtioBlkExport.at(
         directory.resolve(name + ".sock"),
         name,
         image.toString(),

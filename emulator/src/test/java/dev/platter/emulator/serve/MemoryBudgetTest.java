@@ -142,8 +142,7 @@ class MemoryBudgetTest {
         file.setLength(1 << 20);
       }
       disks.add(
-          ExportConfig.VirtioBlk.at(
-              directory.resolve(name + ".sock"), name, image.toString(), cached));
+          VirtioBlkExport.at(directory.resolve(name + ".sock"), name, image.toString(), cached));
     }
     MemoryBudget.Need one = MemoryBudget.needed(0, disks.subList(0, 1));
     long limit = Runtime.getRuntime().maxMemory() + one.nativeBytes();

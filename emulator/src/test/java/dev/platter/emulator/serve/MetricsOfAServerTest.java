@@ -42,7 +42,7 @@ class MetricsOfAServerTest {
 
   @TempDir private Path directory;
   private final RecordingLog log = new RecordingLog();
-  private final List<SessionFactory.Parts> parts = new ArrayList<>();
+  private final List<DeviceParts> parts = new ArrayList<>();
   private Server server;
   private MetricsServer metrics;
 
@@ -61,19 +61,18 @@ class MetricsOfAServerTest {
     public void close() {}
   }
 
-  private ClientSession open(ExportConfig export, SessionFactory.Parts its) {
+  private ClientSession open(ExportConfig export, DeviceParts its) {
     its.images().forEach(image -> image.meter().measureLatencies());
     parts.add(its);
     return new Nobody();
   }
 
-  private ExportConfig.VirtioBlk disk(String name) throws IOException {
+  private VirtioBlkExport disk(String name) throws IOException {
     Path path = directory.resolve(name + ".img");
     try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
       file.setLength(1 << 20);
     }
-    return ExportConfig.VirtioBlk.at(
-        directory.resolve(name + ".sock"), name, path.toString(), CACHED);
+    return VirtioBlkExport.at(directory.resolve(name + ".sock"), name, path.toString(), CACHED);
   }
 
   @BeforeEach
@@ -134,7 +133,7 @@ class MetricsOfAServerTest {
 
   /** A guest's reads, without a guest: on the disk's own loop. */
   private void read(int disk, int times) {
-    SessionFactory.Parts its = parts.get(disk);
+    DeviceParts its = parts.get(disk);
     AioContext loop = its.loops().getFirst();
     try (Arena memory = Arena.ofShared()) {
       MemorySegment buffer = memory.allocate(BLOCK, BLOCK);

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 
 /** What a server is told must fit together before anything is made. */
 class ServeConfigTest {
-  private static ExportConfig.VirtioBlk disk(String name, String socket, int queues, String... io) {
-    return new ExportConfig.VirtioBlk(
+  private static VirtioBlkExport disk(String name, String socket, int queues, String... io) {
+    return new VirtioBlkExport(
         name,
         new Endpoint.SocketPath(Path.of(socket)),
         new ImageConfig(name + ".img", ImageOptions.WRITABLE),
@@ -51,9 +51,11 @@ class ServeConfigTest {
             List.of(
                 disk("a", "a.sock", 2, "io0", "io1"),
                 disk("b", "b.sock", 1, "io0"),
-                ExportConfig.Ahci.at(Path.of("c.sock"), "c", "c.img", ImageOptions.READ_ONLY)));
-    assertThat(config.exports()).extracting(ExportConfig::kind).contains("virtio-blk", "ahci");
-    assertThat(disk("a", "a", 1).ownIoThread()).isEqualTo(io("a"));
+                AhciExport.at(Path.of("c.sock"), "c", "c.img", ImageOptions.READ_ONLY)));
+    assertThat(config.exports())
+        .extracting(ExportConfig::kind)
+        .contains(VirtioBlkExport.KIND, AhciExport.KIND);
+    assertThat(disk("a", "a", 1).loop()).isEqualTo(new ExportLoop.OwnIoThread(io("a")));
   }
 
   @Test
@@ -82,7 +84,7 @@ class ServeConfigTest {
     assertRefused(
         List.of(io("a")),
         List.of(
-            ExportConfig.Ahci.at(Path.of("a.sock"), "a", "a.img", ImageOptions.READ_ONLY),
+            AhciExport.at(Path.of("a.sock"), "a", "a.img", ImageOptions.READ_ONLY),
             disk("b", "b.sock", 1, "a")),
         "export a has a loop of its own, called as an IOThread");
     assertRefused(

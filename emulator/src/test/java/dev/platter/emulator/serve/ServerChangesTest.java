@@ -50,7 +50,7 @@ class ServerChangesTest {
     // Asked, after it was paused, what is in flight.
     final CountDownLatch pausedOnce = new CountDownLatch(1);
 
-    Echo(SessionFactory.Parts parts) {
+    Echo(DeviceParts parts) {
       loops = parts.loops();
       loops.forEach(loop -> loop.invoke(() -> loop.addClient(this)));
     }
@@ -107,7 +107,7 @@ class ServerChangesTest {
         Server.start(ServeConfig.of(disk("vda")), log, SystemdSockets.none(), this::remembered);
   }
 
-  private ClientSession remembered(ExportConfig export, SessionFactory.Parts parts) {
+  private ClientSession remembered(ExportConfig export, DeviceParts parts) {
     latest = new Echo(parts);
     return latest;
   }
@@ -129,7 +129,7 @@ class ServerChangesTest {
     try (RandomAccessFile file = new RandomAccessFile(image(name).toFile(), "rw")) {
       file.setLength(1 << 20);
     }
-    return ExportConfig.VirtioBlk.at(socket(name), name, image(name).toString(), CACHED);
+    return VirtioBlkExport.at(socket(name), name, image(name).toString(), CACHED);
   }
 
   private static int echo(UnixConnection client, int value) throws IOException {
@@ -199,7 +199,7 @@ class ServerChangesTest {
     for (int i = 0; i < 5; i++) {
       ExportView view = server.addExport(added);
       assertThat(view.name()).isEqualTo("vdb");
-      assertThat(view.kind()).isEqualTo("virtio-blk");
+      assertThat(view.kind()).isEqualTo(VirtioBlkExport.KIND);
       assertThat(view.loops()).containsExactly("vdb");
       assertThat(names()).containsExactly("vda", "vdb");
       assertThat(server.loops()).extracting(Server.LoopUse::name).contains("vdb");
@@ -264,20 +264,19 @@ class ServerChangesTest {
     assertRefused(
         () ->
             server.addExport(
-                ExportConfig.VirtioBlk.at(socket("vda"), "b", image("vdb").toString(), CACHED)),
+                VirtioBlkExport.at(socket("vda"), "b", image("vdb").toString(), CACHED)),
         Kind.BAD_INPUT,
         "another export listens on");
     assertRefused(
         () ->
-            server.addExport(
-                ExportConfig.VirtioBlk.at(socket("b"), "b", image("vda").toString(), CACHED)),
+            server.addExport(VirtioBlkExport.at(socket("b"), "b", image("vda").toString(), CACHED)),
         Kind.BAD_INPUT,
         "export b: ",
         "is already a disk of export vda");
     assertRefused(
         () ->
             server.addExport(
-                ExportConfig.VirtioBlk.at(socket("b"), "b", image("none").toString(), CACHED)),
+                VirtioBlkExport.at(socket("b"), "b", image("none").toString(), CACHED)),
         Kind.BAD_INPUT,
         "export b: ",
         "no such file");
@@ -285,7 +284,7 @@ class ServerChangesTest {
       assertRefused(
           () ->
               server.addExport(
-                  ExportConfig.VirtioBlk.at(socket("live"), "b", image("vdb").toString(), CACHED)),
+                  VirtioBlkExport.at(socket("live"), "b", image("vdb").toString(), CACHED)),
           Kind.BAD_INPUT,
           "somebody listens on");
     }
@@ -305,7 +304,7 @@ class ServerChangesTest {
   }
 
   private ExportConfig at(Endpoint endpoint, List<String> ioThreads) {
-    return new ExportConfig.VirtioBlk(
+    return new VirtioBlkExport(
         "b",
         endpoint,
         new ImageConfig(image("vdb").toString(), CACHED),
@@ -320,12 +319,12 @@ class ServerChangesTest {
     ImageOptions readOnly = ImageOptions.READ_ONLY.withCache(CacheMode.WRITEBACK);
     disk("vdb");
     String shared = image("vdb").toString();
-    server.addExport(ExportConfig.VirtioBlk.at(socket("r1"), "r1", shared, readOnly));
-    server.addExport(ExportConfig.VirtioBlk.at(socket("r2"), "r2", shared, readOnly));
+    server.addExport(VirtioBlkExport.at(socket("r1"), "r1", shared, readOnly));
+    server.addExport(VirtioBlkExport.at(socket("r2"), "r2", shared, readOnly));
     server.removeExport("r1", false);
-    ExportConfig writer = ExportConfig.VirtioBlk.at(socket("w"), "w", shared, CACHED);
+    ExportConfig writer = VirtioBlkExport.at(socket("w"), "w", shared, CACHED);
     assertRefused(() -> server.addExport(writer), Kind.BAD_INPUT, "already a disk of export r2");
-    server.addExport(ExportConfig.VirtioBlk.at(socket("r1"), "r1", shared, readOnly));
+    server.addExport(VirtioBlkExport.at(socket("r1"), "r1", shared, readOnly));
     server.removeExport("r2", false);
     server.removeExport("r1", false);
     server.addExport(writer);

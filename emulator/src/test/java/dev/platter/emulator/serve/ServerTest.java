@@ -52,10 +52,10 @@ class ServerTest {
   /** Echoes bytes, but one is forbidden and one finds a bug. */
   private class Echo implements ClientSession {
     private final String name;
-    private final SessionFactory.Parts parts;
+    private final DeviceParts parts;
     private boolean closed;
 
-    Echo(String name, SessionFactory.Parts parts) {
+    Echo(String name, DeviceParts parts) {
       this.name = name;
       this.parts = parts;
     }
@@ -89,7 +89,7 @@ class ServerTest {
     }
   }
 
-  private ClientSession echo(ExportConfig export, SessionFactory.Parts parts) {
+  private ClientSession echo(ExportConfig export, DeviceParts parts) {
     return new Echo(export.name(), parts);
   }
 
@@ -107,7 +107,7 @@ class ServerTest {
   }
 
   private ExportConfig vda() throws IOException {
-    return ExportConfig.VirtioBlk.at(socket, "vda", image("a.img", 1 << 20), CACHED);
+    return VirtioBlkExport.at(socket, "vda", image("a.img", 1 << 20), CACHED);
   }
 
   private Server start(ServeConfig config) {
@@ -159,8 +159,7 @@ class ServerTest {
     Path sata = directory.resolve("sata.sock");
     ServeConfig config =
         ServeConfig.of(
-            vda(),
-            ExportConfig.Ahci.at(sata, "sata", image("b.img", 1 << 20), ImageOptions.READ_ONLY));
+            vda(), AhciExport.at(sata, "sata", image("b.img", 1 << 20), ImageOptions.READ_ONLY));
     Server server = start(config);
     assertThat(log.names()).startsWith("disk", "serving", "disk", "serving");
     assertThat(log.all().get(1).fields())
@@ -204,8 +203,7 @@ class ServerTest {
   void allAreDisconnectedBeforeAnyIsWaitedFor() throws Exception {
     Path other = directory.resolve("vdb.sock");
     ServeConfig config =
-        ServeConfig.of(
-            vda(), ExportConfig.VirtioBlk.at(other, "vdb", image("b.img", 1 << 20), CACHED));
+        ServeConfig.of(vda(), VirtioBlkExport.at(other, "vdb", image("b.img", 1 << 20), CACHED));
     CountDownLatch otherHasEnded = new CountDownLatch(1);
     SessionFactory sessions =
         (export, parts) ->
@@ -244,8 +242,7 @@ class ServerTest {
   void aClientThatMisbehavesCostsItselfAndNobodyElse() throws Exception {
     Path other = directory.resolve("vdb.sock");
     ServeConfig config =
-        ServeConfig.of(
-            vda(), ExportConfig.VirtioBlk.at(other, "vdb", image("b.img", 1 << 20), CACHED));
+        ServeConfig.of(vda(), VirtioBlkExport.at(other, "vdb", image("b.img", 1 << 20), CACHED));
     try (Server _ = start(config);
         UnixConnection bystander = UnixConnection.connect(other)) {
       for (int nasty : new int[] {BAD, BUG}) {
@@ -347,8 +344,7 @@ class ServerTest {
 
   private ExportConfig ahci(String name) throws IOException {
     String file = image(name + ".img", 1 << 20);
-    return ExportConfig.Ahci.at(
-        directory.resolve(name + ".sock"), name, file, ImageOptions.WRITABLE);
+    return AhciExport.at(directory.resolve(name + ".sock"), name, file, ImageOptions.WRITABLE);
   }
 
   // ---- quiescing -----------------------------------------------------------------------------
@@ -388,7 +384,7 @@ class ServerTest {
   void aQuiescedServerCanBeClosed() throws Exception {
     Path sata = directory.resolve("sata.sock");
     ServeConfig config =
-        ServeConfig.of(vda(), ExportConfig.Ahci.at(sata, "sata", image("b.img", 1 << 20), CACHED));
+        ServeConfig.of(vda(), AhciExport.at(sata, "sata", image("b.img", 1 << 20), CACHED));
     Server server = Server.start(config, log);
     server.quiesce();
     server.close();
@@ -476,7 +472,7 @@ class ServerTest {
   }
 
   private ExportConfig disk(String name, String socket, String image) throws IOException {
-    return new ExportConfig.VirtioBlk(
+    return new VirtioBlkExport(
         name,
         new Endpoint.SocketPath(directory.resolve(socket)),
         new ImageConfig(image(image, 1 << 20), CACHED),
@@ -510,12 +506,11 @@ class ServerTest {
   @Test
   void anImageThatCannotServeIsToldWithItsExportBeforeAnySocketIsMade() throws Exception {
     ExportConfig missing =
-        ExportConfig.VirtioBlk.at(
-            directory.resolve("vdb.sock"), "vdb", directory + "/none.img", CACHED);
+        VirtioBlkExport.at(directory.resolve("vdb.sock"), "vdb", directory + "/none.img", CACHED);
     assertNothingStarts(
         ServeConfig.of(vda(), missing), "export vdb: ", "/none.img", "no such file");
     ExportConfig empty =
-        ExportConfig.Ahci.at(
+        AhciExport.at(
             directory.resolve("vdb.sock"), "vdb", image("empty.img", 0), ImageOptions.READ_ONLY);
     assertNothingStarts(ServeConfig.of(vda(), empty), "export vdb: ", "/empty.img", "it is empty");
   }
@@ -526,11 +521,11 @@ class ServerTest {
     String path = image("a.img", 1 << 20);
     Files.createSymbolicLink(link, Path.of(path));
     ExportConfig again =
-        ExportConfig.VirtioBlk.at(directory.resolve("vdb.sock"), "vdb", link.toString(), CACHED);
+        VirtioBlkExport.at(directory.resolve("vdb.sock"), "vdb", link.toString(), CACHED);
     assertNothingStarts(
         ServeConfig.of(vda(), again), "export vdb: " + link + " is already a disk of export vda");
     ExportConfig reader =
-        ExportConfig.VirtioBlk.at(
+        VirtioBlkExport.at(
             directory.resolve("vdb.sock"),
             "vdb",
             path,
@@ -551,8 +546,8 @@ class ServerTest {
     ImageOptions readOnly = ImageOptions.READ_ONLY.withCache(CacheMode.WRITEBACK);
     String path = image("a.img", 1 << 20);
     ExportConfig[] readers = {
-      ExportConfig.VirtioBlk.at(socket, "vda", path, readOnly),
-      ExportConfig.VirtioBlk.at(directory.resolve("vdb.sock"), "vdb", path, readOnly),
+      VirtioBlkExport.at(socket, "vda", path, readOnly),
+      VirtioBlkExport.at(directory.resolve("vdb.sock"), "vdb", path, readOnly),
     };
     try (Server _ = start(ServeConfig.of(readers))) {
       assertServed(socket);
@@ -562,13 +557,13 @@ class ServerTest {
   @Test
   void aSocketThatCannotBeMadeTakesThoseBeforeItAway() throws Exception {
     ExportConfig second =
-        ExportConfig.VirtioBlk.at(
+        VirtioBlkExport.at(
             directory.resolve("none").resolve("vdb.sock"), "vdb", image("b.img", 512), CACHED);
     assertNothingStarts(ServeConfig.of(vda(), second), "socket directory", "does not exist");
 
     Path live = directory.resolve("vdb.sock");
     try (UnixListener _ = UnixListener.bind(live)) {
-      ExportConfig taken = ExportConfig.VirtioBlk.at(live, "vdb", image("b.img", 512), CACHED);
+      ExportConfig taken = VirtioBlkExport.at(live, "vdb", image("b.img", 512), CACHED);
       assertThatThrownBy(() -> start(ServeConfig.of(vda(), taken)).close())
           .hasMessageContaining("somebody listens on " + live);
       assertThat(live).exists();
@@ -588,7 +583,7 @@ class ServerTest {
   @Test
   void anExportWithoutASocketNeedsOneFromSystemd() throws Exception {
     ExportConfig export =
-        new ExportConfig.VirtioBlk(
+        new VirtioBlkExport(
             "vda",
             new Endpoint.Activated(""),
             new ImageConfig(image("a.img", 512), CACHED),
@@ -602,7 +597,7 @@ class ServerTest {
   @Test
   void aDescriptorThatIsNoSocketIsRefused() throws Exception {
     ExportConfig export =
-        new ExportConfig.VirtioBlk(
+        new VirtioBlkExport(
             "vda",
             new Endpoint.Descriptor(1_000_000),
             new ImageConfig(image("a.img", 512), CACHED),
@@ -623,8 +618,8 @@ class ServerTest {
       Path path = directory.resolve(name + ".sock");
       exports.add(
           i % 2 == 0
-              ? ExportConfig.VirtioBlk.at(path, name, file, CACHED)
-              : ExportConfig.Ahci.at(path, name, file, CACHED));
+              ? VirtioBlkExport.at(path, name, file, CACHED)
+              : AhciExport.at(path, name, file, CACHED));
     }
     long before = taken();
     try (Server _ = Server.start(new ServeConfig(List.of(), exports), log)) {
@@ -644,7 +639,7 @@ class ServerTest {
   void theRealDevicesStartAndStop() throws Exception {
     Path sata = directory.resolve("sata.sock");
     ServeConfig config =
-        ServeConfig.of(vda(), ExportConfig.Ahci.at(sata, "sata", image("b.img", 1 << 20), CACHED));
+        ServeConfig.of(vda(), AhciExport.at(sata, "sata", image("b.img", 1 << 20), CACHED));
     try (Server server = Server.start(config, log)) {
       for (Path path : Arrays.asList(socket, sata)) {
         try (UnixConnection client = UnixConnection.connect(path)) {

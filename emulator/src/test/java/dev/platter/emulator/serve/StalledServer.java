@@ -55,7 +55,7 @@ final class StalledServer implements AutoCloseable {
     private volatile int inFlight = 1;
     private volatile boolean paused;
 
-    Disk(SessionFactory.Parts parts) {
+    Disk(DeviceParts parts) {
       loop = parts.loops().getFirst();
       loop.invoke(() -> loop.addClient(this));
     }
@@ -100,7 +100,7 @@ final class StalledServer implements AutoCloseable {
     }
   }
 
-  private ClientSession open(ExportConfig export, SessionFactory.Parts parts) {
+  private ClientSession open(ExportConfig export, DeviceParts parts) {
     Disk disk = new Disk(parts);
     disks.put(export.name(), disk);
     if (!export.name().equals("stalled")) {
@@ -121,8 +121,7 @@ final class StalledServer implements AutoCloseable {
     try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
       file.setLength(1 << 20);
     }
-    return ExportConfig.VirtioBlk.at(
-        directory.resolve(name + ".sock"), name, image.toString(), CACHED);
+    return VirtioBlkExport.at(directory.resolve(name + ".sock"), name, image.toString(), CACHED);
   }
 
   /** On a thread of its own: it waits. */

@@ -20,7 +20,7 @@ class SystemdSocketsTest {
   }
 
   private static ExportConfig export(String name, Endpoint endpoint) {
-    return new ExportConfig.VirtioBlk(
+    return new VirtioBlkExport(
         name,
         endpoint,
         new ImageConfig("a.img", ImageOptions.WRITABLE),

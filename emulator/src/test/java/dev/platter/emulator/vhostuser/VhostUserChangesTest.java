@@ -13,6 +13,7 @@ import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.ServeConfig;
 import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import dev.platter.emulator.vhostuser.VhostUserClient.Queue;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -47,7 +48,7 @@ class VhostUserChangesTest {
     try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
       file.setLength(16 * MIB);
     }
-    return new ExportConfig.VirtioBlk(
+    return new VirtioBlkExport(
         name,
         new Endpoint.SocketPath(socket(name)),
         new ImageConfig(path.toString(), CACHED),

@@ -6,25 +6,35 @@ import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.ImageOptions.Foreign;
 import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.ExportKind;
+import dev.platter.emulator.serve.ExportKinds;
+import dev.platter.emulator.serve.ExportOptions;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.serve.Names;
 import dev.platter.emulator.text.OptionWords;
+import dev.platter.emulator.text.OptionWords.Word;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Reads one {@code --export}. */
+/**
+ * Reads one {@code --export}: its kind, what exports of all kinds can be told, and what only its
+ * kind can.
+ */
 public final class ExportParser {
   private static final String OPTION = "--export";
+  private static final String IMAGE = "image";
   private static final int MAX_NAME = 40;
   private static final int MAX_SERIAL = ExportConfig.MAX_SERIAL;
   private static final List<String> COMMON =
       List.of(
-          "image",
+          IMAGE,
           "socket",
           "fd",
           "name",
@@ -37,32 +47,28 @@ public final class ExportParser {
           "logical-block-size",
           "lock",
           "format");
-  private static final List<String> VIRTIO_BLK = and(COMMON, "queues", "queue-size", "iothread");
-  private static final List<String> AHCI = and(COMMON, "model", "firmware");
   private static final Set<String> FLAGS = Set.of("readonly");
-
-  /** The kinds of devices there are. */
-  static final List<String> KINDS = List.of("virtio-blk", "ahci");
 
   private static final List<String> OF_IMAGE =
       List.of("readonly", "serial", "cache", "discard", "logical-block-size", "lock", "format");
 
+  private final ExportKind kind;
   private final OptionWords words;
   private final int index;
   private final Mistakes mistakes;
+  private final boolean severalImages;
   private final Set<String> given = new HashSet<>();
   private final List<Disk> disks = new ArrayList<>();
-  private final List<String> ioThreads = new ArrayList<>();
+  private final Map<String, List<String>> own = new HashMap<>();
   private @Nullable Endpoint endpoint;
   private @Nullable String name;
-  private int queues = 1;
   private OptionalLong guestMemoryBytes = OptionalLong.empty();
-  private int queueSize = ExportConfig.DEFAULT_QUEUE_SIZE;
   private OptionalLong pollMaxNanos = OptionalLong.empty();
 
   /** What is said of one image, before defaults. */
   private static final class Disk {
     final Set<String> given = new HashSet<>();
+    final Map<String, String> own = new HashMap<>();
     @Nullable String path;
     boolean readOnly;
     CacheMode cache = CacheMode.NONE;
@@ -71,45 +77,53 @@ public final class ExportParser {
     boolean lock = true;
     Foreign foreign = Foreign.REFUSE;
     @Nullable String serial;
-    String model = ExportConfig.Port.DEFAULT_MODEL;
-    String firmware = ExportConfig.Port.DEFAULT_FIRMWARE;
 
     Disk(@Nullable String path) {
       this.path = path;
     }
 
-    ImageConfig image() {
+    ExportOptions.Image image(String defaultSerial) {
       if (path == null) {
         throw new IllegalStateException("a disk without an image");
       }
-      return new ImageConfig(
-          path,
-          new ImageOptions(
-              readOnly, cache, discard && !readOnly, logicalBlockBytes, lock, foreign));
+      ImageOptions options =
+          new ImageOptions(readOnly, cache, discard && !readOnly, logicalBlockBytes, lock, foreign);
+      return new ExportOptions.Image(
+          new ImageConfig(path, options), serial == null ? defaultSerial : serial, own);
     }
   }
 
-  private static List<String> and(List<String> keys, String... more) {
-    List<String> all = new ArrayList<>(keys);
-    all.addAll(List.of(more));
-    return List.copyOf(all);
-  }
-
-  private ExportParser(OptionWords words, int index, Mistakes mistakes) {
+  private ExportParser(ExportKind kind, OptionWords words, int index, Mistakes mistakes) {
+    this.kind = kind;
     this.words = words;
     this.index = index;
     this.mistakes = mistakes;
+    severalImages = kind.maxImages() > 1;
+    if (!severalImages) {
+      disks.add(new Disk(null)); // its options may stand before its path
+    }
+  }
+
+  /**
+   * Reads one of a kind that Platter has.
+   *
+   * @param index which it is on the command line, from 0; part of the name of one that has no other
+   * @throws PlatterException of kind BAD_INPUT that repeats the text and says all that is wrong
+   */
+  public static ExportConfig parse(String text, int index) {
+    return parse(text, index, ExportKinds.ALL);
   }
 
   /**
    * Reads one.
    *
    * @param index which it is on the command line, from 0; part of the name of one that has no other
+   * @param kinds the kinds of devices there are
    * @throws PlatterException of kind BAD_INPUT that repeats the text and says all that is wrong
    */
-  public static ExportConfig parse(String text, int index) {
+  public static ExportConfig parse(String text, int index, List<ExportKind> kinds) {
     Mistakes mistakes = new Mistakes();
-    ExportConfig export = parse(OptionWords.parse(OPTION, text), index, mistakes);
+    ExportConfig export = parse(text, index, kinds, mistakes);
     mistakes.refuse();
     if (export == null) {
       throw new IllegalStateException("nothing is wrong with " + text);
@@ -120,154 +134,119 @@ public final class ExportParser {
   /**
    * Reads one as far as it can be read.
    *
+   * @param kinds the kinds of devices there are
    * @param mistakes gets what is wrong
    * @return null if too little of it is right
    */
-  public static @Nullable ExportConfig parse(String text, int index, Mistakes mistakes) {
-    return parse(OptionWords.parse(OPTION, text), index, mistakes);
+  public static @Nullable ExportConfig parse(
+      String text, int index, List<ExportKind> kinds, Mistakes mistakes) {
+    return parse(OptionWords.parse(OPTION, text), index, kinds, mistakes);
   }
 
   /** All there is to say of an export of {@code kind}. */
-  static List<String> keys(String kind) {
-    return kind.equals("ahci") ? AHCI : VIRTIO_BLK;
+  static List<String> keys(ExportKind kind) {
+    List<String> all = new ArrayList<>(COMMON);
+    all.addAll(kind.keys());
+    all.addAll(kind.imageKeys());
+    return all;
   }
 
   /** What of that is about an image, apart from its path. */
-  static List<String> keysOfImage(String kind) {
-    return kind.equals("ahci") ? and(OF_IMAGE, "model", "firmware") : OF_IMAGE;
+  static List<String> keysOfImage(ExportKind kind) {
+    List<String> all = new ArrayList<>(OF_IMAGE);
+    all.addAll(kind.imageKeys());
+    return all;
+  }
+
+  /** The kind of that name, or null. */
+  static @Nullable ExportKind find(String name, List<ExportKind> kinds) {
+    return kinds.stream().filter(kind -> kind.name().equals(name)).findFirst().orElse(null);
   }
 
   /**
    * Reads one as far as it can be read.
    *
    * @param words the kind of device as a flag, then its options
+   * @param kinds the kinds of devices there are
    * @param mistakes what is wrong with it; more is added
    * @return null if too little of it is right
    */
-  static @Nullable ExportConfig parse(OptionWords words, int index, Mistakes mistakes) {
-    OptionWords.Word kind = words.words().getFirst();
-    ExportParser parser = new ExportParser(words, index, mistakes);
-    return switch (kind.value() == null ? kind.key() : "") {
-      case "virtio-blk" -> parser.virtioBlk();
-      case "ahci" -> parser.ahci();
-      default -> {
-        mistakes.add(
-            words.refused(
-                "the kind of device comes first",
-                "--export virtio-blk,image=disk.img,socket=vda.sock, or --export ahci,..."));
-        yield null;
-      }
-    };
-  }
-
-  private List<OptionWords.Word> rest() {
-    return words.words().subList(1, words.words().size());
-  }
-
-  // ---- virtio-blk ----------------------------------------------------------------------------
-
-  private @Nullable ExportConfig virtioBlk() {
-    disks.add(new Disk(null));
-    for (OptionWords.Word word : rest()) {
-      mistakes.attempt(() -> virtioBlk(word));
-    }
-    Disk disk = disks.getFirst();
-    if (disk.path == null) {
-      if (mistakes.isEmpty()) {
-        mistakes.add(words.refused("there is no image", "Add " + words.written("image", "PATH")));
-      }
+  static @Nullable ExportConfig parse(
+      OptionWords words, int index, List<ExportKind> kinds, Mistakes mistakes) {
+    Word first = words.words().getFirst();
+    ExportKind kind = first.value() == null ? find(first.key(), kinds) : null;
+    if (kind == null) {
+      List<String> others = kinds.stream().skip(1).map(each -> each.name() + ",...").toList();
+      mistakes.add(
+          words.refused(
+              "the kind of device comes first",
+              "--export "
+                  + kinds.getFirst().name()
+                  + ",image=disk.img,socket=vda.sock"
+                  + (others.isEmpty() ? "" : ", or --export " + String.join(" or ", others))));
       return null;
     }
-    String its = name();
-    String serial = disk.serial == null ? end(its, MAX_SERIAL) : disk.serial;
-    return mistakes.make(() ->
-        words.whole(() ->
-            new ExportConfig.VirtioBlk(
-                its,
-                endpoint(),
-                disk.image(),
-                serial,
-                queues,
-                queueSize,
-                guestMemoryBytes,
-                ioThreads,
-                pollMaxNanos)));
+    return new ExportParser(kind, words, index, mistakes).parse();
   }
 
-  private void virtioBlk(OptionWords.Word word) {
-    Disk disk = disks.getFirst();
-    switch (word.key()) {
-      case "image" -> {
-        words.once(given, word);
-        disk.path = words.value(word);
-      }
-      case "queues" -> {
-        words.once(given, word);
-        queues = words.number(word, 1, ExportConfig.MAX_QUEUES);
-      }
-      case "queue-size" -> {
-        words.once(given, word);
-        queueSize = words.number(word, 2, ExportConfig.MAX_QUEUE_SIZE);
-      }
-      case "iothread" -> ioThreads.add(words.value(word));
-      default -> {
-        if (!common(word) && !ofDisk(disk, word, false)) {
-          throw words.unknown(word, VIRTIO_BLK, FLAGS);
-        }
-      }
-    }
-  }
-
-  // ---- ahci ----------------------------------------------------------------------------------
-
-  private @Nullable ExportConfig ahci() {
-    for (OptionWords.Word word : rest()) {
-      mistakes.attempt(() -> ahci(word));
-    }
-    if (disks.isEmpty()) {
+  private @Nullable ExportConfig parse() {
+    List<Word> rest = words.words().subList(1, words.words().size());
+    rest.forEach(word -> mistakes.attempt(() -> read(word)));
+    if (disks.isEmpty() || disks.getFirst().path == null) {
       if (mistakes.isEmpty()) {
         mistakes.add(
             words.refused(
                 "there is no image",
-                "Add " + words.written("image", "PATH") + ", one for each port"));
+                "Add "
+                    + words.written(IMAGE, "PATH")
+                    + (severalImages ? ", one for each port" : "")));
       }
       return null;
     }
     String its = name();
-    List<ExportConfig.Port> ports = new ArrayList<>();
+    List<ExportOptions.Image> images = new ArrayList<>();
     for (Disk disk : disks) {
-      String serial = disk.serial == null ? portSerial(its, ports.size()) : disk.serial;
-      ports.add(new ExportConfig.Port(disk.image(), serial, disk.model, disk.firmware));
+      images.add(disk.image(defaultSerial(its, images.size())));
     }
-    return mistakes.make(() ->
-        words.whole(
-            () -> new ExportConfig.Ahci(its, endpoint(), ports, guestMemoryBytes, pollMaxNanos)));
+    ExportOptions options =
+        new ExportOptions(its, endpoint(), images, guestMemoryBytes, pollMaxNanos, own);
+    return mistakes.make(() -> words.whole(() -> kind.make(options)));
   }
 
-  private void ahci(OptionWords.Word word) {
-    if (word.key().equals("image")) {
-      disks.add(new Disk(words.value(word)));
+  private void read(Word word) {
+    if (word.key().equals(IMAGE)) {
+      addImage(word);
+    } else if (kind.keys().contains(word.key())) {
+      if (!kind.lists().contains(word.key())) {
+        words.once(given, word);
+      }
+      kind.check(words, word);
+      own.computeIfAbsent(word.key(), _ -> new ArrayList<>()).add(value(word));
     } else if (!common(word)) {
-      Disk disk = disks.isEmpty() ? new Disk(null) : disks.getLast();
-      if (!ofDisk(disk, word, true)) {
-        throw words.unknown(word, AHCI, FLAGS);
-      }
-      if (disks.isEmpty()) {
-        throw words.refused(
-            word,
-            "'" + word.key() + "' stands before the first image=",
-            "Put it after the image= that it is about");
-      }
+      ofDisk(word);
     }
   }
 
-  private static String portSerial(String name, int port) {
-    return end(name, MAX_SERIAL - 3) + "-" + port;
+  private static String value(Word word) {
+    return word.value() == null ? "" : word.value();
   }
 
-  // ---- what both have ------------------------------------------------------------------------
+  private void addImage(Word word) {
+    if (severalImages) {
+      disks.add(new Disk(words.value(word)));
+    } else {
+      words.once(given, word);
+      disks.getFirst().path = words.value(word);
+    }
+  }
 
-  private boolean common(OptionWords.Word word) {
+  private String defaultSerial(String name, int disk) {
+    return severalImages ? end(name, MAX_SERIAL - 3) + "-" + disk : end(name, MAX_SERIAL);
+  }
+
+  // ---- what all kinds have -------------------------------------------------------------------
+
+  private boolean common(Word word) {
     switch (word.key()) {
       case "socket" -> listenAt(word, new Endpoint.SocketPath(words.path(word)));
       case "fd" -> listenAt(word, descriptor(word));
@@ -290,7 +269,7 @@ public final class ExportParser {
     return true;
   }
 
-  private void listenAt(OptionWords.Word word, Endpoint where) {
+  private void listenAt(Word word, Endpoint where) {
     if (endpoint != null) {
       throw words.refused(word, "there are two sockets", "Give one of socket= and fd=, once");
     }
@@ -298,14 +277,31 @@ public final class ExportParser {
   }
 
   /** A number is a descriptor, anything else systemd's name for one. */
-  private Endpoint descriptor(OptionWords.Word word) {
+  private Endpoint descriptor(Word word) {
     String value = words.value(word);
     return Character.isDigit(value.charAt(0))
         ? new Endpoint.Descriptor(words.number(word, 3, Integer.MAX_VALUE))
         : new Endpoint.Activated(value);
   }
 
-  private boolean ofDisk(Disk disk, OptionWords.Word word, boolean ata) {
+  private void ofDisk(Word word) {
+    Disk disk = disks.isEmpty() ? new Disk(null) : disks.getLast();
+    set(disk, word);
+    words.once(disk.given, word);
+    boolean last = word.key().equals("readonly") || word.key().equals("discard");
+    if (last && disk.readOnly && disk.discard && disk.given.contains("discard")) {
+      throw words.refused(
+          word, "discard=unmap has no effect on a disk that is readonly", "Leave one of them out");
+    }
+    if (disks.isEmpty()) {
+      throw words.refused(
+          word,
+          "'" + word.key() + "' stands before the first image=",
+          "Put it after the image= that it is about");
+    }
+  }
+
+  private void set(Disk disk, Word word) {
     switch (word.key()) {
       case "readonly" -> disk.readOnly = words.flag(word);
       case "cache" ->
@@ -322,32 +318,17 @@ public final class ExportParser {
         words.choice(word, List.of("raw"));
         disk.foreign = Foreign.TAKE;
       }
-      case "serial" -> disk.serial = text(word, MAX_SERIAL);
-      case "model", "firmware" -> {
-        if (!ata) {
-          return false;
-        }
-        if (word.key().equals("model")) {
-          disk.model = text(word, ExportConfig.Port.MAX_MODEL);
-        } else {
-          disk.firmware = text(word, ExportConfig.Port.MAX_FIRMWARE);
-        }
-      }
+      case "serial" ->
+          disk.serial =
+              words.checked(word, text -> ExportConfig.checkText("serial", text, MAX_SERIAL));
       default -> {
-        return false;
+        if (!kind.imageKeys().contains(word.key())) {
+          throw words.unknown(word, keys(kind), FLAGS);
+        }
+        kind.check(words, word);
+        disk.own.put(word.key(), value(word));
       }
     }
-    words.once(disk.given, word);
-    boolean last = word.key().equals("readonly") || word.key().equals("discard");
-    if (last && disk.readOnly && disk.discard && disk.given.contains("discard")) {
-      throw words.refused(
-          word, "discard=unmap has no effect on a disk that is readonly", "Leave one of them out");
-    }
-    return true;
-  }
-
-  private String text(OptionWords.Word word, int maxLength) {
-    return words.checked(word, value -> ExportConfig.checkText(word.key(), value, maxLength));
   }
 
   private Endpoint endpoint() {
@@ -362,15 +343,14 @@ public final class ExportParser {
         switch (endpoint()) {
           case Endpoint.SocketPath(var path) -> String.valueOf(path.getFileName());
           case Endpoint.Activated(var socket) when !socket.isEmpty() -> socket;
-          case Endpoint.Descriptor _, Endpoint.Activated _ ->
-              words.words().getFirst().key() + index;
+          case Endpoint.Descriptor _, Endpoint.Activated _ -> kind.name() + index;
         };
     String plain =
         source
             .replaceFirst("\\.(sock|socket)$", "")
             .replaceAll("[^A-Za-z0-9._-]", "-")
             .replaceFirst("^[._-]+", "");
-    return plain.isEmpty() ? words.words().getFirst().key() + index : end(plain, MAX_NAME);
+    return plain.isEmpty() ? kind.name() + index : end(plain, MAX_NAME);
   }
 
   /** The end of a name says more than its beginning. */

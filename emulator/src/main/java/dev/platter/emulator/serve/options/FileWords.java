@@ -1,11 +1,13 @@
 package dev.platter.emulator.serve.options;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.serve.ExportKind;
 import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.text.OptionWords;
 import dev.platter.emulator.text.OptionWords.Word;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Parts of a configuration file as the words that the options of the same names consist of. */
 final class FileWords {
@@ -55,20 +57,21 @@ final class FileWords {
   /**
    * The words of an {@code --export}: first the kind of device, and each image before its own.
    *
+   * @param kinds the kinds of devices there are
    * @param mistakes gets what is wrong; the words are the rest
    * @throws PlatterException if the kind cannot be told
    */
-  static OptionWords export(YamlNode node, Mistakes mistakes) {
+  static OptionWords export(YamlNode node, List<ExportKind> kinds, Mistakes mistakes) {
     YamlNode.Mapping mapping = mapping(node, "an export", "- device: virtio-blk");
     FileWords its = new FileWords(mapping, mistakes);
-    String kind = its.addDevice();
+    ExportKind kind = its.addDevice(kinds);
     List<String> known = and(DEVICE, ExportParser.keys(kind));
     mistakes.attempt(() -> mapping.checkKeys(known));
     List<String> ofImage = ExportParser.keysOfImage(kind);
     boolean oneImage = its.addPlainImage();
     for (YamlNode.Entry entry : mapping.entries()) {
       if (known.contains(entry.key().text())) {
-        mistakes.attempt(() -> its.addOption(entry, oneImage ? List.of() : ofImage));
+        mistakes.attempt(() -> its.addOption(entry, kind.lists(), oneImage ? List.of() : ofImage));
       }
     }
     if (!oneImage) {
@@ -85,31 +88,33 @@ final class FileWords {
         .toList();
   }
 
-  private void addOption(YamlNode.Entry entry, List<String> besidePaths) {
+  private void addOption(YamlNode.Entry entry, Set<String> lists, List<String> besidePaths) {
     String key = entry.key().text();
-    switch (key) {
-      case DEVICE, IMAGE -> {}
-      case "iothread" -> addEach(entry);
-      default -> {
-        if (besidePaths.contains(key)) {
-          throw nobodysOption(entry.key());
-        }
-        add(entry);
-      }
+    if (key.equals(DEVICE) || key.equals(IMAGE)) {
+      return;
+    }
+    if (besidePaths.contains(key)) {
+      throw nobodysOption(entry.key());
+    }
+    if (lists.contains(key)) {
+      addEach(entry);
+    } else {
+      add(entry);
     }
   }
 
-  /** Which is the kind that is returned. */
-  private String addDevice() {
+  /** Adds the kind of device, and returns it. */
+  private ExportKind addDevice(List<ExportKind> kinds) {
     YamlNode device = mapping.get(DEVICE);
+    List<String> names = kinds.stream().map(ExportKind::name).toList();
     if (device == null) {
       throw mapping.refused(
-          "there is no device", "Add device: " + String.join(" or device: ", ExportParser.KINDS));
+          "there is no device", "Add device: " + String.join(" or device: ", names));
     }
     Word word = word(DEVICE, device);
-    String kind = OptionWords.inFile(word.place(), List.of(word)).choice(word, ExportParser.KINDS);
-    words.add(new Word(kind, null, word.place()));
-    return kind;
+    String name = OptionWords.inFile(word.place(), List.of(word)).choice(word, names);
+    words.add(new Word(name, null, word.place()));
+    return kinds.get(names.indexOf(name));
   }
 
   /** Whether the image, if any, is just a path; its options stand beside it then. */

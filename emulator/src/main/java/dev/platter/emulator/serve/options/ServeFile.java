@@ -4,6 +4,8 @@ import dev.platter.aio.PlatterException;
 import dev.platter.emulator.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.ExportConfig;
+import dev.platter.emulator.serve.ExportKind;
+import dev.platter.emulator.serve.ExportKinds;
 import dev.platter.emulator.serve.IoThreadConfig;
 import dev.platter.emulator.serve.Mistakes;
 import dev.platter.emulator.text.Durations;
@@ -43,6 +45,7 @@ public final class ServeFile {
   private final List<Placed<ExportConfig>> doubtful = new ArrayList<>();
   private final List<Placed<Path>> allowed = new ArrayList<>();
   private final Map<String, String> places = new LinkedHashMap<>();
+  private final List<ExportKind> kinds;
   private final Mistakes mistakes;
   private @Nullable InetSocketAddress metrics;
   private @Nullable Path control;
@@ -53,19 +56,20 @@ public final class ServeFile {
   private @Nullable Integer ioWorkers;
   private @Nullable String stages;
 
-  private ServeFile(Mistakes mistakes) {
+  private ServeFile(List<ExportKind> kinds, Mistakes mistakes) {
+    this.kinds = kinds;
     this.mistakes = mistakes;
   }
 
   /**
-   * Reads a file.
+   * Reads a file whose devices are of the kinds that Platter has.
    *
    * @throws PlatterException of kind BAD_INPUT if it cannot be read, or that names the line and
    *     column of all that is wrong in it
    */
   public static ServeSettings read(Path file) {
     Mistakes mistakes = new Mistakes();
-    ServeSettings settings = read(file, mistakes);
+    ServeSettings settings = read(file, ExportKinds.ALL, mistakes);
     mistakes.refuse();
     return settings;
   }
@@ -73,11 +77,12 @@ public final class ServeFile {
   /**
    * Reads a file as far as it can be read.
    *
+   * @param kinds the kinds of devices there are
    * @param mistakes gets what is wrong in it, with line and column
    */
-  public static ServeSettings read(Path file, Mistakes mistakes) {
+  public static ServeSettings read(Path file, List<ExportKind> kinds, Mistakes mistakes) {
     try {
-      return parse(file.toString(), TextFile.read(file), mistakes);
+      return parse(file.toString(), TextFile.read(file), kinds, mistakes);
     } catch (PlatterException e) {
       mistakes.add(e);
       return ServeSettings.NONE;
@@ -86,12 +91,13 @@ public final class ServeFile {
 
   static ServeSettings parse(String file, String text) {
     Mistakes mistakes = new Mistakes();
-    ServeSettings settings = parse(file, text, mistakes);
+    ServeSettings settings = parse(file, text, ExportKinds.ALL, mistakes);
     mistakes.refuse();
     return settings;
   }
 
-  private static ServeSettings parse(String file, String text, Mistakes mistakes) {
+  private static ServeSettings parse(
+      String file, String text, List<ExportKind> kinds, Mistakes mistakes) {
     YamlNode root = YamlReader.read(file, text);
     if (root == null || (root instanceof YamlNode.Scalar(_, var word) && word.isEmpty())) {
       return ServeSettings.NONE;
@@ -101,7 +107,7 @@ public final class ServeFile {
           "this is " + root.kind() + ", not the options of platter serve", "Begin with export:");
     }
     mistakes.attempt(() -> mapping.checkKeys(KEYS));
-    ServeFile its = new ServeFile(mistakes);
+    ServeFile its = new ServeFile(kinds, mistakes);
     for (YamlNode.Entry entry : mapping.entries()) {
       if (KEYS.contains(entry.key().text())) {
         its.places.put(entry.key().text(), entry.value().place());
@@ -141,8 +147,8 @@ public final class ServeFile {
 
   private void addExport(YamlNode node) {
     Mistakes its = new Mistakes();
-    OptionWords words = FileWords.export(node, its);
-    ExportConfig export = ExportParser.parse(words, exports.size() + doubtful.size(), its);
+    OptionWords words = FileWords.export(node, kinds, its);
+    ExportConfig export = ExportParser.parse(words, exports.size() + doubtful.size(), kinds, its);
     if (export != null) {
       (its.isEmpty() ? exports : doubtful)
           .add(new Placed<>(node.place(), export, true, FileWords.imagePlaces(words)));

@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.serve.AhciExport;
 import dev.platter.emulator.serve.Endpoint;
-import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ImageConfig;
 import dev.platter.emulator.serve.IoThreadConfig;
+import dev.platter.emulator.serve.VirtioBlkExport;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
@@ -30,19 +31,19 @@ class OptionParsersTest {
             });
   }
 
-  private static ExportConfig.VirtioBlk virtioBlk(String text) {
-    return (ExportConfig.VirtioBlk) ExportParser.parse(text, 0);
+  private static VirtioBlkExport virtioBlk(String text) {
+    return (VirtioBlkExport) ExportParser.parse(text, 0);
   }
 
-  private static ExportConfig.Ahci ahci(String text) {
-    return (ExportConfig.Ahci) ExportParser.parse(text, 0);
+  private static AhciExport ahci(String text) {
+    return (AhciExport) ExportParser.parse(text, 0);
   }
 
   @Test
   void aVirtioDiskNeedsAnImageAndNoMore() {
     assertThat(ExportParser.parse("virtio-blk,image=a.img", 3))
         .isEqualTo(
-            new ExportConfig.VirtioBlk(
+            new VirtioBlkExport(
                 "virtio-blk3",
                 new Endpoint.Activated(""),
                 new ImageConfig("a.img", ImageOptions.WRITABLE),
@@ -59,7 +60,7 @@ class OptionParsersTest {
                 "virtio-blk,readonly,queues=4,cache=writeback,serial=S 1,image=/d/a.img,"
                     + "iothread=io0,iothread=io1,name=vda,socket=/run/p/x.sock,discard=ignore,logical-block-size=512"))
         .isEqualTo(
-            new ExportConfig.VirtioBlk(
+            new VirtioBlkExport(
                 "vda",
                 new Endpoint.SocketPath(Path.of("/run/p/x.sock")),
                 new ImageConfig("/d/a.img", new ImageOptions(true, CacheMode.WRITEBACK, false)),
@@ -81,7 +82,7 @@ class OptionParsersTest {
 
   @Test
   void ataOptionsBelongToTheImageBeforeThem() {
-    ExportConfig.Ahci controller =
+    AhciExport controller =
         ahci(
             "ahci,socket=s/sata.sock,image=a.img,serial=A,model=M 1,firmware=F,image=b.iso,"
                 + "readonly,poll-max=0,image=c.img,cache=writeback,discard=ignore");
@@ -90,13 +91,13 @@ class OptionParsersTest {
     assertThat(controller.guestMemoryBytes()).isEmpty();
     assertThat(controller.ports())
         .containsExactly(
-            new ExportConfig.Port(new ImageConfig("a.img", ImageOptions.WRITABLE), "A", "M 1", "F"),
-            new ExportConfig.Port(
+            new AhciExport.Port(new ImageConfig("a.img", ImageOptions.WRITABLE), "A", "M 1", "F"),
+            new AhciExport.Port(
                 new ImageConfig("b.iso", ImageOptions.READ_ONLY),
                 "sata-1",
                 "PLATTER HARDDISK",
                 "0.1"),
-            new ExportConfig.Port(
+            new AhciExport.Port(
                 new ImageConfig("c.img", new ImageOptions(false, CacheMode.WRITEBACK, false)),
                 "sata-2",
                 "PLATTER HARDDISK",
