@@ -38,6 +38,20 @@ final class ServedStages implements AutoCloseable {
     if (file == null || observer == null) {
       return;
     }
+    JsonFile.write(
+        file,
+        Origin.now(commandLine)
+            .in(
+                ServeReport.json(
+                    Environment.ofHost().toMap(),
+                    ServedOptions.of(options),
+                    recorded(server),
+                    observer.stop())),
+        out);
+  }
+
+  /** What was recorded of each export since the last time. */
+  static List<ServeReport.Export> recorded(Server server) {
     List<ServeReport.Export> exports = new ArrayList<>();
     for (ExportView export : server.exports()) {
       StageRun run = server.takeStages(export.name());
@@ -47,16 +61,7 @@ final class ServedStages implements AutoCloseable {
                 export.name(), export.kind().device(), export.kind().loop(), run));
       }
     }
-    JsonFile.write(
-        file,
-        Origin.now(commandLine)
-            .in(
-                ServeReport.json(
-                    Environment.ofHost().toMap(),
-                    ServedOptions.of(options),
-                    exports,
-                    observer.stop())),
-        out);
+    return exports;
   }
 
   @Override
