@@ -12,14 +12,24 @@ final class CurrentContext {
 
   private CurrentContext() {}
 
-  /** The thread's context, or null. */
-  static @Nullable AioContext get() {
+  /**
+   * The thread's context.
+   *
+   * @throws IllegalStateException if it has none
+   */
+  static AioContext get() {
     CurrentContext here = HERE.get();
-    if (here.own != null) {
-      return here.own;
+    AioContext context = here.own;
+    if (context == null && here.held != null) {
+      context = here.held.context();
     }
-    BigLock lock = here.held;
-    return lock == null ? null : lock.context();
+    if (context == null) {
+      throw new IllegalStateException(
+          "thread "
+              + Thread.currentThread().getName()
+              + " runs no loop and does not hold the big lock: it cannot start I/O");
+    }
+    return context;
   }
 
   /** The loop that the thread itself runs, or null. */

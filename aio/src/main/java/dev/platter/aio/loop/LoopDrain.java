@@ -30,14 +30,14 @@ public final class LoopDrain implements AutoCloseable {
   public static LoopDrain begin(AioContext context) {
     LoopDrain drain = new LoopDrain(context);
     context.invoke(() -> {
-      drain.begunWith = context.pauseClients();
+      drain.begunWith = context.clients().pause();
       drain.look();
     });
     return drain;
   }
 
   private void look() {
-    inFlight = context.clientsInFlight();
+    inFlight = context.clients().inFlight();
     if (inFlight == 0) {
       drained.countDown();
     } else {
@@ -72,7 +72,7 @@ public final class LoopDrain implements AutoCloseable {
       closed = true;
       context.invoke(() -> {
         timer.cancel();
-        context.resumeClients();
+        context.clients().resume();
       });
     }
   }

@@ -2,7 +2,6 @@ package dev.platter.aio.loop;
 
 import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.ring.CompletionQueue;
-import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.ring.SubmissionQueue;
 import dev.platter.aio.sys.Errno;
@@ -28,9 +27,9 @@ final class LoopRequests {
   private int unsubmittedCount;
   private int timelines;
 
-  LoopRequests(Ring ring, LoopStats stats) {
-    this.sq = ring.submission();
-    this.cq = ring.completion();
+  LoopRequests(LoopRing ring, LoopStats stats) {
+    this.sq = ring.sq();
+    this.cq = ring.cq();
     this.stats = stats;
     this.ops = new OpTable(2 * sq.entries());
     this.unsubmitted = new RingOp[sq.entries()];
@@ -129,9 +128,9 @@ final class LoopRequests {
   }
 
   /** There is another ring, of the same size. */
-  void ringOpened(Ring ring) {
-    sq = ring.submission();
-    cq = ring.completion();
+  void ringOpened(LoopRing ring) {
+    sq = ring.sq();
+    cq = ring.cq();
     open = true;
   }
 

@@ -2,6 +2,7 @@ package dev.platter.aio.loop;
 
 import dev.platter.aio.PlatterException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -76,11 +77,35 @@ final class LoopThread {
         return;
       }
       ready.complete(loop);
-      loop.turnWhile(() -> wish == Wish.TURN, () -> wish == Wish.SUSPEND);
+      turnWhile(loop, () -> wish == Wish.TURN, () -> wish == Wish.SUSPEND);
     } finally {
       if (lock != null) {
         lock.unlock();
       }
+    }
+  }
+
+  /**
+   * The life of a loop on one thread: turns while {@code running}, then is suspended if {@code
+   * suspending}, and still so when nothing is in flight, or closes; an exception abandons it.
+   */
+  static void turnWhile(AioContext loop, BooleanSupplier running, BooleanSupplier suspending) {
+    try {
+      while (true) {
+        while (running.getAsBoolean()) {
+          loop.turn(true);
+        }
+        if (!suspending.getAsBoolean()) {
+          loop.close();
+          return;
+        }
+        if (loop.suspend(suspending)) {
+          return;
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      loop.abandon(e);
+      throw e;
     }
   }
 

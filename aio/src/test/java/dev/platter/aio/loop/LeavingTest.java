@@ -27,7 +27,7 @@ class LeavingTest {
   }
 
   private static void leave(AioContext context, boolean suspending) {
-    context.turnWhile(() -> false, () -> suspending);
+    LoopThread.turnWhile(context, () -> false, () -> suspending);
   }
 
   private static Thread startedAndWaiting(Runnable body) {

@@ -179,7 +179,7 @@ class SuspendTest {
 
   /** Suspends the calling thread's loop; it can be resumed on this thread too. */
   private static void suspendOwn(AioContext context) {
-    context.turnWhile(() -> false, () -> true);
+    LoopThread.turnWhile(context, () -> false, () -> true);
   }
 
   @ParameterizedTest
