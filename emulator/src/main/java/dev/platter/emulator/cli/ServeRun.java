@@ -58,7 +58,7 @@ final class ServeRun {
     try (StreamEventLog log =
         options.jsonLog() ? StreamEventLog.json(err) : StreamEventLog.text(err)) {
       log.setLevel(options.logLevel());
-      log.event(Level.INFO, "", "confined", Confinement.state());
+      log.event(Level.INFO, "", "confined", Confinement.state().fields());
       if (options.allowsInVain()) {
         log.event(
             Level.WARNING,

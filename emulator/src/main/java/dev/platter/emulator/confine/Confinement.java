@@ -10,10 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +38,7 @@ public final class Confinement {
 
   private static final String IPV4_ALONE = "java.net.preferIPv4Stack";
 
-  private static volatile Map<String, Object> state = Map.of("landlock", "off");
+  private static volatile ConfinementState state = ConfinementState.OFF;
 
   private Confinement() {}
 
@@ -154,8 +151,8 @@ public final class Confinement {
     }
   }
 
-  /** The state of this process, as fields of the log event {@code confined}. */
-  public static Map<String, Object> state() {
+  /** How far this process is confined. Any thread. */
+  public static ConfinementState state() {
     return state;
   }
 
@@ -288,15 +285,13 @@ public final class Confinement {
 
   private static void arrive(LandlockLevel level, boolean probed) {
     check("make the process undumpable", ProcessControl.setDumpable(false));
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("landlock", level.describe());
-    fields.put("no_new_privs", Verification.noThreadMayGainPrivileges());
-    fields.put("dumpable", ProcessControl.dumpable() != 0);
-    fields.put(
-        "lacking", level.lacking().isEmpty() ? "nothing" : String.join(", ", level.lacking()));
-    if (level.available() && !probed) {
-      fields.put("probed", "no: every path to probe with is allowed"); // such as by --allow /
-    }
-    state = Collections.unmodifiableMap(fields);
+    state =
+        new ConfinementState(
+            true,
+            level.describe(),
+            Verification.noThreadMayGainPrivileges(),
+            ProcessControl.dumpable() != 0,
+            level.lacking(),
+            level.available() && !probed);
   }
 }

@@ -221,7 +221,7 @@ final class Commands {
   private PlatterException explained(PlatterException e, @Nullable ExportConfig added) {
     String message = String.valueOf(e.getMessage());
     boolean denied = message.contains("permission denied") || message.contains("EACCES");
-    boolean confined = !"off".equals(Confinement.state().get("landlock"));
+    boolean confined = Confinement.state().confined();
     if (denied
         && confined
         && added != null

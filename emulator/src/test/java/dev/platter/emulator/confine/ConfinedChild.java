@@ -63,7 +63,7 @@ final class ConfinedChild {
       System.out.println("refused=" + e.getMessage());
       System.exit(e.kind().exitCode());
     }
-    System.out.println("state=" + Confinement.state());
+    System.out.println("state=" + Confinement.state().fields());
     System.out.println("pid=" + ProcessHandle.current().pid());
     System.out.println("text=" + args[3]);
     System.out.println("name=" + args[4]);
