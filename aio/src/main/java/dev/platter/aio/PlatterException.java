@@ -1,12 +1,22 @@
 package dev.platter.aio;
 
+import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.ErrnoException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A failure of set-up or of a whole run, told so that its reader can act: what kind it is, what was
- * being done to what, and what to do about it. Failures that a guest may see are values, not this.
+ * being done to what, and what to do about it. A program that has to tell failures apart asks for
+ * {@link #kind}, {@link #path} and {@link #errno}; messages are for people and may change. Failures
+ * that a guest may see are values, not this.
  */
 public final class PlatterException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -34,6 +44,8 @@ public final class PlatterException extends RuntimeException {
 
   private final Kind kind;
   private final @Nullable String remedy;
+  private final @Nullable String path;
+  private final int errno;
   private final PlatterException[] parts;
 
   /**
@@ -46,17 +58,23 @@ public final class PlatterException extends RuntimeException {
    */
   public PlatterException(
       Kind kind, String message, @Nullable String remedy, @Nullable Throwable cause) {
+    this(kind, message, remedy, cause, pathOf(cause), errnoOf(cause));
+  }
+
+  private PlatterException(
+      Kind kind,
+      String message,
+      @Nullable String remedy,
+      @Nullable Throwable cause,
+      @Nullable String path,
+      int errno,
+      PlatterException... parts) {
     super(message, cause);
     this.kind = kind;
     this.remedy = remedy;
-    this.parts = new PlatterException[0];
-  }
-
-  private PlatterException(Kind kind, String message, List<PlatterException> parts) {
-    super(message);
-    this.kind = kind;
-    this.remedy = null;
-    this.parts = parts.toArray(new PlatterException[0]);
+    this.path = path;
+    this.errno = errno;
+    this.parts = parts;
   }
 
   /**
@@ -73,7 +91,11 @@ public final class PlatterException extends RuntimeException {
     return new PlatterException(
         badInput ? Kind.BAD_INPUT : failures.getFirst().kind,
         failures.stream().map(PlatterException::getMessage).collect(Collectors.joining("; ")),
-        failures);
+        null,
+        null,
+        null,
+        0,
+        failures.toArray(PlatterException[]::new));
   }
 
   /** The failures that this one consists of, each with its own remedy; itself if it is one. */
@@ -97,17 +119,67 @@ public final class PlatterException extends RuntimeException {
   }
 
   /**
+   * The same failure, for programs to know what it was met at, and why. A cause that tells both,
+   * such as {@link FileSystemException}, need not be repeated.
+   *
+   * @param path the file, directory or socket, as it was named; null if it is none
+   * @param errno the kernel's positive error number, or 0 if no system call was refused
+   */
+  public PlatterException at(@Nullable String path, int errno) {
+    return new PlatterException(kind, text(), remedy, getCause(), path, errno, parts);
+  }
+
+  private static @Nullable String pathOf(@Nullable Throwable cause) {
+    return cause instanceof FileSystemException failure ? failure.getFile() : null;
+  }
+
+  private static int errnoOf(@Nullable Throwable cause) {
+    return switch (cause) {
+      case ErrnoException failure -> failure.errno();
+      case NoSuchFileException _ -> Errno.ENOENT;
+      case FileAlreadyExistsException _ -> Errno.EEXIST;
+      case AccessDeniedException _ -> Errno.EACCES;
+      case NotDirectoryException _ -> Errno.ENOTDIR;
+      case IOException failure when failure.getCause() instanceof ErrnoException its -> its.errno();
+      case null, default -> 0;
+    };
+  }
+
+  /**
+   * The same failure with another remedy; this one is its cause.
+   *
+   * @param remedy what the user can do about it
+   */
+  public PlatterException withRemedy(String remedy) {
+    return new PlatterException(kind, text(), remedy, this, path, errno);
+  }
+
+  /**
    * The same failure, told with where it was met; this one is its cause.
    *
    * @param where what its message then begins with, before a colon
    */
   public PlatterException within(String where) {
-    return new PlatterException(kind, where + ": " + getMessage(), remedy, this);
+    return new PlatterException(kind, where + ": " + text(), remedy, this, path, errno);
   }
 
   /** What kind of failure this is. */
   public Kind kind() {
     return kind;
+  }
+
+  private String text() {
+    return String.valueOf(getMessage());
+  }
+
+  /** The file, directory or socket that could not be used, as it was named; null if it is none. */
+  public @Nullable String path() {
+    return path;
+  }
+
+  /** The kernel's positive error number; 0 if no system call was refused, or several failed. */
+  public int errno() {
+    return errno;
   }
 
   /** What to do about it, or null. */

@@ -158,6 +158,7 @@ public record RingAccess(Cause cause, RingCall call, int errno, RingHost host) {
 
   /** The failure that it is. */
   PlatterException exception(@Nullable Throwable because) {
-    return new PlatterException(PlatterException.Kind.HOST_LACKS, what(), remedy(), because);
+    return new PlatterException(PlatterException.Kind.HOST_LACKS, what(), remedy(), because)
+        .at(null, errno);
   }
 }

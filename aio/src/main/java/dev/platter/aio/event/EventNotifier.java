@@ -51,7 +51,8 @@ public final class EventNotifier implements AutoCloseable {
     fd = Libc.eventfd(0, LinuxAbi.EFD_CLOEXEC);
     if (fd < 0) {
       throw PlatterException.hostLacks(
-          "eventfd failed with " + Errno.name(fd), "Raise the open-files limit: ulimit -n 4096");
+              "eventfd failed with " + Errno.name(fd), "Raise the open-files limit: ulimit -n 4096")
+          .at(null, -fd);
     }
   }
 

@@ -199,6 +199,11 @@ public final class FileHandle implements AutoCloseable {
 
   private static PlatterException refused(
       String path, int errno, boolean writable, boolean direct, String ifMissing) {
+    return explained(path, errno, writable, direct, ifMissing).at(path, errno);
+  }
+
+  private static PlatterException explained(
+      String path, int errno, boolean writable, boolean direct, String ifMissing) {
     String what = "cannot open " + path + ": ";
     return switch (errno) {
       case Errno.ENOENT, Errno.ENOTDIR ->

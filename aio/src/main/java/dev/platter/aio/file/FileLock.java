@@ -214,7 +214,8 @@ final class FileLock implements AutoCloseable {
     alive = Libc.open("/proc/self/fd/" + file.fd(), LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
     if (alive < 0) {
       throw PlatterException.hostLacks(
-          "cannot open " + file.path() + " a second time: " + Errno.name(alive), "Mount /proc");
+              "cannot open " + file.path() + " a second time: " + Errno.name(alive), "Mount /proc")
+          .at(file.path(), -alive);
     }
     // Life first: whoever finds a busy byte looks for it.
     lockByte(alive, LockBytes.alive(busy));
@@ -239,12 +240,14 @@ final class FileLock implements AutoCloseable {
    */
   static PlatterException failure(String path, int result) {
     String what = "cannot lock " + path + ": ";
-    return result == -Errno.ENOLCK
-        ? PlatterException.hostLacks(
-            what + "the lock service of its file system does not answer (ENOLCK)",
-            "Start it (NFS: rpc.statd, here and on the server); or, where nobody else uses the"
-                + " image, do without: lock=off")
-        : PlatterException.failed(what + Errno.name(result), null);
+    PlatterException failure =
+        result == -Errno.ENOLCK
+            ? PlatterException.hostLacks(
+                what + "the lock service of its file system does not answer (ENOLCK)",
+                "Start it (NFS: rpc.statd, here and on the server); or, where nobody else uses the"
+                    + " image, do without: lock=off")
+            : PlatterException.failed(what + Errno.name(result), null);
+    return failure.at(path, -result);
   }
 
   /** Tells that the user lives no more; requests that are left keep the rest. Idempotent. */

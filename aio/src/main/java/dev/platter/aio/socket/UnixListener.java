@@ -79,8 +79,7 @@ public final class UnixListener implements AutoCloseable {
       if (fd >= 0) {
         Libc.close(fd);
       }
-      throw PlatterException.badInput(
-          "cannot listen on " + path + ": " + reason(e), "name a path in a directory of your own");
+      throw refused(path, e);
     }
   }
 
@@ -102,8 +101,7 @@ public final class UnixListener implements AutoCloseable {
     try {
       isSocket(path);
     } catch (IOException e) {
-      throw PlatterException.badInput(
-          "cannot listen on " + path + ": " + reason(e), "name a path in a directory of your own");
+      throw refused(path, e);
     }
   }
 
@@ -133,17 +131,31 @@ public final class UnixListener implements AutoCloseable {
     }
   }
 
-  private static String reason(IOException e) {
-    return e.getCause() instanceof ErrnoException errno
-        ? String.valueOf(errno.getMessage())
-        : IoReason.of(e);
+  private static PlatterException at(
+      Path path, String message, @Nullable String remedy, IOException cause) {
+    PlatterException failure =
+        new PlatterException(PlatterException.Kind.BAD_INPUT, message, remedy, cause);
+    return failure.at(path.toString(), failure.errno());
+  }
+
+  private static PlatterException refused(Path path, IOException e) {
+    String reason =
+        e.getCause() instanceof ErrnoException errno
+            ? String.valueOf(errno.getMessage())
+            : IoReason.of(e);
+    return at(
+        path,
+        "cannot listen on " + path + ": " + reason,
+        "name a path in a directory of your own",
+        e);
   }
 
   private static void checkDirectory(Path path) {
     Path directory = path.toAbsolutePath().getParent();
     if (directory == null || !Files.isDirectory(directory)) {
       throw PlatterException.badInput(
-          "socket directory " + directory + " does not exist", "mkdir -m 700 " + directory);
+              "socket directory " + directory + " does not exist", "mkdir -m 700 " + directory)
+          .at(String.valueOf(directory), Errno.ENOENT);
     }
     try {
       int mode = (Integer) Files.getAttribute(directory, "unix:mode");
@@ -158,7 +170,7 @@ public final class UnixListener implements AutoCloseable {
                 + directory);
       }
     } catch (IOException e) {
-      throw PlatterException.badInput("cannot look at " + directory + ": " + IoReason.of(e), null);
+      throw at(directory, "cannot look at " + directory + ": " + IoReason.of(e), null, e);
     }
   }
 
@@ -205,8 +217,9 @@ public final class UnixListener implements AutoCloseable {
     }
     if (result != -Errno.ECONNREFUSED && result != -Errno.ENOENT) {
       throw PlatterException.badInput(
-          "cannot tell whether somebody listens on " + path + ": " + Errno.name(result),
-          "stop the other server, or name another path");
+              "cannot tell whether somebody listens on " + path + ": " + Errno.name(result),
+              "stop the other server, or name another path")
+          .at(path.toString(), -result);
     }
     Files.deleteIfExists(path);
   }
@@ -214,7 +227,8 @@ public final class UnixListener implements AutoCloseable {
   /** What to say of a path that somebody listens at. */
   public static PlatterException taken(Path path) {
     return PlatterException.badInput(
-        "somebody listens on " + path, "stop the other server, or name another path");
+            "somebody listens on " + path, "stop the other server, or name another path")
+        .at(path.toString(), Errno.EADDRINUSE);
   }
 
   /**

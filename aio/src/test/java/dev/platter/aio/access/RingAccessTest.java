@@ -54,6 +54,7 @@ class RingAccessTest {
     assertThat(access.cause()).isEqualTo(cause);
     PlatterException told = access.exception(null);
     assertThat(told.kind().exitCode()).isEqualTo(3);
+    assertThat(told.errno()).isEqualTo(access.errno());
     assertThat(told).hasMessageContaining(access.host().release()).hasMessageContaining(what);
     assertThat(told.getMessage()).doesNotEndWith(".").doesNotContain("\n");
     assertThat(told.remedy()).contains(remedies);

@@ -37,6 +37,8 @@ class FileHandleTest {
               assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT);
               assertThat(e).hasMessageContaining(path.toString()).hasMessageContaining(message);
               assertThat(e.remedy()).isNotEmpty();
+              assertThat(e.path()).isEqualTo(path.toString());
+              assertThat(e.errno()).isPositive();
             });
   }
 

@@ -181,7 +181,7 @@ public final class ImageCreator {
         // In few, long extents, and without space it fails now rather than at the end.
         int result = fallocate(file, 0);
         if (result < 0 && result != -Errno.EOPNOTSUPP) {
-          throw failed(result);
+          throw failed(result).at(path, -result);
         }
         writeZeroes(file);
       }
@@ -238,7 +238,7 @@ public final class ImageCreator {
 
   private void check(long result) {
     if (result < 0) {
-      throw failed(result);
+      throw failed(result).at(path, (int) -result);
     }
   }
 

@@ -68,8 +68,11 @@ final class ImageGrowth {
     int result = sync.getAsInt();
     if (result < 0) {
       throw PlatterException.failed(
-          file.path() + " has its new size, but it could not be made stable: " + Errno.name(result),
-          "Look at the host's log for errors of the disk under it");
+              file.path()
+                  + " has its new size, but it could not be made stable: "
+                  + Errno.name(result),
+              "Look at the host's log for errors of the disk under it")
+          .at(file.path(), -result);
     }
     return how;
   }
@@ -90,7 +93,7 @@ final class ImageGrowth {
     }
     int result = retried(() -> Libc.ftruncate(file.fd(), bytes));
     if (result < 0) {
-      throw failed(bytes, result);
+      throw failed(bytes, result).at(file.path(), -result);
     }
   }
 
@@ -151,7 +154,7 @@ final class ImageGrowth {
     }
     if (result < 0) {
       release(from);
-      throw failed(to, result);
+      throw failed(to, result).at(file.path(), -result);
     }
     return Preallocation.FALLOC;
   }

@@ -1,6 +1,7 @@
 package dev.platter.emulator.control;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.Preallocation;
 import dev.platter.emulator.confine.Confinement;
 import dev.platter.emulator.export.EventLog.Level;
@@ -219,31 +220,19 @@ final class Commands {
 
   /** What a peer may not know: where the server's paths begin, and what it has given up. */
   private PlatterException explained(PlatterException e, @Nullable ExportConfig added) {
-    String message = String.valueOf(e.getMessage());
-    boolean denied = message.contains("permission denied") || message.contains("EACCES");
-    boolean confined = Confinement.state().confined();
-    if (denied
-        && confined
-        && added != null
-        && added.endpoint() instanceof Endpoint.SocketPath(Path path)
-        && message.contains(path.toString())) {
-      return new PlatterException(e.kind(), message, socketRemedy(server.exports()), e);
+    if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR) {
+      return e.withRemedy("Paths are the server's, which runs in " + Path.of("").toAbsolutePath());
     }
-    if (denied && confined) {
-      return new PlatterException(
-          e.kind(),
-          message,
-          "If the file's mode allows it, the server is confined: start serve with --allow DIR",
-          e);
+    boolean denied = e.errno() == Errno.EACCES || e.errno() == Errno.EPERM;
+    if (!denied || !Confinement.state().confined()) {
+      return e;
     }
-    if (message.contains("no such file") || message.contains("does not exist")) {
-      return new PlatterException(
-          e.kind(),
-          message,
-          "Paths are the server's, which runs in " + Path.of("").toAbsolutePath(),
-          e);
-    }
-    return e;
+    return e.withRemedy(
+        added != null
+                && added.endpoint() instanceof Endpoint.SocketPath(Path path)
+                && path.toString().equals(e.path())
+            ? socketRemedy(server.exports())
+            : "If the file's mode allows it, the server is confined: start serve with --allow DIR");
   }
 
   /** Where a confined server can still make a socket: --allow gives images, and no sockets. */

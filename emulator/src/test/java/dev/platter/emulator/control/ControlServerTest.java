@@ -245,6 +245,23 @@ class ControlServerTest {
         "'force' is not true or false");
   }
 
+  @Test
+  void aMissingFileIsToldWithWhereItWasLookedFor() throws IOException {
+    for (String export :
+        List.of(
+            "virtio-blk,image=none.img,socket=" + directory + "/b.sock",
+            "virtio-blk,cache=writeback,image="
+                + image("b")
+                + ",socket="
+                + directory
+                + "/none/b.sock")) {
+      assertThatThrownBy(() -> ask("add", Map.of("export", export)))
+          .isInstanceOfSatisfying(
+              PlatterException.class,
+              e -> assertThat(e.remedy()).contains("Paths are the server's, which runs in /"));
+    }
+  }
+
   /** A disk that does not come to an end holds up changes, but nobody who only looks. */
   @Test
   void whoLooksDoesNotWaitForWhoChanges() throws Exception {

@@ -14,6 +14,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a small text file, and nothing that is none. */
 final class TextFile {
@@ -35,22 +36,23 @@ final class TextFile {
         throw unusable(
             file,
             Files.isDirectory(file) ? "it is a directory" : "it is no regular file",
-            "Name a YAML file");
+            "Name a YAML file",
+            null);
       }
       try (InputStream in = Files.newInputStream(file)) {
         byte[] bytes = in.readNBytes(MAX_BYTES + 1);
         if (bytes.length > MAX_BYTES) {
           throw unusable(
-              file, "it is longer than " + MAX_BYTES / 1024 + " KiB", "Name a YAML file");
+              file, "it is longer than " + MAX_BYTES / 1024 + " KiB", "Name a YAML file", null);
         }
         return decode(file, bytes);
       }
     } catch (NoSuchFileException e) {
-      throw unusable(file, "it does not exist", "Check the path, and the directory you are in");
+      throw unusable(file, "it does not exist", "Check the path, and the directory you are in", e);
     } catch (AccessDeniedException e) {
-      throw unusable(file, "this user may not read it", "chmod or chown it");
+      throw unusable(file, "this user may not read it", "chmod or chown it", e);
     } catch (IOException e) {
-      throw unusable(file, IoReason.of(e), null);
+      throw unusable(file, IoReason.of(e), null, e);
     }
   }
 
@@ -72,7 +74,11 @@ final class TextFile {
   }
 
   private static PlatterException unusable(
-      Path file, String why, @org.jspecify.annotations.Nullable String remedy) {
-    return PlatterException.badInput("cannot use configuration file " + file + ": " + why, remedy);
+      Path file, String why, @Nullable String remedy, @Nullable IOException cause) {
+    return new PlatterException(
+        PlatterException.Kind.BAD_INPUT,
+        "cannot use configuration file " + file + ": " + why,
+        remedy,
+        cause);
   }
 }
