@@ -21,25 +21,14 @@ import org.jspecify.annotations.Nullable;
 public final class PlatterException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** What kind of failure; each kind is one documented exit code of the command line. */
+  /** What kind of failure. */
   public enum Kind {
-    /** The run itself failed: an I/O error, a verification mismatch. Exit code 1. */
-    FAILED(1),
-    /** A bad option, path or image. Exit code 2. */
-    BAD_INPUT(2),
-    /** The host lacks something: io_uring, a kernel feature, a limit. Exit code 3. */
-    HOST_LACKS(3);
-
-    private final int exitCode;
-
-    Kind(int exitCode) {
-      this.exitCode = exitCode;
-    }
-
-    /** The process exit code for this kind. */
-    public int exitCode() {
-      return exitCode;
-    }
+    /** The run itself failed: an I/O error, a verification mismatch. */
+    FAILED,
+    /** A bad option, path or image. */
+    BAD_INPUT,
+    /** The host lacks something: io_uring, a kernel feature, a limit. */
+    HOST_LACKS
   }
 
   private final Kind kind;

@@ -53,7 +53,7 @@ class RingAccessTest {
   private static void assertTold(RingAccess access, Cause cause, String what, String... remedies) {
     assertThat(access.cause()).isEqualTo(cause);
     PlatterException told = access.exception(null);
-    assertThat(told.kind().exitCode()).isEqualTo(3);
+    assertThat(told.kind()).isEqualTo(PlatterException.Kind.HOST_LACKS);
     assertThat(told.errno()).isEqualTo(access.errno());
     assertThat(told).hasMessageContaining(access.host().release()).hasMessageContaining(what);
     assertThat(told.getMessage()).doesNotEndWith(".").doesNotContain("\n");

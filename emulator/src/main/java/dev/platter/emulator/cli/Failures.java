@@ -16,10 +16,14 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   /** The run did what it was asked. */
   static final int OK = 0;
 
-  /** Also every failure that is a bug. */
-  static final int FAILED = PlatterException.Kind.FAILED.exitCode();
+  /** The run failed; also every failure that is a bug. */
+  static final int FAILED = 1;
 
-  static final int BAD_INPUT = PlatterException.Kind.BAD_INPUT.exitCode();
+  /** An option, path or image is wrong. */
+  static final int BAD_INPUT = 2;
+
+  /** The host lacks something. */
+  static final int HOST_LACKS = 3;
 
   // A loop that died may be what a shutdown hook waits for.
   private static final long EXIT_GRACE_MILLIS = 5_000;
@@ -65,6 +69,14 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     return report(failure, command.getErr());
   }
 
+  private static int exitCode(PlatterException.Kind kind) {
+    return switch (kind) {
+      case FAILED -> FAILED;
+      case BAD_INPUT -> BAD_INPUT;
+      case HOST_LACKS -> HOST_LACKS;
+    };
+  }
+
   /**
    * Tells of a failure.
    *
@@ -79,7 +91,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
           err.println("  try: " + part.remedy());
         }
       }
-      exitCode = known.kind().exitCode();
+      exitCode = exitCode(known.kind());
     } else {
       // A bug: whoever reports it needs the trace, and asking for a second run may not bring it
       // back.

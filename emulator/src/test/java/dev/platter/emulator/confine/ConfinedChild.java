@@ -61,7 +61,7 @@ final class ConfinedChild {
       Confinement.enter(plan, note -> System.out.println("note=" + note));
     } catch (PlatterException e) {
       System.out.println("refused=" + e.getMessage());
-      System.exit(e.kind().exitCode());
+      System.exit(e.kind() == PlatterException.Kind.BAD_INPUT ? 2 : 1);
     }
     System.out.println("state=" + Confinement.state().fields());
     System.out.println("pid=" + ProcessHandle.current().pid());

@@ -34,12 +34,12 @@ class DoctorReportTest {
   void whatTheHostLacksComesBeforeAnImage() {
     PlatterException image = failure(WARNING, IMAGE);
     assertThat(image).hasMessage("no file");
-    assertThat(image.kind().exitCode()).isEqualTo(2);
+    assertThat(image.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT);
 
     PlatterException host = failure(IMAGE, WARNING, WARNING, HOST);
     assertThat(host).hasMessage("no ring");
     assertThat(host.remedy()).isEqualTo("mend it");
-    assertThat(host.kind().exitCode()).isEqualTo(3);
+    assertThat(host.kind()).isEqualTo(PlatterException.Kind.HOST_LACKS);
     assertThat(of(IMAGE, WARNING, WARNING, HOST).verdict()).isEqualTo("2 problems and 2 warnings");
     assertThat(of(HOST).verdict()).isEqualTo("1 problem");
   }
