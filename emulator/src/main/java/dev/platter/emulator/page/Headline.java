@@ -518,9 +518,7 @@ final class Headline {
   /** How many stalls of a row were not held against what a busy host did. */
   private static double unmatched(Row row) {
     Stages stages = row.stages();
-    return stages != null && row.fields().isTrue("scheduling.busy")
-        ? stages.fields().numberOr0("stalls_unmatched")
-        : 0;
+    return stages != null && row.fields().isTrue("scheduling.busy") ? stages.unmatched() : 0;
   }
 
   private static boolean isNotable(Stages stages, Fields part) {

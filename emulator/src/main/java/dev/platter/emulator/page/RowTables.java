@@ -242,8 +242,27 @@ final class RowTables {
     }
   }
 
-  /** The stalls of all rows; says so if there are none. */
+  /** The stalls of all rows, and how many of them were not matched; says so if there are none. */
   static void stalls(Markup out, List<Row> rows) {
+    causes(out, rows);
+    for (Row row : rows) {
+      Stages stages = row.stages();
+      if (stages != null && stages.unmatched() > 0) {
+        out.element(
+            "p",
+            row.spoken()
+                + ": "
+                + Quantity.COUNT.cell(stages.unmatched())
+                + " unmatched. Only the first requests with a long stage are held against pauses of"
+                + " the JVM, busy workers and threads without a CPU, any of which may be the cause"
+                + " of these.",
+            "class",
+            "note");
+      }
+    }
+  }
+
+  private static void causes(Markup out, List<Row> rows) {
     record Stall(Row row, Fields fields) {}
     List<Stall> stalls = new ArrayList<>();
     for (Row row : rows) {

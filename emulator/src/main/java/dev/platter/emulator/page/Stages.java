@@ -151,6 +151,11 @@ record Stages(Fields fields) {
     return fields.objects("unexplained");
   }
 
+  /** How many requests with a long stage were not held against all causes. */
+  double unmatched() {
+    return fields.numberOr0("stalls_unmatched");
+  }
+
   /** Time lines, one for each run. */
   List<Fields> timelines() {
     return fields.objects("timelines");

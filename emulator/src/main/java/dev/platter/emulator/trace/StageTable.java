@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The stages of several devices as one table for a terminal: a row for each stage, p50 and p99 in
- * microseconds for each device, and below it a line for each cause of stalls and for what has none.
- * It is made from what the JSON has.
+ * microseconds for each device, and below it a line for each cause of stalls, for what has none and
+ * for how many were not matched with all causes. It is made from what the JSON has.
  */
 public final class StageTable {
   private StageTable() {}
@@ -106,6 +106,16 @@ public final class StageTable {
                     + (kernel ? "the kernel and the disk" : "stage " + stage)
                     + times(unexplained)
                     + (kernel ? ". No other cause is known." : ". The cause is not known.")));
+      }
+      if (stages.get("stalls_unmatched") instanceof Number unmatched && unmatched.longValue() > 0) {
+        text.append(
+            TextParagraph.of(
+                label + ": ",
+                "  ",
+                unmatched
+                    + " unmatched: only the first requests with a long stage are held against"
+                    + " pauses of the JVM, busy workers and threads without a CPU, any of which may"
+                    + " be the cause of these."));
       }
     });
     return text.toString();

@@ -77,6 +77,22 @@ class PageTest {
   }
 
   @Test
+  void whatWasNotMatchedIsCountedBelowTheStalls() {
+    Map<String, Object> json = Pages.json("iotest-deaf");
+    assertThat(page(json)).noneMatch(note -> note.contains("unmatched"));
+    @SuppressWarnings("unchecked")
+    Map<String, Object> stages = (Map<String, Object>) Pages.at(json, "rows[1].stages");
+    stages.put("stalls_unmatched", 9000);
+    assertThat(page(json)).anyMatch(note -> note.contains(": 9,000 unmatched. Only the first"));
+  }
+
+  private static List<String> page(Map<String, Object> json) {
+    return all(Pages.page(new Document("run.json", json)), "p", hasClass("note")).stream()
+        .map(Element::getTextContent)
+        .toList();
+  }
+
+  @Test
   void aLabHasItsVerdictsThenEachExperiment() {
     Element page = Pages.page("lab");
     assertThat(all(page, "p", hasClass("lead")).getFirst().getTextContent())

@@ -74,6 +74,21 @@ class StageTableTest {
   }
 
   @Test
+  void whatWasNotMatchedIsCounted() {
+    Map<String, @Nullable Object> stages =
+        stages(TracedDevice.VIRTIO, Timelines.longStage(0, Stamp.SEEN, 2500));
+    stages.put("stalls_unmatched", 900L);
+    assertThat(StageTable.render(Map.of("virtio", stages), 80))
+        .endsWith(
+            """
+              guest took the interrupt late.
+            virtio: 900 unmatched: only the first requests with a long stage are held
+              against pauses of the JVM, busy workers and threads without a CPU, any of
+              which may be the cause of these.
+            """);
+  }
+
+  @Test
   void withoutStagesThereIsNothing() {
     assertThat(StageTable.render(Map.of(), 80)).isEmpty();
   }
