@@ -7,6 +7,8 @@ import dev.platter.devices.block.Extents;
 import dev.platter.devices.block.ImageInfo;
 import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.host.HostFiles;
+import dev.platter.emulator.host.IoLimits;
+import dev.platter.emulator.host.Storage;
 import dev.platter.emulator.report.ImageReport;
 import dev.platter.emulator.text.Units;
 import java.io.IOException;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** A given image. */
 final class ImageCheck implements DoctorCheck {
@@ -48,6 +51,10 @@ final class ImageCheck implements DoctorCheck {
                 "in use by " + String.join("; ", info.lockHolders()),
                 "Stop that, or use the image readonly beside another reader"));
     lines.add(punting(info));
+    IoLimits limits = Storage.of(path, info.facts()).limits(files);
+    if (limits != null) {
+      lines.add(limits(limits));
+    }
     if (info.facts().type() == FileFacts.Type.REGULAR) {
       space(info, lines);
     }
@@ -97,6 +104,33 @@ final class ImageCheck implements DoctorCheck {
           DoctorLine.warning(
               "punting", "O_DIRECT writes go to worker threads: " + reason, puntingRemedy(info));
     };
+  }
+
+  /** What its disk may do for this process' cgroup. */
+  static DoctorLine limits(IoLimits limits) {
+    if (!limits.any()) {
+      return DoctorLine.ok("io_limits", "the cgroup has none for its disk");
+    }
+    List<String> parts = new ArrayList<>();
+    add(parts, "reads", limits.readBytes(), limits.reads());
+    add(parts, "writes", limits.writeBytes(), limits.writes());
+    return DoctorLine.warning(
+        "io_limits",
+        "the cgroup limits its disk to "
+            + String.join(", ", parts)
+            + ": the figures are those of the limit",
+        "Raise io.max of the cgroup (systemd: IOReadBandwidthMax= and its like) to measure the"
+            + " disk");
+  }
+
+  private static void add(
+      List<String> parts, String what, @Nullable Long bytes, @Nullable Long requests) {
+    if (bytes != null) {
+      parts.add(what + " of " + Units.bytesPerSecond((double) bytes));
+    }
+    if (requests != null) {
+      parts.add(Units.count(requests) + " " + what + " a second");
+    }
   }
 
   private String puntingRemedy(ImageInfo info) {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * A disk of the host, as its sysfs tells; null is what it does not tell.
  *
  * @param name the kernel's name, of the whole disk for a partition: {@code sda}
+ * @param numbers its major and minor number: {@code 8:0}
  * @param model the maker's name for it
  * @param driver the driver that does its requests
  * @param scheduler the I/O scheduler that is in use
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record BlockDevice(
     String name,
+    @Nullable String numbers,
     @Nullable String model,
     @Nullable String driver,
     @Nullable String scheduler,
@@ -80,6 +82,7 @@ public record BlockDevice(
     String rotational = text(queue.resolve("rotational"));
     return new BlockDevice(
         String.valueOf(directory.getFileName()),
+        text(directory.resolve("dev")),
         text(directory.resolve("device/model")),
         driver(directory.resolve("device/driver")),
         scheduler(text(queue.resolve("scheduler"))),

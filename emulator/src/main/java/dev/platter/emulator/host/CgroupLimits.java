@@ -54,6 +54,38 @@ public final class CgroupLimits {
         : limits.unified(unified);
   }
 
+  /**
+   * What they allow of a disk.
+   *
+   * @param device the numbers of the whole disk: {@code 8:0}
+   */
+  public static IoLimits io(HostFiles files, String device) {
+    CgroupLimits limits = new CgroupLimits(files);
+    Path legacy = OwnCgroup.find(limits.cgroup, limits.mountinfo, "blkio");
+    if (legacy != null) {
+      return new IoLimits(
+          limits.io(legacy, "blkio.throttle.read_bps_device", device, ""),
+          limits.io(legacy, "blkio.throttle.write_bps_device", device, ""),
+          limits.io(legacy, "blkio.throttle.read_iops_device", device, ""),
+          limits.io(legacy, "blkio.throttle.write_iops_device", device, ""));
+    }
+    Path own = OwnCgroup.find(limits.cgroup, limits.mountinfo);
+    return own == null
+        ? new IoLimits(null, null, null, null)
+        : new IoLimits(
+            limits.io(own, "io.max", device, "rbps="),
+            limits.io(own, "io.max", device, "wbps="),
+            limits.io(own, "io.max", device, "riops="),
+            limits.io(own, "io.max", device, "wiops="));
+  }
+
+  private @Nullable Long io(Path own, String file, String device, String key) {
+    return least(
+        own,
+        at -> files.lines(at.resolve(file).toString()),
+        lines -> IoLimits.of(lines, device, key));
+  }
+
   private Limits unified(Path own) {
     return new Limits(
         "version 2",
@@ -108,16 +140,23 @@ public final class CgroupLimits {
         : (double) quota / period;
   }
 
-  /** The least of a cgroup's and its ancestors', as far up as they have such a file. */
   private <T extends Comparable<T>> @Nullable T least(
       Path own, String file, Function<String, @Nullable T> parse) {
+    return least(own, at -> files.first(at.resolve(file).toString()), parse);
+  }
+
+  /**
+   * The least of a cgroup's and its ancestors'. One for which the controller is not enabled has no
+   * such file, and those of its ancestors hold.
+   *
+   * @param read what a cgroup's file says; null if it has none
+   */
+  private static <F, T extends Comparable<T>> @Nullable T least(
+      Path own, Function<Path, @Nullable F> read, Function<F, @Nullable T> parse) {
     T least = null;
     for (Path at = own; at != null; at = at.getParent()) {
-      String text = files.first(at.resolve(file).toString());
-      if (text == null) {
-        break;
-      }
-      T limit = parse.apply(text);
+      F said = read.apply(at);
+      T limit = said == null ? null : parse.apply(said);
       if (limit != null && (least == null || limit.compareTo(least) < 0)) {
         least = limit;
       }

@@ -40,6 +40,12 @@ public record Storage(@Nullable BlockDevice device, @Nullable Mount mount) {
         device == null && mount != null ? BlockDevice.of(root, mount.source()) : device, mount);
   }
 
+  /** What this process' cgroup allows of the disk; null if there is none. */
+  public @Nullable IoLimits limits(HostFiles files) {
+    String numbers = device == null ? null : device.numbers();
+    return numbers == null ? null : CgroupLimits.io(files, numbers);
+  }
+
   private static String real(String image) {
     Path path = Path.of(image);
     try {

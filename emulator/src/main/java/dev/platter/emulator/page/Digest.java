@@ -136,6 +136,16 @@ final class Digest {
     add(limits, cpus == null ? null : Markup.exact(cpus), "CPUs ");
     Double limit = document.number("environment.cgroup.memory_bytes");
     add(limits, limit == null ? null : Quantity.bytes(limit), "memory ");
+    for (String what : List.of("read", "write")) {
+      String io = "environment.cgroup.io." + what;
+      Double bytes = document.number(io + "_bytes_per_second");
+      add(limits, bytes == null ? null : Quantity.bytes(bytes) + "/s", what + "s of the disk ");
+      Double requests = document.number(io + "s_per_second");
+      add(
+          limits,
+          requests == null ? null : Quantity.COUNT.cell(requests) + " a second",
+          what + "s of the disk ");
+    }
     add(lines, limits, "cgroup limits: ");
     List<String> java = new ArrayList<>();
     add(java, document.text("environment.jvm.version"), "");

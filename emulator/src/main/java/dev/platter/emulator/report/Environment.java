@@ -6,6 +6,7 @@ import dev.platter.emulator.host.BlockDevice;
 import dev.platter.emulator.host.CgroupLimits;
 import dev.platter.emulator.host.HostFacts;
 import dev.platter.emulator.host.HostFiles;
+import dev.platter.emulator.host.IoLimits;
 import dev.platter.emulator.host.Mount;
 import dev.platter.emulator.host.Storage;
 import java.util.ArrayList;
@@ -78,12 +79,14 @@ public final class Environment {
   }
 
   /** What this process's cgroup and those above it allow. */
-  private static Map<String, @Nullable Object> cgroup(CgroupLimits.Limits limits) {
+  private static Map<String, @Nullable Object> cgroup(
+      CgroupLimits.Limits limits, @Nullable IoLimits io) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("version", limits.version());
     map.put("cpus", limits.cpus());
     map.put("memory_bytes", limits.memoryBytes());
     map.put("tasks", limits.tasks());
+    map.put("io", io == null ? null : io.toMap());
     return map;
   }
 
@@ -101,7 +104,9 @@ public final class Environment {
   /** The {@code environment} object of {@code docs/json.md}, in its order. */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>(host.toMap());
-    map.put("cgroup", cgroup(CgroupLimits.read(HostFiles.ofHost())));
+    HostFiles files = HostFiles.ofHost();
+    map.put(
+        "cgroup", cgroup(CgroupLimits.read(files), storage == null ? null : storage.limits(files)));
     map.put("image", image == null ? null : ImageReport.toMap(image));
     map.put("storage", storage == null ? null : toMap(storage));
     map.put("loops", loops.stream().map(Loop::toMap).toList());

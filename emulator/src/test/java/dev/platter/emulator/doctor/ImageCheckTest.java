@@ -6,6 +6,7 @@ import dev.platter.aio.PlatterException.Kind;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.emulator.doctor.DoctorLine.Status;
 import dev.platter.emulator.host.FakeHost;
+import dev.platter.emulator.host.IoLimits;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -40,6 +41,20 @@ class ImageCheckTest {
     assertThat(line(path, "lock").status()).isEqualTo(Status.OK);
     assertThat(line(path, "space").text()).endsWith(" free on its file system");
     assertThat(new ImageCheck(path.toString()).title()).isEqualTo("Image " + path);
+  }
+
+  /** The disk's own figures cannot be had then. */
+  @Test
+  void theCgroupsLimitsOfItsDiskAreTold() {
+    assertThat(ImageCheck.limits(new IoLimits(null, null, null, null)))
+        .isEqualTo(DoctorLine.ok("io_limits", "the cgroup has none for its disk"));
+    DoctorLine line = ImageCheck.limits(new IoLimits(10L << 20, null, null, 1200L));
+    assertThat(line.status()).isEqualTo(Status.WARNING);
+    assertThat(line.text())
+        .isEqualTo(
+            "the cgroup limits its disk to reads of 10 MiB/s, 1,200 writes a second: the figures"
+                + " are those of the limit");
+    assertThat(line.remedy()).contains("io.max");
   }
 
   @Test

@@ -29,6 +29,7 @@ class StorageTest {
 
   private void disk(String name, String model, String scheduler) throws IOException {
     String disk = "sys/devices/" + name + "/";
+    file(disk + "dev", "8:0\n");
     file(disk + "queue/scheduler", scheduler);
     file(disk + "queue/nr_requests", "64\n");
     file(disk + "queue/write_cache", "write back\n");
@@ -60,7 +61,7 @@ class StorageTest {
     assertThat(storage.device())
         .isEqualTo(
             new BlockDevice(
-                "sda", "FAST DISK", "sd", "none", 64L, 32L, "write back", false, List.of()));
+                "sda", "8:0", "FAST DISK", "sd", "none", 64L, 32L, "write back", false, List.of()));
     assertThat(storage.mount())
         .isEqualTo(new Mount("/", "ext4", "/dev/sda2", "rw,relatime,errors=remount-ro"));
     Storage device = Storage.of(root, "/dev/sda2", facts(FileFacts.Type.BLOCK_DEVICE, 8, 2));

@@ -85,7 +85,15 @@ class ReportFormTest {
     @SuppressWarnings("unchecked")
     Map<String, Object> environment =
         (Map<String, Object>) Objects.requireNonNull(json.get("environment"));
-    environment.put("cgroup", Map.of("cpus", 1.5, "memory_bytes", 1L << 30));
+    environment.put(
+        "cgroup",
+        Map.of(
+            "cpus",
+            1.5,
+            "memory_bytes",
+            1L << 30,
+            "io",
+            Map.of("read_bytes_per_second", 10 << 20, "writes_per_second", 1200)));
     environment.put(
         "storage",
         Map.of(
@@ -95,7 +103,11 @@ class ReportFormTest {
             "rw,relatime"));
     assertThat(written("b.txt", new Document("b", json)))
         .contains("- disk: sda, FAST DISK, scheduler none, queue depth 32, mounted\n")
-        .contains("- cgroup limits: CPUs 1.5, memory 1 GiB\n");
+        .contains(
+            """
+            - cgroup limits: CPUs 1.5, memory 1 GiB, reads of the disk 10 MiB/s,
+              writes of the disk 1,200 a second
+            """);
   }
 
   private static String firstWords(List<String> sentences) {

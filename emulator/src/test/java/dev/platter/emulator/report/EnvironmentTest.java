@@ -41,7 +41,7 @@ class EnvironmentTest {
     assertThat(map.get("storage")).isNull();
     assertThat(map.get("cgroup"))
         .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
-        .containsOnlyKeys("version", "cpus", "memory_bytes", "tasks");
+        .containsOnlyKeys("version", "cpus", "memory_bytes", "tasks", "io");
     assertThat(map.get("loops")).isEqualTo(List.of());
     assertThat(map.get("jvm"))
         .asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))

@@ -1,0 +1,57 @@
+package dev.platter.emulator.host;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this process' cgroup and those above it allow of one disk, per second; each is null if there
+ * is no limit or it cannot be seen.
+ *
+ * @param readBytes bytes read
+ * @param writeBytes bytes written
+ * @param reads requests that read
+ * @param writes requests that write
+ */
+public record IoLimits(
+    @Nullable Long readBytes,
+    @Nullable Long writeBytes,
+    @Nullable Long reads,
+    @Nullable Long writes) {
+  /** Whether there is any. */
+  public boolean any() {
+    return readBytes != null || writeBytes != null || reads != null || writes != null;
+  }
+
+  /** As {@code docs/json.md} has it. */
+  public Map<String, @Nullable Object> toMap() {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("read_bytes_per_second", readBytes);
+    map.put("write_bytes_per_second", writeBytes);
+    map.put("reads_per_second", reads);
+    map.put("writes_per_second", writes);
+    return map;
+  }
+
+  /**
+   * A limit of a disk in a file of limits, a line for each disk.
+   *
+   * @param lines such as {@code 8:0 rbps=1048576 wbps=max riops=max wiops=120}, or in version 1
+   *     {@code 8:0 1048576}
+   * @param device the disk's numbers: {@code 8:0}
+   * @param key such as {@code rbps=}; empty in version 1
+   * @return null if there is none
+   */
+  static @Nullable Long of(List<String> lines, String device, String key) {
+    for (String line : lines) {
+      String[] words = line.split(" +", -1);
+      for (int i = 1; i < words.length && words[0].equals(device); i++) {
+        if (words[i].startsWith(key)) {
+          return HostFiles.parse(words[i].substring(key.length()));
+        }
+      }
+    }
+    return null;
+  }
+}
