@@ -6,9 +6,11 @@ import dev.platter.aio.file.IoReason;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Server;
+import dev.platter.emulator.serve.options.ListenAddress;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.StandardProtocolFamily;
@@ -101,15 +103,24 @@ public final class MetricsServer implements AutoCloseable {
   }
 
   private static HttpServer bind(InetSocketAddress address) {
+    check(address);
+    try {
+      return HttpServer.create(address, BACKLOG);
+    } catch (IOException e) {
+      throw refused(address, e);
+    }
+  }
+
+  private static void check(InetSocketAddress address) {
     if (address.isUnresolved()) {
       throw PlatterException.badInput(
           "cannot serve metrics on " + text(address) + ": no such host",
           "Name an address of this host, such as 127.0.0.1");
     }
-    try {
-      return HttpServer.create(address, BACKLOG);
-    } catch (IOException e) {
-      throw refused(address, e);
+    if (address.getAddress() instanceof Inet6Address && !ListenAddress.hasIpv6()) {
+      throw PlatterException.badInput(
+          "cannot serve metrics on " + text(address) + ": there is no IPv6 here",
+          "Name an IPv4 address, or leave out -Djava.net.preferIPv4Stack=true");
     }
   }
 
@@ -120,9 +131,7 @@ public final class MetricsServer implements AutoCloseable {
    * @throws PlatterException of kind BAD_INPUT if it cannot be had at all
    */
   public static boolean isTaken(InetSocketAddress address) {
-    if (address.isUnresolved()) {
-      bind(address); // which tells
-    }
+    check(address);
     try (NetworkChannel channel = look(address)) {
       return !channel.isOpen();
     } catch (IOException e) {
@@ -161,7 +170,7 @@ public final class MetricsServer implements AutoCloseable {
   }
 
   private static PlatterException refused(InetSocketAddress address, IOException e) {
-    String remedy = "Name an address of this host (ip -br address), or 0.0.0.0 for all of IPv4";
+    String remedy = "Name an address of this host (ip -br address), or [::] for all";
     if (isInUse(e)) {
       remedy =
           "Choose another port with --metrics HOST:PORT, or stop what listens there:"

@@ -11,6 +11,8 @@ import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Mapping;
 import dev.platter.aio.sys.Sockets;
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.ChildProcess;
+import dev.platter.emulator.ChildProcess.Ended;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -256,6 +258,36 @@ class ServeProcessTest {
       process.destroy();
       assertThat(process.waitFor()).isZero();
     }
+  }
+
+  /** As on a host that has none; recipes say the same for all hosts. */
+  @Test
+  void withoutIpv6AllAddressesAreThoseOfIpv4() throws Exception {
+    Ended all = checkedWithoutIpv6("[::]:0");
+    assertThat(all.exitCode()).as(all.output()).isZero();
+    assertThat(all.output()).contains("metrics 0.0.0.0:0,");
+    Ended one = checkedWithoutIpv6("[::1]:0");
+    assertThat(one.exitCode()).as(one.output()).isEqualTo(2);
+    assertThat(one.output())
+        .startsWith(
+            """
+            platter: cannot serve metrics on [0:0:0:0:0:0:0:1]:0: there is no IPv6 here
+              try: Name an IPv4 address, or leave out -Djava.net.preferIPv4Stack=true
+            """);
+  }
+
+  private Ended checkedWithoutIpv6(String metrics) throws Exception {
+    return ChildProcess.run(
+        ChildProcess.builder(
+            ChildJvm.command(
+                Platter.class,
+                List.of("-Djava.net.preferIPv4Stack=true"),
+                List.of(
+                    "serve",
+                    "--check",
+                    "--confine=off",
+                    "--export=virtio-blk,cache=writeback,image=" + image + ",socket=" + socket,
+                    "--metrics=" + metrics))));
   }
 
   /** Which a wrapper may hold a lock with, or an image. */

@@ -1,13 +1,17 @@
 package dev.platter.emulator.serve.options;
 
+import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
+import java.nio.channels.SocketChannel;
 
 /**
  * TCP addresses to listen on: {@code 127.0.0.1:9464}, {@code [::1]:9464}, {@code localhost:9464},
- * or only a port, {@code 9464} or {@code :9464}, on 127.0.0.1. Port 0 is any that is free.
+ * or only a port, {@code 9464} or {@code :9464}, on 127.0.0.1. Port 0 is any that is free. {@code
+ * [::]} is all addresses that there are, also where there is no IPv6.
  */
 public final class ListenAddress {
   private static final String LOOPBACK = "127.0.0.1";
@@ -49,16 +53,26 @@ public final class ListenAddress {
       throw new IllegalArgumentException(
           "'" + text + "' has no host: write 0.0.0.0 or [::] for all");
     }
-    InetAddress address;
     try {
-      address = InetAddress.getByName(host);
+      InetAddress address = InetAddress.getByName(host);
+      if (bracketed && !(address instanceof Inet6Address)) {
+        throw new IllegalArgumentException("'" + text + "': " + host + " is no IPv6 address");
+      }
+      return address instanceof Inet6Address && address.isAnyLocalAddress() && !hasIpv6()
+          ? InetAddress.getByName("0.0.0.0")
+          : address;
     } catch (UnknownHostException e) {
       throw new IllegalArgumentException("'" + text + "': there is no host " + host, e);
     }
-    if (bracketed && !(address instanceof Inet6Address)) {
-      throw new IllegalArgumentException("'" + text + "': " + host + " is no IPv6 address");
+  }
+
+  /** Whether there is IPv6 here: the host may have none, or an option of the JVM does without. */
+  public static boolean hasIpv6() {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.INET6)) {
+      return channel.isOpen();
+    } catch (IOException | UnsupportedOperationException e) {
+      return false;
     }
-    return address;
   }
 
   /** HOST:PORT of an address that is bound. */

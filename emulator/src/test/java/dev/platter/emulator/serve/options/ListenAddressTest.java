@@ -3,6 +3,7 @@ package dev.platter.emulator.serve.options;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -15,10 +16,15 @@ class ListenAddressTest {
     "65535, 127.0.0.1:65535",
     "0.0.0.0:1, 0.0.0.0:1",
     "[::1]:9464, [0:0:0:0:0:0:0:1]:9464",
-    "[::]:80, [0:0:0:0:0:0:0:0]:80",
   })
   void anAddressOrOnlyAPort(String text, String address) {
     assertThat(ListenAddress.text(ListenAddress.parse(text))).isEqualTo(address);
+  }
+
+  @Test
+  void allAddressesAreThoseThatThereAre() {
+    assertThat(ListenAddress.text(ListenAddress.parse("[::]:80")))
+        .isEqualTo(ListenAddress.hasIpv6() ? "[0:0:0:0:0:0:0:0]:80" : "0.0.0.0:80");
   }
 
   @ParameterizedTest
