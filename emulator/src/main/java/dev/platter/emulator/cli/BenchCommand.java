@@ -2,6 +2,7 @@ package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.ImageInspector;
+import dev.platter.emulator.disk.Disks;
 import dev.platter.emulator.report.BenchReport;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.Summary;
@@ -281,9 +282,17 @@ final class BenchCommand extends RunCommand {
     require(queues >= 1 && queues <= 64, "--queues must be between 1 and 64", null);
     require(flushEvery >= 0, "--fsync must not be negative", null);
     require(
-        !pattern.writes() || image() == null || destroyData || verifyOnly,
+        !pattern.writes()
+            || image() == null
+            || Disks.isMemory(image())
+            || destroyData
+            || verifyOnly,
         "--rw " + pattern + " would overwrite " + image(),
         "Add --destroy-data if its contents do not matter");
+    require(
+        !Disks.isMemory(image()) || !(verify || verifyOnly),
+        "a disk in memory is gone when it could be verified",
+        "Give no IMAGE, for a scratch image, or the path of one");
     require(
         verifyState == null || verifyOnly || verify,
         "--verify-state goes with --verify or --verify-only",

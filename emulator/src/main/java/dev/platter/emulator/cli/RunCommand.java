@@ -2,6 +2,7 @@ package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.ImageInspector;
+import dev.platter.emulator.disk.Disks;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.Origin;
 import dev.platter.emulator.report.Summary;
@@ -28,7 +29,9 @@ abstract class RunCommand extends PlatterCommand {
   @Parameters(
       arity = "0..1",
       paramLabel = "IMAGE",
-      description = "A raw image or block device (default: a scratch image, removed at the end).")
+      description =
+          "A raw image or block device, or ram:SIZE for a disk in memory that each run begins anew"
+              + " (default: a scratch image, removed at the end).")
   private @Nullable String image;
 
   @Option(
@@ -73,6 +76,13 @@ abstract class RunCommand extends PlatterCommand {
         "without a device that a vCPU drives",
         "Add ahci or virtio to --device",
         "--halt-poll");
+    effects.check(
+        !Disks.isMemory(image),
+        "on a disk in memory",
+        "Give the path of an image",
+        "--cache",
+        "--lock",
+        "--format");
   }
 
   /** Size of the scratch image to make where no image is given. */
@@ -113,7 +123,11 @@ abstract class RunCommand extends PlatterCommand {
     Interruption interruption = Interruption.begin();
     try (ImageSource source = ImageSource.of(image, scratchBytes(), interruption, err())) {
       Environment environment = Environment.ofHost();
-      environment.image(ImageInspector.inspect(source.path()));
+      if (Disks.isMemory(image)) {
+        environment.memoryDisk(source.path(), Disks.memoryBytes(source.path()));
+      } else {
+        environment.image(ImageInspector.inspect(source.path()));
+      }
       List<Summary> rows = emptyRows();
       Observed measured =
           Observed.during(recordsStages(), () -> measure(rows, source, interruption));

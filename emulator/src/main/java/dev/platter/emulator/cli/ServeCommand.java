@@ -69,6 +69,7 @@ final class ServeCommand extends PlatterCommand {
         "A device and its socket; may be given several times:",
         "virtio-blk,image=PATH,socket=PATH[,queues=N][,queue-size=N][,iothread=ID]",
         "ahci,image=PATH[,image=PATH...],socket=PATH",
+        "An image is a raw image, a block device, or ram:SIZE for a disk in memory.",
         "Of each image: serial=TEXT, readonly, cache=none|writeback, discard=unmap|ignore,"
             + " logical-block-size=512|4096, lock=on|off, format=raw; with ahci, where these follow"
             + " the image they are about, also model=TEXT, firmware=TEXT. Of each export:"

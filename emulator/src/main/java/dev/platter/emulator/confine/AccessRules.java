@@ -1,6 +1,7 @@
 package dev.platter.emulator.confine;
 
 import dev.platter.aio.abi.LandlockAbi;
+import dev.platter.emulator.disk.Disks;
 import dev.platter.emulator.serve.ImageConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +18,9 @@ final class AccessRules {
     List<PathRule> rules = new ArrayList<>(jvm.rules());
     rules.addAll(system());
     for (ImageConfig image : plan.images()) {
-      rules.add(PathRule.disk(Path.of(image.path()), imageRights(image, plan.mayResize())));
+      if (!Disks.isMemory(image.path())) {
+        rules.add(PathRule.disk(Path.of(image.path()), imageRights(image, plan.mayResize())));
+      }
     }
     plan.allowed().forEach(path -> rules.add(PathRule.required(path, PathRule.IMAGES)));
     plan.readable().forEach(path -> rules.add(PathRule.required(path, PathRule.READ_TREE)));

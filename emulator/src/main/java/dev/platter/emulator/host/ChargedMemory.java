@@ -33,6 +33,26 @@ public final class ChargedMemory {
   }
 
   /**
+   * How much more memory this process may take: what the host has available, or what the limit of
+   * its cgroup leaves, if that is less.
+   *
+   * @return bytes, not negative; {@link Long#MAX_VALUE} if neither is to be seen
+   */
+  public static long availableBytes(HostFiles files) {
+    Long available = kilobytes(files.fields("/proc/meminfo"), "MemAvailable");
+    long most = available == null ? Long.MAX_VALUE : available;
+    Limits limits = CgroupLimits.read(files);
+    Long limit = limits.memoryBytes();
+    Long used = limits.memoryUsedBytes();
+    if (limit == null || used == null) {
+      return most;
+    }
+    Long idle = limits.memoryIdleBytes();
+    // They are read one after the other.
+    return Math.min(most, Math.max(0, limit - used + (idle == null ? 0 : idle)));
+  }
+
+  /**
    * The limit of this process' cgroup and those above it.
    *
    * @return bytes; null if there is none or it is not to be seen

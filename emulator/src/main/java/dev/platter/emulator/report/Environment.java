@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Environment {
   private final HostFacts host;
-  private @Nullable ImageInfo image;
+  private @Nullable Map<String, @Nullable Object> image;
   private @Nullable Storage storage;
   private final List<Loop> loops = new ArrayList<>();
 
@@ -59,8 +59,13 @@ public final class Environment {
 
   /** The image that the run uses, as it was before the run. */
   public void image(ImageInfo info) {
-    image = info;
+    image = ImageReport.toMap(info);
     storage = Storage.of(info.path(), info.facts());
+  }
+
+  /** The disk in memory that the run uses instead of an image. */
+  public void memoryDisk(String name, long sizeBytes) {
+    image = ImageReport.ofMemory(name, sizeBytes);
   }
 
   /**
@@ -107,7 +112,7 @@ public final class Environment {
     HostFiles files = HostFiles.ofHost();
     map.put(
         "cgroup", cgroup(CgroupLimits.read(files), storage == null ? null : storage.limits(files)));
-    map.put("image", image == null ? null : ImageReport.toMap(image));
+    map.put("image", image);
     map.put("storage", storage == null ? null : toMap(storage));
     map.put("loops", loops.stream().map(Loop::toMap).toList());
     return map;

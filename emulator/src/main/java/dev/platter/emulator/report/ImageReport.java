@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** An image as {@code docs/json.md} has it: the {@code image} of an environment. */
 public final class ImageReport {
+  /** The type of a disk that lies in memory. */
+  static final String MEMORY = "memory";
+
   private ImageReport() {}
 
   /** The image as an ordered map for JSON. */
@@ -28,6 +31,15 @@ public final class ImageReport {
     map.put("lock_holders", info.lockHolders());
     map.put("direct_writes_punted", punted(info.directWrites()));
     map.put("unusable_because", info.unusable().orElse(null));
+    return map;
+  }
+
+  /** A disk in memory: of what a file has beside its size, it has nothing. */
+  public static Map<String, @Nullable Object> ofMemory(String name, long sizeBytes) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("path", name);
+    map.put("type", MEMORY);
+    map.put("size_bytes", sizeBytes);
     return map;
   }
 

@@ -51,6 +51,13 @@ public final class Warnings {
       if (empty != null) {
         warnings.add(new Warning("reads_without_disk", empty));
       }
+      if (ImageReport.MEMORY.equals(image.get("type"))) {
+        warnings.add(
+            new Warning(
+                "image_in_memory",
+                "The disk is in memory: the figures are those of the way to it, and no disk was"
+                    + " measured."));
+      }
       if ("tmpfs".equals(image.get("filesystem"))) {
         warnings.add(
             new Warning(

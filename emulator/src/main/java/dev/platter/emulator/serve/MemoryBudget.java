@@ -2,6 +2,7 @@ package dev.platter.emulator.serve;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.BufferPool;
+import dev.platter.emulator.disk.Disks;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +67,15 @@ final class MemoryBudget {
       long bounce = BOUNCE * export.images().size() * export.loop().count();
       need = need.plus(export.heapBytes(), export.nativeBytes() + PER_EXPORT + bounce);
     }
-    return need;
+    return need.plus(0, memoryDisks(exports));
+  }
+
+  /** What disks in memory may take when their guests have written all of them. */
+  private static long memoryDisks(List<ExportConfig> exports) {
+    return exports.stream()
+        .flatMap(export -> export.images().stream())
+        .mapToLong(image -> Disks.memoryBytes(image.path()))
+        .sum();
   }
 
   /**

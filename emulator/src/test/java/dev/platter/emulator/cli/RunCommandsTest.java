@@ -106,6 +106,30 @@ class RunCommandsTest {
         .contains("\"raw\"", "\"main-loop\"", "\"iothread0\"", "\"ring_flags\"");
   }
 
+  @Test
+  void benchWritesADiskInMemoryWithoutBeingAskedTwice() throws IOException {
+    Path json = directory.resolve("ram.json");
+    Cli cli =
+        Cli.run(
+            "bench", "ram:4M", "--rw=randwrite", "--runtime=50ms", "--warmup=10ms", "--json", json);
+    assertThat(cli.exitCode()).as(cli.err()).isZero();
+    assertThat(cli.out()).contains("The disk is in memory");
+    Map<String, Object> document = JSON.std.mapFrom(Files.readString(json));
+    assertThat(rows(document)).hasSize(3);
+    assertThat(document.get("environment"))
+        .asInstanceOf(InstanceOfAssertFactories.MAP)
+        .extractingByKey("image", InstanceOfAssertFactories.MAP)
+        .containsEntry("path", "ram:4M")
+        .containsEntry("type", "memory")
+        .containsEntry("size_bytes", 4 << 20);
+    assertThat(Cli.run("bench", "ram:4M", "--cache=writeback").err())
+        .contains("--cache has no effect on a disk in memory");
+    assertThat(Cli.run("bench", "ram:4M", "--rw=randwrite", "--verify").err())
+        .contains("a disk in memory is gone");
+    assertThat(Cli.run("bench", "ram:4x").err()).contains("'4x' is not a size");
+    assertThat(Cli.run("bench", "ram:100T").exitCode()).isEqualTo(3);
+  }
+
   /** A disk with large sectors, at the size that only those with small ones have, is none. */
   @Test
   void theSectorIsTheImages() throws IOException {

@@ -71,4 +71,13 @@ class ChargedMemoryTest {
   void notANumberIfNothingIsToBeSeen() {
     assertThat(ChargedMemory.bytes(new HostFiles(root))).isNaN();
   }
+
+  @Test
+  void whatIsLeftIsTheLessOfHostAndCgroup() throws IOException {
+    assertThat(ChargedMemory.availableBytes(host().files())).isEqualTo(1000 * 1024);
+    assertThat(ChargedMemory.availableBytes(version2("max").files())).isEqualTo(1000 * 1024);
+    assertThat(ChargedMemory.availableBytes(version2("1000000").files())).isEqualTo(250_000);
+    assertThat(ChargedMemory.availableBytes(version2("700000").files())).isZero();
+    assertThat(ChargedMemory.availableBytes(version2("4000000").files())).isEqualTo(1000 * 1024);
+  }
 }

@@ -95,6 +95,12 @@ class WarningsTest {
     assertThat(kinds(environment("tmpfs", 1000, 0, null), true)).containsExactly("image_in_memory");
   }
 
+  @Test
+  void neitherIsADiskThatLiesInMemory() {
+    Map<String, @Nullable Object> image = ImageReport.ofMemory("ram:1G", 1L << 30);
+    assertThat(kinds(Map.of("image", image), true)).containsExactly("image_in_memory");
+  }
+
   private static SchedulingReport.OfRow row(String name, double share, @Nullable Double stolen) {
     return new SchedulingReport.OfRow(
         name,

@@ -414,6 +414,24 @@ class ServerChangesTest {
     assertThat(Files.size(image("vda"))).isEqualTo(5 << 20);
   }
 
+  /** A second kind of disk, behind the same server. */
+  @Test
+  void aDiskInMemoryIsServedAndHasAFixedSize() throws Exception {
+    ExportConfig ram =
+        VirtioBlkExport.at(directory.resolve("ram.sock"), "ram", "ram:1M", ImageOptions.WRITABLE);
+    ExportView view = server.addExport(ram);
+    assertThat(view.images().getFirst().sizeBytes()).isEqualTo(1 << 20);
+    assertThat(view.images().getFirst().description().name()).isEqualTo("ram:1M");
+    assertRefused(
+        () -> server.resize("ram", 0, 2 << 20, null), Kind.BAD_INPUT, "ram:1M has a fixed size");
+    assertThat(server.removeExport("ram", false)).isTrue();
+    ExportConfig huge =
+        VirtioBlkExport.at(
+            directory.resolve("huge.sock"), "huge", "ram:100T", ImageOptions.WRITABLE);
+    assertRefused(
+        () -> server.addExport(huge), Kind.HOST_LACKS, "ram:100T may need 100 TiB of memory");
+  }
+
   @Test
   void whatCannotBeResizedIsRefused() throws Exception {
     assertRefused(

@@ -4,6 +4,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.ImageOptions.Foreign;
+import dev.platter.emulator.disk.Disks;
 import dev.platter.emulator.serve.Endpoint;
 import dev.platter.emulator.serve.ExportConfig;
 import dev.platter.emulator.serve.ExportKind;
@@ -51,6 +52,8 @@ public final class ExportParser {
 
   private static final List<String> OF_IMAGE =
       List.of("readonly", "serial", "cache", "discard", "logical-block-size", "lock", "format");
+
+  private static final List<String> OF_FILES = List.of("cache", "lock", "format");
 
   private final ExportKind kind;
   private final OptionWords words;
@@ -192,6 +195,7 @@ public final class ExportParser {
   private @Nullable ExportConfig parse() {
     List<Word> rest = words.words().subList(1, words.words().size());
     rest.forEach(word -> mistakes.attempt(() -> read(word)));
+    disks.forEach(this::checkEffects);
     if (disks.isEmpty() || disks.getFirst().path == null) {
       if (mistakes.isEmpty()) {
         mistakes.add(
@@ -233,10 +237,10 @@ public final class ExportParser {
 
   private void addImage(Word word) {
     if (severalImages) {
-      disks.add(new Disk(words.value(word)));
+      disks.add(new Disk(words.checked(word, Disks::check)));
     } else {
       words.once(given, word);
-      disks.getFirst().path = words.value(word);
+      disks.getFirst().path = words.checked(word, Disks::check);
     }
   }
 
@@ -327,6 +331,17 @@ public final class ExportParser {
         }
         kind.check(words, word);
         disk.own.put(word.key(), value(word));
+      }
+    }
+  }
+
+  private void checkEffects(Disk disk) {
+    for (String key : Disks.isMemory(disk.path) ? OF_FILES : List.<String>of()) {
+      if (disk.given.contains(key)) {
+        mistakes.add(
+            words.refused(
+                "'" + key + "' has no effect on " + disk.path + ", which is in memory",
+                "Leave it out"));
       }
     }
   }

@@ -81,6 +81,24 @@ class OptionParsersTest {
   }
 
   @Test
+  void aDiskInMemoryIsNamedByItsSizeAndTakesWhatIsNotOfFiles() {
+    assertThat(virtioBlk("virtio-blk,image=ram:1G,readonly,serial=R").image())
+        .isEqualTo(new ImageConfig("ram:1G", ImageOptions.READ_ONLY));
+    assertThat(ahci("ahci,image=ram:64M,discard=ignore,image=a").images())
+        .containsExactly(
+            new ImageConfig("ram:64M", new ImageOptions(false, CacheMode.NONE, false)),
+            new ImageConfig("a", ImageOptions.WRITABLE));
+    assertRefused(() -> virtioBlk("virtio-blk,image=ram:"), "ram:", "not a size");
+    assertRefused(() -> virtioBlk("virtio-blk,image=ram:1X"), "ram:1X", "'1X' is not a size");
+    assertRefused(() -> virtioBlk("virtio-blk,image=ram:0"), "multiple of 4096", "not 0");
+    assertRefused(() -> ahci("ahci,image=ram:512"), "multiple of 4096");
+    assertRefused(() -> ahci("ahci,image=ram:129T"), "addresses for 128 TiB");
+    assertRefused(() -> virtioBlk("virtio-blk,cache=none,image=ram:1G"), "'cache' has no effect");
+    assertRefused(() -> ahci("ahci,image=a,cache=none,image=ram:1G,lock=off"), "'lock' has no");
+    assertRefused(() -> virtioBlk("virtio-blk,image=ram:1G,format=raw"), "'format' has no effect");
+  }
+
+  @Test
   void ataOptionsBelongToTheImageBeforeThem() {
     AhciExport controller =
         ahci(
