@@ -14,6 +14,7 @@ import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.LabReport;
 import dev.platter.emulator.report.Origin;
+import dev.platter.emulator.report.Warnings;
 import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.workload.ScratchImage;
 import java.io.IOException;
@@ -154,6 +155,7 @@ final class LabCommand extends PlatterCommand {
     if (results.size() > 1) {
       print(LabReport.verdicts(results));
     }
+    print(Warnings.text(LabReport.warnings(environment.toMap(), results)));
     Map<String, @Nullable Object> document =
         Origin.now(commandLine())
             .in(

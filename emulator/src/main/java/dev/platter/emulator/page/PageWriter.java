@@ -190,14 +190,14 @@ final class PageWriter {
     if (failure != null) {
       Tables.paragraph(out, "warning", "The run failed: " + failure);
     }
+    for (Fields warning : side.fields().objects("warnings")) {
+      Tables.paragraph(out, "warning", warning.textOrEmpty("text"));
+    }
     if (schema.equals(Schemas.LAB)) {
       LabSection.draw(out, side.fields(), anchor + "-");
     } else {
       List<Row> rows = Row.of(side.fields().requiredObjects("rows"));
       Headline.Sentences headline = Headline.of(schema, rows);
-      for (Fields warning : side.fields().objects("warnings")) {
-        Tables.paragraph(out, "warning", warning.textOrEmpty("text"));
-      }
       headline.found().forEach(sentence -> Tables.paragraph(out, "lead", sentence));
       headline.reasons().forEach(sentence -> Tables.paragraph(out, "reason", sentence));
       rows(side.fields(), rows);

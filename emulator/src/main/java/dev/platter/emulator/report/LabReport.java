@@ -1,5 +1,6 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.text.TextTable;
 import java.util.ArrayList;
@@ -37,9 +38,36 @@ public final class LabReport {
     document.put("schema", SCHEMA);
     document.put("environment", environment);
     document.put("parameters", parameters);
+    document.put("warnings", Warnings.toList(warnings(environment, experiments)));
     document.put("partial", partial);
     document.put("experiments", experiments);
     return document;
+  }
+
+  /**
+   * Why the figures may not be what they seem.
+   *
+   * @param experiments whose rows tell how the host treated their runs
+   */
+  public static List<Warnings.Warning> warnings(
+      Map<String, @Nullable Object> environment, List<Map<String, @Nullable Object>> experiments) {
+    List<SchedulingReport.OfRow> busy = new ArrayList<>();
+    for (Map<String, @Nullable Object> experiment : experiments) {
+      List<Scheduling> runs = new ArrayList<>();
+      for (Map<String, @Nullable Object> row : maps(experiment.get("rows"))) {
+        if (row.get("scheduling") instanceof Map<?, ?> map) {
+          Scheduling scheduling = SchedulingReport.of(map);
+          if (scheduling.busy()) {
+            runs.add(scheduling);
+          }
+        }
+      }
+      if (!runs.isEmpty()) {
+        busy.add(new SchedulingReport.OfRow(word(experiment, "name"), Scheduling.sum(runs)));
+      }
+    }
+    // What experiments do with an image is to write to copies of it.
+    return Warnings.of(environment, false, false, null, busy);
   }
 
   /**

@@ -49,6 +49,38 @@ public final class SchedulingReport {
     return map;
   }
 
+  /** What {@link #toMap} was made of, rounded as it is there. */
+  static Scheduling of(Map<?, ?> map) {
+    List<ThreadTime> threads = new ArrayList<>();
+    if (map.get("threads") instanceof List<?> list) {
+      for (Object entry : list) {
+        if (entry instanceof Map<?, ?> time) {
+          threads.add(
+              new ThreadTime(
+                  String.valueOf(time.get("thread")),
+                  nanos(time, "ran_seconds"),
+                  nanos(time, "waited_seconds")));
+        }
+      }
+    }
+    return new Scheduling(
+        nanos(map, "seconds"),
+        threads,
+        number(map, "stolen_share"),
+        number(map, "pressure_share"),
+        number(map, "other_cpus"),
+        number(map, "load_average"));
+  }
+
+  private static @Nullable Double number(Map<?, ?> map, String key) {
+    return map.get(key) instanceof Number number ? Double.valueOf(number.doubleValue()) : null;
+  }
+
+  private static long nanos(Map<?, ?> map, String key) {
+    Double seconds = number(map, key);
+    return seconds == null ? 0 : Math.round(seconds * 1e9);
+  }
+
   private static @Nullable Double rounded(@Nullable Double value, int decimals) {
     return value == null ? null : Double.valueOf(Units.rounded(value, decimals));
   }

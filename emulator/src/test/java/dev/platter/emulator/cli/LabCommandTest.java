@@ -142,7 +142,14 @@ class LabCommandTest {
     Map<String, Object> document = JSON.std.mapFrom(Files.readString(json));
     assertThat(document.keySet())
         .containsExactly(
-            "schema", "created", "command", "environment", "parameters", "partial", "experiments");
+            "schema",
+            "created",
+            "command",
+            "environment",
+            "parameters",
+            "warnings",
+            "partial",
+            "experiments");
     assertThat(document).containsEntry("schema", "platter.lab/1").containsEntry("partial", false);
     assertThat(document.get("command")).asString().contains(" two all two --full --json ");
     assertThat(experiments(document).stream().map(one -> one.get("name")))

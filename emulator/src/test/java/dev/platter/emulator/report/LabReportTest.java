@@ -2,10 +2,13 @@ package dev.platter.emulator.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.emulator.host.Scheduling;
+import dev.platter.emulator.host.ThreadTime;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingTable;
 import dev.platter.emulator.lab.Verdict;
 import dev.platter.emulator.text.TextParagraph;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +81,41 @@ class LabReportTest {
         .isEqualTo("x".repeat(150) + "\n  y\n");
   }
 
+  private static Map<String, @Nullable Object> row(long waitedNanos) {
+    Scheduling scheduling =
+        new Scheduling(
+            1_000_000_000,
+            List.of(new ThreadTime("main-loop", 500_000_000, waitedNanos)),
+            null,
+            null,
+            null,
+            null);
+    Map<String, @Nullable Object> row = new HashMap<>();
+    row.put("scheduling", SchedulingReport.toMap(scheduling));
+    return row;
+  }
+
+  /** Of all rows of an experiment together those that suffered. */
+  @Test
+  void whichExperimentsTheHostWasBusyForIsTold() {
+    Finding idle = finding().addRows(List.of(row(1_000_000)));
+    Finding busy = finding().addRows(List.of(row(100_000_000), row(300_000_000), row(0)));
+    assertThat(
+            LabReport.warnings(
+                Map.of(), List.of(idle.toMap("axle", 1), finding().toMap("seat", 1))))
+        .isEmpty();
+    assertThat(
+            Warnings.text(
+                LabReport.warnings(
+                    Map.of(), List.of(idle.toMap("axle", 1), busy.toMap("wheels", 1)))))
+        .isEqualTo(
+            """
+            warning: This host had no CPU for threads that could have run (wheels: main-loop
+              for 20 % of the run). The figures are those of a busy host: repeat the run
+              when the host is idle.
+            """);
+  }
+
   @Test
   void theDocumentHoldsTheFindings() {
     Map<String, @Nullable Object> document =
@@ -88,6 +126,7 @@ class LabReportTest {
             Map.entry("schema", "platter.lab/1"),
             Map.entry("environment", Map.of()),
             Map.entry("parameters", Map.of("full", false)),
+            Map.entry("warnings", List.of()),
             Map.entry("partial", true),
             Map.entry("experiments", List.of(finding().toMap("wheels", 1.5))));
   }
