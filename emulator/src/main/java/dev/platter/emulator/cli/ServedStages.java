@@ -1,5 +1,10 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.emulator.host.HostReading;
+import dev.platter.emulator.host.NativeName;
+import dev.platter.emulator.host.OpenAccounts;
+import dev.platter.emulator.host.Scheduling;
+import dev.platter.emulator.host.ThreadTimes;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.JsonFile;
 import dev.platter.emulator.report.Origin;
@@ -18,24 +23,52 @@ import org.jspecify.annotations.Nullable;
 final class ServedStages implements AutoCloseable {
   private final ServeOptions options;
   private final Server server;
-  private final @Nullable PauseObserver observer;
+  private final @Nullable Watch watch;
 
-  private ServedStages(ServeOptions options, Server server, @Nullable PauseObserver observer) {
+  private ServedStages(ServeOptions options, Server server, @Nullable Watch watch) {
     this.options = options;
     this.server = server;
-    this.observer = observer;
+    this.watch = watch;
   }
 
   /** Begins, if a file is named. */
   static ServedStages begin(ServeOptions options, Server server) {
-    return new ServedStages(
-        options, server, options.stages() == null ? null : PauseObserver.start());
+    return new ServedStages(options, server, options.stages() == null ? null : new Watch(server));
+  }
+
+  /** What goes on in the process, and how the host treats the loops that are there now. */
+  private static final class Watch implements AutoCloseable {
+    private final PauseObserver observer = PauseObserver.start();
+    private final HostReading host = HostReading.now();
+    private final OpenAccounts accounts;
+    private final OpenAccounts.Reading before;
+
+    Watch(Server server) {
+      List<String> loops = server.loops().stream().map(Server.LoopUse::name).toList();
+      accounts =
+          new OpenAccounts(
+              ThreadTimes.OWN,
+              kernel -> loops.stream().anyMatch(loop -> NativeName.same(loop, kernel)));
+      before = accounts.read();
+    }
+
+    Scheduling scheduling() {
+      HostReading now = HostReading.now();
+      return Scheduling.between(
+          host, now, now.atNanos() - host.atNanos(), accounts.between(before, accounts.read()), 0);
+    }
+
+    @Override
+    public void close() {
+      accounts.close();
+      observer.close();
+    }
   }
 
   /** Writes what was recorded, while the server still runs. */
   void write(String commandLine, PrintWriter out) {
     String file = options.stages();
-    if (file == null || observer == null) {
+    if (file == null || watch == null) {
       return;
     }
     JsonFile.write(
@@ -46,7 +79,8 @@ final class ServedStages implements AutoCloseable {
                     Environment.ofHost().toMap(),
                     ServedOptions.of(options),
                     recorded(server),
-                    observer.stop())),
+                    watch.scheduling(),
+                    watch.observer.stop())),
         out);
   }
 
@@ -66,8 +100,8 @@ final class ServedStages implements AutoCloseable {
 
   @Override
   public void close() {
-    if (observer != null) {
-      observer.close();
+    if (watch != null) {
+      watch.close();
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.platter.emulator.report;
 
+import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.trace.Observations;
 import dev.platter.emulator.trace.StageRun;
 import java.util.ArrayList;
@@ -28,11 +29,13 @@ public final class ServeReport {
    * The JSON document.
    *
    * @param parameters what the server was told
+   * @param loops how the host treated the threads of the loops
    */
   public static Map<String, @Nullable Object> json(
       Map<String, @Nullable Object> environment,
       Map<String, @Nullable Object> parameters,
       List<Export> exports,
+      Scheduling loops,
       Observations seen) {
     List<Object> rows = new ArrayList<>();
     for (Export export : exports) {
@@ -47,6 +50,13 @@ public final class ServeReport {
       row.put("stages", stages);
       rows.add(row);
     }
-    return JsonDocument.of(SCHEMA, environment, parameters, List.of(), rows);
+    List<Warnings.Warning> warnings =
+        Warnings.of(
+            environment,
+            false,
+            false,
+            null,
+            List.of(new SchedulingReport.OfRow("loops of the server", loops)));
+    return JsonDocument.of(SCHEMA, environment, parameters, warnings, rows);
   }
 }

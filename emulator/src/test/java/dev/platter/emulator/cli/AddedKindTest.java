@@ -13,6 +13,7 @@ import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.emulator.control.ControlServer;
 import dev.platter.emulator.export.ClientSession;
+import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.metrics.MetricsServer;
 import dev.platter.emulator.report.Environment;
 import dev.platter.emulator.report.ServeReport;
@@ -326,6 +327,7 @@ class AddedKindTest {
               Environment.ofHost().toMap(),
               ServedOptions.of(options),
               ServedStages.recorded(server),
+              Scheduling.UNKNOWN,
               Observations.NONE));
     }
     assertThat(events.toString()).contains("serving", "device=block-reader");
