@@ -188,7 +188,7 @@ final class IotestCommand extends RunCommand {
     for (DeviceKind kind : devices()) {
       rows.add(new Summary(kind, Variant.ORDINARY));
       // The others queue on their own loop's thread: there is no vCPU to be deaf to.
-      if (kind == DeviceKind.AHCI) {
+      if (kind.queuedByVcpu()) {
         ablations.forEach(ablation -> rows.add(new Summary(kind, Variant.without(ablation))));
       }
     }

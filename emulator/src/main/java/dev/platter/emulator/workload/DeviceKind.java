@@ -32,6 +32,16 @@ public enum DeviceKind {
     };
   }
 
+  /** Whether its doorbell is an eventfd that IOThreads wait for. */
+  boolean onIoThreads() {
+    return traced().entry() == TracedDevice.Entry.EVENTFD;
+  }
+
+  /** Whether vCPUs queue its requests, into the ring of the main loop. */
+  public boolean queuedByVcpu() {
+    return traced().entry() == TracedDevice.Entry.REGISTER;
+  }
+
   /** As the command line and the JSON name it. */
   @Override
   public String toString() {

@@ -46,7 +46,7 @@ final class GuestBed implements AutoCloseable {
     this.setup = setup;
     this.stamps = newStamps(device, setup);
     long bufferBytes = Math.ceilDiv(setup.bufferBytes(), PAGE) * (long) PAGE;
-    int ioThreads = device == DeviceKind.VIRTIO ? setup.ioThreads() : 0;
+    int ioThreads = device.onIoThreads() ? setup.ioThreads() : 0;
     machine =
         new Machine(
             new MachineConfig(
@@ -57,7 +57,7 @@ final class GuestBed implements AutoCloseable {
                 setup.haltPollNanos(),
                 setup.stages()));
     cpu = machine.newVcpu();
-    machine.onMainLoop(device == DeviceKind.AHCI ? this::plugInAhci : this::plugInVirtio);
+    machine.onMainLoop(this::plugIn);
     image.resizable().ifPresent(size -> machine.addHousekeeping(size::checkForResize));
     if (setup.activityNanos() > 0) {
       machine.addActivity(setup.activityNanos());
@@ -72,8 +72,16 @@ final class GuestBed implements AutoCloseable {
     if (recorder == null) {
       return null;
     }
-    int units = device == DeviceKind.VIRTIO ? setup.queues() : 1;
+    int units = device.onIoThreads() ? setup.queues() : 1;
     return new GuestStamps(recorder, units, QUEUE_SIZE, setup.depth());
+  }
+
+  private void plugIn() {
+    switch (device) {
+      case AHCI -> plugInAhci();
+      case VIRTIO -> plugInVirtio();
+      case RAW -> throw new IllegalArgumentException("no guest drives " + device);
+    }
   }
 
   private void plugInAhci() {
@@ -130,9 +138,7 @@ final class GuestBed implements AutoCloseable {
     GuestTarget target =
         new GuestTarget(vcpu, driver, LINE, ram, setup.depth(), setup.bufferBytes(), stamps);
     List<AioContext> loops =
-        device == DeviceKind.VIRTIO
-            ? machine.ioThreadContexts()
-            : List.of(machine.mainLoop().context());
+        device.onIoThreads() ? machine.ioThreadContexts() : List.of(machine.mainLoop().context());
     try (Meter meter =
         new Meter(
             loops,
@@ -146,16 +152,20 @@ final class GuestBed implements AutoCloseable {
   }
 
   private DiskDriver bringUp(Vcpu vcpu, GuestAllocator ram) {
-    if (device == DeviceKind.AHCI) {
-      AhciDriver driver = new AhciDriver(vcpu, Machine.AHCI_BASE, 0, ram);
-      driver.bringUp();
-      return driver;
-    }
-    return new VirtioMmioBlkDriver(
-        vcpu,
-        Machine.VIRTIO_MMIO_BASE,
-        ram,
-        VirtioMmioBlkDriver.Options.DEFAULT.withQueues(setup.queues(), QUEUE_SIZE));
+    return switch (device) {
+      case AHCI -> {
+        AhciDriver driver = new AhciDriver(vcpu, Machine.AHCI_BASE, 0, ram);
+        driver.bringUp();
+        yield driver;
+      }
+      case VIRTIO ->
+          new VirtioMmioBlkDriver(
+              vcpu,
+              Machine.VIRTIO_MMIO_BASE,
+              ram,
+              VirtioMmioBlkDriver.Options.DEFAULT.withQueues(setup.queues(), QUEUE_SIZE));
+      case RAW -> throw new IllegalArgumentException("no guest drives " + device);
+    };
   }
 
   @Override
