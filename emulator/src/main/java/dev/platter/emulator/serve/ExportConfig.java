@@ -57,8 +57,8 @@ public interface ExportConfig {
   Map<String, @Nullable Object> parameters();
 
   /**
-   * Makes the device and the protocol in front of it. The server closes the session, and before it
-   * the loops are at work.
+   * Makes the device and the protocol in front of it, on the thread that starts the server or adds
+   * the export. The loops run until the server has closed the session.
    *
    * @param stages gets the timelines of requests, of unit {@code i} on loop {@code i % loops}; null
    *     if they are not recorded

@@ -2,9 +2,12 @@ package dev.platter.emulator.serve;
 
 import java.util.List;
 
-/** Which loop an export's requests run on. A server makes and closes loops; an export names one. */
+/**
+ * Which loop an export's requests run on. An export says it, and the server makes and closes the
+ * loop.
+ */
 public sealed interface ExportLoop {
-  /** How many loops that are. */
+  /** How many loops its requests run on; an IOThread that is named twice counts twice. */
   default int count() {
     return 1;
   }
@@ -12,7 +15,7 @@ public sealed interface ExportLoop {
   /** A main loop of its own, whose big lock guards the device's registers (ADR 025). */
   record OwnMainLoop() implements ExportLoop {}
 
-  /** An IOThread that nobody else has; the server's big lock guards what is set up. */
+  /** An IOThread that no other export has; the server's big lock guards what is set up. */
   record OwnIoThread(IoThreadConfig thread) implements ExportLoop {}
 
   /**
