@@ -70,15 +70,20 @@ public final class LinuxAbi {
 
   // sockets
   public static final int AF_UNIX = 1;
+  public static final int AF_INET = 2;
+  public static final int AF_INET6 = 10;
   public static final int SOCK_STREAM = 1;
   public static final int SOCK_DGRAM = 2;
   public static final int SOCK_CLOEXEC = 0x80000;
   public static final int SOL_SOCKET = 1;
+  public static final int SO_REUSEADDR = 2;
   public static final int SO_TYPE = 3;
   public static final int SO_PEERCRED = 17;
   public static final int SO_SNDTIMEO = 21;
   public static final int SO_ACCEPTCONN = 30;
   public static final int SO_DOMAIN = 39;
+  public static final int IPPROTO_IPV6 = 41;
+  public static final int IPV6_V6ONLY = 26;
   public static final int SCM_RIGHTS = 1;
   public static final int MSG_CTRUNC = 0x8;
   public static final int MSG_DONTWAIT = 0x40;

@@ -1,6 +1,6 @@
 /**
  * Unix stream sockets whose messages carry descriptors, for the protocols that lend a guest's
- * memory and eventfds to another process.
+ * memory and eventfds to another process; and whether a TCP address can be had.
  *
  * <p>Threading: blocking calls, made on a thread of the connection's own and never on a loop.
  * {@link dev.platter.aio.socket.UnixConnection#shutdown} and closing a listener's accept from

@@ -37,6 +37,7 @@ public final class Errno {
   public static final int EPROTOTYPE = 91;
   public static final int EOPNOTSUPP = 95;
   public static final int EADDRINUSE = 98;
+  public static final int EADDRNOTAVAIL = 99;
   public static final int ECONNABORTED = 103;
   public static final int ECONNRESET = 104;
   public static final int ETIMEDOUT = 110;
@@ -89,6 +90,7 @@ public final class Errno {
       case EPROTOTYPE -> "EPROTOTYPE";
       case EOPNOTSUPP -> "EOPNOTSUPP";
       case EADDRINUSE -> "EADDRINUSE";
+      case EADDRNOTAVAIL -> "EADDRNOTAVAIL";
       case ECONNABORTED -> "ECONNABORTED";
       case ECONNRESET -> "ECONNRESET";
       case ETIMEDOUT -> "ETIMEDOUT";

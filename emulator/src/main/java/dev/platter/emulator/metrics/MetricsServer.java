@@ -3,20 +3,16 @@ package dev.platter.emulator.metrics;
 import com.sun.net.httpserver.HttpServer;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.IoReason;
+import dev.platter.aio.socket.TcpAddress;
+import dev.platter.aio.sys.Errno;
+import dev.platter.aio.sys.Libc;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.serve.Server;
 import dev.platter.emulator.serve.options.ListenAddress;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
-import java.net.ProtocolFamily;
-import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
-import java.nio.channels.NetworkChannel;
-import java.nio.channels.SocketChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.SynchronousQueue;
@@ -31,7 +27,6 @@ import java.util.concurrent.TimeUnit;
  * time to send a request and to take the answer. Loops and exports go on regardless.
  */
 public final class MetricsServer implements AutoCloseable {
-  private static final String IN_USE = "Address already in use"; // EADDRINUSE, as the JDK has it
   private static final int BACKLOG = 128;
   private static final int MAX_CONNECTIONS = 32;
   private static final int MAX_THREADS = 8;
@@ -107,8 +102,18 @@ public final class MetricsServer implements AutoCloseable {
     try {
       return HttpServer.create(address, BACKLOG);
     } catch (IOException e) {
-      throw refused(address, e);
+      throw refused(address, tryOut(address), IoReason.of(e));
     }
+  }
+
+  /** The kernel's error number for an address, or 0 if it can be had. */
+  private static int tryOut(InetSocketAddress address) {
+    int fd = TcpAddress.take(address);
+    if (fd < 0) {
+      return -fd;
+    }
+    Libc.close(fd);
+    return 0;
   }
 
   private static void check(InetSocketAddress address) {
@@ -132,56 +137,41 @@ public final class MetricsServer implements AutoCloseable {
    */
   public static boolean isTaken(InetSocketAddress address) {
     check(address);
-    try (NetworkChannel channel = look(address)) {
-      return !channel.isOpen();
-    } catch (IOException e) {
-      if (isInUse(e)) {
-        return true;
-      }
-      throw refused(address, e);
+    int errno = tryOut(address);
+    if (errno != 0 && errno != Errno.EADDRINUSE) {
+      throw refused(address, errno, words(errno));
     }
-  }
-
-  /**
-   * Has an address as a client has one: it conflicts with who listens there, and with nobody who
-   * begins to.
-   */
-  static NetworkChannel look(InetSocketAddress address) throws IOException {
-    ProtocolFamily family =
-        address.getAddress() instanceof Inet4Address
-            ? StandardProtocolFamily.INET
-            : StandardProtocolFamily.INET6;
-    SocketChannel channel = SocketChannel.open(family);
-    try {
-      return channel.setOption(StandardSocketOptions.SO_REUSEADDR, true).bind(address);
-    } catch (IOException e) {
-      channel.close();
-      throw e;
-    }
+    return errno != 0;
   }
 
   /** What to say of an address that is taken. */
   public static PlatterException taken(InetSocketAddress address) {
-    return refused(address, new BindException(IN_USE));
+    return refused(address, Errno.EADDRINUSE, words(Errno.EADDRINUSE));
   }
 
-  private static boolean isInUse(IOException e) {
-    return IN_USE.equals(IoReason.of(e));
+  private static String words(int errno) {
+    return switch (errno) {
+      case Errno.EADDRINUSE -> "Address already in use";
+      case Errno.EADDRNOTAVAIL -> "Cannot assign requested address";
+      case Errno.EACCES -> "Permission denied";
+      default -> Errno.name(errno);
+    };
   }
 
-  private static PlatterException refused(InetSocketAddress address, IOException e) {
-    String remedy = "Name an address of this host (ip -br address), or [::] for all";
-    if (isInUse(e)) {
-      remedy =
-          "Choose another port with --metrics HOST:PORT, or stop what listens there:"
-              + " ss -ltnp 'sport = :"
-              + address.getPort()
-              + "'";
-    } else if ("Permission denied".equals(IoReason.of(e))) {
-      remedy = "Choose a port from 1024 on";
-    }
+  private static PlatterException refused(InetSocketAddress address, int errno, String reason) {
+    String remedy =
+        switch (errno) {
+          case Errno.EADDRINUSE ->
+              "Choose another port with --metrics HOST:PORT, or stop what listens there:"
+                  + " ss -ltnp 'sport = :"
+                  + address.getPort()
+                  + "'";
+          case Errno.EACCES -> "Choose a port from 1024 on";
+          default -> "Name an address of this host (ip -br address), or [::] for all";
+        };
     return PlatterException.badInput(
-        "cannot serve metrics on " + text(address) + ": " + IoReason.of(e), remedy);
+            "cannot serve metrics on " + text(address) + ": " + reason, remedy)
+        .at(null, errno);
   }
 
   private static String text(InetSocketAddress address) {

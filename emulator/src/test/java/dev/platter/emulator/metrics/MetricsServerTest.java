@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.socket.TcpAddress;
+import dev.platter.aio.sys.Libc;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.metrics.MetricsSource.Serving;
 import java.io.IOException;
@@ -11,7 +13,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.channels.NetworkChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -366,10 +367,10 @@ class MetricsServerTest {
     assertThat(MetricsServer.isTaken(address)).isTrue();
     server.close();
     assertThat(MetricsServer.isTaken(address)).isFalse();
-    try (NetworkChannel look = MetricsServer.look(address)) {
-      assertThat(look.isOpen()).isTrue();
-      server = MetricsServer.start(address, source, log);
-    }
+    int look = TcpAddress.take(address);
+    assertThat(look).isPositive();
+    server = MetricsServer.start(address, source, log);
+    Libc.close(look);
     assertThat(get("/metrics").status()).isEqualTo(200);
   }
 
