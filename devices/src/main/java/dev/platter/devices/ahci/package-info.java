@@ -6,7 +6,8 @@
  * and merges interrupts; a port's registers and life cycle, its command list, the FIS area and the
  * PRD tables are apart; the disk behind a port decides what commands mean; transfers carry them out
  * on its {@link dev.platter.devices.block.BlockBackend}, piece by piece, through buffers of the
- * disk's own.
+ * disk's own. {@link dev.platter.devices.ahci.AhciFunction} is a controller with a PCI
+ * configuration space, which shows itself as Intel's ICH9.
  *
  * <p>Threading: everything runs with the big lock held, register accesses on a vCPU and completions
  * on its loop; there are no locks here. Reads and writes allocate nothing. What a guest writes
@@ -14,8 +15,8 @@
  * guest memory, so that a stop or a reset waits for nothing and nothing is touched after it. What a
  * guest can have done in one hold of the lock is bounded; the rest is put off to turns of the loop.
  *
- * <p>Not here: PCI configuration space, port multipliers, ATAPI, command completion coalescing,
- * enclosure management, FIS-based switching, power states.
+ * <p>Not here: port multipliers, ATAPI, command completion coalescing, enclosure management,
+ * FIS-based switching, power states.
  */
 @NullMarked
 package dev.platter.devices.ahci;

@@ -6,7 +6,7 @@ import dev.platter.devices.bus.MmioDevice;
  * The bytes of a configuration space. Each bit is read-only, or software's to write, or cleared by
  * writing 1. Little-endian; accesses may have any alignment.
  */
-final class PciConfigSpace implements MmioDevice {
+public final class PciConfigSpace implements MmioDevice {
   private final byte[] initial = new byte[PciConfig.SIZE_BYTES];
   private final byte[] values = new byte[PciConfig.SIZE_BYTES];
   private final byte[] writable = new byte[PciConfig.SIZE_BYTES];
@@ -17,7 +17,7 @@ final class PciConfigSpace implements MmioDevice {
    *
    * @param sizeBytes 1, 2 or 4
    */
-  void define(int offset, int sizeBytes, int value, int writableMask) {
+  public void define(int offset, int sizeBytes, int value, int writableMask) {
     for (int i = 0; i < sizeBytes; i++) {
       initial[offset + i] = (byte) (value >> (8 * i));
       values[offset + i] = initial[offset + i];
@@ -26,24 +26,24 @@ final class PciConfigSpace implements MmioDevice {
   }
 
   /** Says which bits of a register are cleared by writing 1. */
-  void defineClearable(int offset, int sizeBytes, int mask) {
+  public void defineClearable(int offset, int sizeBytes, int mask) {
     for (int i = 0; i < sizeBytes; i++) {
       clearable[offset + i] = (byte) (mask >> (8 * i));
     }
   }
 
   /** Everything as after a reset. */
-  void reset() {
+  public void reset() {
     System.arraycopy(initial, 0, values, 0, values.length);
   }
 
   /** 16 bits, as software reads them. */
-  int word(int offset) {
+  public int word(int offset) {
     return (values[offset] & 0xff) | (values[offset + 1] & 0xff) << 8;
   }
 
   /** The function's side: sets bits that are in {@code mask}, of a 16-bit register. */
-  void set(int offset, int mask, boolean on) {
+  public void set(int offset, int mask, boolean on) {
     int word = on ? word(offset) | mask : word(offset) & ~mask;
     values[offset] = (byte) word;
     values[offset + 1] = (byte) (word >> 8);

@@ -1,9 +1,9 @@
 /**
- * PCI functions: their configuration space, and the interrupts that it decides about.
+ * What PCI functions have in common: their configuration space, and where their interrupts go.
  *
- * <p>From the inside out: {@link dev.platter.devices.pci.PciConfigSpace} is 256 bytes of which some
- * are read-only and some are cleared by writing 1; {@link dev.platter.devices.pci.AhciFunction} is
- * an AHCI controller with such a space, which shows itself as Intel's ICH9.
+ * <p>{@link dev.platter.devices.pci.PciConfigSpace} is 256 bytes of which some are read-only and
+ * some are cleared by writing 1; {@link dev.platter.devices.pci.PciConfig} has the numbers. A
+ * function itself stands with its device, as {@link dev.platter.devices.ahci.AhciFunction} does.
  *
  * <p>Threading: everything runs with the big lock held. What a guest writes never throws.
  *

@@ -2,8 +2,8 @@ package dev.platter.emulator.vfiouser;
 
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.sys.Errno;
+import dev.platter.devices.ahci.AhciFunction;
 import dev.platter.devices.bus.MmioDevice;
-import dev.platter.devices.pci.AhciFunction;
 import dev.platter.devices.pci.PciConfig;
 import org.jspecify.annotations.Nullable;
 

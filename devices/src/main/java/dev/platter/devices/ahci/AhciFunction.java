@@ -1,13 +1,13 @@
-package dev.platter.devices.pci;
+package dev.platter.devices.ahci;
 
-import dev.platter.devices.ahci.AhciController;
-import dev.platter.devices.ahci.AhciDisk;
-import dev.platter.devices.ahci.AhciLoop;
 import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.bus.IrqLine;
 import dev.platter.devices.bus.MmioDevice;
 import dev.platter.devices.memory.GuestMemory;
+import dev.platter.devices.pci.PciConfig;
+import dev.platter.devices.pci.PciConfigSpace;
+import dev.platter.devices.pci.PciInterrupts;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,11 +1,10 @@
-package dev.platter.devices.pci;
+package dev.platter.devices.ahci;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.ahci.AhciDisk;
-import dev.platter.devices.ahci.AhciRegisters;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.memory.GuestMemory;
+import dev.platter.devices.pci.PciInterrupts;
 import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.devices.testkit.DirectCpu;
 import dev.platter.devices.testkit.GuestAllocator;
