@@ -5,9 +5,12 @@ import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.bus.IrqLine;
 import dev.platter.devices.bus.MmioDevice;
 import dev.platter.devices.memory.GuestMemory;
+import dev.platter.devices.pci.PciBar;
 import dev.platter.devices.pci.PciConfig;
 import dev.platter.devices.pci.PciConfigSpace;
+import dev.platter.devices.pci.PciFunction;
 import dev.platter.devices.pci.PciInterrupts;
+import dev.platter.devices.pci.PciVectors;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,10 +19,9 @@ import org.jspecify.annotations.Nullable;
  * BAR 5; it has one MSI and the INTA# pin; a guest that takes bus mastering away keeps it from
  * reaching memory.
  */
-public final class AhciFunction implements AutoCloseable {
-  /** Which BAR the registers are in (AHCI 2.1.11). */
-  public static final int REGISTERS_BAR = 5;
-
+public final class AhciFunction implements PciFunction {
+  // AHCI 2.1.11.
+  private static final int REGISTERS_BAR = 5;
   private static final int VENDOR_INTEL = 0x8086;
   private static final int DEVICE_ICH9_AHCI = 0x2922;
   private static final int REVISION = 0x02;
@@ -38,12 +40,14 @@ public final class AhciFunction implements AutoCloseable {
           | PciConfig.COMMAND_INTX_DISABLE;
 
   private final PciConfigSpace space = new PciConfigSpace();
+  private final GuestMemory memory;
   private final AhciController controller;
+  private final PciBar registers;
   private @Nullable PciInterrupts interrupts;
   private boolean asserted;
   private boolean pinAsserted;
   private boolean messageDue;
-  private int holds;
+  private int pauses;
 
   private final class Line implements IrqLine {
     @Override
@@ -83,8 +87,11 @@ public final class AhciFunction implements AutoCloseable {
    * @param loop the loop that completes its requests
    */
   public AhciFunction(GuestMemory memory, List<AhciDisk> disks, AhciLoop loop) {
+    this.memory = memory;
     controller = new AhciController(memory, new Line(), disks, loop);
     controller.setMaster(false); // until the guest makes it one
+    int sizeBytes = controller.mmioSizeBytes();
+    registers = new PciBar(REGISTERS_BAR, PciBar.Space.MEMORY, sizeBytes, controller);
     defineHeader();
     defineMsi();
     space.define(ADDRESS_MAP, 1, ADDRESS_MAP_AHCI, 0);
@@ -100,8 +107,7 @@ public final class AhciFunction implements AutoCloseable {
     space.defineClearable(PciConfig.STATUS, 2, PciConfig.STATUS_ERRORS);
     space.define(PciConfig.REVISION_ID, 4, CLASS_SATA_AHCI << 8 | REVISION, 0);
     space.define(PciConfig.CACHE_LINE_SIZE, 1, 0, 0xff);
-    // A 32-bit memory BAR, not prefetchable: software finds its size in the bits that stay 0.
-    space.define(PciConfig.BAR_0 + 4 * REGISTERS_BAR, 4, 0, -controller.mmioSizeBytes());
+    space.define(registers);
     space.define(PciConfig.SUBSYSTEM_VENDOR_ID, 2, VENDOR_INTEL, 0);
     space.define(PciConfig.SUBSYSTEM_ID, 2, DEVICE_ICH9_AHCI, 0);
     space.define(PciConfig.CAPABILITIES, 1, MSI, 0);
@@ -121,9 +127,24 @@ public final class AhciFunction implements AutoCloseable {
     space.define(MSI + PciConfig.MSI_DATA, 2, 0, 0xffff);
   }
 
-  /** Configuration space, {@link PciConfig#SIZE_BYTES} long. */
+  @Override
   public MmioDevice config() {
     return config;
+  }
+
+  @Override
+  public List<PciBar> bars() {
+    return List.of(registers);
+  }
+
+  @Override
+  public PciVectors vectors() {
+    return new PciVectors(1, 1, 0);
+  }
+
+  @Override
+  public GuestMemory memory() {
+    return memory;
   }
 
   /** Has all requests stamped from now on; called before the guest starts. */
@@ -131,20 +152,8 @@ public final class AhciFunction implements AutoCloseable {
     controller.trace(tracing);
   }
 
-  /** The registers behind BAR {@link #REGISTERS_BAR}. */
-  public MmioDevice registers() {
-    return controller;
-  }
-
-  /** Length of these in bytes, a power of two. */
-  public int registersSizeBytes() {
-    return controller.mmioSizeBytes();
-  }
-
-  /**
-   * Says where interrupts go from now on; null for nowhere. A machine that is connected finds the
-   * function as after power-on, its disks with the size that their images have now.
-   */
+  /** A guest that is connected also finds the disks with the size that their images have now. */
+  @Override
   public void connect(@Nullable PciInterrupts newInterrupts) {
     if (newInterrupts != null) {
       reset();
@@ -171,7 +180,7 @@ public final class AhciFunction implements AutoCloseable {
       interrupts.intx(pin);
     }
     if (interrupts != null && send) {
-      interrupts.message();
+      interrupts.msi(0);
     }
   }
 
@@ -179,9 +188,10 @@ public final class AhciFunction implements AutoCloseable {
     controller.setMaster((space.word(PciConfig.COMMAND) & PciConfig.COMMAND_BUS_MASTER) != 0);
   }
 
-  // ---- quiescing and reset -------------------------------------------------------------------
+  // ---- pausing and reset ---------------------------------------------------------------------
 
   /** How many requests the backends have: see {@link AhciController#inFlight}. */
+  @Override
   public int inFlight() {
     return controller.inFlight();
   }
@@ -191,33 +201,28 @@ public final class AhciFunction implements AutoCloseable {
     return controller.pools();
   }
 
-  /**
-   * Gives the backends no more requests, whatever the guest does, until {@link #resume} has been
-   * called as often as this. Commands that need none are answered.
-   */
-  public void quiesce() {
-    holds++;
+  /** Gives the backends no more requests; registers and commands that need none are answered. */
+  @Override
+  public void pause() {
+    pauses++;
     controller.quiesce();
   }
 
-  /** Ends {@link #quiesce}: what has waited meanwhile is begun now. */
+  @Override
   public void resume() {
-    holds--;
-    if (holds == 0) {
+    pauses--;
+    if (pauses == 0) {
       controller.resume();
     }
   }
 
-  /** Has {@code action} run once nothing is in flight: see {@link AhciController#whenIdle}. */
+  @Override
   public void whenIdle(Runnable action) {
     controller.whenIdle(action);
   }
 
-  /**
-   * A reset of the function: configuration space, registers and disks as after power-on. Waits for
-   * nothing; after it, no byte of guest memory is read or written for what was begun before. What
-   * the backends still have then only reaches the image.
-   */
+  /** What the backends still have then only reaches the image. */
+  @Override
   public void reset() {
     controller.powerCycle();
     space.reset();
@@ -225,11 +230,6 @@ public final class AhciFunction implements AutoCloseable {
     updateMaster();
   }
 
-  /**
-   * Frees the controller; the disks' backends stay open. Idempotent.
-   *
-   * @throws IllegalStateException if {@link #inFlight} is not 0
-   */
   @Override
   public void close() {
     controller.close();

@@ -31,6 +31,12 @@ public final class PciConfig {
   /** The first of six base address registers, 32 bits each, 6.2.5. */
   public static final int BAR_0 = 0x10;
 
+  /** How many base address registers there are. */
+  public static final int BARS = 6;
+
+  /** BAR: it maps I/O addresses, not memory. */
+  public static final int BAR_IO = 1;
+
   /** Subsystem vendor, 16 bits, 6.2.4. */
   public static final int SUBSYSTEM_VENDOR_ID = 0x2c;
 

@@ -25,6 +25,12 @@ public final class PciConfigSpace implements MmioDevice {
     }
   }
 
+  /** Says that a BAR is there: software finds its size in the bits that stay 0 (6.2.5.1). */
+  public void define(PciBar bar) {
+    int space = bar.space() == PciBar.Space.IO ? PciConfig.BAR_IO : 0;
+    define(PciConfig.BAR_0 + 4 * bar.index(), 4, space, -bar.sizeBytes());
+  }
+
   /** Says which bits of a register are cleared by writing 1. */
   public void defineClearable(int offset, int sizeBytes, int mask) {
     for (int i = 0; i < sizeBytes; i++) {

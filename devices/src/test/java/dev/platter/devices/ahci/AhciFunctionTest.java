@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.memory.GuestMemory;
+import dev.platter.devices.pci.PciBar;
 import dev.platter.devices.pci.PciInterrupts;
+import dev.platter.devices.pci.PciVectors;
 import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.devices.testkit.DirectCpu;
 import dev.platter.devices.testkit.GuestAllocator;
@@ -37,7 +39,8 @@ class AhciFunctionTest {
 
   AhciFunctionTest() {
     disk.reachOnly(function.pools());
-    cpu.map(BAR, function.registersSizeBytes(), function.registers());
+    PciBar registers = function.bars().getFirst();
+    cpu.map(BAR, registers.sizeBytes(), registers.registers());
     function.connect(
         new PciInterrupts() {
           @Override
@@ -46,8 +49,13 @@ class AhciFunctionTest {
           }
 
           @Override
-          public void message() {
-            interrupts.add("message");
+          public void msi(int vector) {
+            interrupts.add("message " + vector);
+          }
+
+          @Override
+          public void msix(int vector) {
+            throw new AssertionError("there is no MSI-X");
           }
         });
     interrupts.clear();
@@ -112,7 +120,10 @@ class AhciFunctionTest {
       set(0x10 + 4 * bar, 4, 0xffff_ffffL);
       assertThat(get(0x10 + 4 * bar, 4)).isEqualTo(bar == 5 ? 0xffff_f000L : 0);
     }
-    assertThat(function.registersSizeBytes()).isEqualTo(4096);
+    assertThat(function.bars()).hasSize(1);
+    assertThat(function.bars().getFirst().index()).isEqualTo(5);
+    assertThat(function.bars().getFirst().sizeBytes()).isEqualTo(4096);
+    assertThat(function.vectors()).isEqualTo(new PciVectors(1, 1, 0));
     set(0x24, 4, BAR + 0x123);
     assertThat(get(0x24, 4)).isEqualTo(BAR);
     set(0x30, 4, 0xffff_ffffL);
@@ -154,13 +165,13 @@ class AhciFunctionTest {
     bringUp();
     set(MSI + 2, 2, 1);
     read(0);
-    assertThat(interrupts).containsExactly("message");
+    assertThat(interrupts).containsExactly("message 0");
     assertThat(get(STATUS, 2)).isEqualTo(0x0210);
     read(1);
     assertThat(interrupts).as("the line is still up").hasSize(1);
     assertThat(acknowledge()).isEqualTo(2);
     read(0);
-    assertThat(interrupts).containsExactly("message", "message");
+    assertThat(interrupts).containsExactly("message 0", "message 0");
   }
 
   @Test
@@ -169,9 +180,9 @@ class AhciFunctionTest {
     bringUp();
     read(0);
     set(MSI + 2, 2, 1);
-    assertThat(interrupts).containsExactly("up", "down", "message");
+    assertThat(interrupts).containsExactly("up", "down", "message 0");
     set(MSI + 2, 2, 0);
-    assertThat(interrupts).containsExactly("up", "down", "message", "up");
+    assertThat(interrupts).containsExactly("up", "down", "message 0", "up");
   }
 
   @Test
@@ -185,7 +196,7 @@ class AhciFunctionTest {
     assertThat(interrupts).isEmpty();
     set(COMMAND, 2, MEMORY_AND_MASTER);
     assertThat(disk.count(Operation.READ)).isEqualTo(1);
-    assertThat(interrupts).containsExactly("message");
+    assertThat(interrupts).containsExactly("message 0");
   }
 
   private long fisArea() {
@@ -269,10 +280,10 @@ class AhciFunctionTest {
   }
 
   @Test
-  @DisplayName("A quiesced function begins nothing, also when it becomes a bus master meanwhile")
-  void quiesce() {
+  @DisplayName("A paused function begins nothing, also when it becomes a bus master meanwhile")
+  void pause() {
     bringUp();
-    function.quiesce();
+    function.pause();
     set(COMMAND, 2, 2);
     read(0);
     set(COMMAND, 2, MEMORY_AND_MASTER);
@@ -282,11 +293,11 @@ class AhciFunctionTest {
   }
 
   @Test
-  @DisplayName("Who quiesces it a second time, for a reason of its own, does not resume the first")
-  void quiesceTwice() {
+  @DisplayName("Who pauses it a second time, for a reason of its own, does not resume the first")
+  void pauseTwice() {
     bringUp();
-    function.quiesce();
-    function.quiesce();
+    function.pause();
+    function.pause();
     read(0);
     function.resume();
     assertThat(disk.count(Operation.READ)).isZero();

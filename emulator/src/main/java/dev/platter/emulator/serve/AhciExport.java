@@ -161,12 +161,7 @@ public record AhciExport(
       function.trace(stages);
     }
     return new VfioUserSession(
-        parts.mainLoop(),
-        memory,
-        mostLentBytes(),
-        function,
-        pollNanos(),
-        new Refusals(parts.log(), name));
+        parts.mainLoop(), mostLentBytes(), function, pollNanos(), new Refusals(parts.log(), name));
   }
 
   private static final class Kind implements ExportKind {

@@ -12,7 +12,7 @@ final class Negotiation {
   /** The most descriptors that a message may carry: more than any here takes. */
   static final int MAX_MESSAGE_FDS = 8;
 
-  /** The longest access to a region: all of the largest. */
+  /** The longest access to a region. */
   static final int MAX_TRANSFER_BYTES = 8192;
 
   private static final int MAJOR = 0;

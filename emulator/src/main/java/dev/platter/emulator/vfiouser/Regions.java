@@ -2,30 +2,46 @@ package dev.platter.emulator.vfiouser;
 
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.sys.Errno;
-import dev.platter.devices.ahci.AhciFunction;
 import dev.platter.devices.bus.MmioDevice;
+import dev.platter.devices.pci.PciBar;
 import dev.platter.devices.pci.PciConfig;
+import dev.platter.devices.pci.PciFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The device's regions as a client sees them: its registers in a BAR, its configuration space, and
- * nothing in the others. An access that is longer than a register, or not aligned, becomes several;
- * each of these is made with the big lock held, which is given back in between: how long it is held
- * is the device's doing, and not the length of a message. Methods answer 0 or an errno.
+ * The function's regions as a client sees them: its BARs, its configuration space, and nothing in
+ * the others. An access that is longer than a register, or not aligned, becomes several; each of
+ * these is made with the big lock held, which is given back in between: how long it is held is the
+ * device's doing, and not the length of a message. Methods answer 0 or an errno.
  */
 final class Regions {
-  private static final int REGISTERS = VfioUserAbi.REGION_BAR_0 + AhciFunction.REGISTERS_BAR;
-
   private static final String TOO_SHORT = "it is too short";
   private static final String NO_REGION = "there is no such region";
-  private static final String OUTSIDE = "the access is not inside a region";
+  private static final String OUTSIDE = "the access is not inside a region, or is too long";
 
-  private final AhciFunction function;
   private final BigLock lock;
+  private final @Nullable Region[] regions = new Region[VfioUserAbi.REGIONS];
 
-  Regions(AhciFunction function, BigLock lock) {
-    this.function = function;
+  private record Region(MmioDevice registers, int sizeBytes) {
+    /**
+     * Whether an access of at least one byte lies inside, and is as long as "Read and Write
+     * Operations" allows.
+     */
+    boolean allows(long offset, long count) {
+      return count > 0
+          && count <= Math.min(sizeBytes, Negotiation.MAX_TRANSFER_BYTES)
+          && offset >= 0
+          && offset <= sizeBytes - count;
+    }
+  }
+
+  Regions(PciFunction function, BigLock lock) {
     this.lock = lock;
+    regions[VfioUserAbi.REGION_CONFIG] = new Region(function.config(), PciConfig.SIZE_BYTES);
+    for (PciBar bar : function.bars()) {
+      regions[VfioUserAbi.REGION_BAR_0 + bar.index()] =
+          new Region(bar.registers(), bar.sizeBytes());
+    }
   }
 
   /** "VFIO_USER_DEVICE_GET_REGION_INFO". */
@@ -38,7 +54,8 @@ final class Regions {
     if (!exists(index)) {
       return reply.refuse(Errno.EINVAL, NO_REGION);
     }
-    long size = sizeBytes(index);
+    Region region = region(index);
+    int size = region == null ? 0 : region.sizeBytes;
     reply.payload(VfioUserAbi.REGION_INFO_BYTES);
     reply.set(0, 4, VfioUserAbi.REGION_INFO_BYTES);
     reply.set(
@@ -72,26 +89,9 @@ final class Regions {
     return index >= 0 && index < VfioUserAbi.REGIONS;
   }
 
-  private @Nullable MmioDevice device(int index) {
-    return switch (index) {
-      case REGISTERS -> function.registers();
-      case VfioUserAbi.REGION_CONFIG -> function.config();
-      default -> null;
-    };
-  }
-
-  private int sizeBytes(int index) {
-    return switch (index) {
-      case REGISTERS -> function.registersSizeBytes();
-      case VfioUserAbi.REGION_CONFIG -> PciConfig.SIZE_BYTES;
-      default -> 0;
-    };
-  }
-
-  /** Whether an access of at least one byte lies inside a region, which then has a device. */
-  private boolean inside(int index, long offset, long count) {
-    long size = sizeBytes(index);
-    return count > 0 && count <= size && offset >= 0 && offset <= size - count;
+  /** A region that is there; null for an index that has none. */
+  private @Nullable Region region(int index) {
+    return exists(index) ? regions[index] : null;
   }
 
   /** "VFIO_USER_REGION_READ". */
@@ -102,15 +102,16 @@ final class Regions {
     long offset = request.int64(VfioUserAbi.REGION_RW_OFFSET);
     int index = request.int32(VfioUserAbi.REGION_RW_REGION);
     long count = request.unsigned32(VfioUserAbi.REGION_RW_COUNT);
-    MmioDevice device = device(index);
-    if (device == null || !inside(index, offset, count)) {
+    Region region = region(index);
+    if (region == null || !region.allows(offset, count)) {
       return reply.refuse(Errno.EINVAL, OUTSIDE);
     }
     answer(reply, offset, index, (int) count, (int) count);
     int done = 0;
     while (done < count) {
       int size = accessBytes(offset + done, (int) count - done);
-      reply.set(VfioUserAbi.REGION_RW_DATA + done, size, read(device, offset + done, size));
+      reply.set(
+          VfioUserAbi.REGION_RW_DATA + done, size, read(region.registers, offset + done, size));
       done += size;
     }
     return 0;
@@ -190,15 +191,15 @@ final class Regions {
   private int write(Request request, int at, long count, Reply reply) {
     long offset = request.int64(at + VfioUserAbi.REGION_RW_OFFSET);
     int index = request.int32(at + VfioUserAbi.REGION_RW_REGION);
-    MmioDevice device = device(index);
-    if (device == null || !inside(index, offset, count)) {
+    Region region = region(index);
+    if (region == null || !region.allows(offset, count)) {
       return reply.refuse(Errno.EINVAL, OUTSIDE);
     }
     int done = 0;
     while (done < count) {
       int size = accessBytes(offset + done, (int) count - done);
       long value = request.number(at + VfioUserAbi.REGION_RW_DATA + done, size);
-      write(device, offset + done, size, value);
+      write(region.registers, offset + done, size, value);
       done += size;
     }
     return 0;

@@ -104,6 +104,7 @@ final class VfioUserAbi {
   static final int REGIONS = 9;
   static final int IRQ_INTX = 0;
   static final int IRQ_MSI = 1;
+  static final int IRQ_MSIX = 2;
   static final int IRQ_ERROR = 3;
   static final int IRQ_RELEASE = 4;
   static final int IRQ_TYPES = 5;

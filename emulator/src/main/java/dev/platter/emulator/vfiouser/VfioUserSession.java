@@ -3,13 +3,11 @@ package dev.platter.emulator.vfiouser;
 import dev.platter.aio.event.HeldUpPipes;
 import dev.platter.aio.loop.AdaptivePolling;
 import dev.platter.aio.loop.BigLock;
-import dev.platter.aio.loop.LoopClient;
 import dev.platter.aio.loop.MainLoop;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Errno;
-import dev.platter.devices.ahci.AhciFunction;
-import dev.platter.devices.memory.GuestMemory;
+import dev.platter.devices.pci.PciFunction;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.export.ProtocolViolation;
@@ -22,10 +20,10 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves an AHCI function to one client after the other. The connection's thread handles messages
- * in the order they come: it takes the big lock, does what the message says and answers without it.
- * No message waits for anything but that lock, however long the storage takes: also what takes
- * memory away from the device or resets it, as requests in flight know nothing of guest memory.
+ * Serves a PCI function to one client after the other. The connection's thread handles messages in
+ * the order they come: it takes the big lock, does what the message says and answers without it. No
+ * message waits for anything but that lock, however long the storage takes: also what takes memory
+ * away from the device or resets it, as requests in flight know nothing of guest memory.
  *
  * <p>What a client may get wrong is answered with an errno; what leaves no common ground (no
  * negotiation, a message that is none) ends the connection. A client that leaves takes its memory,
@@ -43,44 +41,24 @@ public final class VfioUserSession implements ClientSession {
 
   private final MainLoop mainLoop;
   private final BigLock lock;
-  private final AhciFunction function;
+  private final PciFunction function;
   private final Regions regions;
   private final HeldUpPipes heldUpPipes = new HeldUpPipes();
-  private final IrqTable irqs = new IrqTable();
+  private final IrqTable irqs;
   private final DmaTable dma;
   private final AdaptivePolling polling;
   private final Request request;
   private final Reply reply;
   private final Refusals refusals;
-  private final Fetching fetching = new Fetching();
   private boolean negotiated;
   private volatile @Nullable ProtocolViolation offence;
   private Runnable eventFdFull = () -> {};
   private boolean closed;
 
-  /** While the main loop is suspended, registers answer and no command is fetched. */
-  private final class Fetching implements LoopClient {
-    @Override
-    public void pause() {
-      function.quiesce();
-    }
-
-    @Override
-    public int inFlight() {
-      return function.inFlight();
-    }
-
-    @Override
-    public void resume() {
-      function.resume();
-    }
-  }
-
   /**
    * Prepares to serve.
    *
    * @param mainLoop where the function's I/O is done
-   * @param memory the function's view of guest RAM, filled in from what a client maps
    * @param maxGuestBytes how much memory a client may lend, by the size of its files
    * @param function the device; closed with the session
    * @param pollMaxNanos how long to look for the next message before sleeping, at most; 0 sleeps at
@@ -89,9 +67,8 @@ public final class VfioUserSession implements ClientSession {
    */
   public VfioUserSession(
       MainLoop mainLoop,
-      GuestMemory memory,
       long maxGuestBytes,
-      AhciFunction function,
+      PciFunction function,
       long pollMaxNanos,
       Refusals refusals) {
     this.mainLoop = mainLoop;
@@ -99,12 +76,13 @@ public final class VfioUserSession implements ClientSession {
     this.function = function;
     this.refusals = refusals;
     regions = new Regions(function, lock);
-    dma = new DmaTable(memory, maxGuestBytes);
+    irqs = new IrqTable(function.vectors(), lock);
+    dma = new DmaTable(function.memory(), maxGuestBytes);
     polling = AdaptivePolling.ofVcpu(pollMaxNanos);
     Arena arena = Arena.ofAuto();
     request = new Request(arena);
     reply = new Reply(arena);
-    mainLoop.context().invoke(() -> mainLoop.context().addClient(fetching));
+    mainLoop.context().invoke(() -> mainLoop.context().addClient(function));
   }
 
   @Override
@@ -198,7 +176,7 @@ public final class VfioUserSession implements ClientSession {
       case DEVICE_GET_REGION_INFO -> regions.info(request, reply);
       case DEVICE_GET_REGION_IO_FDS -> regions.ioFds(request, reply);
       case DEVICE_GET_IRQ_INFO -> irqs.info(request, reply);
-      case DEVICE_SET_IRQS -> setIrqs(fds);
+      case DEVICE_SET_IRQS -> irqs.set(request, fds, eventFdFull, reply);
       case DEVICE_RESET -> reset();
       default -> reply.refuse(Errno.EOPNOTSUPP, "it is optional, and not done here");
     };
@@ -236,15 +214,6 @@ public final class VfioUserSession implements ClientSession {
     reply.set(VfioUserAbi.DEVICE_INFO_REGIONS, 4, VfioUserAbi.REGIONS);
     reply.set(VfioUserAbi.DEVICE_INFO_IRQS, 4, VfioUserAbi.IRQ_TYPES);
     return 0;
-  }
-
-  private int setIrqs(ReceivedFds fds) {
-    lock.lock();
-    try {
-      return irqs.set(request, fds, eventFdFull, reply);
-    } finally {
-      lock.unlock();
-    }
   }
 
   // ---- memory --------------------------------------------------------------------------------
@@ -287,7 +256,7 @@ public final class VfioUserSession implements ClientSession {
         return reply.refuse(Errno.ENOENT, "there is no such range");
       }
     }
-    awaitCopies();
+    tellRemoved();
     if (all) {
       dma.unmapAll();
     } else {
@@ -301,10 +270,14 @@ public final class VfioUserSession implements ClientSession {
     return 0;
   }
 
-  /** Who copies to or from guest memory looks it up and holds the lock: nobody is at it then. */
-  private void awaitCopies() {
+  /** Afterwards no copy from or to removed memory is under way: each is made in one hold. */
+  private void tellRemoved() {
     lock.lock();
-    lock.unlock();
+    try {
+      function.memoryRemoved();
+    } finally {
+      lock.unlock();
+    }
   }
 
   // ---- the device's life ---------------------------------------------------------------------
@@ -350,14 +323,14 @@ public final class VfioUserSession implements ClientSession {
     closed = true;
     lock.lock();
     try {
-      // What the backends have names the disks' buffers, and their files.
-      function.quiesce();
+      // What the backends have names the function's buffers, and their files.
+      function.pause();
       while (function.inFlight() > 0) {
         CountDownLatch idle = new CountDownLatch(1);
         function.whenIdle(idle::countDown);
         mainLoop.context().waitFor(idle);
       }
-      mainLoop.context().removeClient(fetching);
+      mainLoop.context().removeClient(function);
       function.close();
     } finally {
       lock.unlock();

@@ -1,5 +1,5 @@
 /**
- * The server's side of vfio-user: an AHCI controller for a real virtual machine. Sections named in
+ * The server's side of vfio-user: a PCI function for a real virtual machine. Sections named in
  * comments are those of the protocol's specification ({@code docs/interop/vfio-user.rst} of QEMU).
  *
  * <p>In reading order: {@link dev.platter.emulator.vfiouser.VfioUserCommand} and the {@code
@@ -12,8 +12,9 @@
  * access to the device and is without it whenever it sends or receives. Completions come on the
  * main loop, which signals the interrupts.
  *
- * <p>Not here: DMA by messages (memory without a descriptor cannot be reached), mappable regions,
- * migration, a second socket.
+ * <p>Not here: what a function is and does (all that is known of it is {@link
+ * dev.platter.devices.pci.PciFunction}), DMA by messages (memory without a descriptor cannot be
+ * reached), mappable regions, migration, a second socket.
  */
 @NullMarked
 package dev.platter.emulator.vfiouser;

@@ -85,7 +85,6 @@ final class Guest implements AutoCloseable {
     session =
         new VfioUserSession(
             mainLoop,
-            deviceMemory,
             maxGuestBytes,
             function,
             32_768,

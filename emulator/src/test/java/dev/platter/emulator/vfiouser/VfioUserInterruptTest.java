@@ -11,12 +11,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.event.EventNotifier;
+import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.memory.GuestMemory;
+import dev.platter.devices.pci.PciVectors;
 import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.emulator.export.OpenFiles;
 import dev.platter.emulator.export.PipeHolder;
@@ -89,7 +91,10 @@ class VfioUserInterruptTest {
       assertThat(request.receive(server, fds)).isTrue();
       Reply reply = new Reply(Arena.ofAuto());
       reply.begin(request);
-      assertThat(new IrqTable().set(request, fds, () -> {}, reply)).isEqualTo(Errno.EINVAL);
+      assertThat(
+              new IrqTable(new PciVectors(1, 1, 0), new BigLock())
+                  .set(request, fds, () -> {}, reply))
+          .isEqualTo(Errno.EINVAL);
       assertThat(fds.size()).isEqualTo(1);
       assertThat(Libc.fcntl(fds.peek(), LinuxAbi.F_GETFL, 0)).isNotNegative();
     }
