@@ -1,17 +1,7 @@
 package dev.platter.emulator.vfiouser;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
-import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.event.EventNotifier;
-import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.MainLoop;
-import dev.platter.aio.socket.UnixConnection;
-import dev.platter.aio.sys.ErrnoException;
-import dev.platter.aio.sys.Libc;
-import dev.platter.aio.sys.Mapping;
 import dev.platter.devices.ahci.AhciDisk;
 import dev.platter.devices.ahci.AhciFunction;
 import dev.platter.devices.ahci.AhciLoop;
@@ -21,44 +11,19 @@ import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.devices.testkit.DiskDriver;
 import dev.platter.devices.testkit.GuestAllocator;
 import dev.platter.devices.testkit.RamDisk;
-import dev.platter.emulator.export.Refusals;
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/**
- * A server with one disk, a client connected to it by a socket pair, and the memory of the client's
- * guest: a memfd that is RAM from 0 on.
- */
-final class Guest implements AutoCloseable {
-  static final int RAM_BYTES = 8 << 20;
+/** A guest with an AHCI controller that has one disk. */
+final class Guest extends ServedFunction {
   static final long DISK_BYTES = 16L << 20;
-  static final int READ_WRITE = 3;
   static final int INTX = 0;
   static final int MSI = 1;
-  static final int SET_EVENTFD = 4 | 32;
   private static final int MSI_CONTROL = 0x82;
   private static final int COMMAND = 4;
-  private static final int WAIT_MILLIS = 30_000;
 
-  final MainLoop mainLoop = new MainLoop(AioConfig.mainLoop());
-  final GuestMemory deviceMemory = new GuestMemory(List.of());
   final BlockBackend backend;
-  final VfioUserSession session;
-  final List<String> events = new CopyOnWriteArrayList<>();
-  final int memfd = Libc.memfdCreate("guest-ram", LinuxAbi.MFD_CLOEXEC);
-  final Mapping ram;
-  final GuestMemory memory;
   final GuestAllocator allocator = new GuestAllocator(0x10_0000, RAM_BYTES - 0x10_0000);
-  VfioUserClient client;
-  Thread server = new Thread(() -> {});
-  private CompletableFuture<Void> served = new CompletableFuture<>();
-  private final Arena arena = Arena.ofAuto();
 
   /** A guest whose disk is RAM. */
   Guest() {
@@ -75,58 +40,23 @@ final class Guest implements AutoCloseable {
 
   /** A guest that may lend so many bytes. */
   Guest(Supplier<BlockBackend> disk, long maxGuestBytes) {
-    backend = disk.get();
-    AhciDisk identified = new AhciDisk(backend, "PLATTER TEST", "SERIAL-1", "FW1");
-    AhciFunction function =
-        new AhciFunction(deviceMemory, List.of(identified), AhciLoop.of(mainLoop.context()));
-    if (backend instanceof RamDisk ramDisk) {
-      ramDisk.reachOnly(function.pools());
-    }
-    session =
-        new VfioUserSession(
-            mainLoop,
-            maxGuestBytes,
-            function,
-            32_768,
-            new Refusals((level, export, event, fields) -> events.add(event + fields), "disk"));
-    Libc.ftruncate(memfd, RAM_BYTES);
-    try {
-      ram = Mapping.shared(memfd, 0, RAM_BYTES, true);
-    } catch (ErrnoException e) {
-      throw new IllegalStateException(e);
-    }
-    memory = new GuestMemory(List.of(new GuestMemory.Region(0, ram.segment())));
-    client = connect();
+    this(disk.get(), maxGuestBytes);
   }
 
-  /** Another client, once the one before has left. */
-  VfioUserClient connect() {
-    try {
-      UnixConnection[] pair = UnixConnection.pair();
-      CompletableFuture<Void> end = new CompletableFuture<>();
-      served = end;
-      server =
-          Thread.ofPlatform()
-              .name("vfio-user-test")
-              .start(() -> {
-                Throwable failure = null;
-                try {
-                  session.serve(pair[1]);
-                } catch (IOException | RuntimeException | Error e) {
-                  failure = e;
-                }
-                pair[1].close();
-                if (failure == null) {
-                  end.complete(null);
-                } else {
-                  end.completeExceptionally(failure);
-                }
-              });
-      client = new VfioUserClient(pair[0], memory);
-      return client;
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
+  private Guest(BlockBackend disk, long maxGuestBytes) {
+    super(mainLoop -> controller(disk, mainLoop), maxGuestBytes);
+    backend = disk;
+  }
+
+  private static AhciFunction controller(BlockBackend disk, MainLoop mainLoop) {
+    AhciDisk identified = new AhciDisk(disk, "PLATTER TEST", "SERIAL-1", "FW1");
+    AhciFunction function =
+        new AhciFunction(
+            new GuestMemory(List.of()), List.of(identified), AhciLoop.of(mainLoop.context()));
+    if (disk instanceof RamDisk ramDisk) {
+      ramDisk.reachOnly(function.pools());
     }
+    return function;
   }
 
   /** Negotiates and maps RAM. */
@@ -136,47 +66,9 @@ final class Guest implements AutoCloseable {
     return this;
   }
 
-  void mapRam() {
-    expect(client.dmaMap(0, RAM_BYTES, 0, READ_WRITE, memfd));
-  }
-
-  private static void expect(int errno) {
-    if (errno != 0) {
-      throw new AssertionError("errno " + errno);
-    }
-  }
-
-  /** Waits until the session has ended; what it threw, as its message, or "". */
-  String end() {
-    try {
-      served.get(WAIT_MILLIS, TimeUnit.MILLISECONDS);
-      return "";
-    } catch (java.util.concurrent.ExecutionException e) {
-      if (e.getCause() instanceof IOException violation) {
-        return String.valueOf(violation.getMessage());
-      }
-      throw new AssertionError("the session died", e.getCause());
-    } catch (InterruptedException | java.util.concurrent.TimeoutException e) {
-      throw new AssertionError("the session does not end", e);
-    }
-  }
-
-  /** The client leaves, and the session with it. */
-  void leave() {
-    client.close();
-    end();
-  }
-
   RamDisk ramDisk() {
     return (RamDisk) backend;
   }
-
-  /** Runs something with the big lock held, as completions do. */
-  void onMainLoop(Runnable body) {
-    mainLoop.context().invoke(body);
-  }
-
-  // ---- a driver and its interrupts -----------------------------------------------------------
 
   /** The device may be a bus master, and interrupts by {@code eventfd} as INTx or MSI. */
   void enable(int irq, EventNotifier eventfd) {
@@ -190,32 +82,6 @@ final class Guest implements AutoCloseable {
     AhciDriver driver = new AhciDriver(client, VfioUserClient.BAR, 0, allocator);
     driver.bringUp();
     return driver;
-  }
-
-  /** Waits for an eventfd; its counter. */
-  long await(EventNotifier eventfd) {
-    long value = poll(eventfd, WAIT_MILLIS);
-    if (value == 0) {
-      throw new AssertionError("no interrupt");
-    }
-    return value;
-  }
-
-  /** An eventfd's counter now; 0 if it was not signalled. */
-  long signals(EventNotifier eventfd) {
-    return poll(eventfd, 0);
-  }
-
-  private long poll(EventNotifier eventfd, int millis) {
-    MemorySegment pollfd = arena.allocate(LinuxAbi.POLLFD_SIZE, 8);
-    pollfd.set(JAVA_INT, LinuxAbi.POLLFD_FD, eventfd.fd());
-    pollfd.set(JAVA_SHORT, LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLIN);
-    if (Libc.poll(pollfd.address(), 1, millis) != 1) {
-      return 0;
-    }
-    MemorySegment counter = arena.allocate(JAVA_LONG);
-    Libc.read(eventfd.fd(), counter.address(), Long.BYTES);
-    return counter.get(JAVA_LONG, 0);
   }
 
   /** Takes interrupts until {@code count} requests have been reported to {@code sink}. */
@@ -233,12 +99,7 @@ final class Guest implements AutoCloseable {
 
   @Override
   public void close() {
-    client.close();
-    try {
-      server.join(WAIT_MILLIS);
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
-    }
+    disconnect();
     if (backend instanceof RamDisk held) {
       // Of a test that failed: the session waits for what the disk has.
       onMainLoop(() -> {
@@ -248,8 +109,6 @@ final class Guest implements AutoCloseable {
     }
     session.close();
     backend.close();
-    mainLoop.close();
-    ram.close();
-    Libc.close(memfd);
+    closeMachine();
   }
 }
