@@ -2,6 +2,8 @@ package dev.platter.it;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
@@ -185,6 +187,28 @@ class ArchitectureTest {
     assertThat(NO_CIRCLES.evaluate(planted).hasViolation()).isTrue();
     assertThat(
             downwards("dev.platter.it.planted", FLOORS.size() - 1).evaluate(planted).hasViolation())
+        .isTrue();
+  }
+
+  /** What serves PCI functions knows their contract and the words of it, but no device. */
+  private static ArchRule knowsNoDevice(String server) {
+    return noClasses()
+        .that()
+        .resideInAPackage(server)
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("dev.platter.devices..")
+                .and(
+                    resideOutsideOfPackages(
+                        "dev.platter.devices.pci..",
+                        "dev.platter.devices.bus..",
+                        "dev.platter.devices.memory..")));
+  }
+
+  @Test
+  void vfioUserKnowsNoDevice() {
+    knowsNoDevice("dev.platter.emulator.vfiouser..").check(classes);
+    assertThat(knowsNoDevice("dev.platter.devices.ahci..").evaluate(classes).hasViolation())
         .isTrue();
   }
 
