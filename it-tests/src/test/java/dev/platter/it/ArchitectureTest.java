@@ -62,7 +62,7 @@ class ArchitectureTest {
   private static final List<List<String>> FLOORS =
       List.of(
           List.of("cli"),
-          List.of("lab..", "doctor"),
+          List.of("lab..", "doctor", "embed"),
           List.of("page"),
           List.of("report"),
           List.of("guest"),

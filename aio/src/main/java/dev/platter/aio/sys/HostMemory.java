@@ -3,8 +3,8 @@ package dev.platter.aio.sys;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Copies by host address, for bounce buffers. The addresses come from a bounds-checked translation
- * of guest memory or from a live segment; this class cannot check them.
+ * Memory by host address, for bounce buffers and stores. The addresses come from a bounds-checked
+ * translation of guest memory or from a live segment; this class cannot check them.
  */
 public final class HostMemory {
   private static final MemorySegment ALL = all();
@@ -22,5 +22,13 @@ public final class HostMemory {
   /** Copies {@code lengthBytes} bytes; the ranges are both alive and owned by the caller. */
   public static void copy(long fromAddress, long toAddress, long lengthBytes) {
     MemorySegment.copy(ALL, fromAddress, ALL, toAddress, lengthBytes);
+  }
+
+  /**
+   * A range as a segment, for code that is given no addresses. It is not known to end when the
+   * range does: its user must have let go of it by then.
+   */
+  public static MemorySegment slice(long address, long lengthBytes) {
+    return ALL.asSlice(address, lengthBytes);
   }
 }

@@ -11,6 +11,7 @@ import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.BlockListener;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 
 /**
  * The parts of a server, put together from the inside out and taken apart the other way round, also
@@ -152,11 +154,17 @@ final class Assembly {
   private void watch(ServedExport export, BlockBackend image) {
     String name = image.description().name();
     image.setListener(new ImageEvents(log, export.name(), name));
-    image.addResizeListener(size -> {
-      Map<String, Object> fields = new LinkedHashMap<>();
-      fields.put("image", name);
-      fields.put("bytes", size);
-      log.event(Level.INFO, export.name(), "resized", fields);
+    LongConsumer resized =
+        size -> {
+          Map<String, Object> fields = new LinkedHashMap<>();
+          fields.put("image", name);
+          fields.put("bytes", size);
+          log.event(Level.INFO, export.name(), "resized", fields);
+        };
+    image.addResizeListener(resized);
+    export.onClose(() -> {
+      image.removeResizeListener(resized);
+      image.setListener(BlockListener.NONE);
     });
     image
         .resizable()

@@ -5,16 +5,20 @@ import dev.platter.aio.file.LockPatience;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.emulator.disk.Disks;
 import java.nio.file.Path;
-import java.util.IdentityHashMap;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 
 /** Opens the images of a server, and knows which exports use which of them. Any thread. */
 final class Images {
   private final ImageUses uses = new ImageUses();
-  private final IdentityHashMap<BlockBackend, ImageUses.Use> opened = new IdentityHashMap<>();
+  private final List<Opened> opened = new ArrayList<>();
+
+  private record Opened(BlockBackend image, ImageUses.Use use, boolean lent) {}
 
   /**
-   * Opens and locks an image.
+   * Opens and locks an image; takes one that is lent as it is.
    *
    * @param export whose it is
    * @param besideOthers whether other disks are refused if this one is
@@ -24,21 +28,27 @@ final class Images {
   BlockBackend open(
       ExportConfig export, ImageConfig config, boolean besideOthers, LockPatience patience) {
     try {
-      Optional<Object> expected = Disks.identify(config.path());
+      BlockBackend lent = config.lent();
+      Optional<Object> expected =
+          lent == null ? Disks.identify(config.path()) : Optional.of(lent.description().identity());
       synchronized (uses) {
         expected.ifPresent(identity -> uses.check(identity, export.name(), config));
       }
       BlockBackend image =
-          Disks.open(config.path(), config.options(besideOthers), place(export), patience);
+          lent == null
+              ? Disks.open(config.path(), config.options(besideOthers), place(export), patience)
+              : lent;
       try {
         Object identity = image.description().identity();
         refuseOther(expected.orElse(identity), identity, config.path());
         synchronized (uses) {
-          opened.put(image, uses.add(identity, export.name(), config));
+          opened.add(new Opened(image, uses.add(identity, export.name(), config), lent != null));
         }
         return image;
       } catch (RuntimeException e) {
-        image.close();
+        if (lent == null) {
+          image.close();
+        }
         throw e;
       }
     } catch (PlatterException e) {
@@ -53,15 +63,23 @@ final class Images {
         : "export " + export.name();
   }
 
-  /** Closes an image that this has opened. Nothing is in flight on it. */
+  /** Closes an image that this has opened, or gives it back. Nothing is in flight on it. */
   void close(BlockBackend image) {
+    boolean lent = false;
     synchronized (uses) {
-      ImageUses.Use use = opened.remove(image);
-      if (use != null) {
-        uses.remove(use);
+      for (Iterator<Opened> each = opened.iterator(); each.hasNext(); ) {
+        Opened its = each.next();
+        if (its.image().equals(image)) {
+          each.remove();
+          uses.remove(its.use());
+          lent = its.lent();
+          break;
+        }
       }
     }
-    image.close();
+    if (!lent) {
+      image.close();
+    }
   }
 
   /** Between two looks at a path somebody may have put another file there. */

@@ -2,7 +2,6 @@ package dev.platter.emulator.serve;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.BufferPool;
-import dev.platter.emulator.disk.Disks;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -74,7 +73,7 @@ final class MemoryBudget {
   private static long memoryDisks(List<ExportConfig> exports) {
     return exports.stream()
         .flatMap(export -> export.images().stream())
-        .mapToLong(image -> Disks.memoryBytes(image.path()))
+        .mapToLong(ImageConfig::memoryBytes)
         .sum();
   }
 

@@ -1,0 +1,32 @@
+package dev.platter.devices.block.store;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.Executor;
+
+/**
+ * Where a program keeps the contents of a disk, asked by threads that may wait: the methods block
+ * until they have done what they are to do. Several are called at a time. The buffer is the guest's
+ * memory, and is not used after the method has returned. An IOException fails the guest's request.
+ */
+public interface BlockingStore {
+  /** The disk's size in bytes, a multiple of 512; never changes. */
+  long sizeBytes();
+
+  /** Fills the buffer from {@code offsetBytes} on. */
+  void read(long offsetBytes, MemorySegment buffer) throws IOException;
+
+  /** Writes the buffer to {@code offsetBytes} and on. */
+  void write(long offsetBytes, MemorySegment buffer) throws IOException;
+
+  /** Makes all writes stable that returned before the call. */
+  void flush() throws IOException;
+
+  /**
+   * The same store, asked by the threads of {@code executor}: as many requests are done at a time
+   * as that has threads. A store that blocks in I/O is well served by virtual threads.
+   */
+  default AsyncStore on(Executor executor) {
+    return new ThreadedStore(this, executor);
+  }
+}

@@ -1,0 +1,126 @@
+package dev.platter.devices.block.store;
+
+import dev.platter.aio.loop.AioContext;
+import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.BlockListener;
+import dev.platter.devices.block.BlockMeter;
+import dev.platter.devices.block.BlockRequest;
+import dev.platter.devices.block.DiskDescription;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A disk that a program keeps in an {@link AsyncStore}: checks and counts requests, and brings each
+ * answer back to the loop that it belongs to. May be shared by several contexts. Closing it does
+ * nothing: the store is the program's.
+ */
+public final class StoreDisk implements BlockBackend {
+  private final String name;
+  private final AsyncStore store;
+  private final BlockMeter meter = new BlockMeter();
+  private volatile BlockListener listener = BlockListener.NONE;
+  private volatile int lost;
+
+  /**
+   * Makes a disk of a store.
+   *
+   * @param name how messages call it
+   */
+  public StoreDisk(String name, AsyncStore store) {
+    this.name = name;
+    this.store = store;
+  }
+
+  AsyncStore store() {
+    return store;
+  }
+
+  BlockListener listener() {
+    return listener;
+  }
+
+  @Override
+  public long sizeBytes() {
+    return store.sizeBytes();
+  }
+
+  @Override
+  public int blockSizeBytes() {
+    return store.blockSizeBytes();
+  }
+
+  @Override
+  public boolean readOnly() {
+    return store.readOnly();
+  }
+
+  @Override
+  public boolean writeCache() {
+    return store.writeCache() && !store.readOnly();
+  }
+
+  @Override
+  public void submit(BlockRequest request) {
+    AioContext context = AioContext.current();
+    request.begin();
+    StoreTransfer transfer = (StoreTransfer) request.backendState();
+    if (transfer == null) {
+      transfer = new StoreTransfer(this, request);
+      request.setBackendState(transfer);
+    }
+    transfer.start(context);
+  }
+
+  @Override
+  public void cutShort(BlockRequest request) {
+    if (request.backendState() instanceof StoreTransfer transfer) {
+      transfer.cutShort();
+    }
+  }
+
+  @Override
+  public int sync() {
+    if (lost == 0) {
+      CompletableFuture<Integer> done = new CompletableFuture<>();
+      store.flush(done::complete);
+      failed(done.join());
+    }
+    return lost;
+  }
+
+  /** A flush, or a write that was to be stable, has ended: after a failure all others fail. */
+  void failed(int result) {
+    boolean first;
+    synchronized (this) {
+      first = lost == 0 && result < 0;
+      if (first) {
+        lost = result;
+      }
+    }
+    if (first) {
+      listener.flushFailed(-result);
+    }
+  }
+
+  /** Why nothing can be made stable any more, as {@code -errno}; 0 if it can. */
+  int lost() {
+    return lost;
+  }
+
+  @Override
+  public DiskDescription description() {
+    return DiskDescription.of(name, store);
+  }
+
+  @Override
+  public BlockMeter meter() {
+    return meter;
+  }
+
+  @Override
+  public void setListener(BlockListener told) {
+    listener = told;
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,81 @@
+package dev.platter.devices.block.store;
+
+import dev.platter.aio.sys.Errno;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+
+/** A {@link BlockingStore} that is asked by the threads of an executor. */
+final class ThreadedStore implements AsyncStore {
+  /** What one of the threads does for a request. */
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private final BlockingStore store;
+  private final Executor executor;
+
+  ThreadedStore(BlockingStore store, Executor executor) {
+    this.store = store;
+    this.executor = executor;
+  }
+
+  @Override
+  public long sizeBytes() {
+    return store.sizeBytes();
+  }
+
+  @Override
+  public void read(long offsetBytes, List<MemorySegment> buffers, Completion done) {
+    run(
+        done,
+        () -> {
+          long offset = offsetBytes;
+          for (MemorySegment buffer : buffers) {
+            store.read(offset, buffer);
+            offset += buffer.byteSize();
+          }
+        });
+  }
+
+  @Override
+  public void write(
+      long offsetBytes, List<MemorySegment> buffers, boolean stable, Completion done) {
+    run(
+        done,
+        () -> {
+          long offset = offsetBytes;
+          for (MemorySegment buffer : buffers) {
+            store.write(offset, buffer);
+            offset += buffer.byteSize();
+          }
+          if (stable) {
+            store.flush();
+          }
+        });
+  }
+
+  @Override
+  public void flush(Completion done) {
+    run(done, store::flush);
+  }
+
+  private void run(Completion done, Work work) {
+    try {
+      executor.execute(() -> done.complete(result(work)));
+    } catch (RejectedExecutionException e) {
+      done.complete(-Errno.EIO); // the program ends
+    }
+  }
+
+  private static int result(Work work) {
+    try {
+      work.run();
+      return 0;
+    } catch (IOException | RuntimeException e) {
+      return -Errno.EIO;
+    }
+  }
+}
