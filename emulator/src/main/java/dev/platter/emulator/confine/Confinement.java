@@ -279,7 +279,8 @@ public final class Confinement {
   private static void check(String what, int result) {
     if (result < 0) {
       throw PlatterException.failed(
-          "cannot " + what + ": " + Errno.name(result), "Use --confine off");
+              "cannot " + what + ": " + Errno.name(result), "Use --confine off")
+          .at(null, -result);
     }
   }
 

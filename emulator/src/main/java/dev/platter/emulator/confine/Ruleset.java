@@ -32,7 +32,8 @@ final class Ruleset implements AutoCloseable {
         Landlock.createRuleset(
             level.handledFs(), level.handledNet(), level.scoped(abstractSockets));
     if (fd < 0) {
-      throw PlatterException.failed("cannot make a Landlock ruleset: " + Errno.name(fd), REMEDY);
+      throw PlatterException.failed("cannot make a Landlock ruleset: " + Errno.name(fd), REMEDY)
+          .at(null, -fd);
     }
     return new Ruleset(level, fd);
   }
@@ -46,12 +47,12 @@ final class Ruleset implements AutoCloseable {
     try (FileHandle file = FileHandle.locate(rule.path().toString())) {
       FileFacts.Type type = file.facts().type();
       if (!rule.accepts(type)) {
-        throw refused(rule, "it is neither a regular file nor a block device");
+        throw refused(rule, "it is neither a regular file nor a block device", 0);
       }
       long rights = rule.rightsFor(type, level.handledFs());
       int result = rights == 0 ? 0 : Landlock.allowPath(fd, rights, file.fd());
       if (result < 0) {
-        throw refused(rule, Errno.name(result));
+        throw refused(rule, Errno.name(result), -result);
       }
     } catch (PlatterException e) {
       if (rule.need() != PathRule.Need.OPTIONAL) {
@@ -60,10 +61,11 @@ final class Ruleset implements AutoCloseable {
     }
   }
 
-  private static PlatterException refused(PathRule rule, String why) {
+  private static PlatterException refused(PathRule rule, String why, int errno) {
     return PlatterException.badInput(
-        "cannot confine the server to " + rule.path() + ": " + why,
-        "Name another path, or use --confine off");
+            "cannot confine the server to " + rule.path() + ": " + why,
+            "Name another path, or use --confine off")
+        .at(rule.path().toString(), errno);
   }
 
   /** Allows to listen on a TCP port. */
@@ -72,7 +74,8 @@ final class Ruleset implements AutoCloseable {
       int result = Landlock.allowPort(fd, LandlockAbi.ACCESS_NET_BIND_TCP, port.getAsInt());
       if (result < 0) {
         throw PlatterException.failed(
-            "cannot allow port " + port.getAsInt() + ": " + Errno.name(result), REMEDY);
+                "cannot allow port " + port.getAsInt() + ": " + Errno.name(result), REMEDY)
+            .at(null, -result);
       }
     }
   }

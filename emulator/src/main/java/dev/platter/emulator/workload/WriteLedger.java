@@ -232,8 +232,11 @@ public final class WriteLedger {
       }
       return new State(new RunIdentity(map.getLong(RUN_AT)), generations);
     } catch (IOException e) {
-      throw PlatterException.badInput(
-          "cannot read the verify state " + file + ": " + IoReason.of(e), null);
+      throw new PlatterException(
+          PlatterException.Kind.BAD_INPUT,
+          "cannot read the verify state " + file + ": " + IoReason.of(e),
+          null,
+          e);
     }
   }
 

@@ -79,8 +79,9 @@ final class BlockedRequests implements AutoCloseable {
     int result = Libc.mkfifo(path.toString(), MODE);
     if (result < 0) {
       throw PlatterException.failed(
-          "cannot make FIFO " + path + ": " + Errno.name(result),
-          "Name a directory of a local file system with --dir");
+              "cannot make FIFO " + path + ": " + Errno.name(result),
+              "Name a directory of a local file system with --dir")
+          .at(path.toString(), -result);
     }
     fifos.add(path);
     return path;
@@ -89,7 +90,8 @@ final class BlockedRequests implements AutoCloseable {
   private int open(Path path, int flags) {
     int fd = Libc.open(path.toString(), flags | LinuxAbi.O_CLOEXEC, 0);
     if (fd < 0) {
-      throw PlatterException.failed("cannot open FIFO " + path + ": " + Errno.name(fd), null);
+      throw PlatterException.failed("cannot open FIFO " + path + ": " + Errno.name(fd), null)
+          .at(path.toString(), -fd);
     }
     descriptors.add(fd);
     return fd;

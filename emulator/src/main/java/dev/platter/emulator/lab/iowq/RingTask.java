@@ -110,7 +110,8 @@ final class RingTask implements AutoCloseable {
       while (left > 0) {
         int taken = ring.enter(left, 0, Ring.NO_TIMEOUT, false);
         if (taken < 0 && taken != -Errno.EINTR && taken != -Errno.EAGAIN) {
-          throw PlatterException.failed("requests were refused: " + Errno.name(taken), null);
+          throw PlatterException.failed("requests were refused: " + Errno.name(taken), null)
+              .at(null, -taken);
         }
         left -= Math.max(0, taken);
       }
@@ -136,7 +137,8 @@ final class RingTask implements AutoCloseable {
               && result != -Errno.EINTR
               && result != -Errno.EAGAIN
               && result != -Errno.ETIME) {
-            throw PlatterException.failed("cannot wait on a ring: " + Errno.name(result), null);
+            throw PlatterException.failed("cannot wait on a ring: " + Errno.name(result), null)
+                .at(null, -result);
           }
         }
       }

@@ -78,7 +78,8 @@ enum WriteLayout {
         int result = Libc.fallocate(created.fd(), LinuxAbi.FALLOC_FL_KEEP_SIZE, 0, sizeBytes);
         if (result < 0) {
           throw PlatterException.failed(
-              "cannot reserve space for " + file + ": " + Errno.name(result), null);
+                  "cannot reserve space for " + file + ": " + Errno.name(result), null)
+              .at(file.toString(), -result);
         }
       }
       Libc.fsync(created.fd());
