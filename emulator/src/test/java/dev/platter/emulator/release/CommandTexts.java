@@ -55,7 +55,7 @@ public final class CommandTexts {
   private static String zsh() {
     return "#compdef "
         + COMMAND
-        + "\n"
+        + "\ncompopt() { :; } # bash has it, and bashcompinit does not\n"
         + bash()
         + "\n# This file is run by the first completion, which is to be answered, too.\n"
         + "_bash_complete -o default -F _complete_"

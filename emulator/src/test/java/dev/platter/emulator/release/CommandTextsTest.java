@@ -73,7 +73,7 @@ class CommandTextsTest {
   @Test
   void zshTakesTheScriptForAFunction() {
     assertThat(CommandTexts.all("1").get(ZSH))
-        .startsWith("#compdef platter\n")
+        .startsWith("#compdef platter\ncompopt() {")
         .contains(CommandTexts.all("1").get(BASH))
         .endsWith("\n_bash_complete -o default -F _complete_platter\n");
   }
