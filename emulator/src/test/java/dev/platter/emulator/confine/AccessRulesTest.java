@@ -61,6 +61,17 @@ class AccessRulesTest {
   }
 
   @Test
+  void aDiskInMemoryNeedsNoFile() {
+    ConfinementPlan ram =
+        ConfinementPlan.of(
+            Mode.ON,
+            ServeConfig.of(
+                VirtioBlkExport.at(
+                    Path.of("/run/a/vda.sock"), "vda", "ram:1M", ImageOptions.WRITABLE)));
+    assertThat(AccessRules.of(ram, NO_JVM)).noneMatch(rule -> rule.path().endsWith("ram:1M"));
+  }
+
+  @Test
   void onlyAServerWithAControlSocketResizes() {
     ConfinementPlan controlled = plan.controlledAt(Path.of("/run/c/control.sock"));
     assertThat(rights(controlled, "/srv/a.img") & ACCESS_FS_TRUNCATE).isNotZero();

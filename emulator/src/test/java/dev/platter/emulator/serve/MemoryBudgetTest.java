@@ -70,6 +70,9 @@ class MemoryBudgetTest {
     assertThat(queues.heapBytes() - one.heapBytes()).isEqualTo(63L * 256 * 640);
     assertThat(queues.nativeBytes()).isGreaterThan(one.nativeBytes() + 63 * 100_000);
     assertThat(two.nativeBytes() - sata.nativeBytes()).isEqualTo(5 * MIB);
+    MemoryBudget.Need ram = MemoryBudget.needed(0, exports(2, "ahci,image=ram:64M,socket=a#.sock"));
+    MemoryBudget.Need files = MemoryBudget.needed(0, exports(2, "ahci,image=a#,socket=a#.sock"));
+    assertThat(ram.nativeBytes() - files.nativeBytes()).isEqualTo(128 * MIB);
     assertThat(MemoryBudget.needed(4, List.of()).nativeBytes())
         .isGreaterThan(none.nativeBytes() + MIB);
   }
