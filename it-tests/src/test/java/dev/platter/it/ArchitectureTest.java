@@ -62,18 +62,19 @@ class ArchitectureTest {
   private static final List<List<String>> FLOORS =
       List.of(
           List.of("cli"),
-          List.of("lab..", "doctor", "embed"),
-          List.of("page"),
-          List.of("report"),
+          List.of("lab..", "doctor"),
+          List.of("result.page"),
+          List.of("result"),
           List.of("guest"),
-          List.of("control", "metrics", "serve.options"),
-          List.of("confine"),
-          List.of("serve"),
-          List.of("workload"),
-          List.of("machine", "trace"),
-          List.of("vhostuser", "vfiouser"),
+          List.of("server.embed"),
+          List.of("server.control", "server.metrics", "server.options"),
+          List.of("server.confine"),
+          List.of("server"),
+          List.of("measure.workload"),
+          List.of("measure.machine", "measure.stages"),
+          List.of("export.vhostuser", "export.vfiouser"),
           List.of("export"),
-          List.of("disk"),
+          List.of("host.disk"),
           List.of("host"),
           List.of("text"));
 
@@ -207,7 +208,7 @@ class ArchitectureTest {
 
   @Test
   void vfioUserKnowsNoDevice() {
-    knowsNoDevice("dev.platter.emulator.vfiouser..").check(classes);
+    knowsNoDevice("dev.platter.emulator.export.vfiouser..").check(classes);
     assertThat(knowsNoDevice("dev.platter.devices.ahci..").evaluate(classes).hasViolation())
         .isTrue();
   }
@@ -215,10 +216,10 @@ class ArchitectureTest {
   /** The data path has no library: each stays with what it is for. */
   @ParameterizedTest
   @CsvSource({
-    "io.micrometer.., dev.platter.emulator.metrics..",
-    "io.prometheus.., dev.platter.emulator.metrics..",
-    "com.sun.net.httpserver.., dev.platter.emulator.metrics..",
-    "org.snakeyaml.., dev.platter.emulator.serve.options..",
+    "io.micrometer.., dev.platter.emulator.server.metrics..",
+    "io.prometheus.., dev.platter.emulator.server.metrics..",
+    "com.sun.net.httpserver.., dev.platter.emulator.server.metrics..",
+    "org.snakeyaml.., dev.platter.emulator.server.options..",
     "org.testcontainers.., dev.platter.testcontainers..",
   })
   void librariesStayWhereTheyAreUsed(String library, String user) {

@@ -14,7 +14,7 @@ import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.devices.testkit.GuestAllocator;
 import dev.platter.devices.testkit.GuestCpu;
-import dev.platter.emulator.vfiouser.VfioUserCommand;
+import dev.platter.emulator.export.vfiouser.VfioUserCommand;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;

@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.platter.emulator.page.Document;
-import dev.platter.emulator.page.ReportFiles;
-import dev.platter.emulator.page.ReportForm;
+import dev.platter.emulator.result.page.Document;
+import dev.platter.emulator.result.page.ReportFiles;
+import dev.platter.emulator.result.page.ReportForm;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

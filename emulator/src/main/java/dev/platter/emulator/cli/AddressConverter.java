@@ -1,6 +1,6 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.serve.options.ListenAddress;
+import dev.platter.emulator.server.options.ListenAddress;
 import java.net.InetSocketAddress;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;

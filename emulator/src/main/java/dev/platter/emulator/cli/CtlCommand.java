@@ -1,10 +1,10 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.control.ControlClient;
-import dev.platter.emulator.control.Reply;
-import dev.platter.emulator.report.JsonFile;
-import dev.platter.emulator.serve.options.ServeOptions;
+import dev.platter.emulator.result.JsonFile;
+import dev.platter.emulator.server.control.ControlClient;
+import dev.platter.emulator.server.control.Reply;
+import dev.platter.emulator.server.options.ServeOptions;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;

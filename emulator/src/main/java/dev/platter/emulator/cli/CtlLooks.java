@@ -1,8 +1,8 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.control.ControlClient;
-import dev.platter.emulator.control.Reply;
+import dev.platter.emulator.server.control.ControlClient;
+import dev.platter.emulator.server.control.Reply;
 import dev.platter.emulator.text.TextTable;
 import dev.platter.emulator.text.Units;
 import java.nio.file.Files;

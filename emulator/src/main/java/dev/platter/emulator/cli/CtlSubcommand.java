@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.control.Reply;
+import dev.platter.emulator.server.control.Reply;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;

@@ -4,7 +4,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.emulator.doctor.Doctor;
 import dev.platter.emulator.doctor.DoctorPage;
 import dev.platter.emulator.doctor.DoctorReport;
-import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.result.JsonFile;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;

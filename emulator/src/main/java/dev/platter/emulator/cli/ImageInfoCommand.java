@@ -4,7 +4,7 @@ import dev.platter.devices.block.DirectWrites;
 import dev.platter.devices.block.Extents;
 import dev.platter.devices.block.ImageInfo;
 import dev.platter.devices.block.ImageInspector;
-import dev.platter.emulator.report.ImageReport;
+import dev.platter.emulator.result.ImageReport;
 import dev.platter.emulator.text.Units;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;

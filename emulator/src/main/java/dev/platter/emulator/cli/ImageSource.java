@@ -1,8 +1,8 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.emulator.measure.workload.RunIdentity;
+import dev.platter.emulator.measure.workload.ScratchImage;
 import dev.platter.emulator.text.Units;
-import dev.platter.emulator.workload.RunIdentity;
-import dev.platter.emulator.workload.ScratchImage;
 import java.io.PrintWriter;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;

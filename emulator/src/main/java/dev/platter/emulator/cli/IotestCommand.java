@@ -1,16 +1,16 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.loop.Ablation;
-import dev.platter.emulator.page.Findings;
-import dev.platter.emulator.report.IotestReport;
-import dev.platter.emulator.report.Summary;
-import dev.platter.emulator.report.Variant;
-import dev.platter.emulator.report.Warnings;
+import dev.platter.emulator.measure.workload.DeviceKind;
+import dev.platter.emulator.measure.workload.Iotest;
+import dev.platter.emulator.measure.workload.TestBed;
+import dev.platter.emulator.result.IotestReport;
+import dev.platter.emulator.result.Summary;
+import dev.platter.emulator.result.Variant;
+import dev.platter.emulator.result.Warnings;
+import dev.platter.emulator.result.page.Findings;
 import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.text.Units;
-import dev.platter.emulator.workload.DeviceKind;
-import dev.platter.emulator.workload.Iotest;
-import dev.platter.emulator.workload.TestBed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

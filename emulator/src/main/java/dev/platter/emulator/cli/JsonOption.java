@@ -1,6 +1,6 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.result.JsonFile;
 import java.io.PrintWriter;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -5,7 +5,7 @@ import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
-import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.measure.workload.DeviceKind;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.trace.Observations;
-import dev.platter.emulator.trace.PauseObserver;
+import dev.platter.emulator.measure.stages.Observations;
+import dev.platter.emulator.measure.stages.PauseObserver;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,8 +1,8 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.emulator.host.Build;
-import dev.platter.emulator.report.JsonFile;
-import dev.platter.emulator.report.Origin;
+import dev.platter.emulator.result.JsonFile;
+import dev.platter.emulator.result.Origin;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.ArrayList;

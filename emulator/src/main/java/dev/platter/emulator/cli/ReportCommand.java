@@ -1,13 +1,13 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.page.ComparedResults;
-import dev.platter.emulator.page.Document;
-import dev.platter.emulator.page.Gate;
-import dev.platter.emulator.page.ReportFiles;
-import dev.platter.emulator.page.ReportForm;
-import dev.platter.emulator.report.JsonFile;
-import dev.platter.emulator.report.Origin;
+import dev.platter.emulator.result.JsonFile;
+import dev.platter.emulator.result.Origin;
+import dev.platter.emulator.result.page.ComparedResults;
+import dev.platter.emulator.result.page.Document;
+import dev.platter.emulator.result.page.Gate;
+import dev.platter.emulator.result.page.ReportFiles;
+import dev.platter.emulator.result.page.ReportForm;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.page.Document;
-import dev.platter.emulator.page.ReportForm;
+import dev.platter.emulator.result.page.Document;
+import dev.platter.emulator.result.page.ReportForm;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -1,10 +1,10 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.serve.ExportConfig;
-import dev.platter.emulator.serve.ImageConfig;
-import dev.platter.emulator.serve.options.Choices;
-import dev.platter.emulator.serve.options.ListenAddress;
-import dev.platter.emulator.serve.options.ServeOptions;
+import dev.platter.emulator.server.ExportConfig;
+import dev.platter.emulator.server.ImageConfig;
+import dev.platter.emulator.server.options.Choices;
+import dev.platter.emulator.server.options.ListenAddress;
+import dev.platter.emulator.server.options.ServeOptions;
 import dev.platter.emulator.text.TextTable;
 import java.io.PrintWriter;
 import java.util.List;

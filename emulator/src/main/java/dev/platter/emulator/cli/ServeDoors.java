@@ -1,11 +1,11 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.control.ControlServer;
-import dev.platter.emulator.metrics.MetricsServer;
-import dev.platter.emulator.serve.ExportKinds;
-import dev.platter.emulator.serve.Server;
-import dev.platter.emulator.serve.StreamEventLog;
-import dev.platter.emulator.serve.options.ServeOptions;
+import dev.platter.emulator.server.ExportKinds;
+import dev.platter.emulator.server.Server;
+import dev.platter.emulator.server.StreamEventLog;
+import dev.platter.emulator.server.control.ControlServer;
+import dev.platter.emulator.server.metrics.MetricsServer;
+import dev.platter.emulator.server.options.ServeOptions;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 

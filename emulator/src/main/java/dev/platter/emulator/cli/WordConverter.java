@@ -1,6 +1,6 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.serve.options.Choices;
+import dev.platter.emulator.server.options.Choices;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 

@@ -9,7 +9,7 @@ import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.host.HostFiles;
 import dev.platter.emulator.host.IoLimits;
 import dev.platter.emulator.host.Storage;
-import dev.platter.emulator.report.ImageReport;
+import dev.platter.emulator.result.ImageReport;
 import dev.platter.emulator.text.Units;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -5,7 +5,7 @@
  * and accepts the next. {@link dev.platter.emulator.export.ExportServer#close} is called by another
  * thread.
  *
- * <p>Knows no protocol ({@code vhostuser}, {@code vfiouser}) and opens no image ({@code serve}).
+ * <p>Knows no protocol ({@code vhostuser}, {@code vfiouser}) and opens no image ({@code server}).
  */
 @NullMarked
 package dev.platter.emulator.export;

@@ -5,7 +5,7 @@ import dev.platter.aio.sys.CpuTime;
 import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.guest.GuestRun.Workload;
 import dev.platter.emulator.host.Scheduling;
-import dev.platter.emulator.trace.StageRun;
+import dev.platter.emulator.measure.stages.StageRun;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,11 +2,11 @@ package dev.platter.emulator.guest;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.LoopStats;
-import dev.platter.emulator.trace.PathThreads;
-import dev.platter.emulator.trace.StageRun;
-import dev.platter.emulator.workload.DeviceKind;
-import dev.platter.emulator.workload.Patience;
-import dev.platter.emulator.workload.Unanswered;
+import dev.platter.emulator.measure.stages.PathThreads;
+import dev.platter.emulator.measure.stages.StageRun;
+import dev.platter.emulator.measure.workload.DeviceKind;
+import dev.platter.emulator.measure.workload.Patience;
+import dev.platter.emulator.measure.workload.Unanswered;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestConsole;
 import dev.platter.guestimages.GuestJob;

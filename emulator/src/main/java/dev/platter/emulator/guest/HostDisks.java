@@ -1,8 +1,8 @@
 package dev.platter.emulator.guest;
 
 import dev.platter.aio.loop.LoopStats;
-import dev.platter.emulator.trace.StageRun;
-import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.measure.stages.StageRun;
+import dev.platter.emulator.measure.workload.DeviceKind;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 

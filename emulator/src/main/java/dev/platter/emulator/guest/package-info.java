@@ -11,7 +11,7 @@
  * <p>Threading: one thread asks for a guest and waits for it. A thread of each QEMU starts it and
  * reads its console; listeners are called there.
  *
- * <p>Builds no guest ({@code guestimages}) and serves no disk ({@code serve}): it is told where
+ * <p>Builds no guest ({@code guestimages}) and serves no disk ({@code server}): it is told where
  * kernel, initramfs and sockets are.
  */
 @NullMarked

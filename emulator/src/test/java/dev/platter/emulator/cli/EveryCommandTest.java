@@ -9,12 +9,12 @@ import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.ChildProcess;
 import dev.platter.emulator.ChildProcess.Ended;
-import dev.platter.emulator.control.ControlServer;
-import dev.platter.emulator.serve.ExportKinds;
-import dev.platter.emulator.serve.ServeConfig;
-import dev.platter.emulator.serve.Server;
-import dev.platter.emulator.serve.StreamEventLog;
-import dev.platter.emulator.serve.VirtioBlkExport;
+import dev.platter.emulator.server.ExportKinds;
+import dev.platter.emulator.server.ServeConfig;
+import dev.platter.emulator.server.Server;
+import dev.platter.emulator.server.StreamEventLog;
+import dev.platter.emulator.server.VirtioBlkExport;
+import dev.platter.emulator.server.control.ControlServer;
 import java.io.ByteArrayOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -89,7 +89,7 @@ class EveryCommandTest {
   private static Path saved(String name) throws IOException {
     Path file = directory.resolve(fresh());
     try (InputStream in =
-        EveryCommandTest.class.getResourceAsStream("/dev/platter/emulator/page/" + name)) {
+        EveryCommandTest.class.getResourceAsStream("/dev/platter/emulator/result/page/" + name)) {
       Files.write(file, Objects.requireNonNull(in, name).readAllBytes());
     }
     return file;

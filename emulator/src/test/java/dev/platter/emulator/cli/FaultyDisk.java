@@ -1,8 +1,8 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.emulator.workload.ForwardingTarget;
-import dev.platter.emulator.workload.IoTarget;
+import dev.platter.emulator.measure.workload.ForwardingTarget;
+import dev.platter.emulator.measure.workload.IoTarget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.ChildProcess;
 import dev.platter.emulator.ChildProcess.Ended;
-import dev.platter.emulator.workload.WriteLedger;
+import dev.platter.emulator.measure.workload.WriteLedger;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;

@@ -46,7 +46,7 @@ class MessagesTest {
           "dev.platter.guestimages.GuestImageException.reason",
           "dev.platter.emulator.cli.Failures.report",
           "dev.platter.emulator.cli.Signals.refused",
-          "dev.platter.emulator.control.ControlConnection.answer",
+          "dev.platter.emulator.server.control.ControlConnection.answer",
           "dev.platter.emulator.export.ExportServer.serve",
           "dev.platter.emulator.lab.LabRun.of");
 

@@ -24,7 +24,7 @@ class ReportCommandTest {
   private Path saved(String name) throws IOException {
     Path file = directory.resolve(name);
     try (InputStream in =
-        ReportCommandTest.class.getResourceAsStream("/dev/platter/emulator/page/" + name)) {
+        ReportCommandTest.class.getResourceAsStream("/dev/platter/emulator/result/page/" + name)) {
       Files.write(file, Objects.requireNonNull(in, name).readAllBytes());
     }
     return file;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.ChildProcess;
 import dev.platter.emulator.ChildProcess.Ended;
-import dev.platter.emulator.report.Origin;
+import dev.platter.emulator.result.Origin;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.emulator.ChildJvm;
-import dev.platter.emulator.control.ControlClient;
+import dev.platter.emulator.server.control.ControlClient;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.RandomAccessFile;

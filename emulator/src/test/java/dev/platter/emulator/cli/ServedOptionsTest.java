@@ -2,10 +2,10 @@ package dev.platter.emulator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.emulator.report.JsonFile;
-import dev.platter.emulator.serve.options.ServeFile;
-import dev.platter.emulator.serve.options.ServeOptions;
-import dev.platter.emulator.serve.options.ServeSettings;
+import dev.platter.emulator.result.JsonFile;
+import dev.platter.emulator.server.options.ServeFile;
+import dev.platter.emulator.server.options.ServeOptions;
+import dev.platter.emulator.server.options.ServeSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package dev.platter.emulator.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.report.JsonFile;
+import dev.platter.emulator.result.JsonFile;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

@@ -11,7 +11,7 @@ import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageCreator;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.Preallocation;
-import dev.platter.emulator.disk.Disks;
+import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;

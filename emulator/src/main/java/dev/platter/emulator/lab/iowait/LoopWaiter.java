@@ -13,7 +13,7 @@ import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest;
-import dev.platter.emulator.machine.Housekeeping;
+import dev.platter.emulator.measure.machine.Housekeeping;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;

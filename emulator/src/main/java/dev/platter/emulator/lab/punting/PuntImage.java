@@ -8,7 +8,7 @@ import dev.platter.devices.block.ImageInfo;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingTable;
 import dev.platter.emulator.lab.Verdict;
-import dev.platter.emulator.report.ImageReport;
+import dev.platter.emulator.result.ImageReport;
 import dev.platter.emulator.text.Units;
 import java.nio.file.Path;
 import java.util.Comparator;

@@ -2,7 +2,7 @@ package dev.platter.emulator.lab.punting;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.host.HostProgram;
-import dev.platter.emulator.report.Origin;
+import dev.platter.emulator.result.Origin;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,7 +6,7 @@ import dev.platter.emulator.host.HostProgram;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
-import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.measure.workload.DeviceKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.lab.ringflags;
 
 import dev.platter.aio.ring.SetupFlag;
-import dev.platter.emulator.workload.Bench;
+import dev.platter.emulator.measure.workload.Bench;
 import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

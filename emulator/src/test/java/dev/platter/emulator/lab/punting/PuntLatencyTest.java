@@ -3,9 +3,9 @@ package dev.platter.emulator.lab.punting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.block.Preallocation;
-import dev.platter.emulator.report.Summary;
-import dev.platter.emulator.report.Variant;
-import dev.platter.emulator.workload.DeviceKind;
+import dev.platter.emulator.measure.workload.DeviceKind;
+import dev.platter.emulator.result.Summary;
+import dev.platter.emulator.result.Variant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

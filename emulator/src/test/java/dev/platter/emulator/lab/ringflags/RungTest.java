@@ -3,7 +3,7 @@ package dev.platter.emulator.lab.ringflags;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.ring.SetupFlag;
-import dev.platter.emulator.workload.Bench.Pattern;
+import dev.platter.emulator.measure.workload.Bench.Pattern;
 import java.util.Collections;
 import java.util.EnumSet;
 import org.junit.jupiter.api.Test;

@@ -1,0 +1,135 @@
+package dev.platter.emulator.host.disk;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.LockPatience;
+import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.DiskExamination;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.memory.MemoryDisk;
+import dev.platter.emulator.host.ChargedMemory;
+import dev.platter.emulator.host.HostFiles;
+import dev.platter.emulator.text.Sizes;
+import dev.platter.emulator.text.Units;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens a disk by its name: {@code ram:SIZE} for one in memory, else the path of a raw image or
+ * block device (a file whose name begins with {@code ram:} is {@code ./ram:...}). Any thread.
+ */
+public final class Disks {
+  private static final String MEMORY = "ram:";
+  private static final long MOST_BYTES = 1L << 47;
+
+  private Disks() {}
+
+  /** Whether a name stands for a disk in memory, which nobody else can have. */
+  public static boolean isMemory(@Nullable String name) {
+    return name != null && name.startsWith(MEMORY);
+  }
+
+  /**
+   * How much memory a disk takes at most, in bytes; 0 for one that is a file.
+   *
+   * @throws PlatterException of kind BAD_INPUT if the name has no size where it needs one
+   */
+  public static long memoryBytes(String name) {
+    if (!isMemory(name)) {
+      return 0;
+    }
+    long bytes;
+    try {
+      bytes = Sizes.parse(name.substring(MEMORY.length()));
+    } catch (IllegalArgumentException e) {
+      throw PlatterException.badInput(
+          "cannot use " + name + " as a disk: " + e.getMessage(), "Give ram:1G, for example");
+    }
+    if (bytes == 0 || bytes % ImageOptions.LARGE_BLOCK_BYTES != 0) {
+      throw PlatterException.badInput(
+          "cannot use " + name + " as a disk: its size must be a multiple of 4096, and not 0",
+          "Give ram:1G, for example");
+    }
+    if (bytes > MOST_BYTES) {
+      throw PlatterException.badInput(
+          "cannot use " + name + " as a disk: a process has addresses for 128 TiB",
+          "Give ram:1G, for example");
+    }
+    return bytes;
+  }
+
+  /**
+   * Checks a name without looking at the host.
+   *
+   * @throws PlatterException of kind BAD_INPUT if it can be none
+   */
+  public static void check(String name) {
+    long _ = memoryBytes(name);
+  }
+
+  /** Refuses what the host cannot hold. That nobody else takes the memory later is not said. */
+  private static long availableMemory(String name) {
+    long bytes = memoryBytes(name);
+    long available = ChargedMemory.availableBytes(HostFiles.ofHost());
+    if (bytes > available) {
+      throw PlatterException.hostLacks(
+          name
+              + " may need "
+              + Units.bytes(bytes)
+              + " of memory, and "
+              + Units.bytes(available)
+              + " are available",
+          "Give a smaller size, or end what takes memory; in a container or unit, raise its limit");
+    }
+    return bytes;
+  }
+
+  /**
+   * Opens a disk that nobody is waited for.
+   *
+   * @throws PlatterException as {@link #open(String, ImageOptions, String, LockPatience)}
+   */
+  public static BlockBackend open(String name, ImageOptions options) {
+    return open(name, options, "", LockPatience.none());
+  }
+
+  /**
+   * Opens a disk.
+   *
+   * @param place where its guest comes from, in words that the next server uses, too
+   * @param patience for what a dead user of it has in flight
+   * @throws PlatterException of kind BAD_INPUT, with a remedy, if it cannot serve as a disk; of
+   *     kind HOST_LACKS if there is not enough memory; of kind FAILED if there is not enough
+   *     patience
+   */
+  public static BlockBackend open(
+      String name, ImageOptions options, String place, LockPatience patience) {
+    return isMemory(name)
+        ? MemoryDisk.create(name, availableMemory(name), options)
+        : RawImage.open(name, options, place, patience);
+  }
+
+  /**
+   * Looks whether a disk could be opened, and who uses it; leaves it as it is.
+   *
+   * @throws PlatterException as {@link #open(String, ImageOptions, String, LockPatience)}, but not
+   *     for its users
+   */
+  public static DiskExamination examine(
+      String name, ImageOptions options, String place, LockPatience patience) {
+    if (isMemory(name)) {
+      long _ = availableMemory(name);
+      return DiskExamination.ofOwn();
+    }
+    return RawImage.examine(name, options, place, patience);
+  }
+
+  /**
+   * What a disk would have as its identity once it is open; empty if no other can have the same.
+   *
+   * @throws PlatterException if there is no such disk
+   */
+  public static Optional<Object> identify(String name) {
+    return isMemory(name) ? Optional.empty() : Optional.of(RawImage.identify(name));
+  }
+}

@@ -1,0 +1,52 @@
+package dev.platter.emulator.measure.stages;
+
+import java.util.Arrays;
+
+/**
+ * When something was seen busy: intervals on the clock of {@link System#nanoTime}, in order, from
+ * the first sample that saw it to the last.
+ */
+public final class BusyIntervals {
+  /** Never. */
+  public static final BusyIntervals NONE = new BusyIntervals(new long[0], new long[0]);
+
+  private final long[] begins;
+  private final long[] ends;
+
+  /**
+   * Intervals.
+   *
+   * @param begins when each begins, ascending
+   * @param ends when each ends, not before its begin and not after the next begin
+   */
+  public BusyIntervals(long[] begins, long[] ends) {
+    this.begins = begins.clone();
+    this.ends = ends.clone();
+  }
+
+  /** How many there are. */
+  public int count() {
+    return begins.length;
+  }
+
+  /** Whether it was seen busy between two times, both included. */
+  public boolean overlaps(long fromNanos, long toNanos) {
+    // The last that begins not after the end; nanoTime may wrap, so differences are compared.
+    int low = 0;
+    int high = begins.length;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (begins[middle] - toNanos <= 0) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low > 0 && ends[low - 1] - fromNanos >= 0;
+  }
+
+  @Override
+  public String toString() {
+    return Arrays.toString(begins) + " to " + Arrays.toString(ends);
+  }
+}

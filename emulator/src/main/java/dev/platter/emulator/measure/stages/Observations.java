@@ -1,0 +1,23 @@
+package dev.platter.emulator.measure.stages;
+
+import java.util.List;
+
+/**
+ * What was going on in the process while requests were recorded.
+ *
+ * @param pauses garbage collections and other safepoints, in the order of time
+ * @param workers when worker threads of io_uring were seen busy
+ * @param source where the pauses come from and how exact they are, in one phrase for people
+ * @param errorNanos how far a pause's times may be off
+ * @param delays how long the threads waited for a CPU
+ */
+public record Observations(
+    List<Pause> pauses,
+    BusyIntervals workers,
+    String source,
+    long errorNanos,
+    ThreadDelays delays) {
+  /** Nothing was observed. */
+  public static final Observations NONE =
+      new Observations(List.of(), BusyIntervals.NONE, "not observed", 0, ThreadDelays.NONE);
+}

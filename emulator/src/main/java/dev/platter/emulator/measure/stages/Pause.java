@@ -1,0 +1,16 @@
+package dev.platter.emulator.measure.stages;
+
+/**
+ * A time in which the JVM ran none of its threads.
+ *
+ * @param kind {@code gc} or {@code safepoint}
+ * @param beginNanos on the clock of {@link System#nanoTime}
+ * @param endNanos on the same clock
+ * @param detail what the JVM did, in its own words
+ */
+public record Pause(String kind, long beginNanos, long endNanos, String detail) {
+  /** How long it lasted. */
+  public long nanos() {
+    return endNanos - beginNanos;
+  }
+}

@@ -1,0 +1,89 @@
+package dev.platter.emulator.measure.stages;
+
+import dev.platter.aio.loop.Threads;
+import dev.platter.aio.trace.TraceEvents;
+import dev.platter.emulator.host.ThreadTimes;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches the process while requests are recorded: pauses of the JVM, worker threads of io_uring,
+ * and how long threads wait for a CPU. Started before the first run and stopped after the last one;
+ * what starting costs is over when {@link #start} returns. Start and stop are for one thread.
+ */
+public final class PauseObserver implements AutoCloseable {
+  private static final long SAMPLE_NANOS = 10_000_000;
+  private static final int SAMPLES_PER_TICK = 10;
+
+  private final PauseSource source;
+  private final WorkerSampler sampler = new WorkerSampler(ThreadTimes.OWN);
+  private final DelaySampler delays = new DelaySampler(ThreadTimes.OWN);
+  private final Thread thread;
+  private volatile boolean running = true;
+  private @Nullable Observations observations;
+
+  private PauseObserver(PauseSource source) {
+    this.source = source;
+    thread = Thread.ofPlatform().name("observer").daemon().start(this::run);
+  }
+
+  /** Starts observing, with what the JVM offers. */
+  public static PauseObserver start() {
+    return new PauseObserver(newSource());
+  }
+
+  private static PauseSource newSource() {
+    if (!TraceEvents.present()) {
+      return new CollectorBeanPauses("this JVM has no module jdk.jfr");
+    }
+    try {
+      return new FlightRecorderPauses();
+    } catch (RuntimeException | LinkageError e) {
+      // Switched off, or without a directory to write to.
+      return new CollectorBeanPauses("the flight recorder does not start: " + e.getMessage());
+    }
+  }
+
+  private void run() {
+    long next = System.nanoTime();
+    for (int samples = 1; running; samples++) {
+      String[] ids = ThreadTimes.OWN.list();
+      if (ids != null) {
+        sampler.sample(System.nanoTime(), ids);
+        delays.sample(System.nanoTime(), ids);
+      }
+      if (samples % SAMPLES_PER_TICK == 0) {
+        source.tick();
+      }
+      // What was missed is not made up for.
+      next = Math.max(next + SAMPLE_NANOS, System.nanoTime());
+      LockSupport.parkNanos(next - System.nanoTime());
+    }
+  }
+
+  /** Stops observing and gives what was seen. Idempotent. */
+  public Observations stop() {
+    Observations seen = observations;
+    if (seen == null) {
+      running = false;
+      LockSupport.unpark(thread);
+      Threads.joinUninterruptibly(thread);
+      PauseSource.Found found = source.stop();
+      seen =
+          new Observations(
+              found.pauses(),
+              sampler.intervals(),
+              found.source(),
+              found.errorNanos(),
+              delays.delays());
+      observations = seen;
+    }
+    return seen;
+  }
+
+  /** Stops observing. Idempotent. */
+  @Override
+  public void close() {
+    stop();
+  }
+}

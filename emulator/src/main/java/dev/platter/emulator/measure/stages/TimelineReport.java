@@ -1,0 +1,123 @@
+package dev.platter.emulator.measure.stages;
+
+import dev.platter.emulator.measure.stages.StallJudge.Stall;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One run's time line of latencies and its marks, as the JSON has it. */
+final class TimelineReport {
+  /** How many marks of a kind are given: the longest. */
+  static final int MARKS_OF_A_KIND = 256;
+
+  private TimelineReport() {}
+
+  static Map<String, @Nullable Object> toMap(StageRun run, List<Stall> stalls, Observations seen) {
+    long origin = run.recorders().getFirst().originNanos();
+    long duration = run.recorders().getFirst().endNanos() - origin;
+    LatencyTimeline all = new LatencyTimeline();
+    run.recorders().forEach(recorder -> all.add(recorder.timeline()));
+    List<Mark> marks = new ArrayList<>();
+    long omitted = 0;
+    for (List<Mark> kind : List.of(pauses(seen, origin, duration), stallMarks(stalls))) {
+      kind.sort(Comparator.comparingLong(Mark::durationNanos).reversed());
+      List<Mark> kept = kind.subList(0, Math.min(kind.size(), MARKS_OF_A_KIND));
+      marks.addAll(kept);
+      omitted += kind.size() - kept.size();
+    }
+    for (MarkLog log : run.marks()) {
+      log.marks().stream()
+          .filter(mark -> within(mark.beginNanos(), mark.durationNanos(), origin, duration))
+          .forEach(marks::add);
+      omitted += log.omitted();
+    }
+    marks.sort(Comparator.comparingLong(mark -> mark.beginNanos() - origin));
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("run", run.number());
+    map.put("bucket_us", all.widthNanos() / 1000);
+    map.put("duration_us", StageReport.micros((double) duration));
+    map.put("buckets", buckets(all));
+    map.put("marks", marks.stream().map(mark -> toMap(mark, origin)).toList());
+    map.put("marks_omitted", omitted);
+    return map;
+  }
+
+  private static boolean within(long begin, long nanos, long origin, long duration) {
+    return begin - origin < duration && begin - origin + nanos >= 0;
+  }
+
+  private static List<Map<String, @Nullable Object>> buckets(LatencyTimeline timeline) {
+    List<Map<String, @Nullable Object>> list = new ArrayList<>();
+    for (int i = 0; i < timeline.used(); i++) {
+      long count = timeline.count(i);
+      if (count > 0) {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        map.put("at_us", i * timeline.widthNanos() / 1000);
+        map.put("requests", count);
+        map.put("max_us", StageReport.micros((double) timeline.maxNanos(i)));
+        map.put("mean_us", StageReport.micros((double) timeline.sumNanos(i) / count));
+        list.add(map);
+      }
+    }
+    return list;
+  }
+
+  private static List<Mark> pauses(Observations seen, long origin, long duration) {
+    List<Mark> marks = new ArrayList<>();
+    for (Pause pause : seen.pauses()) {
+      if (within(pause.beginNanos(), pause.nanos(), origin, duration)) {
+        marks.add(new Mark(pause.kind(), pause.beginNanos(), pause.nanos(), pause.detail()));
+      }
+    }
+    return marks;
+  }
+
+  /** One mark for all requests that waited at the same time for the same reason. */
+  private static List<Mark> stallMarks(List<Stall> stalls) {
+    List<Mark> marks = new ArrayList<>();
+    if (stalls.isEmpty()) {
+      return marks;
+    }
+    long origin = stalls.getFirst().beginNanos();
+    for (StallCause cause : StallCause.values()) {
+      List<Stall> ofCause =
+          stalls.stream()
+              .filter(stall -> stall.cause() == cause)
+              .sorted(Comparator.comparingLong(stall -> stall.beginNanos() - origin))
+              .toList();
+      int from = 0;
+      while (from < ofCause.size()) {
+        long begin = ofCause.get(from).beginNanos();
+        long length = 0;
+        int to = from;
+        while (to < ofCause.size() && ofCause.get(to).beginNanos() - begin <= length) {
+          Stall stall = ofCause.get(to);
+          length = Math.max(length, stall.beginNanos() - begin + stall.nanos());
+          to++;
+        }
+        int requests = to - from;
+        marks.add(
+            new Mark(
+                "stall",
+                begin,
+                length,
+                (requests == 1 ? "1 request: " : requests + " requests: ")
+                    + StallText.phrase(cause)));
+        from = to;
+      }
+    }
+    return marks;
+  }
+
+  private static Map<String, @Nullable Object> toMap(Mark mark, long origin) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("kind", mark.kind());
+    map.put("at_us", StageReport.micros((double) (mark.beginNanos() - origin)));
+    map.put("us", StageReport.micros((double) mark.durationNanos()));
+    map.put("detail", mark.detail());
+    return map;
+  }
+}

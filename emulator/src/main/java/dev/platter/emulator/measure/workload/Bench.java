@@ -1,0 +1,546 @@
+package dev.platter.emulator.measure.workload;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.emulator.measure.stages.Latencies;
+import dev.platter.emulator.measure.workload.RunResult.OperationResult;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Closed loops: each job keeps {@code depth} requests outstanding until the time is up, or fewer if
+ * it has a rate or a think time. Completions are taken in the order in which they arrive, each is
+ * replaced at once (or when its time has come), and one doorbell covers what one wake-up brought.
+ * All jobs run on the target's one thread.
+ */
+public final class Bench {
+  private static final long LONGEST_WAIT_NANOS = 100_000_000L;
+
+  /** What is done where. */
+  public enum Pattern {
+    READ(Operation.READ, false),
+    WRITE(Operation.WRITE, false),
+    RANDREAD(Operation.READ, true),
+    RANDWRITE(Operation.WRITE, true),
+    RW(null, false),
+    RANDRW(null, true),
+    TRIM(Operation.DISCARD, false),
+    RANDTRIM(Operation.DISCARD, true);
+
+    private final @Nullable Operation only;
+    private final boolean random;
+
+    Pattern(@Nullable Operation only, boolean random) {
+      this.only = only;
+      this.random = random;
+    }
+
+    /** As the command line and the JSON name it. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The only operation that there is; null if it is drawn for each request. */
+    @Nullable Operation only() {
+      return only;
+    }
+
+    boolean random() {
+      return random;
+    }
+
+    /** Whether reads and writes are mixed. */
+    public boolean mixes() {
+      return only == null;
+    }
+
+    /** Whether it reads, be it among other things. */
+    public boolean reads() {
+      return only == null || only == Operation.READ;
+    }
+
+    /** Whether it does nothing but trim. */
+    public boolean trims() {
+      return only == Operation.DISCARD;
+    }
+
+    /** Whether it changes the image. */
+    public boolean writes() {
+      return only != Operation.READ;
+    }
+  }
+
+  /**
+   * What patterns that mix are made of.
+   *
+   * @param readPercent how many of 100 requests that are no trims are reads; the others are writes
+   * @param trimPercent how many of 100 requests are trims
+   */
+  public record Mix(int readPercent, int trimPercent) {
+    /** As many reads as writes. */
+    public static final Mix EVEN = new Mix(50, 0);
+  }
+
+  /**
+   * Who does it, and how fast.
+   *
+   * @param count how many jobs there are, each with a depth of its own
+   * @param thinkNanos how long after a completion the request waits that takes its place
+   * @param requestsPerSecond how many requests a job makes in a second, at the most; 0 for any
+   */
+  public record Jobs(int count, long thinkNanos, int requestsPerSecond) {
+    /** One, as fast as it gets. */
+    public static final Jobs ONE = new Jobs(1, 0, 0);
+
+    boolean paced() {
+      return thinkNanos > 0 || requestsPerSecond > 0;
+    }
+  }
+
+  /**
+   * The workload's numbers.
+   *
+   * @param pattern what is done
+   * @param minBytes smallest request; sizes are drawn evenly from its multiples up to the largest
+   * @param maxBytes largest request
+   * @param depth requests that each job has outstanding
+   * @param warmUpNanos time before measuring begins
+   * @param runtimeNanos time measured
+   * @param flushEvery a flush after so many writes of a job; 0 for none
+   * @param seed of offsets and sizes
+   * @param mix what patterns that mix are made of
+   * @param jobs how many jobs there are, and their pace
+   */
+  public record Options(
+      Pattern pattern,
+      int minBytes,
+      int maxBytes,
+      int depth,
+      long warmUpNanos,
+      long runtimeNanos,
+      int flushEvery,
+      long seed,
+      Mix mix,
+      Jobs jobs) {
+    /** One job, as fast as it gets. */
+    public Options(
+        Pattern pattern,
+        int minBytes,
+        int maxBytes,
+        int depth,
+        long warmUpNanos,
+        long runtimeNanos,
+        int flushEvery,
+        long seed) {
+      this(
+          pattern,
+          minBytes,
+          maxBytes,
+          depth,
+          warmUpNanos,
+          runtimeNanos,
+          flushEvery,
+          seed,
+          Mix.EVEN,
+          Jobs.ONE);
+    }
+  }
+
+  /** What one operation did since measuring began. */
+  private static final class Tally {
+    private final Histogram latency = Latencies.newHistogram();
+    private long requests;
+    private long bytes;
+
+    void reset() {
+      latency.reset();
+      requests = 0;
+      bytes = 0;
+    }
+  }
+
+  private final IoTarget target;
+  private final Options options;
+  private final @Nullable WriteLedger ledger;
+  private final @Nullable Verification read;
+  private final BooleanSupplier cancelled;
+  private final Patience patience;
+  private final Outstanding outstanding;
+  private final BenchJob[] jobs;
+  private final int tagsPerJob;
+  private final Tally[] tallies = new Tally[Operation.values().length];
+  private final Operation[] operations;
+  private final long[] offsets;
+  private final int[] lengths;
+  private final int[] generations;
+  private int flushesOutstanding;
+  // The measured part: when it begins and ends, and whether it has begun.
+  private long begin;
+  private long end;
+  private boolean measuring;
+
+  /**
+   * Prepares a run.
+   *
+   * @param ledger what sectors hold, to verify; null not to
+   * @param cancelled asked all the time; a cancelled run drains and ends
+   */
+  public Bench(
+      IoTarget target, Options options, @Nullable WriteLedger ledger, BooleanSupplier cancelled) {
+    this(target, options, ledger, cancelled, new Patience(cancelled));
+  }
+
+  Bench(
+      IoTarget target,
+      Options options,
+      @Nullable WriteLedger ledger,
+      BooleanSupplier cancelled,
+      Patience patience) {
+    this.patience = patience;
+    this.target = target;
+    this.options = options;
+    this.ledger = ledger;
+    this.read = ledger == null ? null : newVerification(ledger, options.pattern());
+    this.cancelled = cancelled;
+    int count = options.jobs().count();
+    this.tagsPerJob = Math.min(options.depth(), target.queueDepth() / count);
+    if (tagsPerJob == 0) {
+      throw PlatterException.badInput(
+          count + " jobs are more than this disk takes requests at a time: " + target.queueDepth(),
+          "Use fewer jobs, or another --device");
+    }
+    int depth = tagsPerJob * count;
+    this.outstanding = new Outstanding(target, depth);
+    this.jobs = new BenchJob[count];
+    for (int job = 0; job < count; job++) {
+      jobs[job] = new BenchJob(options, job, target.capacityBytes(), tagsPerJob);
+    }
+    for (int i = 0; i < tallies.length; i++) {
+      tallies[i] = new Tally();
+    }
+    this.operations = new Operation[depth];
+    this.offsets = new long[depth];
+    this.lengths = new int[depth];
+    this.generations = new int[depth];
+    RequestSizes.check(target, options.minBytes(), options.maxBytes(), "--bs");
+    if (ledger != null
+        && options.pattern().writes()
+        && target.capacityBytes() < 2L * depth * options.maxBytes()) {
+      // Verified writes must not overlap while in flight, and have to find a free place.
+      throw PlatterException.badInput(
+          "the image of "
+              + target.capacityBytes()
+              + " bytes is too small to verify "
+              + depth
+              + " writes of up to "
+              + options.maxBytes()
+              + " bytes in flight",
+          "Use an image of twice the sum, or a smaller --bs or --iodepth");
+    }
+  }
+
+  private static @Nullable Verification newVerification(WriteLedger ledger, Pattern pattern) {
+    if (pattern.mixes()) {
+      // Of what the run has not written yet, nothing is known.
+      return new Verification(ledger.run(), Verification.Rule.EXACT);
+    }
+    if (pattern.writes()) {
+      return null;
+    }
+    return new Verification(
+        ledger.run(),
+        ledger.isOfEarlierRun() ? Verification.Rule.AT_LEAST : Verification.Rule.ANY_RUN);
+  }
+
+  /**
+   * Runs on the target's thread. When it returns nothing is in flight, and writes are flushed,
+   * unless a request has failed, or the disk has not answered a run that was told to end: then the
+   * result has what was measured before, what is in flight, and the failure.
+   */
+  public RunResult run(Measurement measurement) {
+    PlatterException failure = failureOf(() -> keepBusy(measurement));
+    long now = System.nanoTime();
+    if (measuring) {
+      measurement.end();
+    } else {
+      // Ended while warming up: there is nothing to report.
+      resetCounts();
+    }
+    RunResult result = result(Math.max(1, now - begin), now - end < 0);
+    if (failure == null) {
+      failure = failureOf(this::drain);
+    }
+    result = result.leaving(outstanding.unanswered());
+    return failure == null ? result : result.endedBy(failure);
+  }
+
+  private static @Nullable PlatterException failureOf(Runnable part) {
+    try {
+      part.run();
+      return null;
+    } catch (PlatterException e) {
+      return e;
+    }
+  }
+
+  private void keepBusy(Measurement measurement) {
+    boolean paced = options.jobs().paced();
+    long now = System.nanoTime();
+    begin = now + options.warmUpNanos();
+    end = begin + options.runtimeNanos();
+    for (BenchJob job : jobs) {
+      job.paceBegins(now);
+    }
+    for (int tag = 0; tag < operations.length; tag++) {
+      next(tag, paced);
+    }
+    startDue();
+    target.kick();
+    while (now - end < 0 && !cancelled.getAsBoolean() && !foundWrong()) {
+      if (!measuring && now - begin >= 0) {
+        measuring = true;
+        begin = now;
+        measurement.begin();
+        resetCounts();
+        for (BenchJob job : jobs) {
+          job.forgiveArrears(now);
+        }
+      }
+      if (paced) {
+        awaitNext(now, measuring ? end : begin);
+      } else {
+        boolean _ = outstanding.await(cancelled);
+      }
+      while (outstanding.hasFinished()) {
+        int tag = outstanding.take();
+        finish(tag);
+        next(tag, paced);
+      }
+      if (paced) {
+        startDue();
+      }
+      target.kick();
+      now = System.nanoTime();
+    }
+  }
+
+  private RunResult result(long elapsedNanos, boolean partial) {
+    Histogram latency = Latencies.newHistogram();
+    long requests = 0;
+    long bytes = 0;
+    Map<Operation, OperationResult> each = new EnumMap<>(Operation.class);
+    for (Operation operation : Operation.values()) {
+      Tally tally = tallies[BenchJob.index(operation)];
+      if (tally.requests == 0) {
+        continue;
+      }
+      each.put(operation, new OperationResult(tally.latency.copy(), tally.requests, tally.bytes));
+      if (operation != Operation.FLUSH) {
+        latency.add(tally.latency);
+        requests += tally.requests;
+        bytes += tally.bytes;
+      }
+    }
+    List<Long> ofJobs = new ArrayList<>();
+    for (BenchJob job : jobs) {
+      ofJobs.add(job.requests());
+    }
+    return new RunResult(
+        elapsedNanos, latency, requests, bytes, partial, each, ofJobs, read, null, null);
+  }
+
+  private boolean foundWrong() {
+    return read != null && read.wrong() > 0;
+  }
+
+  private void resetCounts() {
+    for (Tally tally : tallies) {
+      tally.reset();
+    }
+    for (BenchJob job : jobs) {
+      job.resetCount();
+    }
+  }
+
+  private void drain() {
+    finishAll();
+    if (options.pattern().writes() && outstanding.count() == 0) {
+      startFlush(0);
+      target.kick();
+      finishAll();
+    }
+  }
+
+  private void finishAll() {
+    while (outstanding.count() > 0 && outstanding.await(patience)) {
+      finish(outstanding.take());
+    }
+  }
+
+  // ---- when requests start ---------------------------------------------------------------------
+
+  private void next(int tag, boolean paced) {
+    if (paced) {
+      jobOf(tag).becomesIdle(tag, System.nanoTime());
+    } else {
+      start(tag);
+    }
+  }
+
+  private void startDue() {
+    long now = System.nanoTime();
+    for (BenchJob job : jobs) {
+      while (job.hasIdle() && job.dueNanos() - now <= 0) {
+        start(job.takeIdle());
+      }
+    }
+  }
+
+  /** Waits until something has finished or is due, but not so long that a signal waits. */
+  private void awaitNext(long now, long end) {
+    long until = now + LONGEST_WAIT_NANOS;
+    until = end - until < 0 ? end : until;
+    for (BenchJob job : jobs) {
+      if (job.hasIdle() && job.dueNanos() - until < 0) {
+        until = job.dueNanos();
+      }
+    }
+    outstanding.awaitUntil(until);
+  }
+
+  private void start(int tag) {
+    BenchJob job = jobOf(tag);
+    if (wantsFlush(job)) {
+      startFlush(tag);
+      return;
+    }
+    Operation operation = job.drawOperation();
+    chooseRange(job, tag, operation);
+    operations[tag] = operation;
+    if (operation == Operation.WRITE) {
+      job.writeStarts();
+      if (ledger != null) {
+        generations[tag] = ledger.nextGeneration();
+        SectorPattern.fill(
+            target.buffer(tag), offsets[tag], lengths[tag], ledger.run(), generations[tag]);
+      }
+    }
+    outstanding.submit(tag, operation, offsets[tag], lengths[tag]);
+  }
+
+  private boolean wantsFlush(BenchJob job) {
+    if (ledger == null) {
+      return job.wantsFlush();
+    }
+    // The ledger follows one flush at a time.
+    return flushesOutstanding == 0 && (job.wantsFlush() || ledger.wantsFlush());
+  }
+
+  private void startFlush(int tag) {
+    jobOf(tag).flushStarts();
+    flushesOutstanding++;
+    if (ledger != null) {
+      ledger.flushStarts();
+    }
+    operations[tag] = Operation.FLUSH;
+    outstanding.submit(tag, Operation.FLUSH, 0, 0);
+  }
+
+  /**
+   * Draws until the range is free of others in flight, if it matters which of two that overlap
+   * comes first.
+   */
+  private void chooseRange(BenchJob job, int tag, Operation operation) {
+    do {
+      lengths[tag] = job.drawLength();
+      offsets[tag] = job.drawOffset(operation, lengths[tag]);
+    } while (!reserve(tag, operation));
+  }
+
+  private boolean reserve(int tag, Operation operation) {
+    return ledger == null
+        || !isReserved(operation)
+        || ledger.reserve(firstSector(tag), sectorCount(tag));
+  }
+
+  /** Reads among themselves may overlap; not so with writes beside them. */
+  private boolean isReserved(Operation operation) {
+    return operation != Operation.READ || options.pattern().mixes();
+  }
+
+  private BenchJob jobOf(int tag) {
+    return jobs[tag / tagsPerJob];
+  }
+
+  private int firstSector(int tag) {
+    return (int) (offsets[tag] / SectorPattern.SECTOR);
+  }
+
+  private int sectorCount(int tag) {
+    return lengths[tag] / SectorPattern.SECTOR;
+  }
+
+  // ---- how they end ----------------------------------------------------------------------------
+
+  private void finish(int tag) {
+    Operation operation = operations[tag];
+    if (outstanding.status(tag) != DiskDriver.OK) {
+      throw PlatterException.failed(
+          operation
+              + (operation == Operation.FLUSH
+                  ? ""
+                  : " of " + lengths[tag] + " bytes at " + offsets[tag])
+              + " failed with device status "
+              + outstanding.status(tag),
+          null);
+    }
+    BenchJob job = jobOf(tag);
+    Tally tally = tallies[BenchJob.index(operation)];
+    tally.requests++;
+    if (operation == Operation.FLUSH) {
+      job.flushEnds();
+      flushesOutstanding--;
+      if (ledger != null) {
+        ledger.flushCompleted();
+      }
+      Latencies.record(tally.latency, outstanding.latencyNanos(tag));
+      return;
+    }
+    if (ledger != null) {
+      verifyOrNote(tag, operation, ledger);
+    }
+    outstanding.record(tally.latency, tag);
+    tally.bytes += lengths[tag];
+    job.requestEnds();
+  }
+
+  private void verifyOrNote(int tag, Operation operation, WriteLedger known) {
+    if (operation == Operation.READ && read != null) {
+      check(tag, known, read);
+    }
+    if (!isReserved(operation)) {
+      return;
+    }
+    switch (operation) {
+      case WRITE -> known.completed(firstSector(tag), sectorCount(tag), generations[tag]);
+      case DISCARD -> known.trimmed(firstSector(tag), sectorCount(tag));
+      default -> known.release(firstSector(tag), sectorCount(tag));
+    }
+  }
+
+  private void check(int tag, WriteLedger known, Verification found) {
+    for (int at = 0; at < lengths[tag]; at += SectorPattern.SECTOR) {
+      long offset = offsets[tag] + at;
+      int wanted = known.completed()[(int) (offset / SectorPattern.SECTOR)];
+      found.check(target.buffer(tag), at, offset, wanted);
+    }
+  }
+}

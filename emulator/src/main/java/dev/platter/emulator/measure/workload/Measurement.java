@@ -1,0 +1,10 @@
+package dev.platter.emulator.measure.workload;
+
+/** Told by a workload when its measured part begins and ends, on the workload's thread. */
+public interface Measurement {
+  /** Set-up and warm-up are over. */
+  void begin();
+
+  /** The last measured request has completed. */
+  void end();
+}

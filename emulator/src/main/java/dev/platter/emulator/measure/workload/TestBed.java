@@ -1,0 +1,227 @@
+package dev.platter.emulator.measure.workload;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.aio.loop.AioConfig;
+import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.sys.ErrnoException;
+import dev.platter.aio.sys.Mapping;
+import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.host.disk.Disks;
+import dev.platter.emulator.measure.stages.StageRecorder;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts one device over an image, runs one workload on it and takes everything down again: a machine
+ * of its own per run, so that runs cannot disturb each other.
+ */
+public final class TestBed {
+  /**
+   * How a run is set up.
+   *
+   * @param imagePath the image
+   * @param image how it is opened
+   * @param mainLoop the main loop's configuration
+   * @param ioThread each IOThread's, and the raw loop's, configuration
+   * @param ioThreads how many IOThreads
+   * @param queues how many virtqueues
+   * @param depth how many requests the workload may have outstanding
+   * @param bufferBytes the largest request
+   * @param haltPollNanos how long a halted vCPU spins before it sleeps
+   * @param stages whether to record the stages of each request's way
+   * @param activityNanos how often something else wakes the main loop; 0 for never
+   */
+  public record Setup(
+      String imagePath,
+      ImageOptions image,
+      AioConfig mainLoop,
+      AioConfig ioThread,
+      int ioThreads,
+      int queues,
+      int depth,
+      int bufferBytes,
+      long haltPollNanos,
+      boolean stages,
+      long activityNanos) {
+    /** A run with nothing recorded and nothing else going on. */
+    public Setup(
+        String imagePath,
+        ImageOptions image,
+        AioConfig mainLoop,
+        AioConfig ioThread,
+        int ioThreads,
+        int queues,
+        int depth,
+        int bufferBytes,
+        long haltPollNanos) {
+      this(
+          imagePath,
+          image,
+          mainLoop,
+          ioThread,
+          ioThreads,
+          queues,
+          depth,
+          bufferBytes,
+          haltPollNanos,
+          false,
+          0);
+    }
+
+    /** The same with another main loop. */
+    public Setup withMainLoop(AioConfig config) {
+      return with(config, stages, activityNanos);
+    }
+
+    /** The same with stages recorded or not. */
+    public Setup withStages(boolean recorded) {
+      return with(mainLoop, recorded, activityNanos);
+    }
+
+    /** The same with something else that wakes the main loop. */
+    public Setup withActivity(long periodNanos) {
+      return with(mainLoop, stages, periodNanos);
+    }
+
+    private Setup with(AioConfig main, boolean recorded, long periodNanos) {
+      return new Setup(
+          imagePath,
+          image,
+          main,
+          ioThread,
+          ioThreads,
+          queues,
+          depth,
+          bufferBytes,
+          haltPollNanos,
+          recorded,
+          periodNanos);
+    }
+
+    @Nullable StageRecorder newRecorder(DeviceKind device) {
+      return stages ? new StageRecorder(device.traced(), device.toString()) : null;
+    }
+  }
+
+  /** A workload: what to do with a target, and whom to tell when the measured part is. */
+  public interface Workload extends BiFunction<IoTarget, Measurement, RunResult> {}
+
+  // Longer than a workload takes that is told to end.
+  private static final long HANGS_NANOS = TimeUnit.SECONDS.toNanos(15);
+  // How old a request may get that a workload has left in flight.
+  private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private TestBed() {}
+
+  /**
+   * Runs a workload on a device.
+   *
+   * @throws PlatterException if the image, the host or the run fails
+   */
+  public static Measured run(DeviceKind device, Setup setup, Workload workload) {
+    Measured measured = attempt(device, setup, () -> false, workload);
+    if (measured.result().failure() != null) {
+      throw measured.result().failure();
+    }
+    return measured;
+  }
+
+  /**
+   * Runs a workload on a device, and returns what it measured also if it failed. Closes the disk,
+   * unless that does not answer: then its memory and its threads stay, and {@link
+   * RunResult#unanswered} tells of it.
+   *
+   * @param cancelled whether the workload was told to end
+   * @return with {@link RunResult#failure} if the workload says so
+   * @throws PlatterException if the image or the host fails, or if a workload that was told to end
+   *     does not
+   */
+  public static Measured attempt(
+      DeviceKind device, Setup setup, BooleanSupplier cancelled, Workload workload) {
+    return attempt(
+        device,
+        setup,
+        new Patience(cancelled, HANGS_NANOS),
+        CLOSING_NANOS,
+        workload,
+        () -> Disks.open(setup.imagePath(), setup.image()));
+  }
+
+  /**
+   * As {@link #attempt(DeviceKind, Setup, BooleanSupplier, Workload)} does.
+   *
+   * @param patience with the workload, once that was told to end
+   * @param closingNanos how old a request may get that the workload has left in flight
+   * @param opener opens the disk
+   */
+  static Measured attempt(
+      DeviceKind device,
+      Setup setup,
+      Patience patience,
+      long closingNanos,
+      Workload workload,
+      Supplier<? extends BlockBackend> opener) {
+    CompletableFuture<Measured> outcome = new CompletableFuture<>();
+    CompletableFuture<Void> closed =
+        CompletableFuture.runAsync(
+            () -> {
+              try (BlockBackend disk = opener.get()) {
+                switch (device) {
+                  case RAW -> onRing(disk, setup, workload, outcome);
+                  case AHCI, VIRTIO -> {
+                    try (GuestBed bed = new GuestBed(device, disk, setup)) {
+                      outcome.complete(bed.run(workload));
+                    }
+                  }
+                }
+              }
+            },
+            task ->
+                Thread.ofPlatform()
+                    .name(device == DeviceKind.RAW ? "raw" : "bed")
+                    .daemon()
+                    .start(task));
+    if (!Patience.isComplete(CompletableFuture.anyOf(outcome, closed), patience)) {
+      throw PlatterException.failed(
+          "the run on " + device + " was told to end and does not: its disk or its host hangs",
+          null);
+    }
+    Measured measured = outcome.join();
+    Unanswered left = measured.result().unanswered();
+    boolean all =
+        Patience.isComplete(
+            closed,
+            left == null ? patience : () -> System.nanoTime() - left.sinceNanos() >= closingNanos);
+    return measured.with(
+        measured.result().leaving(all || left == null ? null : left.until(System.nanoTime())));
+  }
+
+  private static void onRing(
+      BlockBackend disk, Setup setup, Workload workload, CompletableFuture<Measured> outcome) {
+    StageRecorder recorder = setup.newRecorder(DeviceKind.RAW);
+    try (Mapping memory = Mapping.anonymous((long) setup.depth() * setup.bufferBytes());
+        AioContext loop = new AioContext("raw", setup.ioThread(), null);
+        RawTarget target =
+            new RawTarget(loop, disk, memory, setup.depth(), setup.bufferBytes(), recorder);
+        Meter meter = new Meter(List.of(loop), null, null, () -> 0L, () -> 0L, recorder)) {
+      RunResult result = workload.apply(target, meter);
+      outcome.complete(meter.measured(result, List.of()));
+    } catch (ErrnoException e) {
+      throw noMemory(setup, e);
+    }
+  }
+
+  private static PlatterException noMemory(Setup setup, ErrnoException cause) {
+    return new PlatterException(
+        PlatterException.Kind.HOST_LACKS,
+        "no memory for " + setup.depth() + " buffers of " + setup.bufferBytes() + " bytes",
+        "Use a smaller --iodepth or --bs",
+        cause);
+  }
+}

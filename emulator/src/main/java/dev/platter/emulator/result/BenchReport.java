@@ -1,0 +1,283 @@
+package dev.platter.emulator.result;
+
+import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.emulator.measure.workload.Bench;
+import dev.platter.emulator.measure.workload.DeviceKind;
+import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.text.TextParagraph;
+import dev.platter.emulator.text.TextTable;
+import dev.platter.emulator.text.Units;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The result of {@code platter bench}: a table for people, {@code platter.bench/1} for machines.
+ */
+public final class BenchReport {
+  /** The JSON's schema. */
+  public static final String SCHEMA = "platter.bench/1";
+
+  // Characters of the longest bar.
+  private static final int SWEEP_BAR = 30;
+
+  private BenchReport() {}
+
+  /**
+   * The tables: the devices; each operation by itself where there are several; jobs; what was
+   * verified.
+   *
+   * @param width how many characters a line may have
+   */
+  public static String table(List<Summary> rows, int width) {
+    return devices(rows, width)
+        + sweep(rows)
+        + operations(rows, width)
+        + jobs(rows)
+        + verified(rows);
+  }
+
+  /** IOPS over latency, device by device; nothing unless there are several depths. */
+  private static String sweep(List<Summary> rows) {
+    if (rows.stream().allMatch(row -> Objects.equals(row.depth(), rows.getFirst().depth()))) {
+      return "";
+    }
+    TextTable table =
+        new TextTable()
+            .left("device")
+            .right("depth")
+            .right("p50 us")
+            .right("p99 us")
+            .right("IOPS")
+            .left("");
+    double most = rows.stream().mapToDouble(BenchReport::medianIops).max().orElse(0);
+    for (DeviceKind device : DeviceKind.values()) {
+      for (Summary row : rows) {
+        if (row.device() == device) {
+          double iops = medianIops(row);
+          Histogram latency = row.latencyNanos();
+          table.row(
+              device.toString(),
+              String.valueOf(row.depth()),
+              Summary.percentileCell(latency, 50),
+              Summary.percentileCell(latency, 99),
+              Units.perSecond(iops),
+              "#".repeat(most == 0 ? 0 : (int) Math.round(iops / most * SWEEP_BAR)));
+        }
+      }
+    }
+    return "\nIOPS over latency, by depth\n" + table.render();
+  }
+
+  private static double medianIops(Summary row) {
+    return row.median(run -> run.result().iops());
+  }
+
+  private static String devices(List<Summary> rows, int width) {
+    TextTable table =
+        new TextTable()
+            .left("device")
+            .left("thread", 7)
+            .right("IOPS")
+            .right("vs raw")
+            .right("p50 us")
+            .right("over raw us", 3)
+            .right("p99 us")
+            .right("p99.9 us", 2)
+            .right("max us", 1)
+            .right("BW")
+            .right("usr CPU s", 5)
+            .right("sys CPU s", 4)
+            .right("req/syscall", 6)
+            .right("wakeups", 8)
+            .right("elided", 9);
+    for (Summary row : rows) {
+      Summary raw = Summary.of(DeviceKind.RAW, rows, row);
+      Histogram latency = row.latencyNanos();
+      Double ratio = row.ratio(raw, run -> run.result().iops());
+      Double gap = row.difference(raw, BenchReport::medianLatencyNanos);
+      table.row(
+          row.label() + (row.partial() ? " (partial)" : ""),
+          row.loop(),
+          Units.perSecond(row.median(run -> run.result().iops())),
+          ratio == null ? "-" : Units.ratio(ratio),
+          Summary.percentileCell(latency, 50),
+          gap == null ? "-" : Units.micros(gap),
+          Summary.percentileCell(latency, 99),
+          Summary.percentileCell(latency, 99.9),
+          Summary.percentileCell(latency, 100),
+          Units.bytesPerSecond(row.median(run -> run.result().bytesPerSecond())),
+          Units.seconds(row.median(run -> (double) run.cpu().userNanos())),
+          Units.seconds(row.median(run -> (double) run.cpu().systemNanos())),
+          Units.ratio(row.requestsPerEnter()),
+          Units.count(row.count(run -> run.loop().notifiesSent())),
+          Units.count(row.count(run -> run.loop().notifiesElided())));
+    }
+    return table.render(width);
+  }
+
+  /** Nothing if each row has one operation, which the first table shows. */
+  private static String operations(List<Summary> rows, int width) {
+    if (rows.stream().allMatch(row -> row.operations().size() <= 1)) {
+      return "";
+    }
+    TextTable table =
+        new TextTable()
+            .left("device")
+            .left("operation")
+            .right("per second")
+            .right("p50 us")
+            .right("p99 us")
+            .right("p99.9 us")
+            .right("max us");
+    for (Summary row : rows) {
+      for (Operation operation : row.operations()) {
+        Histogram latency = row.latencyNanos(operation);
+        table.row(
+            row.label(),
+            Summary.name(operation),
+            Units.perSecond(row.perSecond(operation)),
+            Summary.percentileCell(latency, 50),
+            Summary.percentileCell(latency, 99),
+            Summary.percentileCell(latency, 99.9),
+            Summary.percentileCell(latency, 100));
+      }
+    }
+    return "\n" + table.keys(2).render(width);
+  }
+
+  private static String jobs(List<Summary> rows) {
+    StringBuilder text = new StringBuilder();
+    for (Summary row : rows) {
+      Map<String, @Nullable Object> iops = row.jobIops();
+      if (iops != null) {
+        text.append(row.label()).append(": each job made ");
+        text.append(perSecond(iops.get("min"))).append(" to ");
+        text.append(perSecond(iops.get("max"))).append(" IOPS\n");
+      }
+    }
+    return text.toString();
+  }
+
+  private static String perSecond(@Nullable Object rate) {
+    return rate instanceof Number number ? Units.perSecond(number.doubleValue()) : "-";
+  }
+
+  private static String verified(List<Summary> rows) {
+    StringBuilder text = new StringBuilder();
+    for (Summary row : rows) {
+      String words = VerificationReport.words(row.read(), row.readBack());
+      if (words != null) {
+        text.append(TextParagraph.of(row.label() + ": ", "  ", words));
+      }
+    }
+    return text.toString();
+  }
+
+  /** Of how many runs the table's figures are, and how far those lie apart. */
+  public static String spread(List<Summary> rows) {
+    SpreadLines lines = new SpreadLines();
+    for (Summary row : rows) {
+      Summary raw = Summary.of(DeviceKind.RAW, rows, row);
+      lines.add(
+          row.label(),
+          row.values(run -> run.result().iops()),
+          Units::perSecond,
+          "IOPS",
+          List.of(
+              new SpreadLines.Comparison(
+                  "raw", row.equals(raw) ? null : row.ratios(raw, run -> run.result().iops()))));
+    }
+    return lines.render();
+  }
+
+  private static double medianLatencyNanos(Measured run) {
+    return (double) run.result().latencyNanos().getValueAtPercentile(50);
+  }
+
+  /**
+   * The JSON document.
+   *
+   * @param options of the first run
+   * @param depths requests outstanding: one, or those of a sweep
+   * @param queues how many virtqueues
+   * @param ioThreads how many IOThreads
+   */
+  public static Map<String, @Nullable Object> json(
+      Map<String, @Nullable Object> environment,
+      Bench.Options options,
+      Set<Integer> depths,
+      int queues,
+      int ioThreads,
+      List<Summary> rows) {
+    boolean mixes = options.pattern().mixes();
+    Map<String, @Nullable Object> parameters = new LinkedHashMap<>();
+    parameters.put("rw", options.pattern().toString());
+    parameters.put("read_percent", mixes ? options.mix().readPercent() : null);
+    parameters.put("trim_percent", mixes ? options.mix().trimPercent() : null);
+    parameters.put("min_request_bytes", options.minBytes());
+    parameters.put("max_request_bytes", options.maxBytes());
+    parameters.put("iodepth", depths.size() == 1 ? options.depth() : null);
+    parameters.put("iodepths", List.copyOf(new TreeSet<>(depths)));
+    parameters.put("warmup_seconds", options.warmUpNanos() / 1e9);
+    parameters.put("runtime_seconds", options.runtimeNanos() / 1e9);
+    parameters.put("flush_every", options.flushEvery());
+    parameters.put("seed", options.seed());
+    parameters.put("queues", queues);
+    parameters.put("iothreads", ioThreads);
+    List<Object> list = new ArrayList<>();
+    for (Summary row : rows) {
+      Map<String, @Nullable Object> map = new LinkedHashMap<>();
+      map.put("label", row.variant().equals(Variant.ORDINARY) ? null : row.label());
+      map.put("iodepth", row.depth());
+      map.putAll(row(row, Summary.of(DeviceKind.RAW, rows, row)));
+      list.add(map);
+    }
+    return JsonDocument.of(
+        SCHEMA, environment, parameters, warnings(environment, options, rows), list);
+  }
+
+  /** Why the figures may not be what they seem. */
+  public static List<Warnings.Warning> warnings(
+      Map<String, @Nullable Object> environment, Bench.Options options, List<Summary> rows) {
+    return Warnings.of(
+        environment,
+        options.pattern().reads(),
+        options.pattern().writes(),
+        Summary.unanswered(rows),
+        Summary.scheduling(rows));
+  }
+
+  /**
+   * One row of the JSON document, without the label and the depth that tell it from others.
+   *
+   * @param raw the row to compare with, or null
+   */
+  public static Map<String, @Nullable Object> row(Summary row, @Nullable Summary raw) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("device", row.device().toString());
+    map.put("loop", row.loop());
+    map.put("runs", row.runs().size());
+    map.put("partial", row.partial());
+    map.put("iops", row.spread(run -> run.result().iops(), 1));
+    Double ratio = row.ratio(raw, run -> run.result().iops());
+    Double gap = row.difference(raw, BenchReport::medianLatencyNanos);
+    map.put("iops_ratio_to_raw", ratio == null ? null : Units.rounded(ratio, 4));
+    map.put("iops_ratio_to_raw_pairs", Pairs.toMap(row.ratios(raw, run -> run.result().iops())));
+    map.put("latency_us", row.latencyMicros());
+    map.put("p50_us", row.spread(run -> medianLatencyNanos(run) / 1e3, 2));
+    map.put("p50_minus_raw_us", gap == null ? null : Units.rounded(gap / 1e3, 2));
+    map.put("bytes_per_second", Math.round(row.median(run -> run.result().bytesPerSecond())));
+    map.put("operations", row.eachOperation());
+    map.put("job_iops", row.jobIops());
+    map.put("verification", VerificationReport.toMap(row.read(), row.readBack()));
+    map.putAll(row.costs());
+    return map;
+  }
+}

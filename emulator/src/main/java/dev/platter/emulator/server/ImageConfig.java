@@ -1,0 +1,47 @@
+package dev.platter.emulator.server;
+
+import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.DiskDescription;
+import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.ImageOptions.Foreign;
+import dev.platter.emulator.host.disk.Disks;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An image to open, or a disk that a program lends.
+ *
+ * @param path a raw image, a block device, or the name of another kind of disk
+ * @param options how to open it
+ * @param lent the disk itself, which is not closed here; null for one that is to be opened
+ */
+public record ImageConfig(String path, ImageOptions options, @Nullable BlockBackend lent) {
+  /** An image to open. */
+  public ImageConfig(String path, ImageOptions options) {
+    this(path, options, null);
+  }
+
+  /** A disk that a program lends, and closes itself. */
+  public static ImageConfig of(BlockBackend disk) {
+    DiskDescription its = disk.description();
+    ImageOptions options =
+        new ImageOptions(disk.readOnly(), its.cache(), !disk.readOnly(), disk.blockSizeBytes());
+    return new ImageConfig(its.name(), options, disk);
+  }
+
+  /** How much memory it takes at most for what it holds, in bytes. */
+  long memoryBytes() {
+    return lent == null ? Disks.memoryBytes(path) : 0;
+  }
+
+  /**
+   * How to open it.
+   *
+   * @param besideOthers whether other disks are refused if this one is: what a guest has written
+   *     onto its own must not keep them from their guests
+   */
+  ImageOptions options(boolean besideOthers) {
+    return besideOthers && options.foreign() == Foreign.REFUSE
+        ? options.withForeign(Foreign.TELL)
+        : options;
+  }
+}

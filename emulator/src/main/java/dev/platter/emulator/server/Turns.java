@@ -1,0 +1,105 @@
+package dev.platter.emulator.server;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Who may change what of a server: one at a time each thing, and the server as a whole nobody else.
+ * A change that waits for a disk holds up none of the others' things. Any thread.
+ */
+final class Turns {
+  private final Set<String> taken = new HashSet<>();
+  private boolean all;
+
+  /** What ends a turn. */
+  interface Turn extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Waits until nobody changes any of some things, and takes all of them at once.
+   *
+   * @param over whether to wait no more; looked at again when {@link #wake} is called
+   * @return the turn; also when the wait was given up, for a thing that somebody else has
+   */
+  Turn of(Collection<String> things, BooleanSupplier over) {
+    Set<String> mine = Set.copyOf(things);
+    synchronized (this) {
+      boolean interrupted = false;
+      while ((all || mine.stream().anyMatch(taken::contains)) && !over.getAsBoolean()) {
+        interrupted |= !await();
+      }
+      restore(interrupted);
+      if (over.getAsBoolean()) {
+        return () -> {};
+      }
+      taken.addAll(mine);
+    }
+    return () -> give(mine);
+  }
+
+  Turn of(String thing, BooleanSupplier over) {
+    return of(List.of(thing), over);
+  }
+
+  /** Waits until nobody changes anything, and takes everything. Others may overtake it. */
+  Turn ofAll() {
+    return ofAll(() -> false);
+  }
+
+  /**
+   * Waits as {@link #ofAll()} does.
+   *
+   * @param over whether to wait no more; looked at again when {@link #wake} is called
+   * @return the turn; also when the wait was given up, for nothing then
+   */
+  Turn ofAll(BooleanSupplier over) {
+    synchronized (this) {
+      boolean interrupted = false;
+      while ((all || !taken.isEmpty()) && !over.getAsBoolean()) {
+        interrupted |= !await();
+      }
+      restore(interrupted);
+      if (over.getAsBoolean()) {
+        return () -> {};
+      }
+      all = true;
+    }
+    return this::giveAll;
+  }
+
+  @SuppressWarnings("WaitNotInLoop") // its callers loop
+  private boolean await() {
+    try {
+      wait();
+      return true;
+    } catch (InterruptedException e) {
+      return false;
+    }
+  }
+
+  private static void restore(boolean interrupted) {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized void give(Set<String> things) {
+    taken.removeAll(things);
+    notifyAll();
+  }
+
+  private synchronized void giveAll() {
+    all = false;
+    notifyAll();
+  }
+
+  /** Has those who wait look whether their wait is over. */
+  synchronized void wake() {
+    notifyAll();
+  }
+}

@@ -1,0 +1,76 @@
+package dev.platter.emulator.server.control;
+
+import dev.platter.aio.PlatterException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a server has answered, or a part of it.
+ *
+ * @param fields names and values, in order
+ */
+public record Reply(Map<String, @Nullable Object> fields) {
+  /** Text, or what stands for it; "" where there is none. */
+  public String text(String name) {
+    Object value = fields.get(name);
+    return value == null ? "" : value.toString();
+  }
+
+  /** A number; 0 where there is none. */
+  public long number(String name) {
+    return fields.get(name) instanceof Number number ? number.longValue() : 0;
+  }
+
+  /** Whether something is so. */
+  public boolean flag(String name) {
+    return Boolean.TRUE.equals(fields.get(name));
+  }
+
+  /** An object; an empty one where there is none. */
+  public Reply part(String name) {
+    return of(fields.get(name));
+  }
+
+  /** Objects in a list. */
+  public List<Reply> parts(String name) {
+    List<Reply> parts = new ArrayList<>();
+    if (fields.get(name) instanceof List<?> list) {
+      list.forEach(each -> parts.add(of(each)));
+    }
+    return parts;
+  }
+
+  private static Reply of(@Nullable Object value) {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    if (value instanceof Map<?, ?> map) {
+      map.forEach((name, each) -> fields.put(String.valueOf(name), each));
+    }
+    return new Reply(fields);
+  }
+
+  /**
+   * What the answer to a command returns.
+   *
+   * @throws PlatterException if it is an error, or no answer at all
+   */
+  static Reply returned(Map<String, ?> line) {
+    if (line.get("error") instanceof Map<?, ?> error) {
+      Object remedy = error.get("remedy");
+      String message = String.valueOf(error.get("message"));
+      throw new PlatterException(
+          "bad-input".equals(error.get("kind"))
+              ? PlatterException.Kind.BAD_INPUT
+              : PlatterException.Kind.FAILED,
+          message,
+          remedy == null ? null : remedy.toString(),
+          null);
+    }
+    if (!(line.get("return") instanceof Map<?, ?> result)) {
+      throw PlatterException.failed("the server's answer is none: " + line, null);
+    }
+    return of(result);
+  }
+}

@@ -1,0 +1,170 @@
+package dev.platter.emulator.server.embed;
+
+import dev.platter.aio.PlatterException;
+import dev.platter.devices.block.BlockBackend;
+import dev.platter.emulator.server.AhciExport;
+import dev.platter.emulator.server.Endpoint;
+import dev.platter.emulator.server.ExportConfig;
+import dev.platter.emulator.server.ImageConfig;
+import dev.platter.emulator.server.ServeConfig;
+import dev.platter.emulator.server.Server;
+import dev.platter.emulator.server.ServerOptions;
+import dev.platter.emulator.server.StreamEventLog;
+import dev.platter.emulator.server.SystemdSockets;
+import dev.platter.emulator.server.VirtioBlkExport;
+import dev.platter.emulator.server.control.ControlServer;
+import dev.platter.emulator.server.metrics.MetricsServer;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server of disks that a program has made itself, in this process.
+ *
+ * <pre>{@code
+ * try (StreamEventLog log = StreamEventLog.text(new PrintWriter(System.err));
+ *     BlockBackend disk = new StoreDisk("mine", store);
+ *     DiskServer server = DiskServer.with(log).virtioBlk("vda", Path.of("vda.sock"), disk, 2).start()) {
+ *   ...
+ * }
+ * }</pre>
+ *
+ * <p>Disks stay the program's: it closes them after the server. The JVM needs {@code
+ * --enable-native-access=ALL-UNNAMED}.
+ */
+public final class DiskServer implements AutoCloseable {
+  private final Server server;
+  private final List<Runnable> doors = new ArrayList<>();
+
+  private DiskServer(Server server) {
+    this.server = server;
+  }
+
+  /**
+   * Begins with nothing to serve.
+   *
+   * @param log told what happens; closed by its owner, after the server
+   */
+  public static Builder with(StreamEventLog log) {
+    return new Builder(log);
+  }
+
+  /** What is to be served, and what comes along. For one thread. */
+  public static final class Builder {
+    private final StreamEventLog log;
+    private final List<ExportConfig> exports = new ArrayList<>();
+    private boolean stages;
+    private @Nullable Path control;
+    private @Nullable InetSocketAddress metrics;
+
+    private Builder(StreamEventLog log) {
+      this.log = log;
+    }
+
+    /**
+     * Serves a disk as virtio-blk over vhost-user, on a loop of its own.
+     *
+     * @param name what the log calls it; the disk's serial number, too
+     * @param socket where it listens; made at the start
+     * @param queues how many request queues, 1 to 64: as many as the guest has CPUs
+     */
+    public Builder virtioBlk(String name, Path socket, BlockBackend disk, int queues) {
+      exports.add(
+          new VirtioBlkExport(
+              name,
+              new Endpoint.SocketPath(socket),
+              ImageConfig.of(disk),
+              name,
+              queues,
+              List.of(),
+              OptionalLong.empty()));
+      return this;
+    }
+
+    /**
+     * Serves disks on the ports of an AHCI controller over vfio-user.
+     *
+     * @param name what the log calls it; the disks' serial numbers begin with it
+     * @param socket where it listens; made at the start
+     */
+    public Builder ahci(String name, Path socket, List<BlockBackend> disks) {
+      List<AhciExport.Port> ports = new ArrayList<>();
+      for (BlockBackend disk : disks) {
+        ports.add(
+            new AhciExport.Port(
+                ImageConfig.of(disk),
+                name + "-" + ports.size(),
+                AhciExport.Port.DEFAULT_MODEL,
+                AhciExport.Port.DEFAULT_FIRMWARE));
+      }
+      exports.add(
+          new AhciExport(
+              name,
+              new Endpoint.SocketPath(socket),
+              ports,
+              OptionalLong.empty(),
+              OptionalLong.empty()));
+      return this;
+    }
+
+    /** Serves {@code platter ctl} on a socket: lists, drains, quiesces, resumes, removes. */
+    public Builder control(Path socket) {
+      control = socket;
+      return this;
+    }
+
+    /** Serves metrics for Prometheus, with histograms of latencies. */
+    public Builder metrics(InetSocketAddress address) {
+      metrics = address;
+      return this;
+    }
+
+    /** Records the stages of each request's way, for {@link Server#takeStages} and the metrics. */
+    public Builder stages() {
+      stages = true;
+      return this;
+    }
+
+    /**
+     * Starts the server.
+     *
+     * @throws PlatterException if anything is missing; nothing is left behind then
+     */
+    public DiskServer start() {
+      DiskServer started =
+          new DiskServer(
+              Server.start(
+                  new ServeConfig(List.of(), exports),
+                  log,
+                  SystemdSockets.none(),
+                  new ServerOptions(stages, metrics != null)));
+      try {
+        if (metrics != null) {
+          started.doors.add(MetricsServer.start(metrics, started.server, log)::close);
+        }
+        if (control != null) {
+          started.doors.add(ControlServer.start(control, started.server, log)::close);
+        }
+        return started;
+      } catch (RuntimeException e) {
+        started.close();
+        throw e;
+      }
+    }
+  }
+
+  /** The server itself: quiesce, resume, drain, exports that come and go, counters. */
+  public Server server() {
+    return server;
+  }
+
+  /** Stops: disconnects clients, waits for what is in flight, flushes. Idempotent. */
+  @Override
+  public void close() {
+    doors.forEach(Runnable::run);
+    server.close();
+  }
+}

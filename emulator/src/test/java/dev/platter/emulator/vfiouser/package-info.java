@@ -1,8 +1,0 @@
-/**
- * Tests of the vfio-user server from the client's side of its socket. Sections named in tests are
- * those of the protocol's specification.
- */
-@NullMarked
-package dev.platter.emulator.vfiouser;
-
-import org.jspecify.annotations.NullMarked;
