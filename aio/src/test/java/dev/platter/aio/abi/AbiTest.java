@@ -32,6 +32,7 @@ class AbiTest {
       #include <limits.h>
       #include <poll.h>
       #include <sched.h>
+      #include <netinet/in.h>
       #include <stddef.h>
       #include <stdio.h>
       #include <time.h>
