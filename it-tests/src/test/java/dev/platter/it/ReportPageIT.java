@@ -33,7 +33,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(300)
 class ReportPageIT {
   private static final Path SAVED =
-      Path.of("..", "emulator", "src", "test", "resources", "dev", "platter", "emulator", "page");
+      Path.of("..", "emulator", "src", "test", "resources")
+          .resolve("dev/platter/emulator/result/page");
   static final List<String> NAMES =
       List.of("iotest", "iotest-deaf", "iotest-old", "bench", "guest", "lab");
 
