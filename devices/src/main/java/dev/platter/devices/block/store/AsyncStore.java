@@ -10,7 +10,8 @@ import java.util.List;
  *
  * <p>Offsets and lengths are bytes, in whole blocks, and within the disk: others never arrive. The
  * buffers are the guest's memory, in the order of the disk. They may be used until the completion,
- * and by no means after it, when the guest has them back or they are unmapped.
+ * and by no means after it, when the guest has them back or they are unmapped. A method that throws
+ * has let go of them: the request has failed, unless it was completed before.
  */
 public interface AsyncStore {
   /** The disk's size in bytes, a multiple of {@link #blockSizeBytes}; never changes. */

@@ -92,10 +92,11 @@ final class StoreTransfer implements AutoCloseable {
           store.write(offset, List.of(ZEROES.asSlice(0, pieceBytes)), false, done);
         }
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // The program's mistake costs its guest a request, and not the loop and with it other disks.
-      if (!over.get()) {
-        done.complete(-Errno.EIO);
+      if (over.compareAndSet(false, true)) {
+        result = -Errno.EIO;
+        then.schedule();
       }
     }
   }

@@ -74,7 +74,7 @@ final class ThreadedStore implements AsyncStore {
     try {
       work.run();
       return 0;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       return -Errno.EIO;
     }
   }

@@ -68,6 +68,24 @@ class StoreDiskTest {
     }
   }
 
+  /** A store whose flushes alone matter. */
+  private abstract static class FlushedStore implements BlockingStore {
+    @Override
+    public long sizeBytes() {
+      return SIZE;
+    }
+
+    @Override
+    public void read(long offsetBytes, MemorySegment buffer) {}
+
+    @Override
+    public void write(long offsetBytes, MemorySegment buffer) {}
+  }
+
+  private static void onThread(Runnable task) {
+    Thread.ofPlatform().daemon().start(task);
+  }
+
   private static final class Slot extends BlockRequest {
     private int result = 1;
 
@@ -199,7 +217,29 @@ class StoreDiskTest {
               public void flush(Completion done) {
                 throw new IllegalStateException("planted");
               }
+
+              @Override
+              public void discard(long offsetBytes, long lengthBytes, Completion done) {
+                throw new AssertionError("planted");
+              }
             });
+    onLoop(context -> {
+      assertThat(run(disk, context, BlockRequest::prepareFlush)).isEqualTo(-Errno.EIO);
+      assertThat(run(disk, context, slot -> slot.prepareDiscard(0, 512))).isEqualTo(-Errno.EIO);
+    });
+  }
+
+  @Test
+  void anErrorOnAThreadFailsTheRequest() {
+    StoreDisk disk =
+        new StoreDisk(
+            "own",
+            new FlushedStore() {
+              @Override
+              public void flush() {
+                throw new AssertionError("planted");
+              }
+            }.on(StoreDiskTest::onThread));
     onLoop(context ->
         assertThat(run(disk, context, BlockRequest::prepareFlush)).isEqualTo(-Errno.EIO));
   }
@@ -230,8 +270,7 @@ class StoreDiskTest {
             throw new IOException("planted");
           }
         };
-    StoreDisk disk =
-        new StoreDisk("own", store.on(task -> Thread.ofPlatform().daemon().start(task)));
+    StoreDisk disk = new StoreDisk("own", store.on(StoreDiskTest::onThread));
     StoreDisk ended =
         new StoreDisk(
             "own",
