@@ -25,6 +25,10 @@ public interface BlockingStore {
   /**
    * The same store, asked by the threads of {@code executor}: as many requests are done at a time
    * as that has threads. A store that blocks in I/O is well served by virtual threads.
+   *
+   * <p>The program closes the executor after the server. A task that the executor refuses by an
+   * exception fails its request; a task that it drops leaves a request without an end, and the
+   * server waits for it.
    */
   default AsyncStore on(Executor executor) {
     return new ThreadedStore(this, executor);

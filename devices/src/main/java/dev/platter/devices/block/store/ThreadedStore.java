@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A {@link BlockingStore} that is asked by the threads of an executor. */
 final class ThreadedStore implements AsyncStore {
@@ -63,10 +63,19 @@ final class ThreadedStore implements AsyncStore {
   }
 
   private void run(Completion done, Work work) {
+    AtomicBoolean claimed = new AtomicBoolean();
     try {
-      executor.execute(() -> done.complete(result(work)));
-    } catch (RejectedExecutionException e) {
-      done.complete(-Errno.EIO); // the program ends
+      executor.execute(() -> {
+        if (claimed.compareAndSet(false, true)) {
+          done.complete(result(work));
+        }
+      });
+    } catch (RuntimeException | Error e) {
+      // The program ends, or the host has no thread. A task that was queued all the same must not
+      // run later: the guest has its buffers back.
+      if (claimed.compareAndSet(false, true)) {
+        done.complete(-Errno.EAGAIN); // nothing was tried, so that nothing is lost
+      }
     }
   }
 

@@ -230,6 +230,28 @@ class StoreDiskTest {
   }
 
   @Test
+  void aTaskThatIsRefusedNeverRuns() {
+    List<Runnable> queued = new ArrayList<>();
+    List<String> done = new ArrayList<>();
+    StoreDisk disk =
+        new StoreDisk(
+            "own",
+            new FlushedStore() {
+              @Override
+              public void flush() {
+                done.add("flush");
+              }
+            }.on(task -> {
+              queued.add(task);
+              throw new OutOfMemoryError("planted: unable to create native thread");
+            }));
+    onLoop(context ->
+        assertThat(run(disk, context, BlockRequest::prepareFlush)).isEqualTo(-Errno.EAGAIN));
+    queued.forEach(Runnable::run);
+    assertThat(done).isEmpty();
+  }
+
+  @Test
   void anErrorOnAThreadFailsTheRequest() {
     StoreDisk disk =
         new StoreDisk(
@@ -292,7 +314,7 @@ class StoreDiskTest {
                     }))
             .isZero();
         assertThat(run(disk, context, writing(one, true))).isEqualTo(-Errno.EIO);
-        assertThat(run(ended, context, BlockRequest::prepareFlush)).isEqualTo(-Errno.EIO);
+        assertThat(run(ended, context, BlockRequest::prepareFlush)).isEqualTo(-Errno.EAGAIN);
       });
       assertThat(two.toArray(ValueLayout.JAVA_BYTE)).containsOnly(9);
     }
