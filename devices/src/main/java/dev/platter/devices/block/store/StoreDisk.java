@@ -1,6 +1,7 @@
 package dev.platter.devices.block.store;
 
 import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockListener;
 import dev.platter.devices.block.BlockMeter;
@@ -81,7 +82,11 @@ public final class StoreDisk implements BlockBackend {
   public int sync() {
     if (lost == 0) {
       CompletableFuture<Integer> done = new CompletableFuture<>();
-      store.flush(done::complete);
+      try {
+        store.flush(done::complete);
+      } catch (RuntimeException | Error e) {
+        done.complete(-Errno.EIO); // does nothing if it was completed before
+      }
       failed(done.join());
     }
     return lost;

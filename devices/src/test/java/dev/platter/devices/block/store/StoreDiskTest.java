@@ -230,6 +230,20 @@ class StoreDiskTest {
   }
 
   @Test
+  void aMistakeOfTheProgramFailsTheFlushAtTheEnd() {
+    StoreDisk disk =
+        new StoreDisk(
+            "own",
+            new Store() {
+              @Override
+              public void flush(Completion done) {
+                throw new AssertionError("planted");
+              }
+            });
+    assertThat(disk.sync()).isEqualTo(-Errno.EIO);
+  }
+
+  @Test
   void aTaskThatIsRefusedNeverRuns() {
     List<Runnable> queued = new ArrayList<>();
     List<String> done = new ArrayList<>();
