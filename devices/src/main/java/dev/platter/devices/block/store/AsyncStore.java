@@ -8,13 +8,16 @@ import java.util.List;
  * takes a {@link Completion} is called on a loop, must not block, and has the completion called
  * once, then or later, on any thread. Several requests are in flight at a time, from several loops.
  *
+ * <p>The size, the size of blocks, and whether there are writes and a write cache never change: a
+ * {@link StoreDisk} asks for them once.
+ *
  * <p>Offsets and lengths are bytes, in whole blocks, and within the disk: others never arrive. The
  * buffers are the guest's memory, in the order of the disk. They may be used until the completion,
  * and by no means after it, when the guest has them back or they are unmapped. A method that throws
  * has let go of them: the request has failed, unless it was completed before.
  */
 public interface AsyncStore {
-  /** The disk's size in bytes, a multiple of {@link #blockSizeBytes}; never changes. */
+  /** The disk's size in bytes, a multiple of {@link #blockSizeBytes} and not 0. */
   long sizeBytes();
 
   /** The disk's block size in bytes: 512 or 4096. */

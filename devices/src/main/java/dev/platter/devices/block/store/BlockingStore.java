@@ -10,7 +10,7 @@ import java.util.concurrent.Executor;
  * memory, and is not used after the method has returned. An IOException fails the guest's request.
  */
 public interface BlockingStore {
-  /** The disk's size in bytes, a multiple of 512; never changes. */
+  /** The disk's size in bytes, a multiple of 512 and not 0; never changes. */
   long sizeBytes();
 
   /** Fills the buffer from {@code offsetBytes} on. */

@@ -1,5 +1,6 @@
 package dev.platter.devices.block.store;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockBackend;
@@ -17,6 +18,10 @@ import java.util.concurrent.CompletableFuture;
 public final class StoreDisk implements BlockBackend {
   private final String name;
   private final AsyncStore store;
+  private final long sizeBytes;
+  private final int blockSizeBytes;
+  private final boolean readOnly;
+  private final boolean writeCache;
   private final BlockMeter meter = new BlockMeter();
   private volatile BlockListener listener = BlockListener.NONE;
   private volatile int lost;
@@ -25,10 +30,33 @@ public final class StoreDisk implements BlockBackend {
    * Makes a disk of a store.
    *
    * @param name how messages call it
+   * @param store asked for its shape here, and not again
+   * @throws PlatterException of kind BAD_INPUT if its blocks have neither 512 nor 4096 bytes, or if
+   *     its size is 0 or no whole number of them
    */
   public StoreDisk(String name, AsyncStore store) {
     this.name = name;
     this.store = store;
+    sizeBytes = store.sizeBytes();
+    blockSizeBytes = store.blockSizeBytes();
+    readOnly = store.readOnly();
+    writeCache = store.writeCache() && !readOnly;
+    if (blockSizeBytes != 512 && blockSizeBytes != 4096) {
+      throw PlatterException.badInput(
+          "cannot use " + name + " as a disk: its blocks have " + blockSizeBytes + " bytes",
+          "Give it blocks of 512 or 4096 bytes");
+    }
+    if (sizeBytes <= 0 || sizeBytes % blockSizeBytes != 0) {
+      throw PlatterException.badInput(
+          "cannot use "
+              + name
+              + " as a disk: its size of "
+              + sizeBytes
+              + " bytes is not a multiple of "
+              + blockSizeBytes
+              + ", or is 0",
+          "Give it whole blocks");
+    }
   }
 
   AsyncStore store() {
@@ -41,22 +69,22 @@ public final class StoreDisk implements BlockBackend {
 
   @Override
   public long sizeBytes() {
-    return store.sizeBytes();
+    return sizeBytes;
   }
 
   @Override
   public int blockSizeBytes() {
-    return store.blockSizeBytes();
+    return blockSizeBytes;
   }
 
   @Override
   public boolean readOnly() {
-    return store.readOnly();
+    return readOnly;
   }
 
   @Override
   public boolean writeCache() {
-    return store.writeCache() && !store.readOnly();
+    return writeCache;
   }
 
   @Override

@@ -1,7 +1,9 @@
 package dev.platter.devices.block.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
@@ -166,6 +168,37 @@ class StoreDiskTest {
     assertThat(store.bytes.asSlice(512, SIZE - 1024).toArray(ValueLayout.JAVA_BYTE))
         .containsOnly(0);
     assertThat(store.bytes.get(ValueLayout.JAVA_BYTE, SIZE - 512)).isEqualTo((byte) 1);
+  }
+
+  @Test
+  void aShapeThatIsNoDisksIsRefused() {
+    assertRefused(0, 512);
+    assertRefused(-512, 512);
+    assertRefused(SIZE + 512, 4096);
+    assertRefused(SIZE, 0);
+    assertRefused(SIZE, 1024);
+    assertThat(new StoreDisk("own", shaped(SIZE, 4096)).blockSizeBytes()).isEqualTo(4096);
+  }
+
+  private static void assertRefused(long sizeBytes, int blockSizeBytes) {
+    assertThatThrownBy(() -> new StoreDisk("own", shaped(sizeBytes, blockSizeBytes)))
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT));
+  }
+
+  private static Store shaped(long sizeBytes, int blockSizeBytes) {
+    return new Store() {
+      @Override
+      public long sizeBytes() {
+        return sizeBytes;
+      }
+
+      @Override
+      public int blockSizeBytes() {
+        return blockSizeBytes;
+      }
+    };
   }
 
   @Test
