@@ -56,6 +56,25 @@ public enum BlockError {
     };
   }
 
+  /**
+   * Whether what had completed before may be lost, after a call that was to make something stable
+   * has failed (ADR 021).
+   *
+   * @param result {@code -errno}
+   * @param write whether it was a write that is to be stable at once, and not a flush
+   * @param throughCache whether the write may have failed for an earlier one in the host's cache
+   */
+  public static boolean isLoss(int result, boolean write, boolean throughCache) {
+    return switch (-result) {
+      case Errno.EINTR, Errno.EAGAIN, Errno.ECANCELED -> false;
+      // Past the page cache it is the write itself that found no room, before anything was sent to
+      // the disk; in the page cache it may be what an earlier one was promised.
+      case Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG -> !write || throughCache;
+      case Errno.EINVAL -> !write;
+      default -> true;
+    };
+  }
+
   /** As metrics and reports name it, for example {@code no_space}. */
   @Override
   public String toString() {

@@ -1,6 +1,5 @@
 package dev.platter.devices.block;
 
-import dev.platter.aio.sys.Errno;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +47,7 @@ final class Stability {
    * @return whether it is the first that has failed
    */
   boolean failed(int result, boolean write) {
-    if (result >= 0 || !isLoss(result, write)) {
+    if (result >= 0 || !BlockError.isLoss(result, write, throughPageCache)) {
       return false;
     }
     synchronized (this) {
@@ -58,17 +57,6 @@ final class Stability {
       }
       return first;
     }
-  }
-
-  private boolean isLoss(int result, boolean write) {
-    return switch (-result) {
-      case Errno.EINTR, Errno.EAGAIN, Errno.ECANCELED -> false;
-      // Past the page cache it is the write itself that found no room, before anything was sent to
-      // the disk; in the page cache it may be what an earlier one was promised.
-      case Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG -> !write || throughPageCache;
-      case Errno.EINVAL -> !write;
-      default -> true;
-    };
   }
 
   /** A transfer that has to make something stable is given to the kernel. */

@@ -41,6 +41,10 @@ public interface AsyncStore {
   /**
    * Writes the buffers to {@code offsetBytes} and on.
    *
+   * <p>A stable write that fails makes all later flushes fail, as a flush that fails does: what the
+   * guest wrote before may be lost. {@code -ENOSPC} is an exception: this write alone found no
+   * room. So is {@code -EAGAIN}, of a flush as well: it was not tried.
+   *
    * @param stable whether the write must be stable when it completes
    */
   void write(long offsetBytes, List<MemorySegment> buffers, boolean stable, Completion done);

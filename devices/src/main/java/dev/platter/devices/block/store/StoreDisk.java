@@ -4,11 +4,14 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.BlockError;
 import dev.platter.devices.block.BlockListener;
 import dev.platter.devices.block.BlockMeter;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.DiskDescription;
+import dev.platter.devices.block.HostFigures;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A disk that a program keeps in an {@link AsyncStore}: checks and counts requests, and brings each
@@ -24,7 +27,7 @@ public final class StoreDisk implements BlockBackend {
   private final boolean writeCache;
   private final BlockMeter meter = new BlockMeter();
   private volatile BlockListener listener = BlockListener.NONE;
-  private volatile int lost;
+  private final AtomicInteger lost = new AtomicInteger();
 
   /**
    * Makes a disk of a store.
@@ -108,35 +111,43 @@ public final class StoreDisk implements BlockBackend {
 
   @Override
   public int sync() {
-    if (lost == 0) {
+    int result = lost();
+    if (result == 0) {
       CompletableFuture<Integer> done = new CompletableFuture<>();
       try {
         store.flush(done::complete);
       } catch (RuntimeException | Error e) {
         done.complete(-Errno.EIO); // does nothing if it was completed before
       }
-      failed(done.join());
+      result = stabilized(Math.min(done.join(), 0), false);
     }
-    return lost;
+    return result;
   }
 
-  /** A flush, or a write that was to be stable, has ended: after a failure all others fail. */
-  void failed(int result) {
-    boolean first;
-    synchronized (this) {
-      first = lost == 0 && result < 0;
-      if (first) {
-        lost = result;
-      }
-    }
-    if (first) {
+  /**
+   * A flush, or a write that was to be stable, has ended: after a loss all others fail.
+   *
+   * @param result 0 or {@code -errno}
+   * @param write whether it was a write
+   * @return what to tell of it: the first loss, or its own result if nothing is lost
+   */
+  int stabilized(int result, boolean write) {
+    boolean loses = result < 0 && BlockError.isLoss(result, write, false);
+    if (loses && lost.compareAndSet(0, result)) {
       listener.flushFailed(-result);
     }
+    int first = lost();
+    return first == 0 ? result : first;
   }
 
   /** Why nothing can be made stable any more, as {@code -errno}; 0 if it can. */
   int lost() {
-    return lost;
+    return lost.get();
+  }
+
+  @Override
+  public HostFigures hostFigures() {
+    return new HostFigures(0, 0, 0, 0, lost() != 0);
   }
 
   @Override

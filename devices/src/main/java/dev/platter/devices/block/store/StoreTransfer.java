@@ -123,8 +123,7 @@ final class StoreTransfer implements AutoCloseable {
     }
     int outcome = more ? -Errno.ECANCELED : result;
     if (stabilizes()) {
-      disk.failed(result);
-      outcome = disk.lost();
+      outcome = disk.stabilized(result, request.operation() == Operation.WRITE);
     }
     if (result < 0) {
       disk.listener()

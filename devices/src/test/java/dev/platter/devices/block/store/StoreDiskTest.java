@@ -241,6 +241,31 @@ class StoreDiskTest {
   }
 
   @Test
+  void aWriteWithoutRoomAndAFlushThatWasNotTriedLoseNothing() {
+    Store store = new Store();
+    StoreDisk disk = new StoreDisk("own", store);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment block = arena.allocate(512);
+      onLoop(context -> {
+        store.result = -Errno.ENOSPC;
+        assertThat(run(disk, context, writing(block, true))).isEqualTo(-Errno.ENOSPC);
+        store.result = -Errno.EAGAIN;
+        assertThat(run(disk, context, BlockRequest::prepareFlush)).isEqualTo(-Errno.EAGAIN);
+        assertThat(disk.sync()).isEqualTo(-Errno.EAGAIN);
+        store.result = 0;
+        assertThat(run(disk, context, writing(block, true))).isZero();
+        assertThat(disk.hostFigures().flushFailed()).isFalse();
+        assertThat(disk.sync()).isZero();
+        store.result = -Errno.EIO;
+        assertThat(disk.sync()).isEqualTo(-Errno.EIO);
+        store.result = 0;
+        assertThat(run(disk, context, writing(block, true))).isEqualTo(-Errno.EIO);
+        assertThat(disk.hostFigures().flushFailed()).isTrue();
+      });
+    }
+  }
+
+  @Test
   void aMistakeOfTheProgramFailsTheRequest() {
     StoreDisk disk =
         new StoreDisk(
