@@ -39,7 +39,7 @@ public enum BlockError {
    *
    * @param result {@code -errno}
    */
-  static boolean isRefusal(int result) {
+  public static boolean isRefusal(int result) {
     return switch (-result) {
       case Errno.EOPNOTSUPP,
           Errno.ENOSYS,

@@ -52,7 +52,10 @@ public interface AsyncStore {
   /** Makes all writes stable that completed before the call. */
   void flush(Completion done);
 
-  /** The contents of a range no longer matter. Does nothing unless a store knows better. */
+  /**
+   * The contents of a range no longer matter. Does nothing unless a store knows better; {@code
+   * -EOPNOTSUPP} refuses the advice, and succeeds for the guest.
+   */
   default void discard(long offsetBytes, long lengthBytes, Completion done) {
     done.complete(0);
   }

@@ -12,6 +12,7 @@ import dev.platter.devices.block.DiskDescription;
 import dev.platter.devices.block.HostFigures;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A disk that a program keeps in an {@link AsyncStore}: checks and counts requests, and brings each
@@ -28,6 +29,7 @@ public final class StoreDisk implements BlockBackend {
   private final BlockMeter meter = new BlockMeter();
   private volatile BlockListener listener = BlockListener.NONE;
   private final AtomicInteger lost = new AtomicInteger();
+  private final AtomicLong discardsRefused = new AtomicLong();
 
   /**
    * Makes a disk of a store.
@@ -145,9 +147,15 @@ public final class StoreDisk implements BlockBackend {
     return lost.get();
   }
 
+  void discardRefused(long offset, long length, int errno) {
+    if (discardsRefused.getAndIncrement() == 0) {
+      listener.discardRefused(offset, length, errno);
+    }
+  }
+
   @Override
   public HostFigures hostFigures() {
-    return new HostFigures(0, 0, 0, 0, lost() != 0);
+    return new HostFigures(0, 0, discardsRefused.get(), 0, lost() != 0);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.HostMemory;
+import dev.platter.devices.block.BlockError;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.IoVector;
@@ -112,6 +113,10 @@ final class StoreTransfer implements AutoCloseable {
 
   /** On the loop: the store has answered. */
   private void goOn() {
+    if (request.operation() == Operation.DISCARD && BlockError.isRefusal(result)) {
+      disk.discardRefused(request.offsetBytes(), pieceBytes, -result);
+      result = 0; // advice that is not taken
+    }
     doneBytes += pieceBytes;
     boolean more =
         result == 0

@@ -266,6 +266,39 @@ class StoreDiskTest {
   }
 
   @Test
+  void aDiscardThatIsRefusedSucceedsAndIsToldOnce() {
+    StoreDisk disk =
+        new StoreDisk(
+            "own",
+            new Store() {
+              @Override
+              public void discard(long offsetBytes, long lengthBytes, Completion done) {
+                done.complete(-Errno.EOPNOTSUPP);
+              }
+            });
+    List<String> told = new ArrayList<>();
+    disk.setListener(
+        new BlockListener() {
+          @Override
+          public void discardRefused(long offset, long length, int errno) {
+            told.add(offset + "+" + length + " " + Errno.name(errno));
+          }
+
+          @Override
+          public void failed(Operation operation, long offset, long length, int errno) {
+            told.add(operation + " " + errno);
+          }
+        });
+    onLoop(context -> {
+      for (int i = 0; i < 2; i++) {
+        assertThat(run(disk, context, slot -> slot.prepareDiscard(512, 1024))).isZero();
+      }
+    });
+    assertThat(told).containsExactly("512+1024 EOPNOTSUPP");
+    assertThat(disk.hostFigures().discardsRefused()).isEqualTo(2);
+  }
+
+  @Test
   void aMistakeOfTheProgramFailsTheRequest() {
     StoreDisk disk =
         new StoreDisk(
