@@ -9,6 +9,7 @@ import dev.platter.emulator.server.ImageConfig;
 import dev.platter.emulator.server.ServeConfig;
 import dev.platter.emulator.server.Server;
 import dev.platter.emulator.server.ServerOptions;
+import dev.platter.emulator.server.StartListener;
 import dev.platter.emulator.server.StreamEventLog;
 import dev.platter.emulator.server.SystemdSockets;
 import dev.platter.emulator.server.VirtioBlkExport;
@@ -37,10 +38,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DiskServer implements AutoCloseable {
   private final Server server;
-  private final List<Runnable> doors = new ArrayList<>();
+  private final List<Runnable> doors;
 
-  private DiskServer(Server server) {
+  private DiskServer(Server server, List<Runnable> doors) {
     this.server = server;
+    this.doors = doors;
   }
 
   /**
@@ -129,29 +131,41 @@ public final class DiskServer implements AutoCloseable {
     }
 
     /**
-     * Starts the server.
+     * Starts the server. No client can connect to an export before the control socket and the port
+     * of metrics are there.
      *
      * @throws PlatterException if anything is missing; nothing is left behind then
      */
     public DiskServer start() {
-      DiskServer started =
-          new DiskServer(
-              Server.start(
-                  new ServeConfig(List.of(), exports),
-                  log,
-                  SystemdSockets.none(),
-                  new ServerOptions(stages, metrics != null)));
+      List<Runnable> doors = new ArrayList<>();
+      StartListener opener =
+          new StartListener() {
+            @Override
+            public void beforeOpen(Server server) {
+              open(server, doors);
+            }
+          };
       try {
-        if (metrics != null) {
-          started.doors.add(MetricsServer.start(metrics, started.server, log)::close);
-        }
-        if (control != null) {
-          started.doors.add(ControlServer.start(control, started.server, log)::close);
-        }
-        return started;
-      } catch (RuntimeException e) {
-        started.close();
+        Server server =
+            Server.start(
+                new ServeConfig(List.of(), exports),
+                log,
+                SystemdSockets.none(),
+                new ServerOptions(stages, metrics != null),
+                opener);
+        return new DiskServer(server, doors);
+      } catch (RuntimeException | Error e) {
+        doors.forEach(Runnable::run);
         throw e;
+      }
+    }
+
+    private void open(Server server, List<Runnable> doors) {
+      if (metrics != null) {
+        doors.add(MetricsServer.start(metrics, server, log)::close);
+      }
+      if (control != null) {
+        doors.add(ControlServer.start(control, server, log)::close);
       }
     }
   }
@@ -164,7 +178,11 @@ public final class DiskServer implements AutoCloseable {
   /** Stops: disconnects clients, waits for what is in flight, flushes. Idempotent. */
   @Override
   public void close() {
-    doors.forEach(Runnable::run);
-    server.close();
+    server.beginStop(); // what the control socket is asked for is given up or refused
+    try {
+      doors.forEach(Runnable::run);
+    } finally {
+      server.close();
+    }
   }
 }

@@ -1,7 +1,9 @@
 package dev.platter.emulator.export.vhostuser;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest.Operation;
@@ -14,6 +16,7 @@ import dev.platter.emulator.server.embed.DiskServer;
 import dev.platter.emulator.server.embed.OwnDisk;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.Writer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -82,6 +85,24 @@ class EmbeddedDiskTest {
         assertThat(again.server().exports()).hasSize(1);
       }
     }
+  }
+
+  @Test
+  void whatCannotBeStartedHasServedNobodyAndLeavesNothing() {
+    Path socket = directory.resolve("vda.sock");
+    StringWriter told = new StringWriter();
+    try (StreamEventLog log = StreamEventLog.text(new PrintWriter(told));
+        MemoryDisk disk = MemoryDisk.create("mine", 1 << 20, ImageOptions.WRITABLE)) {
+      DiskServer.Builder server =
+          DiskServer.with(log)
+              .virtioBlk("vda", socket, disk, 2)
+              .metrics(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+              .control(directory.resolve("none/ctl.sock"));
+      assertThatThrownBy(server::start).isInstanceOf(PlatterException.class);
+      assertThat(socket).doesNotExist();
+      server.control(directory.resolve("ctl.sock")).start().close();
+    }
+    assertThat(told.toString()).containsOnlyOnce("vda: serving");
   }
 
   /** What the page shows is what is compiled and run here. */
