@@ -179,11 +179,11 @@ public interface BlockBackend extends AutoCloseable {
     return HostFigures.NONE;
   }
 
-  /**
-   * Has {@code listener}, and no other, told of what goes wrong from now on; {@link
-   * BlockListener#NONE} removes it. Any thread.
-   */
-  default void setListener(BlockListener listener) {}
+  /** Has a listener told of what goes wrong from now on, beside others. Any thread. */
+  default void addListener(BlockListener listener) {}
+
+  /** Removes a listener that was added, the same object; does nothing if it was not. Any thread. */
+  default void removeListener(BlockListener listener) {}
 
   /** Releases the disk; nothing is in flight. Idempotent. */
   @Override

@@ -94,8 +94,13 @@ public abstract class BlockLayer implements BlockBackend {
   }
 
   @Override
-  public void setListener(BlockListener listener) {
-    below.setListener(listener);
+  public void addListener(BlockListener listener) {
+    below.addListener(listener);
+  }
+
+  @Override
+  public void removeListener(BlockListener listener) {
+    below.removeListener(listener);
   }
 
   @Override

@@ -8,9 +8,6 @@ import dev.platter.devices.block.BlockRequest.Operation;
  * calls {@link BlockBackend#sync}; each method returns soon, and throws nothing.
  */
 public interface BlockListener {
-  /** Listens to nothing. */
-  BlockListener NONE = new BlockListener() {};
-
   /**
    * The host has failed a request.
    *

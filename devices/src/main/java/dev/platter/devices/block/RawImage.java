@@ -50,7 +50,7 @@ public final class RawImage implements BlockBackend, Resizable {
   private final List<ImageOnLoop> loops = new CopyOnWriteArrayList<>();
   private final AtomicLong discardsRefused = new AtomicLong();
   private @Nullable ForeignFormat foreign; // written before anybody else has the image
-  private volatile BlockListener listener = BlockListener.NONE;
+  private final BlockListeners listeners = new BlockListeners();
   private volatile long sizeBytes;
   private final boolean blockDevice;
   private volatile boolean punchRefused;
@@ -346,12 +346,17 @@ public final class RawImage implements BlockBackend, Resizable {
   }
 
   @Override
-  public void setListener(BlockListener listener) {
-    this.listener = listener;
+  public void addListener(BlockListener listener) {
+    listeners.add(listener);
   }
 
-  BlockListener listener() {
-    return listener;
+  @Override
+  public void removeListener(BlockListener listener) {
+    listeners.remove(listener);
+  }
+
+  BlockListeners listeners() {
+    return listeners;
   }
 
   Stability stability() {
@@ -498,7 +503,7 @@ public final class RawImage implements BlockBackend, Resizable {
 
   void discardRefused(long offset, long length, int errno) {
     if (discardsRefused.getAndIncrement() == 0) {
-      listener.discardRefused(offset, length, errno);
+      listeners.discardRefused(offset, length, errno);
     }
   }
 
@@ -521,7 +526,7 @@ public final class RawImage implements BlockBackend, Resizable {
         result = Libc.fsync(fd);
       } while (result == -Errno.EINTR);
       if (stability.failed(result, false)) {
-        listener.flushFailed(-result);
+        listeners.flushFailed(-result);
       }
       stability.endOutside(ticket);
     }

@@ -373,7 +373,7 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
   private void fail(int result) {
     if (result != -Errno.ECANCELED) { // its loop has ended: no fault of the host's
       image
-          .listener()
+          .listeners()
           .failed(
               request.operation(),
               request.offsetBytes() + doneBytes,
@@ -434,7 +434,7 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
     onLoop.slowRequests().remove(this);
     if (stabilizes) {
       if (image.stability().failed(result, request.operation() == Operation.WRITE)) {
-        image.listener().flushFailed(-result);
+        image.listeners().flushFailed(-result);
       }
       if (!image.stability().end(this, result)) {
         return; // until it is known whether it may be told

@@ -44,7 +44,7 @@ final class SlowRequests {
     }
     last = transfer;
     // Where nobody is told, as in a run of the lab, the timer would wake the loop for nothing.
-    if (!timer.isArmed() && !image.listener().equals(BlockListener.NONE)) {
+    if (!timer.isArmed() && !image.listeners().isEmpty()) {
       timer.arm(TICK_NANOS);
     }
   }
@@ -67,7 +67,7 @@ final class SlowRequests {
       transfer.slow = false;
       slowNow.add(-1);
       if (slowNow.get() == 0) {
-        image.listener().noLongerSlow(seconds(transfer), toldOf);
+        image.listeners().noLongerSlow(seconds(transfer), toldOf);
         toldOf = 0;
         tellAt = SLOW_SECONDS;
       }
@@ -100,7 +100,7 @@ final class SlowRequests {
       tellAt = 2 * seconds(oldest);
       BlockRequest request = oldest.request();
       image
-          .listener()
+          .listeners()
           .slow(
               request.operation(),
               request.offsetBytes(),

@@ -52,7 +52,7 @@ class HostFailureTest {
 
   private TestDisk open(ImageOptions options) {
     TestDisk disk = new TestDisk(path, options);
-    disk.image.setListener(
+    disk.image.addListener(
         new BlockListener() {
           @Override
           public void failed(Operation operation, long offset, long length, int errno) {

@@ -11,7 +11,6 @@ import dev.platter.aio.socket.QueueWatch;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.devices.block.BlockBackend;
-import dev.platter.devices.block.BlockListener;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import java.util.ArrayList;
@@ -153,7 +152,8 @@ final class Assembly {
 
   private void watch(ServedExport export, BlockBackend image) {
     String name = image.description().name();
-    image.setListener(new ImageEvents(log, export.name(), name));
+    ImageEvents events = new ImageEvents(log, export.name(), name);
+    image.addListener(events);
     LongConsumer resized =
         size -> {
           Map<String, Object> fields = new LinkedHashMap<>();
@@ -164,7 +164,7 @@ final class Assembly {
     image.addResizeListener(resized);
     export.onClose(() -> {
       image.removeResizeListener(resized);
-      image.setListener(BlockListener.NONE);
+      image.removeListener(events);
     });
     image
         .resizable()

@@ -11,9 +11,14 @@ import dev.platter.aio.loop.LoopClient;
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
+import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.Preallocation;
+import dev.platter.devices.block.store.AsyncStore;
+import dev.platter.devices.block.store.Completion;
+import dev.platter.devices.block.store.StoreDisk;
 import dev.platter.emulator.export.ClientSession;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -22,6 +27,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
@@ -311,7 +317,7 @@ class ServerChangesTest {
         "b",
         1,
         ioThreads,
-        java.util.OptionalLong.empty());
+        OptionalLong.empty());
   }
 
   @Test
@@ -328,6 +334,59 @@ class ServerChangesTest {
     server.removeExport("r2", false);
     server.removeExport("r1", false);
     server.addExport(writer);
+  }
+
+  @Test
+  void ofADiskThatIsLentToTwoTheOneThatStaysIsStillTold() {
+    StoreDisk disk = new StoreDisk("lent", new ReadOnlyStore());
+    server.addExport(lent("r1", disk));
+    server.addExport(lent("r2", disk));
+    server.removeExport("r1", false);
+    assertThat(disk.sync()).isEqualTo(-Errno.EIO);
+    assertThat(log.all())
+        .filteredOn(event -> event.name().equals("flush-failed"))
+        .extracting(RecordingLog.Event::export)
+        .containsExactly("r2");
+  }
+
+  private ExportConfig lent(String name, BlockBackend disk) {
+    return new VirtioBlkExport(
+        name,
+        new Endpoint.SocketPath(socket(name)),
+        ImageConfig.of(disk),
+        name,
+        1,
+        List.of(),
+        OptionalLong.empty());
+  }
+
+  /** Nothing to read, and no flush that succeeds. */
+  private static final class ReadOnlyStore implements AsyncStore {
+    @Override
+    public long sizeBytes() {
+      return 1 << 20;
+    }
+
+    @Override
+    public boolean readOnly() {
+      return true;
+    }
+
+    @Override
+    public void read(long offsetBytes, List<MemorySegment> buffers, Completion done) {
+      done.complete(-Errno.EIO);
+    }
+
+    @Override
+    public void write(
+        long offsetBytes, List<MemorySegment> buffers, boolean stable, Completion done) {
+      done.complete(-Errno.EIO);
+    }
+
+    @Override
+    public void flush(Completion done) {
+      done.complete(-Errno.EIO);
+    }
   }
 
   @Test

@@ -35,7 +35,7 @@ final class ImageRig implements AutoCloseable {
 
   ImageRig(Path path, ImageOptions options) {
     image = RawImage.open(path.toString(), options);
-    image.setListener(
+    image.addListener(
         new BlockListener() {
           @Override
           public void failed(Operation operation, long offset, long length, int errno) {

@@ -6,6 +6,7 @@ import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockError;
 import dev.platter.devices.block.BlockListener;
+import dev.platter.devices.block.BlockListeners;
 import dev.platter.devices.block.BlockMeter;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.DiskDescription;
@@ -27,7 +28,7 @@ public final class StoreDisk implements BlockBackend {
   private final boolean readOnly;
   private final boolean writeCache;
   private final BlockMeter meter = new BlockMeter();
-  private volatile BlockListener listener = BlockListener.NONE;
+  private final BlockListeners listeners = new BlockListeners();
   private final AtomicInteger lost = new AtomicInteger();
   private final AtomicLong discardsRefused = new AtomicLong();
 
@@ -69,7 +70,7 @@ public final class StoreDisk implements BlockBackend {
   }
 
   BlockListener listener() {
-    return listener;
+    return listeners;
   }
 
   @Override
@@ -136,7 +137,7 @@ public final class StoreDisk implements BlockBackend {
   int stabilized(int result, boolean write) {
     boolean loses = result < 0 && BlockError.isLoss(result, write, false);
     if (loses && lost.compareAndSet(0, result)) {
-      listener.flushFailed(-result);
+      listeners.flushFailed(-result);
     }
     int first = lost();
     return first == 0 ? result : first;
@@ -149,7 +150,7 @@ public final class StoreDisk implements BlockBackend {
 
   void discardRefused(long offset, long length, int errno) {
     if (discardsRefused.getAndIncrement() == 0) {
-      listener.discardRefused(offset, length, errno);
+      listeners.discardRefused(offset, length, errno);
     }
   }
 
@@ -169,8 +170,13 @@ public final class StoreDisk implements BlockBackend {
   }
 
   @Override
-  public void setListener(BlockListener told) {
-    listener = told;
+  public void addListener(BlockListener listener) {
+    listeners.add(listener);
+  }
+
+  @Override
+  public void removeListener(BlockListener listener) {
+    listeners.remove(listener);
   }
 
   @Override

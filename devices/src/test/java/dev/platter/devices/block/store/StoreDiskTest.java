@@ -218,7 +218,7 @@ class StoreDiskTest {
     Store store = new Store();
     StoreDisk disk = new StoreDisk("own", store);
     List<String> told = new ArrayList<>();
-    disk.setListener(
+    disk.addListener(
         new BlockListener() {
           @Override
           public void flushFailed(int errno) {
@@ -277,7 +277,7 @@ class StoreDiskTest {
               }
             });
     List<String> told = new ArrayList<>();
-    disk.setListener(
+    disk.addListener(
         new BlockListener() {
           @Override
           public void discardRefused(long offset, long length, int errno) {
