@@ -63,13 +63,17 @@ final class Images {
         : "export " + export.name();
   }
 
-  /** Closes an image that this has opened, or gives it back. Nothing is in flight on it. */
-  void close(BlockBackend image) {
+  /**
+   * Closes an image that this has opened, or gives it back. Nothing of its export is in flight.
+   *
+   * @param export whose it was
+   */
+  void close(BlockBackend image, String export) {
     boolean lent = false;
     synchronized (uses) {
       for (Iterator<Opened> each = opened.iterator(); each.hasNext(); ) {
         Opened its = each.next();
-        if (its.image().equals(image)) {
+        if (its.image().equals(image) && its.use().export().equals(export)) {
           each.remove();
           uses.remove(its.use());
           lent = its.lent();

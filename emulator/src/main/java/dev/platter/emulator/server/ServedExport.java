@@ -66,7 +66,7 @@ final class ServedExport {
   void openImages(Images from, boolean besideOthers, LockPatience patience) {
     for (ImageConfig image : config.images()) {
       BlockBackend its = from.open(config, image, besideOthers, patience);
-      closers.push(() -> from.close(its));
+      closers.push(() -> from.close(its, name()));
       images.add(its);
     }
   }

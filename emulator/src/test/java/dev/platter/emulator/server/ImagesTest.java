@@ -9,6 +9,7 @@ import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.memory.MemoryDisk;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -54,8 +55,23 @@ class ImagesTest {
           .isInstanceOf(PlatterException.class)
           .hasMessageContaining("already a disk of export one");
     }
-    images.close(opened);
-    images.close(open(images, "two", config(soft)));
+    images.close(opened, "one");
+    images.close(open(images, "two", config(soft)), "two");
+  }
+
+  @Test
+  void ofADiskThatIsLentToTwoTheUseOfTheOneThatGoesIsOver() {
+    try (MemoryDisk disk = MemoryDisk.create("ram", 1 << 20, ImageOptions.READ_ONLY)) {
+      Images images = new Images();
+      ImageConfig lent = ImageConfig.of(disk);
+      open(images, "one", lent);
+      images.close(open(images, "two", lent), "two");
+      ImageConfig writer = new ImageConfig("ram", OPTIONS, disk);
+      assertThatThrownBy(() -> open(images, "three", writer))
+          .hasMessageContaining("already a disk of export one");
+      images.close(disk, "one");
+      images.close(open(images, "three", writer), "three");
+    }
   }
 
   /** Whoever wins the race: what is opened is what is known to be in use. */
@@ -90,7 +106,7 @@ class ImagesTest {
     Path same = inode.equals(Files.getAttribute(first, "unix:ino")) ? first : second;
     assertThatThrownBy(() -> open(images, "two", config(same)))
         .hasMessageContaining("already a disk of export one");
-    images.close(opened);
+    images.close(opened, "one");
   }
 
   private static void swap(Path link, Path first, Path second, AtomicBoolean stop) {
@@ -120,7 +136,7 @@ class ImagesTest {
       race(start, images, config, opened);
       other.get();
       assertThat(opened).hasSize(1);
-      images.close(opened.remove());
+      images.close(opened.remove(), "one");
     }
     assertThat(descriptorsOf(image)).isZero();
   }
