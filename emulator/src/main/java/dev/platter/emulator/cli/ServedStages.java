@@ -2,8 +2,8 @@ package dev.platter.emulator.cli;
 
 import dev.platter.emulator.host.HostReading;
 import dev.platter.emulator.host.NativeName;
-import dev.platter.emulator.host.OpenAccounts;
 import dev.platter.emulator.host.Scheduling;
+import dev.platter.emulator.host.ThreadTime;
 import dev.platter.emulator.host.ThreadTimes;
 import dev.platter.emulator.measure.stages.PauseObserver;
 import dev.platter.emulator.measure.stages.StageRun;
@@ -40,27 +40,26 @@ final class ServedStages implements AutoCloseable {
   private static final class Watch implements AutoCloseable {
     private final PauseObserver observer = PauseObserver.start();
     private final HostReading host = HostReading.now();
-    private final OpenAccounts accounts;
-    private final OpenAccounts.Reading before;
+    private final ThreadTimes before = ThreadTimes.read(ThreadTimes.OWN);
+    private final List<String> loops;
 
     Watch(Server server) {
-      List<String> loops = server.loops().stream().map(Server.LoopUse::name).toList();
-      accounts =
-          new OpenAccounts(
-              ThreadTimes.OWN,
-              kernel -> loops.stream().anyMatch(loop -> NativeName.same(loop, kernel)));
-      before = accounts.read();
+      loops = server.loops().stream().map(Server.LoopUse::name).toList();
     }
 
     Scheduling scheduling() {
       HostReading now = HostReading.now();
-      return Scheduling.between(
-          host, now, now.atNanos() - host.atNanos(), accounts.between(before, accounts.read()), 0);
+      List<ThreadTime> times =
+          ThreadTimes.read(ThreadTimes.OWN).since(before).stream().filter(this::isLoop).toList();
+      return Scheduling.between(host, now, now.atNanos() - host.atNanos(), times, 0);
+    }
+
+    private boolean isLoop(ThreadTime time) {
+      return loops.stream().anyMatch(loop -> NativeName.same(loop, time.name()));
     }
 
     @Override
     public void close() {
-      accounts.close();
       observer.close();
     }
   }
