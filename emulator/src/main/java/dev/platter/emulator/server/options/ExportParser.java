@@ -81,10 +81,6 @@ public final class ExportParser {
     Foreign foreign = Foreign.REFUSE;
     @Nullable String serial;
 
-    Disk(@Nullable String path) {
-      this.path = path;
-    }
-
     ExportOptions.Image image(String defaultSerial) {
       if (path == null) {
         throw new IllegalStateException("a disk without an image");
@@ -103,7 +99,7 @@ public final class ExportParser {
     this.mistakes = mistakes;
     severalImages = kind.maxImages() > 1;
     if (!severalImages) {
-      disks.add(new Disk(null)); // its options may stand before its path
+      disks.add(new Disk()); // its options may stand before its path
     }
   }
 
@@ -195,8 +191,9 @@ public final class ExportParser {
   private @Nullable ExportConfig parse() {
     List<Word> rest = words.words().subList(1, words.words().size());
     rest.forEach(word -> mistakes.attempt(() -> read(word)));
+    disks.removeIf(disk -> disk.path == null); // no image was given, or it was refused
     disks.forEach(this::checkEffects);
-    if (disks.isEmpty() || disks.getFirst().path == null) {
+    if (disks.isEmpty()) {
       if (mistakes.isEmpty()) {
         mistakes.add(
             words.refused(
@@ -237,11 +234,11 @@ public final class ExportParser {
 
   private void addImage(Word word) {
     if (severalImages) {
-      disks.add(new Disk(words.checked(word, Disks::check)));
+      disks.add(new Disk());
     } else {
       words.once(given, word);
-      disks.getFirst().path = words.checked(word, Disks::check);
     }
+    disks.getLast().path = words.checked(word, Disks::check);
   }
 
   private String defaultSerial(String name, int disk) {
@@ -289,7 +286,7 @@ public final class ExportParser {
   }
 
   private void ofDisk(Word word) {
-    Disk disk = disks.isEmpty() ? new Disk(null) : disks.getLast();
+    Disk disk = disks.isEmpty() ? new Disk() : disks.getLast();
     set(disk, word);
     words.once(disk.given, word);
     boolean last = word.key().equals("readonly") || word.key().equals("discard");

@@ -18,6 +18,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The values of {@code --export} and {@code --iothread}. */
 class OptionParsersTest {
@@ -216,6 +217,16 @@ class OptionParsersTest {
       })
   void whatIsWrongWithAnExportIsSaidAfterItsText(String text, String what) {
     assertRefused(() -> ExportParser.parse(text, 0), "--export " + text + ": ", what);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"ahci,image=ram:7,serial=x", "ahci,image=a,serial=x,image=ram:7,serial=y"})
+  void whatIsSaidOfARefusedImageIsNotWrongAsWell(String text) {
+    assertThatThrownBy(() -> ExportParser.parse(text, 0))
+        .isInstanceOfSatisfying(
+            PlatterException.class,
+            e -> assertThat(e.parts()).singleElement().asString().contains("ram:7"));
   }
 
   @Test
