@@ -229,6 +229,25 @@ class ServeCheckTest {
     assertThat(run(words, "--confine=off").err()).contains(at + "24:5: two exports are called c");
   }
 
+  @Test
+  void anImageAfterOneThatIsRefusedIsToldWithItsOwnLine() throws Exception {
+    Path file = directory.resolve("platter.yaml");
+    Files.writeString(
+        file,
+        """
+        export:
+          device: ahci
+          socket: D/a.sock
+          image:
+            - ram:7
+            - D/none.img
+        """
+            .replace("D/", directory + "/"));
+    assertThat(run(List.of("--config=" + file), "--check").err())
+        .contains(file + ":5:7: cannot use ram:7 as a disk")
+        .contains(file + ":6:7: export a: cannot open " + directory.resolve("none.img"));
+  }
+
   /** Before a restart: what is taken is taken by the server that is to be replaced. */
   @Test
   void aServerOfTheSameConfigurationMayBeAtWork() throws Exception {

@@ -1,6 +1,7 @@
 package dev.platter.emulator.server.options;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.server.ExportKind;
 import dev.platter.emulator.server.Mistakes;
 import dev.platter.emulator.text.OptionWords;
@@ -80,10 +81,11 @@ final class FileWords {
     return OptionWords.inFile(mapping.place(), its.words);
   }
 
-  /** Where the images of an export stand, in order. */
+  /** Where the images of an export stand, in order, without those that are refused. */
   static List<String> imagePlaces(OptionWords words) {
     return words.words().stream()
-        .filter(word -> word.key().equals(IMAGE) && !"".equals(word.value()))
+        .filter(word -> word.key().equals(IMAGE))
+        .filter(word -> new Mistakes().make(() -> words.checked(word, Disks::check)) != null)
         .map(Word::place)
         .toList();
   }
