@@ -12,7 +12,9 @@ public interface PciInterrupts {
   /**
    * The function sends an MSI.
    *
-   * @param vector which of the messages; below the number that the guest has allocated (6.8.1.3)
+   * @param vector which of the messages; below the number that the guest has allocated, and below
+   *     {@link PciVectors#msi}: a guest may allocate more than there are (PCI Local Bus 3.0,
+   *     6.8.1.3)
    */
   void msi(int vector);
 

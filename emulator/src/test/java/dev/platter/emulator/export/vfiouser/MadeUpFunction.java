@@ -159,7 +159,7 @@ final class MadeUpFunction implements PciFunction {
       }
     } else if ((msi & PciConfig.MSI_ENABLE) != 0) {
       if (isMaster()) {
-        int allocated = 1 << (msi >> 4 & 7); // 6.8.1.3
+        int allocated = Math.min(1 << (msi >> 4 & 7), vectors.msi()); // 6.8.1.3
         to.msi(vector & (allocated - 1));
       }
     } else if (vectors.intx() > 0) {

@@ -270,6 +270,9 @@ class VfioUserFunctionTest {
       client.write(REGION_CONFIG, MadeUpFunction.MSI + 2, 2, 1 << 4 | 1);
       ring(client, 3);
       assertThat(signals(served)).as("two are allocated").containsExactly(0, 1, 0, 0);
+      client.write(REGION_CONFIG, MadeUpFunction.MSI + 2, 2, 7 << 4 | 1);
+      ring(client, 7);
+      assertThat(signals(served)).as("more than there are").containsExactly(0, 0, 0, 1);
     }
   }
 
