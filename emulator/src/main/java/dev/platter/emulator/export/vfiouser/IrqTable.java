@@ -61,15 +61,20 @@ final class IrqTable implements PciInterrupts {
 
   @Override
   public void msi(int vector) {
-    send(types[VfioUserAbi.IRQ_MSI][vector]);
+    send(types[VfioUserAbi.IRQ_MSI], vector);
   }
 
   @Override
   public void msix(int vector) {
-    send(types[VfioUserAbi.IRQ_MSIX][vector]);
+    send(types[VfioUserAbi.IRQ_MSIX], vector);
   }
 
-  private static void send(Interrupt message) {
+  /** Sends a message; drops one that there is not, as its number may be a guest's choice. */
+  private static void send(Interrupt[] messages, int vector) {
+    if (vector < 0 || vector >= messages.length) {
+      return;
+    }
+    Interrupt message = messages[vector];
     EventNotifier trigger = message.trigger;
     if (trigger == null) {
       message.missed = true;

@@ -188,6 +188,9 @@ class VfioUserFunctionTest {
       assertThat(signals(served)).containsExactly(2, 0, 0, 0);
       ring(client, 1);
       assertThat(signals(served)).containsExactly(0, 1, 0, 0);
+      ring(client, 3);
+      ring(client, -1);
+      assertThat(signals(served)).as("there are no such vectors").containsExactly(0, 0, 0, 0);
 
       assertThat(client.setIrqs(MSIX, SET_EVENTFD, 1, 1, NO_DATA, bells[3].fd())).isZero();
       ring(client, 1);
