@@ -307,6 +307,7 @@ public final class VfioUserSession implements ClientSession {
       // Whatever goes wrong then, the next client finds neither memory nor eventfds of this one.
       dma.removeAll();
       irqs.clear();
+      function.memoryRemoved();
       function.reset();
       function.connect(null);
     } finally {

@@ -340,6 +340,7 @@ class VfioUserFunctionTest {
       served.leave();
       assertThat(function.connected).isFalse();
       assertThat(function.memory().regions()).isEmpty();
+      assertThat(function.removals).hasValue(1);
       assertThat(function.resets).hasValue(3);
       served.connect().negotiate();
       assertThat(served.client.read(REGION_CONFIG, 0, 2)).isEqualTo(MadeUpFunction.VENDOR);
