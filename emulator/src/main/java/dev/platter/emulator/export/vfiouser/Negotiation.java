@@ -1,5 +1,6 @@
 package dev.platter.emulator.export.vfiouser;
 
+import dev.platter.aio.socket.UnixConnection;
 import dev.platter.emulator.export.ProtocolViolation;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -9,8 +10,8 @@ import tools.jackson.jr.ob.JSON;
 
 /** The version that is spoken, and the limits that are told ("VFIO_USER_VERSION"). */
 final class Negotiation {
-  /** The most descriptors that a message may carry: more than any here takes. */
-  static final int MAX_MESSAGE_FDS = 8;
+  /** The most descriptors that a message may carry; more vectors take several messages. */
+  static final int MAX_MESSAGE_FDS = UnixConnection.MAX_FDS;
 
   /** The longest access to a region. */
   static final int MAX_TRANSFER_BYTES = 8192;
