@@ -273,7 +273,10 @@ final class Headline {
     why.removeIf(String::isEmpty);
   }
 
-  /** What a row is compared with: its yardstick; or, if it is one of nothing here, the ring. */
+  /**
+   * What a row is compared with: its yardstick, or the ring if that is not here. A yardstick's
+   * plain row has the ring, too, if no row here is to be compared with it; other rows have nothing.
+   */
   private @Nullable Row base(Row row) {
     String yardstick = row.kind().yardstick();
     Row raw = Row.plain(rows, NamedDevice.RING.name());
