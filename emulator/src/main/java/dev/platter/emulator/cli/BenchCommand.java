@@ -510,7 +510,7 @@ final class BenchCommand extends RunCommand {
           ImageVerifier.verify(
               Path.of(source.path()),
               ledger.run(),
-              ledger.completed(),
+              ledger.completedAtEnd(),
               Verification.Rule.EXACT,
               interruption));
     }

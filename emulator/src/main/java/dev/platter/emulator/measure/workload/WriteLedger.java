@@ -354,4 +354,13 @@ public final class WriteLedger {
   public int[] completed() {
     return completed;
   }
+
+  /**
+   * As {@link #completed}, of a run that has ended: 0 also where it has left a request in flight,
+   * which may be carried out later.
+   */
+  public int[] completedAtEnd() {
+    busy.stream().forEach(sector -> completed[sector] = 0);
+    return completed;
+  }
 }

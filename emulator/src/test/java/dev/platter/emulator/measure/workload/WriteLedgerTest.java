@@ -43,6 +43,14 @@ class WriteLedgerTest {
   }
 
   @Test
+  void whereARunHasLeftAWriteNothingIsKnown() {
+    WriteLedger ledger = new WriteLedger(4 * 512, null);
+    ledger.completed(0, 3, 1);
+    assertThat(ledger.reserve(2, 2)).isTrue();
+    assertThat(ledger.completedAtEnd()).containsExactly(1, 1, 0, 0);
+  }
+
+  @Test
   void aStateNamesItsRunAndEveryLedgerIsOfARunOfItsOwn() {
     Path state = directory.resolve("state");
     WriteLedger ledger = new WriteLedger(8 * 512, state);
