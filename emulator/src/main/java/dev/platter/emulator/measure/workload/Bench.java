@@ -380,7 +380,7 @@ public final class Bench {
   }
 
   private void finishAll() {
-    while (outstanding.count() > 0 && outstanding.await(patience)) {
+    while (outstanding.awaitNext(patience)) {
       finish(outstanding.take());
     }
   }

@@ -93,7 +93,7 @@ public final class Iotest {
       outstanding.submit(tag, Operation.READ, chunk * options.chunkBytes(), options.chunkBytes());
     }
     target.kick();
-    while (outstanding.count() > 0 && outstanding.await(patience)) {
+    while (outstanding.awaitNext(patience)) {
       int tag = outstanding.take();
       if (outstanding.status(tag) != DiskDriver.OK) {
         throw PlatterException.failed(

@@ -162,6 +162,16 @@ final class Outstanding implements DiskDriver.Completion {
   }
 
   /**
+   * Waits for the next of those that are outstanding. One that has finished needs no patience.
+   *
+   * @return false if there is none, or if the patience is over
+   * @throws PlatterException as {@link #await} does
+   */
+  boolean awaitNext(Patience patience) {
+    return count > 0 && (hasFinished() || (!patience.getAsBoolean() && await(patience)));
+  }
+
+  /**
    * Waits until one has finished, or until a time; nothing need be outstanding.
    *
    * @throws PlatterException of kind FAILED if some are and none has finished in 30 s

@@ -9,9 +9,13 @@ import dev.platter.aio.loop.Threads;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.measure.workload.Bench.Pattern;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -140,6 +144,49 @@ class SilentDiskTest {
     disk.answer();
     disk.awaitClosed();
     checkFigures(result, DEPTH);
+  }
+
+  /** What a workload has left when it returned, on a disk that answers. */
+  private static @Nullable Unanswered left(TestBed.Workload workload) {
+    List<RunResult> returned = new ArrayList<>();
+    attempt(
+        DeviceKind.RAW,
+        SilentDisk.after(DISK_BYTES, Integer.MAX_VALUE),
+        LONG_NANOS,
+        (target, measurement) -> {
+          returned.add(workload.apply(target, measurement));
+          return returned.getFirst();
+        });
+    return returned.getFirst().unanswered();
+  }
+
+  /** Patience is with all requests together: a slow disk that answers one by one uses it up. */
+  @Test
+  void benchLeavesASlowDiskWhenPatienceIsOver() {
+    Bench.Options options =
+        new Bench.Options(Pattern.RANDREAD, BLOCK, BLOCK, DEPTH, 0, LONG_NANOS, 0, 1);
+    assertThat(
+            left((target, measurement) ->
+                new Bench(target, options, null, () -> true, new Patience(() -> true, 0))
+                    .run(measurement)))
+        .isNotNull()
+        .extracting(Unanswered::requests)
+        .isEqualTo(DEPTH);
+  }
+
+  /** Likewise, in the middle of its first batch. */
+  @Test
+  void iotestLeavesASlowDiskWhenPatienceIsOver() {
+    Iotest.Options options = new Iotest.Options(DISK_BYTES, BLOCK, DEPTH, 0, 0);
+    AtomicBoolean begun = new AtomicBoolean();
+    assertThat(
+            left((target, measurement) ->
+                new Iotest(
+                        target, options, () -> begun.getAndSet(true), new Patience(() -> true, 0))
+                    .run(measurement)))
+        .isNotNull()
+        .extracting(Unanswered::requests)
+        .isEqualTo(DEPTH);
   }
 
   /** Its thread hangs where no request is waited for, as in a look at the image's file. */

@@ -7,6 +7,7 @@ import com.sun.management.ThreadMXBean;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.Ablation;
 import dev.platter.aio.loop.AioConfig;
+import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import java.io.IOException;
@@ -273,15 +274,15 @@ class TestBedTest {
   @ParameterizedTest
   @EnumSource(DeviceKind.class)
   void aCancelledRunDrainsAndSaysSo(DeviceKind device) {
-    int[] asked = new int[1];
+    Iotest.Options options = new Iotest.Options(1 << 20, 4096, 16, 0, 0);
     Measured measured =
         TestBed.run(
             device,
             setup(16, 4096, false, 1),
-            (target, measurement) ->
-                new Iotest(
-                        target, new Iotest.Options(1 << 20, 4096, 16, 0, 0), () -> ++asked[0] > 40)
-                    .run(measurement));
+            (target, measurement) -> {
+              FailingDisk disk = new FailingDisk(target, Operation.WRITE, 1); // there is none
+              return new Iotest(disk, options, () -> disk.submitted() > 2 * 16).run(measurement);
+            });
     assertThat(measured.result().partial()).isTrue();
     assertThat(measured.result().requests()).isEqualTo(3 * 16);
   }
