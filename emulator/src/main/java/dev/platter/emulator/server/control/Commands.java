@@ -219,7 +219,10 @@ final class Commands {
   }
 
   /** What a peer may not know: where the server's paths begin, and what it has given up. */
-  private PlatterException explained(PlatterException e, @Nullable ExportConfig added) {
+  PlatterException explained(PlatterException e, @Nullable ExportConfig added) {
+    if (e.kind() != PlatterException.Kind.BAD_INPUT) {
+      return e; // what the host lacks is at no path of the peer's
+    }
     if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR) {
       return e.withRemedy("Paths are the server's, which runs in " + Path.of("").toAbsolutePath());
     }

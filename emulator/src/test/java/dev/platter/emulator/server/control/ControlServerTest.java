@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
+import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.export.EventLog.Level;
@@ -502,6 +503,15 @@ class ControlServerTest {
     } // waits for those that tell the log
     log.close(); // and this for the thread that writes it
     assertThat(logged.toString()).contains("control-failed", "none of the server's business");
+  }
+
+  @Test
+  void whatTheHostLacksIsAtNoPathOfThePeer() {
+    PlatterException lacks =
+        PlatterException.hostLacks("cannot open a second time", "Mount /proc")
+            .at("/disk.img", Errno.ENOENT);
+    assertThat(new Commands(server, log, ExportKinds.ALL, null).explained(lacks, null).remedy())
+        .isEqualTo("Mount /proc");
   }
 
   @Test
