@@ -205,7 +205,10 @@ public final class GuestRun {
     try {
       for (int run = 1; run <= plan.runs(); run++) {
         for (List<Target> machine : machines(run)) {
-          runMachine(run, machine);
+          // The image of a disk that was given up is still locked, and may still be written to.
+          if (unanswered == null) {
+            runMachine(run, machine);
+          }
         }
       }
     } catch (RuntimeException e) {

@@ -105,6 +105,9 @@ class GuestRunTest {
           @Override
           public void close() {
             opened.add("close " + kinds);
+            if (answered.getCount() > 0) {
+              cancelled.set(true); // at the latest
+            }
             Threads.awaitUninterruptibly(answered);
           }
         };
@@ -307,5 +310,17 @@ class GuestRunTest {
     Unanswered unanswered = Objects.requireNonNull(result.unanswered());
     assertThat(unanswered.requests()).isEqualTo(3);
     assertThat(unanswered.ageNanos()).isPositive();
+  }
+
+  /** All jobs of the first machine are complete, and only its closing hangs. */
+  @Test
+  void noDiskIsOpenedAfterOneThatDoesNotAnswer() throws IOException {
+    answered = new CountDownLatch(1);
+    GuestRun.Result result = run(GUEST.formatted(log, 0), 2, "randread", SATA);
+    answered.countDown();
+    assertThat(opened).containsExactly("open [ahci]", "close [ahci]");
+    assertThat(result.rows()).hasSize(2).allSatisfy(row -> assertThat(row.runs()).hasSize(1));
+    assertThat(result.failure()).isNull();
+    assertThat(result.unanswered()).isNotNull();
   }
 }
