@@ -1,6 +1,7 @@
 package dev.platter.emulator.measure.workload;
 
 import dev.platter.aio.loop.AioContext;
+import dev.platter.aio.loop.Threads;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockMeter;
 import dev.platter.devices.block.BlockRequest;
@@ -23,6 +24,8 @@ final class SilentDisk implements BlockBackend {
 
   private final long sizeBytes;
   private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile boolean closing;
+  private volatile CountDownLatch mayClose = new CountDownLatch(0);
   private final List<Held> held = new ArrayList<>();
   private final BlockMeter meter = new BlockMeter();
   private final Predicate<Operation> answers;
@@ -81,10 +84,21 @@ final class SilentDisk implements BlockBackend {
     return held.size();
   }
 
-  /** Answers all, each on its loop. Any thread. */
+  /** Has its closing wait for {@link #answer}. */
+  void holdClosing() {
+    mayClose = new CountDownLatch(1);
+  }
+
+  /** Whether its closing has begun. Any thread. */
+  boolean isClosing() {
+    return closing;
+  }
+
+  /** Answers all, each on its loop, and lets its closing go on. Any thread. */
   synchronized void answer() {
     held.forEach(Held::answer);
     held.clear();
+    mayClose.countDown();
   }
 
   void awaitClosed() throws InterruptedException {
@@ -103,6 +117,8 @@ final class SilentDisk implements BlockBackend {
 
   @Override
   public void close() {
+    closing = true;
+    Threads.awaitUninterruptibly(mayClose);
     closed.countDown();
   }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -144,6 +145,32 @@ class SilentDiskTest {
     disk.answer();
     disk.awaitClosed();
     checkFigures(result, DEPTH);
+  }
+
+  /** As the flush does that closes an image; the run itself is complete. */
+  @ParameterizedTest
+  @EnumSource(DeviceKind.class)
+  void aClosingThatHangsIsToldAsOneRequest(DeviceKind device) throws InterruptedException {
+    SilentDisk disk = SilentDisk.after(DISK_BYTES, ANSWERED);
+    disk.holdClosing();
+    // The first look may be on behalf of the result, which is there by then.
+    AtomicInteger looks = new AtomicInteger();
+    Patience patience = new Patience(() -> disk.isClosing() && looks.getAndIncrement() > 0, 0);
+    Iotest.Options options = new Iotest.Options((long) ANSWERED * BLOCK, BLOCK, DEPTH, 0, 0);
+    RunResult result =
+        TestBed.attempt(
+                device,
+                SETUP,
+                patience,
+                LONG_NANOS,
+                (target, measurement) -> new Iotest(target, options, () -> false).run(measurement),
+                () -> disk)
+            .result();
+    disk.answer();
+    disk.awaitClosed();
+    assertThat(result.partial()).isFalse();
+    assertThat(result.requests()).isEqualTo(ANSWERED);
+    assertThat(Objects.requireNonNull(result.unanswered()).requests()).isEqualTo(1);
   }
 
   /** What a workload has left when it returned, on a disk that answers. */
