@@ -93,7 +93,7 @@ final class BusyPoll {
     return pollers.begun() && pollers.lookOnce();
   }
 
-  /** Signals are needed again: the loop sleeps, or is suspended. */
+  /** Signals are needed again: the loop is about to sleep. */
   void end() {
     pollers.end();
   }

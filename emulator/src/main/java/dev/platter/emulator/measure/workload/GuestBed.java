@@ -36,7 +36,7 @@ final class GuestBed implements AutoCloseable {
   private final Machine machine;
   private final Vcpu cpu;
 
-  // Written by the main loop, and read when it has ended.
+  // Written by the main loop until the machine begins to close; read after that.
   private final MarkLog ticks = new MarkLog("timer", "the main loop's timer");
   private final @Nullable GuestStamps stamps;
 
