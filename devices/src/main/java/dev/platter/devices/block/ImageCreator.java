@@ -181,7 +181,7 @@ public final class ImageCreator {
         // In few, long extents, and without space it fails now rather than at the end.
         int result = fallocate(file, 0);
         if (result < 0 && result != -Errno.EOPNOTSUPP) {
-          throw failed(result).at(path, -result);
+          throw failed(result);
         }
         writeZeroes(file);
       }
@@ -238,11 +238,15 @@ public final class ImageCreator {
 
   private void check(long result) {
     if (result < 0) {
-      throw failed(result).at(path, (int) -result);
+      throw failed(result);
     }
   }
 
   private PlatterException failed(long result) {
+    return explained(result).at(path, (int) -result);
+  }
+
+  private PlatterException explained(long result) {
     return switch ((int) -result) {
       case Errno.ENOSPC -> noSpace("");
       case Errno.EDQUOT -> noSpace(" within the quota");

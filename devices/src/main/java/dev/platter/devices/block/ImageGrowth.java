@@ -93,7 +93,7 @@ final class ImageGrowth {
     }
     int result = retried(() -> Libc.ftruncate(file.fd(), bytes));
     if (result < 0) {
-      throw failed(bytes, result).at(file.path(), -result);
+      throw failed(bytes, result);
     }
   }
 
@@ -154,7 +154,7 @@ final class ImageGrowth {
     }
     if (result < 0) {
       release(from);
-      throw failed(to, result).at(file.path(), -result);
+      throw failed(to, result);
     }
     return Preallocation.FALLOC;
   }
@@ -198,6 +198,10 @@ final class ImageGrowth {
   }
 
   private PlatterException failed(long bytes, int result) {
+    return explained(bytes, result).at(file.path(), -result);
+  }
+
+  private PlatterException explained(long bytes, int result) {
     return switch (-result) {
       case Errno.ENOSPC -> noSpace(bytes, "");
       case Errno.EDQUOT -> noSpace(bytes, " within the quota");
