@@ -116,8 +116,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
       try {
         if (!(failure instanceof VirtualMachineError)) {
-          haltLater(
-              FAILED); // who reads stderr may have stopped, and hooks may wait for that thread
+          // The reader of stderr may have stopped, and hooks may wait for the thread that died.
+          haltLater(FAILED);
           err.println("platter: thread '" + thread.getName() + "' died, giving up");
           int exitCode = report(failure, err);
           if (serving) {

@@ -291,7 +291,7 @@ public final class GuestRun {
         CompletableFuture.runAsync(
             disks::close, task -> Thread.ofPlatform().name("close-disks").daemon().start(task));
     if (!Patience.isComplete(closed, patience)) {
-      // Not counted as a request is the flush that closes an image.
+      // The flush that closes an image is not counted as a request.
       int requests = (int) Math.max(1, disks.inFlight());
       unanswered = new Unanswered(requests, begin, System.nanoTime());
     }

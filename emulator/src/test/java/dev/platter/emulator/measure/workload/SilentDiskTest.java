@@ -85,7 +85,7 @@ class SilentDiskTest {
     checkFigures(result, DEPTH);
   }
 
-  /** By the time the disk is closed. */
+  /** The disk answers after the run has given up, and before it is closed. */
   @ParameterizedTest
   @EnumSource(DeviceKind.class)
   void whatIsAnsweredLateIsNeitherCountedNorTold(DeviceKind device) {
@@ -104,7 +104,7 @@ class SilentDiskTest {
     checkFigures(result, 0);
   }
 
-  /** That of the end of a run that writes; there is nothing else in flight with it. */
+  /** A run that writes ends with a flush; nothing else is in flight then. */
   @Test
   void benchTellsOfAFlushThatIsNotAnswered() throws InterruptedException {
     SilentDisk disk = new SilentDisk(DISK_BYTES, operation -> operation != Operation.FLUSH);
