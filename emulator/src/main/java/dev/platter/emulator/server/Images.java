@@ -45,7 +45,7 @@ final class Images {
           opened.add(new Opened(image, uses.add(identity, export.name(), config), lent != null));
         }
         return image;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         if (lent == null) {
           image.close();
         }

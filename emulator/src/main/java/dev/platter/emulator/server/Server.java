@@ -155,13 +155,13 @@ public final class Server implements AutoCloseable {
         assembly.open();
       }
       return server;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       server.abandon(e);
       throw e;
     }
   }
 
-  private void abandon(RuntimeException cause) {
+  private void abandon(Throwable cause) {
     stopping = true;
     closed = true;
     try {

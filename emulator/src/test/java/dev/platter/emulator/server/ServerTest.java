@@ -571,6 +571,23 @@ class ServerTest {
     }
   }
 
+  /** As where the host has no thread for a device: a program that embeds the server may go on. */
+  @Test
+  void anErrorLeavesNothingOfAStartEither() throws Exception {
+    ServeConfig config = new ServeConfig(List.of(), List.of(vda()));
+    SessionFactory noThread =
+        (export, parts) -> {
+          throw new OutOfMemoryError("unable to create native thread");
+        };
+
+    assertThatThrownBy(() -> Server.start(config, log, SystemdSockets.none(), noThread))
+        .isInstanceOf(OutOfMemoryError.class);
+
+    try (Server _ = start(config)) {
+      assertServed(socket);
+    }
+  }
+
   @Test
   void aCpuThatIsNotThereIsRefused() throws Exception {
     ServeConfig config =
