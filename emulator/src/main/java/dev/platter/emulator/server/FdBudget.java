@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** How many descriptors a server needs: better refused at the start than in front of a client. */
-final class FdBudget {
+public final class FdBudget {
   /** The JVM's own: its jars, /proc files, standard streams. */
   private static final int PROCESS = 64;
 
@@ -39,16 +39,12 @@ final class FdBudget {
 
   private FdBudget() {}
 
-  static long needed(ServeConfig config) {
-    return needed(config.ioThreads().size(), config.exports());
-  }
-
   /**
    * How many a server needs.
    *
    * @param ioThreads how many IOThreads exports share
    */
-  static long needed(int ioThreads, List<ExportConfig> exports) {
+  public static long needed(int ioThreads, List<ExportConfig> exports) {
     long needed = PROCESS + MANAGEMENT + HELD_UP_PIPES + PER_LOOP * (1L + ioThreads);
     for (ExportConfig export : exports) {
       needed += PER_CLIENT + PER_MESSAGE + PER_LOOP + (long) PER_IMAGE * export.images().size();
@@ -60,13 +56,10 @@ final class FdBudget {
   /**
    * Checks the limit of this process.
    *
+   * @param ioThreads how many IOThreads exports share
    * @throws PlatterException of kind HOST_LACKS if it is too low
    */
-  static void check(ServeConfig config) {
-    check(config.ioThreads().size(), config.exports());
-  }
-
-  static void check(int ioThreads, List<ExportConfig> exports) {
+  public static void check(int ioThreads, List<ExportConfig> exports) {
     check(needed(ioThreads, exports), limit());
   }
 

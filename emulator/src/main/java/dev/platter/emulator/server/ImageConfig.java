@@ -39,7 +39,7 @@ public record ImageConfig(String path, ImageOptions options, @Nullable BlockBack
    * @param besideOthers whether other disks are refused if this one is: what a guest has written
    *     onto its own must not keep them from their guests
    */
-  ImageOptions options(boolean besideOthers) {
+  public ImageOptions options(boolean besideOthers) {
     return besideOthers && options.foreign() == Foreign.REFUSE
         ? options.withForeign(Foreign.TELL)
         : options;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * bound that the configuration tells. Better refused at the start than killed under load. Memory of
  * guests is not in it.
  */
-final class MemoryBudget {
+public final class MemoryBudget {
   private static final long KIB = 1 << 10;
   private static final long MIB = 1 << 20;
 
@@ -51,10 +51,6 @@ final class MemoryBudget {
 
   private MemoryBudget() {}
 
-  static Need needed(ServeConfig config) {
-    return needed(config.ioThreads().size(), config.exports());
-  }
-
   /**
    * How much a server needs.
    *
@@ -80,10 +76,11 @@ final class MemoryBudget {
   /**
    * Checks that it is there.
    *
+   * @param ioThreads how many IOThreads exports share
    * @param limitBytes what this process may use; null for as much as there is
    * @throws PlatterException of kind HOST_LACKS if it is not
    */
-  static void check(int ioThreads, List<ExportConfig> exports, @Nullable Long limitBytes) {
+  public static void check(int ioThreads, List<ExportConfig> exports, @Nullable Long limitBytes) {
     check(needed(ioThreads, exports), Runtime.getRuntime().maxMemory(), limitBytes);
   }
 

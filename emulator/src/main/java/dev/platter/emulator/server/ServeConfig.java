@@ -105,7 +105,7 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
    * @param ids the IOThreads that it may name
    * @throws PlatterException of kind BAD_INPUT if it does not
    */
-  static void checkAddition(ExportConfig added, List<ExportConfig> others, Set<String> ids) {
+  public static void checkAddition(ExportConfig added, List<ExportConfig> others, Set<String> ids) {
     Set<String> names = new HashSet<>();
     Set<Endpoint> endpoints = new HashSet<>();
     for (ExportConfig other : others) {
@@ -191,7 +191,7 @@ public record ServeConfig(List<IoThreadConfig> ioThreads, List<ExportConfig> exp
   }
 
   /** How many disks it has in all. */
-  int disks() {
+  public int disks() {
     return exports.stream().mapToInt(export -> export.images().size()).sum();
   }
 

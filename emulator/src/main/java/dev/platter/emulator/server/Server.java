@@ -138,7 +138,7 @@ public final class Server implements AutoCloseable {
       ServerOptions options,
       SessionFactory sessions,
       StartListener listener) {
-    FdBudget.check(config);
+    FdBudget.check(config.ioThreads().size(), config.exports());
     MemoryBudget.check(config.ioThreads().size(), config.exports(), options.memoryLimitBytes());
     Map<String, Integer> descriptors = activated.assign(config.exports());
     Assembly assembly = new Assembly(config.ioThreads(), log, sessions, options.ioWorkers());

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a server works, whatever it serves.
  *
- * @param recordsStages whether the stages of each request's way are recorded, for {@link
- *     Server#takeStages}
+ * @param recordsStages whether the stages of each request's way are recorded, for {@code
+ *     takeStages} of the server
  * @param recordsLatencies whether images keep histograms of latencies; counters they keep always
  * @param lockWaitNanos how long a start, or the addition of an export, waits for image locks that
  *     requests of a dead process hold
@@ -25,6 +25,9 @@ public record ServerOptions(
     @Nullable Long memoryLimitBytes) {
   /** Longer than most storage stalls; shorter than systemd bears a start. */
   public static final long LOCK_WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  /** Longer than disks take that are well. */
+  public static final long TELL_AFTER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /**
    * Enough to keep a disk busy with flushes and what the page cache does not have; few enough that
@@ -62,12 +65,6 @@ public record ServerOptions(
 
   /** One that is as patient as {@link #DEFAULT}. */
   public ServerOptions(boolean recordsStages, boolean recordsLatencies) {
-    this(
-        recordsStages,
-        recordsLatencies,
-        LOCK_WAIT_NANOS,
-        SlowWait.PATIENCE_NANOS,
-        IO_WORKERS,
-        null);
+    this(recordsStages, recordsLatencies, LOCK_WAIT_NANOS, TELL_AFTER_NANOS, IO_WORKERS, null);
   }
 }

@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * Begun before what may wait, closed after it, by one thread.
  */
 final class SlowWait implements AutoCloseable {
-  /** Longer than disks take that are well. */
-  static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
-
   private final EventLog log;
   private final String export;
   private final String what;

@@ -97,8 +97,8 @@ class ServeConfigTest {
   void descriptorsAreCounted() {
     ServeConfig small = ServeConfig.of(disk("a", "a.sock", 1));
     ServeConfig large = ServeConfig.of(disk("a", "a.sock", 64), disk("b", "b.sock", 1));
-    long needed = FdBudget.needed(small);
-    assertThat(FdBudget.needed(large)).isGreaterThan(needed + 3 * 63);
+    long needed = FdBudget.needed(0, small.exports());
+    assertThat(FdBudget.needed(0, large.exports())).isGreaterThan(needed + 3 * 63);
     FdBudget.check(needed, needed);
     FdBudget.check(needed, -1); // no limit
     assertThatThrownBy(() -> FdBudget.check(needed, needed - 1))
