@@ -70,6 +70,7 @@ class ArchitectureTest {
           List.of("server.control", "server.metrics", "server.options"),
           List.of("server.confine"),
           List.of("server"),
+          List.of("server.config"),
           List.of("measure.workload"),
           List.of("measure.machine", "measure.stages"),
           List.of("export.vhostuser", "export.vfiouser"),

@@ -25,7 +25,7 @@ import dev.platter.emulator.result.Environment;
 import dev.platter.emulator.result.GuestReport;
 import dev.platter.emulator.result.Origin;
 import dev.platter.emulator.result.Warnings;
-import dev.platter.emulator.server.IoThreadConfig;
+import dev.platter.emulator.server.config.IoThreadConfig;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestJob;
 import java.io.FileDescriptor;

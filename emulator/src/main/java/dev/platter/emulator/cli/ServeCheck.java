@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.server.ExportConfig;
-import dev.platter.emulator.server.ImageConfig;
+import dev.platter.emulator.server.config.ExportConfig;
+import dev.platter.emulator.server.config.ImageConfig;
 import dev.platter.emulator.server.options.Choices;
 import dev.platter.emulator.server.options.ListenAddress;
 import dev.platter.emulator.server.options.ServeOptions;

@@ -1,8 +1,8 @@
 package dev.platter.emulator.cli;
 
-import dev.platter.emulator.server.ExportKinds;
 import dev.platter.emulator.server.Server;
 import dev.platter.emulator.server.StreamEventLog;
+import dev.platter.emulator.server.config.ExportKinds;
 import dev.platter.emulator.server.control.ControlServer;
 import dev.platter.emulator.server.metrics.MetricsServer;
 import dev.platter.emulator.server.options.ServeOptions;

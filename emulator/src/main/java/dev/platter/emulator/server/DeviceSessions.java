@@ -2,6 +2,9 @@ package dev.platter.emulator.server;
 
 import dev.platter.aio.trace.TraceEvents;
 import dev.platter.emulator.export.ClientSession;
+import dev.platter.emulator.server.config.DeviceParts;
+import dev.platter.emulator.server.config.ExportConfig;
+import dev.platter.emulator.server.config.ServerOptions;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package dev.platter.emulator.server;
 
 import dev.platter.devices.block.BlockBackend;
+import dev.platter.emulator.server.config.ExportKind;
 import java.util.List;
 
 /**

@@ -1,6 +1,7 @@
 package dev.platter.emulator.server;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.server.config.ImageConfig;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -13,6 +13,8 @@ import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.export.ExportServer;
+import dev.platter.emulator.server.config.ExportConfig;
+import dev.platter.emulator.server.config.ImageConfig;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,6 +1,8 @@
 package dev.platter.emulator.server;
 
 import dev.platter.emulator.export.ClientSession;
+import dev.platter.emulator.server.config.DeviceParts;
+import dev.platter.emulator.server.config.ExportConfig;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the device of an export and the protocol in front of it. */

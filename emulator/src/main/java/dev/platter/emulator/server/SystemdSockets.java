@@ -1,6 +1,9 @@
 package dev.platter.emulator.server;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.server.config.Endpoint;
+import dev.platter.emulator.server.config.ExportConfig;
+import dev.platter.emulator.server.config.Mistakes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

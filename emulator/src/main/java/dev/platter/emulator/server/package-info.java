@@ -1,7 +1,7 @@
 /**
- * The server that {@code platter serve} is: what it exports, how its loops, images, devices and
- * sockets are put together and taken apart, and its event log. Each kind of device is an {@link
- * dev.platter.emulator.server.ExportKind}; the rest of the package knows none by name.
+ * The server that {@code platter serve} is: how the loops, images, devices and sockets that a
+ * configuration describes ({@code config}) are put together and taken apart, what changes them in
+ * between, and the event log. It knows no kind of device by name.
  *
  * <p>Threading: {@link dev.platter.emulator.server.Server} is started and closed by one thread,
  * which never holds the big lock. The log is written to by any thread and never holds one up.

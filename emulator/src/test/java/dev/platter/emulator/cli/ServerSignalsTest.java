@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
-import dev.platter.emulator.server.ExportConfig;
-import dev.platter.emulator.server.ServeConfig;
 import dev.platter.emulator.server.Server;
-import dev.platter.emulator.server.VirtioBlkExport;
+import dev.platter.emulator.server.config.ExportConfig;
+import dev.platter.emulator.server.config.ServeConfig;
+import dev.platter.emulator.server.config.VirtioBlkExport;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -2,8 +2,8 @@ package dev.platter.emulator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.emulator.server.Endpoint;
-import dev.platter.emulator.server.ExportKinds;
+import dev.platter.emulator.server.config.Endpoint;
+import dev.platter.emulator.server.config.ExportKinds;
 import dev.platter.emulator.server.options.ServeFile;
 import dev.platter.emulator.server.options.ServeOptions;
 import dev.platter.emulator.server.options.ServeSettings;

@@ -4,6 +4,7 @@ import static dev.platter.emulator.server.StalledServer.async;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.platter.emulator.server.config.ExportConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.server.config.Endpoint;
+import dev.platter.emulator.server.config.ExportConfig;
+import dev.platter.emulator.server.config.ImageConfig;
+import dev.platter.emulator.server.config.VirtioBlkExport;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;

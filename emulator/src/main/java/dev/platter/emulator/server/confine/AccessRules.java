@@ -2,7 +2,7 @@ package dev.platter.emulator.server.confine;
 
 import dev.platter.aio.abi.LandlockAbi;
 import dev.platter.emulator.host.disk.Disks;
-import dev.platter.emulator.server.ImageConfig;
+import dev.platter.emulator.server.config.ImageConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

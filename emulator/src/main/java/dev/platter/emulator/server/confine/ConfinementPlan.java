@@ -1,9 +1,9 @@
 package dev.platter.emulator.server.confine;
 
-import dev.platter.emulator.server.Endpoint;
-import dev.platter.emulator.server.ExportConfig;
-import dev.platter.emulator.server.ImageConfig;
-import dev.platter.emulator.server.ServeConfig;
+import dev.platter.emulator.server.config.Endpoint;
+import dev.platter.emulator.server.config.ExportConfig;
+import dev.platter.emulator.server.config.ImageConfig;
+import dev.platter.emulator.server.config.ServeConfig;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.platter.emulator.server.options;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.host.disk.Disks;
-import dev.platter.emulator.server.ExportKind;
-import dev.platter.emulator.server.Mistakes;
+import dev.platter.emulator.server.config.ExportKind;
+import dev.platter.emulator.server.config.Mistakes;
 import dev.platter.emulator.text.OptionWords;
 import dev.platter.emulator.text.OptionWords.Word;
 import java.util.ArrayList;

@@ -2,11 +2,11 @@ package dev.platter.emulator.server.options;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.export.EventLog.Level;
-import dev.platter.emulator.server.ExportConfig;
-import dev.platter.emulator.server.ExportKind;
-import dev.platter.emulator.server.ExportKinds;
-import dev.platter.emulator.server.IoThreadConfig;
-import dev.platter.emulator.server.Mistakes;
+import dev.platter.emulator.server.config.ExportConfig;
+import dev.platter.emulator.server.config.ExportKind;
+import dev.platter.emulator.server.config.ExportKinds;
+import dev.platter.emulator.server.config.IoThreadConfig;
+import dev.platter.emulator.server.config.Mistakes;
 import dev.platter.emulator.server.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.text.Durations;
 import dev.platter.emulator.text.OptionWords;

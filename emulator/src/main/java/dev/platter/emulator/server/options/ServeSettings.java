@@ -2,8 +2,8 @@ package dev.platter.emulator.server.options;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.export.EventLog.Level;
-import dev.platter.emulator.server.ExportConfig;
-import dev.platter.emulator.server.IoThreadConfig;
+import dev.platter.emulator.server.config.ExportConfig;
+import dev.platter.emulator.server.config.IoThreadConfig;
 import dev.platter.emulator.server.confine.ConfinementPlan.Mode;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.server.options;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.server.Mistakes;
+import dev.platter.emulator.server.config.Mistakes;
 import dev.platter.emulator.text.Nearest;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

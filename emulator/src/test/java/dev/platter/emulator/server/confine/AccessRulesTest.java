@@ -13,8 +13,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.file.FileFacts;
 import dev.platter.devices.block.ImageOptions;
-import dev.platter.emulator.server.ServeConfig;
-import dev.platter.emulator.server.VirtioBlkExport;
+import dev.platter.emulator.server.config.ServeConfig;
+import dev.platter.emulator.server.config.VirtioBlkExport;
 import dev.platter.emulator.server.confine.ConfinementPlan.Mode;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.server.ExportView;
-import dev.platter.emulator.server.VirtioBlkExport;
+import dev.platter.emulator.server.config.VirtioBlkExport;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;

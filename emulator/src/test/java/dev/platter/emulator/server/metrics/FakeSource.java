@@ -5,7 +5,7 @@ import dev.platter.aio.loop.LoopStats;
 import dev.platter.emulator.measure.stages.StallCause;
 import dev.platter.emulator.server.ExportView;
 import dev.platter.emulator.server.Server;
-import dev.platter.emulator.server.VirtioBlkExport;
+import dev.platter.emulator.server.config.VirtioBlkExport;
 import java.util.List;
 import java.util.Map;
 

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.export.EventLog.Level;
-import dev.platter.emulator.server.IoThreadConfig;
+import dev.platter.emulator.server.config.IoThreadConfig;
 import dev.platter.emulator.server.confine.ConfinementPlan.Mode;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -1,4 +1,4 @@
-package dev.platter.emulator.server;
+package dev.platter.emulator.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,6 +8,8 @@ import dev.platter.aio.PlatterException.Kind;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.ChildJvm;
+import dev.platter.emulator.server.Server;
+import dev.platter.emulator.server.SystemdSockets;
 import dev.platter.emulator.server.options.ExportParser;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -152,7 +154,7 @@ class MemoryBudgetTest {
     try (Server server =
         Server.start(
             ServeConfig.of(disks.getFirst()),
-            new RecordingLog(),
+            (_, _, _, _) -> {},
             SystemdSockets.none(),
             ServerOptions.DEFAULT.withMemoryLimit(limit))) {
       assertThatThrownBy(() -> server.addExport(disks.getLast()))

@@ -1,4 +1,4 @@
-package dev.platter.emulator.server;
+package dev.platter.emulator.server.config;
 
 import dev.platter.aio.PlatterException;
 import java.util.regex.Pattern;

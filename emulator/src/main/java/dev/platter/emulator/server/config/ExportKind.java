@@ -1,4 +1,4 @@
-package dev.platter.emulator.server;
+package dev.platter.emulator.server.config;
 
 import dev.platter.emulator.measure.stages.TracedDevice;
 import dev.platter.emulator.text.OptionWords;

@@ -1,4 +1,4 @@
-package dev.platter.emulator.server;
+package dev.platter.emulator.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

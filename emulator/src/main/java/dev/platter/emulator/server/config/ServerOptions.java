@@ -1,4 +1,4 @@
-package dev.platter.emulator.server;
+package dev.platter.emulator.server.config;
 
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
