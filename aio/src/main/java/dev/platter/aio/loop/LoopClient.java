@@ -9,17 +9,17 @@ public interface LoopClient {
    * Starts no more requests until {@link #resume}; those that are in flight go on. What a guest
    * asks for meanwhile stays where the guest has put it.
    */
-  void pause();
+  void hold();
 
   /**
-   * The loop is about to be suspended: after {@link #pause}, what takes long and has steps begins
-   * no other step until {@link #resume}, and does not count as in flight meanwhile.
+   * The loop is about to be suspended: after {@link #hold}, what takes long and has steps begins no
+   * other step until {@link #resume}, and does not count as in flight meanwhile.
    */
   default void park() {}
 
-  /** How many requests are in flight. A client that has paused comes to 0. */
+  /** How many requests are in flight. A client that is held comes to 0. */
   int inFlight();
 
-  /** Goes on, first with what was asked for since {@link #pause}: no signal may have come of it. */
+  /** Goes on, first with what was asked for since {@link #hold}: no signal may have come of it. */
   void resume();
 }

@@ -9,14 +9,14 @@ import java.util.List;
  */
 final class LoopClients {
   private final List<LoopClient> clients = new ArrayList<>();
-  private boolean pausing;
+  private boolean held;
 
-  /** Adds a client, unless it is there already; it pauses if the others do. */
+  /** Adds a client, unless it is there already; it is held if the others are. */
   void add(LoopClient client) {
     if (!clients.contains(client)) {
       clients.add(client);
-      if (pausing) {
-        client.pause();
+      if (held) {
+        client.hold();
       }
     }
   }
@@ -30,22 +30,22 @@ final class LoopClients {
    *
    * @return how many requests are in flight
    */
-  int pause() {
-    pausing = true;
+  int hold() {
+    held = true;
     for (LoopClient client : clients) {
-      client.pause();
+      client.hold();
     }
     return inFlight();
   }
 
-  /** Clients that pause put what takes long aside. */
+  /** Clients put long operations aside. */
   void park() {
     clients.forEach(LoopClient::park);
   }
 
   /** Clients go on. */
   void resume() {
-    pausing = false;
+    held = false;
     List.copyOf(clients).forEach(LoopClient::resume);
   }
 

@@ -30,7 +30,7 @@ public final class LoopDrain implements AutoCloseable {
   public static LoopDrain begin(AioContext context) {
     LoopDrain drain = new LoopDrain(context);
     context.invoke(() -> {
-      drain.begunWith = context.clients().pause();
+      drain.begunWith = context.clients().hold();
       drain.look();
     });
     return drain;

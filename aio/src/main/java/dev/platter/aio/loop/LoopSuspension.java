@@ -44,14 +44,14 @@ final class LoopSuspension {
   }
 
   /**
-   * Loop (the main loop's: with the big lock held): clients pause, what they have in flight
+   * Loop (the main loop's: with the big lock held): clients are held, what they have in flight
    * completes, watches are taken back, the ring is unmapped. The thread can end then.
    *
    * @param wanted looked at while something is in flight
    * @return false if that is no longer so: clients go on
    */
   boolean suspend(BooleanSupplier wanted) {
-    drained = clients.pause();
+    drained = clients.hold();
     clients.park();
     while (clients.inFlight() > 0) {
       loop.turn(true);

@@ -17,11 +17,11 @@ class LoopDrainTest {
   private static final class Device implements LoopClient, AutoCloseable {
     final EventNotifier end = new EventNotifier();
     final TestOp op = TestOp.poll(true, end.fd());
-    boolean paused;
+    boolean held;
 
     @Override
-    public void pause() {
-      paused = true;
+    public void hold() {
+      held = true;
     }
 
     @Override
@@ -31,7 +31,7 @@ class LoopDrainTest {
 
     @Override
     public void resume() {
-      paused = false;
+      held = false;
     }
 
     @Override
@@ -52,17 +52,17 @@ class LoopDrainTest {
       });
       try (LoopDrain drain = LoopDrain.begin(context)) {
         assertThat(drain.begunWith()).isEqualTo(1);
-        context.invoke(() -> assertThat(busy.paused).isTrue());
+        context.invoke(() -> assertThat(busy.held).isTrue());
         context.invoke(() -> context.addClient(late));
-        context.invoke(() -> assertThat(late.paused).as("one that comes meanwhile").isTrue());
+        context.invoke(() -> assertThat(late.held).as("one that comes meanwhile").isTrue());
         assertThat(drain.await(0)).isFalse();
         busy.end.signal();
         assertThat(drain.await(TimeUnit.SECONDS.toNanos(50))).isTrue();
         assertThat(drain.inFlight()).isZero();
-        context.invoke(() -> assertThat(busy.paused).as("until it is closed").isTrue());
+        context.invoke(() -> assertThat(busy.held).as("until it is closed").isTrue());
       }
       context.invoke(() -> {
-        assertThat(busy.paused || late.paused).isFalse();
+        assertThat(busy.held || late.held).isFalse();
         context.removeClient(busy);
         context.removeClient(late);
       });
@@ -92,7 +92,7 @@ class LoopDrainTest {
       assertThat(drain.inFlight()).isEqualTo(1);
       drain.close();
       drain.close();
-      context.invoke(() -> assertThat(busy.paused).isFalse());
+      context.invoke(() -> assertThat(busy.held).isFalse());
       busy.end.signal();
       busy.op.done.await();
       thread.suspend();

@@ -344,19 +344,19 @@ class SuspendTest {
   }
 
   @Test
-  void clientsPauseAreWaitedForAndGoOn() throws Exception {
+  void clientsAreHeldAndWaitedForAndGoOn() throws Exception {
     // Has a request in flight that ends when its eventfd is signalled.
     final class Device implements LoopClient {
       final EventNotifier end = new EventNotifier();
       final TestOp op = TestOp.poll(true, end.fd());
-      final CountDownLatch pausing = new CountDownLatch(1);
-      int paused;
+      final CountDownLatch holding = new CountDownLatch(1);
+      int held;
       int resumed;
 
       @Override
-      public void pause() {
-        paused++;
-        pausing.countDown();
+      public void hold() {
+        held++;
+        holding.countDown();
       }
 
       @Override
@@ -379,14 +379,14 @@ class SuspendTest {
         context.addSqe(busy.op);
       });
       ioThread.beginSuspend();
-      busy.pausing.await();
-      context.invoke(() -> assertThat(busy.paused).isEqualTo(1)); // it still turns
+      busy.holding.await();
+      context.invoke(() -> assertThat(busy.held).isEqualTo(1)); // it still turns
       assertThat(context.isSuspended()).isFalse();
       busy.end.signal();
       assertThat(ioThread.suspend()).isEqualTo(1);
       assertThat(busy.op.isDone()).isTrue();
       context.invoke(() -> context.addClient(late));
-      assertThat(late.paused).isEqualTo(1);
+      assertThat(late.held).isEqualTo(1);
       context.invoke(() -> context.removeClient(late));
       ioThread.resume();
       context.invoke(() -> {
@@ -404,15 +404,15 @@ class SuspendTest {
   @ValueSource(booleans = {false, true})
   void aLoopThatStillWaitsIsTakenBack(boolean main) throws Exception {
     final class Device implements LoopClient {
-      final CountDownLatch pausing = new CountDownLatch(1);
-      volatile boolean paused;
+      final CountDownLatch holding = new CountDownLatch(1);
+      volatile boolean held;
       volatile boolean parked;
       volatile int inFlight = 1;
 
       @Override
-      public void pause() {
-        paused = true;
-        pausing.countDown();
+      public void hold() {
+        held = true;
+        holding.countDown();
       }
 
       @Override
@@ -427,7 +427,7 @@ class SuspendTest {
 
       @Override
       public void resume() {
-        paused = false;
+        held = false;
         parked = false;
       }
     }
@@ -443,11 +443,11 @@ class SuspendTest {
       long thread = context.threadId();
       for (int round = 0; round < 3; round++) {
         loop.beginSuspend();
-        busy.pausing.await();
+        busy.holding.await();
         assertThat(loop.awaitSuspend(0)).isFalse();
         loop.resume();
         context.invoke(() -> {}); // it turns
-        assertThat(busy.paused).isFalse();
+        assertThat(busy.held).isFalse();
         assertThat(busy.parked).isFalse();
         assertThat(context.isSuspended()).isFalse();
         assertThat(context.threadId()).isEqualTo(thread);
@@ -458,10 +458,10 @@ class SuspendTest {
       loop.beginSuspend();
       context.invoke(() -> busy.inFlight = 0);
       while (!loop.awaitSuspend(1000)) {
-        assertThat(busy.paused).isTrue();
+        assertThat(busy.held).isTrue();
       }
       loop.resume(); // it has left already
-      assertThat(busy.paused).isFalse();
+      assertThat(busy.held).isFalse();
       assertThat(context.threadId()).isNotZero().isNotEqualTo(thread);
       context.invoke(() -> context.removeClient(busy));
     }
@@ -591,7 +591,7 @@ class SuspendTest {
       LoopClient buggy =
           new LoopClient() {
             @Override
-            public void pause() {
+            public void hold() {
               throw new UnsupportedOperationException("on purpose");
             }
 

@@ -41,7 +41,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   private int interruptStatus;
   private boolean lineAsserted;
   private boolean master = true;
-  private boolean quiesced;
+  private boolean held;
   private int firstPort;
   private @Nullable Runnable idleAction;
   private boolean closed;
@@ -129,13 +129,13 @@ public final class AhciController implements MmioDevice, AutoCloseable {
    * Gives the backends no more requests until {@link #resume}. Those that they have go on; all else
    * is as ever: registers answer, and so do commands that need no backend.
    */
-  public void quiesce() {
-    quiesced = true;
+  public void hold() {
+    held = true;
   }
 
-  /** Goes on with what has had to wait since {@link #quiesce}. */
+  /** Goes on with what has had to wait since {@link #hold}. */
   public void resume() {
-    quiesced = false;
+    held = false;
     goOn();
   }
 
@@ -153,8 +153,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
 
   /**
    * Has {@code action} run once, with the big lock held, as soon as nothing is in flight; at once
-   * if nothing is. A controller that is quiesced comes to that; it replaces what was asked for
-   * before.
+   * if nothing is. A controller that is held comes to that; it replaces what was asked for before.
    */
   public void whenIdle(Runnable action) {
     idleAction = action;
@@ -304,7 +303,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
 
     @Override
     public boolean mayBegin() {
-      return master && !quiesced;
+      return master && !held;
     }
 
     @Override

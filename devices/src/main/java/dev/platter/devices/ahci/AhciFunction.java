@@ -47,7 +47,7 @@ public final class AhciFunction implements PciFunction {
   private boolean asserted;
   private boolean pinAsserted;
   private boolean messageDue;
-  private int pauses;
+  private int holds;
 
   private final class Line implements IrqLine {
     @Override
@@ -188,7 +188,7 @@ public final class AhciFunction implements PciFunction {
     controller.setMaster((space.word(PciConfig.COMMAND) & PciConfig.COMMAND_BUS_MASTER) != 0);
   }
 
-  // ---- pausing and reset ---------------------------------------------------------------------
+  // ---- holding and reset ---------------------------------------------------------------------
 
   /** How many requests the backends have: see {@link AhciController#inFlight}. */
   @Override
@@ -203,15 +203,15 @@ public final class AhciFunction implements PciFunction {
 
   /** Gives the backends no more requests; registers and commands that need none are answered. */
   @Override
-  public void pause() {
-    pauses++;
-    controller.quiesce();
+  public void hold() {
+    holds++;
+    controller.hold();
   }
 
   @Override
   public void resume() {
-    pauses--;
-    if (pauses == 0) {
+    holds--;
+    if (holds == 0) {
       controller.resume();
     }
   }

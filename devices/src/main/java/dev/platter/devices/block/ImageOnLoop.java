@@ -68,7 +68,7 @@ final class ImageOnLoop implements LoopClient {
   // ---- while the loop is suspended -----------------------------------------------------------
 
   @Override
-  public void pause() {}
+  public void hold() {}
 
   @Override
   public void park() {

@@ -53,14 +53,14 @@ public interface PciFunction extends LoopClient, AutoCloseable {
 
   /**
    * A reset of the function: everything as after power-on, but for {@link #connect} and {@link
-   * #pause}. Waits for nothing; after it, no byte of guest memory is read or written for what was
+   * #hold}. Waits for nothing; after it, no byte of guest memory is read or written for what was
    * begun before.
    */
   void reset();
 
   /** Starts no more requests until {@link #resume} has been called as often as this. */
   @Override
-  void pause();
+  void hold();
 
   /**
    * Has {@code action} run once, with the big lock held, as soon as no request is in flight; at

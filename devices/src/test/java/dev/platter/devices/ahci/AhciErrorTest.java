@@ -204,8 +204,7 @@ class AhciErrorTest {
   }
 
   @Test
-  @DisplayName(
-      "A search for an unreadable block ends with a reset, and goes no further while quiesced")
+  @DisplayName("A search for an unreadable block ends with a reset, and goes no further while held")
   void searchStops() {
     try (AhciFixture f = AhciFixture.ready()) {
       f.disk.hold();
@@ -221,7 +220,7 @@ class AhciErrorTest {
 
       f.issue(0, 0x25, 0, 0, 16, 0, f.tables.prds(0, buffer, 8192));
       f.disk.fail(0, Errno.EIO);
-      f.controller.quiesce();
+      f.controller.hold();
       f.disk.release(0);
       assertThat(f.controller.inFlight()).isZero();
       assertThat(f.port.read(AhciRegisters.PX_TFD)).isEqualTo(0x4041);

@@ -280,10 +280,10 @@ class AhciFunctionTest {
   }
 
   @Test
-  @DisplayName("A paused function begins nothing, also when it becomes a bus master meanwhile")
-  void pause() {
+  @DisplayName("A held function begins nothing, also when it becomes a bus master meanwhile")
+  void hold() {
     bringUp();
-    function.pause();
+    function.hold();
     set(COMMAND, 2, 2);
     read(0);
     set(COMMAND, 2, MEMORY_AND_MASTER);
@@ -293,11 +293,11 @@ class AhciFunctionTest {
   }
 
   @Test
-  @DisplayName("Who pauses it a second time, for a reason of its own, does not resume the first")
+  @DisplayName("Who holds it a second time, for a reason of its own, does not resume the first")
   void pauseTwice() {
     bringUp();
-    function.pause();
-    function.pause();
+    function.hold();
+    function.hold();
     read(0);
     function.resume();
     assertThat(disk.count(Operation.READ)).isZero();

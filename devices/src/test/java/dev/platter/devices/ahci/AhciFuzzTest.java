@@ -142,7 +142,7 @@ class AhciFuzzTest {
   // What the server does to a controller, and what its PCI function does.
   private void hostActs(Random random, AhciController controller) {
     switch (random.nextInt(8)) {
-      case 0 -> controller.quiesce();
+      case 0 -> controller.hold();
       case 1, 2 -> controller.resume();
       case 3 -> {
         controller.setMaster(false);

@@ -255,7 +255,7 @@ class AhciHoldTest {
       assertThat(f.disk.heldCount()).isZero();
     }
     try (AhciFixture f = halfWritten()) {
-      f.controller.quiesce();
+      f.controller.hold();
       f.loop.turn();
       assertThat(f.loop.isDue()).isFalse();
       assertThat(f.controller.inFlight()).isZero();

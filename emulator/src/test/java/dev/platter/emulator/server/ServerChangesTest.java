@@ -78,7 +78,7 @@ class ServerChangesTest {
     }
 
     @Override
-    public void pause() {
+    public void hold() {
       paused = true;
     }
 

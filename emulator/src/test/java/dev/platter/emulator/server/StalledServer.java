@@ -74,7 +74,7 @@ final class StalledServer implements AutoCloseable {
     }
 
     @Override
-    public void pause() {
+    public void hold() {
       paused = true;
     }
 

@@ -42,7 +42,7 @@ final class BlkQueue implements EventHandler, LoopClient {
   // Taken from the ring, and waiting for a chunk of entries from those in flight.
   private @Nullable DescriptorChain parked;
   private boolean polling;
-  private boolean paused;
+  private boolean held;
   private boolean processing;
   private int inFlight;
   private long lookNanos;
@@ -180,8 +180,8 @@ final class BlkQueue implements EventHandler, LoopClient {
   // ---- while the loop is suspended -----------------------------------------------------------
 
   @Override
-  public void pause() {
-    paused = true;
+  public void hold() {
+    held = true;
   }
 
   @Override
@@ -192,7 +192,7 @@ final class BlkQueue implements EventHandler, LoopClient {
 
   @Override
   public void resume() {
-    paused = false;
+    held = false;
     process();
   }
 
@@ -206,11 +206,7 @@ final class BlkQueue implements EventHandler, LoopClient {
   @Override
   public boolean poll() {
     VirtQueue current = queue;
-    return current != null
-        && drained == null
-        && !paused
-        && parked == null
-        && current.hasAvailable();
+    return current != null && drained == null && !held && parked == null && current.hasAvailable();
   }
 
   @Override
@@ -229,7 +225,7 @@ final class BlkQueue implements EventHandler, LoopClient {
 
   private void process() {
     VirtQueue current = queue;
-    if (current == null || drained != null || paused || parked != null) {
+    if (current == null || drained != null || held || parked != null) {
       return;
     }
     processing = true;

@@ -170,7 +170,7 @@ class VirtioBlkBoundsTest {
     assertThat(rig.disk.heldCount()).isZero();
   }
 
-  /** Also while a loop pauses: what was taken goes on, and nothing else is taken. */
+  /** Also while a loop holds its clients: what was taken goes on, and nothing else is taken. */
   @Test
   void aRequestThatWaitsForRoomIsInFlightWhileTheLoopPauses() {
     DriverQueue queue = bringUp(false).driverQueue(0);
@@ -181,7 +181,7 @@ class VirtioBlkBoundsTest {
     rig.bus.kick(0);
     rig.pump();
     BlkQueue client = rig.blk.queue(0);
-    client.pause();
+    client.hold();
     assertThat(client.inFlight()).isEqualTo(LONG + 1);
     rig.disk.release(0);
     rig.pump();

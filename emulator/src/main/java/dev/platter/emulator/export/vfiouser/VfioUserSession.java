@@ -325,7 +325,7 @@ public final class VfioUserSession implements ClientSession {
     lock.lock();
     try {
       // What the backends have names the function's buffers, and their files.
-      function.pause();
+      function.hold();
       while (function.inFlight() > 0) {
         CountDownLatch idle = new CountDownLatch(1);
         function.whenIdle(idle::countDown);

@@ -171,9 +171,9 @@ final class VhostUserBackend implements AutoCloseable {
     }
   }
 
-  private void pauseRings() {
+  private void deactivateRings() {
     for (VringState ring : rings) {
-      ring.pause();
+      ring.deactivate();
     }
   }
 
@@ -268,7 +268,7 @@ final class VhostUserBackend implements AutoCloseable {
   /** Replaces all of guest memory; {@code fds} stay the caller's. */
   void setMemoryTable(List<MemoryTable.Description> descriptions, int[] fds) throws RequestRefused {
     MemoryTable.Prepared prepared = memory.prepare(descriptions, fds);
-    pauseRings();
+    deactivateRings();
     memory.replaceWith(prepared).close();
     startRingsInMemory();
   }
@@ -282,7 +282,7 @@ final class VhostUserBackend implements AutoCloseable {
 
   void removeMemory(MemoryTable.Description description) throws RequestRefused {
     require(VhostUserFeatures.CONFIGURE_MEM_SLOTS);
-    pauseRings();
+    deactivateRings();
     try {
       memory.remove(description).close();
     } finally {

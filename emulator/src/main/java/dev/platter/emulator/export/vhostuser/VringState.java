@@ -119,19 +119,22 @@ final class VringState implements QueueListener, AutoCloseable {
     }
   }
 
-  /** Sets its place; a queue at work that moves pauses. */
+  /** Sets its place; a queue at work that moves is taken out of work. */
   void setAddresses(Addresses replacement) {
     if (!replacement.equals(addresses)) {
-      pause();
+      deactivate();
       addresses = replacement;
       broken = false;
       nowhere = false;
     }
   }
 
-  /** Sets the doorbell, which it owns from here on, or that there is none; one at work pauses. */
+  /**
+   * Sets the doorbell, which it owns from here on, or that there is none; a queue at work is taken
+   * out of work.
+   */
   void setKick(@Nullable EventNotifier replacement) {
-    pause();
+    deactivate();
     closeKick();
     kick = replacement;
     kickless = replacement == null;
@@ -165,7 +168,7 @@ final class VringState implements QueueListener, AutoCloseable {
   void setEnabled(boolean on) {
     enabled = on;
     if (!on) {
-      pause();
+      deactivate();
     }
   }
 
@@ -244,7 +247,7 @@ final class VringState implements QueueListener, AutoCloseable {
   }
 
   /** Takes it out of work, when nothing is in flight, and keeps its position. */
-  void pause() {
+  void deactivate() {
     if (atWork && ring != null) {
       device.stopQueue(index);
       atWork = false;
@@ -264,7 +267,7 @@ final class VringState implements QueueListener, AutoCloseable {
   }
 
   private void end() {
-    pause();
+    deactivate();
     closeKick();
     broken = false;
     nowhere = false;

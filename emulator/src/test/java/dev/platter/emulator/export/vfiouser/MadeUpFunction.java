@@ -221,7 +221,7 @@ final class MadeUpFunction implements PciFunction {
   }
 
   @Override
-  public void pause() {
+  public void hold() {
     pauses++;
   }
 

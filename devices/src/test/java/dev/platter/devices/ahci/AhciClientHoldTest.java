@@ -8,12 +8,12 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** A controller that is held back from its backends, or has its memory or its power taken away. */
-class AhciQuiesceTest {
+class AhciClientHoldTest {
   @Test
-  @DisplayName("What is issued while quiesced is accepted, and begun after resume")
-  void quiesceHoldsBack() {
+  @DisplayName("What is issued while held is accepted, and begun after resume")
+  void holdBeginsNothing() {
     try (AhciFixture f = AhciFixture.ready()) {
-      f.controller.quiesce();
+      f.controller.hold();
       long buffer = f.buffer(512);
       f.disk.poke(0, AhciFixture.pattern(1, 512));
       f.issueQueuedRead(3, 0, buffer);
@@ -29,10 +29,10 @@ class AhciQuiesceTest {
   }
 
   @Test
-  @DisplayName("IDENTIFY, SET FEATURES, READ LOG and resets are answered while quiesced")
+  @DisplayName("IDENTIFY, SET FEATURES, READ LOG and resets are answered while held")
   void othersAreAnswered() {
     try (AhciFixture f = AhciFixture.ready()) {
-      f.controller.quiesce();
+      f.controller.hold();
       f.issue(0, 0xea, 0, 0, 0, 0, 0);
       assertThat(f.port.read(AhciRegisters.PX_CI)).as("a flush waits").isEqualTo(1);
       f.port.stop();
@@ -47,14 +47,14 @@ class AhciQuiesceTest {
   }
 
   @Test
-  @DisplayName("Commands in flight complete while quiesced; the idle action runs once, at the last")
+  @DisplayName("Commands in flight complete while held; the idle action runs once, at the last")
   void idleAction() {
     try (AhciFixture f = AhciFixture.ready()) {
       f.disk.hold();
       long buffer = f.buffer(1024);
       f.issueQueuedRead(0, 0, buffer);
       f.issueQueuedRead(1, 1, buffer + 512);
-      f.controller.quiesce();
+      f.controller.hold();
       AtomicInteger idle = new AtomicInteger();
       f.controller.whenIdle(idle::incrementAndGet);
       f.disk.release(1);
@@ -96,7 +96,7 @@ class AhciQuiesceTest {
       f.cpu.memory().writeLong(ranges, TrimRanges.encode(0, 8));
       f.cpu.memory().writeLong(ranges + 8, TrimRanges.encode(100, 8));
       f.issue(0, 0x06, 1, 0, 1, AhciRegisters.HEADER_WRITE, f.tables.prds(0, ranges, 512));
-      f.controller.quiesce();
+      f.controller.hold();
       f.disk.release(0);
       assertThat(f.controller.inFlight()).isZero();
       assertThat(f.port.read(AhciRegisters.PX_CI)).isEqualTo(1);
@@ -110,7 +110,7 @@ class AhciQuiesceTest {
       f.disk.poke((8 << 20) - 512, data);
       f.issue(0, 0x25, 0, 0, 16384, 0, f.tables.prds(0, AhciFixture.HIGH_RAM, 8 << 20));
       assertThat(f.controller.inFlight()).isEqualTo(32);
-      f.controller.quiesce();
+      f.controller.hold();
       f.disk.releaseAll();
       assertThat(f.controller.inFlight()).isZero();
       assertThat(f.port.read(AhciRegisters.PX_CI)).isEqualTo(1);
