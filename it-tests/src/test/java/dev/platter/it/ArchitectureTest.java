@@ -8,6 +8,9 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaAccess;
@@ -190,6 +193,19 @@ class ArchitectureTest {
     assertThat(
             downwards("dev.platter.it.planted", FLOORS.size() - 1).evaluate(planted).hasViolation())
         .isTrue();
+  }
+
+  /** Readers, searches and stack traces know classes by their simple names. */
+  @Test
+  void noTwoClassesShareAName() {
+    Map<String, List<String>> packages =
+        classes.stream()
+            .filter(type -> type.isTopLevelClass() && !isPackageInfo(type))
+            .collect(
+                groupingBy(JavaClass::getSimpleName, mapping(JavaClass::getPackageName, toList())));
+    assertThat(packages)
+        .hasSizeGreaterThan(500)
+        .allSatisfy((name, all) -> assertThat(all).as("packages with a " + name).hasSize(1));
   }
 
   /** What serves PCI functions knows their contract and the words of it, but no device. */

@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.server.control.Reply;
+import dev.platter.emulator.server.control.ControlReply;
 import dev.platter.emulator.text.Units;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -35,7 +35,7 @@ final class CtlChanges {
     }
 
     @Override
-    void print(Reply reply) {
+    void print(ControlReply reply) {
       out().println("export " + reply.text("name") + " listens on " + reply.text("socket"));
     }
   }
@@ -61,7 +61,7 @@ final class CtlChanges {
     }
 
     @Override
-    void print(Reply reply) {
+    void print(ControlReply reply) {
       out()
           .println(
               "export "
@@ -71,7 +71,7 @@ final class CtlChanges {
     }
 
     @Override
-    void check(Reply reply) {
+    void check(ControlReply reply) {
       if (!reply.flag("flushed")) {
         throw PlatterException.failed(
             "the export is gone, but what its guest has written could not be made stable",
@@ -122,7 +122,7 @@ final class CtlChanges {
     }
 
     @Override
-    void print(Reply reply) {
+    void print(ControlReply reply) {
       out()
           .println(
               reply.text("image")
@@ -159,7 +159,7 @@ final class CtlChanges {
     }
 
     @Override
-    void print(Reply reply) {
+    void print(ControlReply reply) {
       out()
           .println(
               reply.flag("safe")
@@ -168,7 +168,7 @@ final class CtlChanges {
     }
 
     @Override
-    void check(Reply reply) {
+    void check(ControlReply reply) {
       if (!reply.flag("safe")) {
         throw PlatterException.failed(
             "the server is quiesced, but a checkpoint is not safe: " + reply.text("reason"),
@@ -189,7 +189,7 @@ final class CtlChanges {
     }
 
     @Override
-    void print(Reply reply) {
+    void print(ControlReply reply) {
       out().println("serving");
     }
   }
@@ -230,7 +230,7 @@ final class CtlChanges {
     }
 
     @Override
-    void print(Reply reply) {
+    void print(ControlReply reply) {
       out()
           .println(
               "drained: "
@@ -258,7 +258,7 @@ final class CtlChanges {
     }
 
     @Override
-    void print(Reply reply) {
+    void print(ControlReply reply) {
       out().println(reply.text("level"));
     }
   }
@@ -277,7 +277,7 @@ final class CtlChanges {
     }
 
     @Override
-    void print(Reply reply) {
+    void print(ControlReply reply) {
       out().println("stopping");
     }
   }

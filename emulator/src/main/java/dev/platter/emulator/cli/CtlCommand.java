@@ -3,7 +3,7 @@ package dev.platter.emulator.cli;
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.result.JsonFile;
 import dev.platter.emulator.server.control.ControlClient;
-import dev.platter.emulator.server.control.Reply;
+import dev.platter.emulator.server.control.ControlReply;
 import dev.platter.emulator.server.options.ServeOptions;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -97,7 +97,7 @@ final class CtlCommand extends PlatterCommand {
    * @param timeoutMillis how long that may take, from the connecting on, in milliseconds; 0 for as
    *     long as it takes
    */
-  Reply execute(
+  ControlReply execute(
       String command, Map<String, ? extends @Nullable Object> arguments, int timeoutMillis) {
     if (json != null) {
       JsonFile.checkWritable(json);

@@ -2,7 +2,7 @@ package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.server.control.ControlClient;
-import dev.platter.emulator.server.control.Reply;
+import dev.platter.emulator.server.control.ControlReply;
 import dev.platter.emulator.text.TextTable;
 import dev.platter.emulator.text.Units;
 import java.nio.file.Files;
@@ -31,7 +31,7 @@ final class CtlLooks {
     }
 
     @Override
-    void print(Reply reply) {
+    void print(ControlReply reply) {
       TextTable table =
           new TextTable()
               .left("export")
@@ -42,9 +42,9 @@ final class CtlLooks {
               .left("mode")
               .left("image")
               .left("socket");
-      for (Reply export : reply.parts("exports")) {
+      for (ControlReply export : reply.parts("exports")) {
         String client = export.flag("connected") ? "pid " + export.text("client_pid") : "-";
-        for (Reply disk : export.parts("disks")) {
+        for (ControlReply disk : export.parts("disks")) {
           table.row(
               export.text("name"),
               export.text("device"),
@@ -57,7 +57,7 @@ final class CtlLooks {
         }
       }
       out().print(table.render(Terminal.columns(TextTable.WIDE)));
-      for (Reply export : reply.parts("exports")) {
+      for (ControlReply export : reply.parts("exports")) {
         if (export.flag("client_waits")) {
           out()
               .println(
@@ -91,7 +91,7 @@ final class CtlLooks {
     }
 
     @Override
-    void print(Reply reply) {
+    void print(ControlReply reply) {
       TextTable table =
           new TextTable()
               .left("export")
@@ -104,8 +104,8 @@ final class CtlLooks {
               .right("errors")
               .right("in flight")
               .right("clients");
-      for (Reply each : reply.parts("exports")) {
-        for (Reply disk : each.parts("disks")) {
+      for (ControlReply each : reply.parts("exports")) {
+        for (ControlReply disk : each.parts("disks")) {
           table.row(
               each.text("name"),
               disk.text("index"),
@@ -122,10 +122,10 @@ final class CtlLooks {
       out().print(table.render(Terminal.columns(TextTable.WIDE)));
     }
 
-    private static long errors(Reply disk) {
+    private static long errors(ControlReply disk) {
       long errors = 0;
       for (String operation : disk.fields().keySet()) {
-        Reply kinds = disk.part(operation).part("errors");
+        ControlReply kinds = disk.part(operation).part("errors");
         for (String kind : kinds.fields().keySet()) {
           errors += kinds.number(kind);
         }
@@ -163,7 +163,7 @@ final class CtlLooks {
         ctl().writeJson("health", Map.of("status", "not serving"));
         return;
       }
-      Reply reply = ctl().execute("health", Map.of(), TIMEOUT_MILLIS);
+      ControlReply reply = ctl().execute("health", Map.of(), TIMEOUT_MILLIS);
       out().println(reply.text("status"));
       ctl().writeJson("health", reply.fields());
     }

@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.emulator.server.control.Reply;
+import dev.platter.emulator.server.control.ControlReply;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -26,7 +26,7 @@ abstract class CtlSubcommand extends PlatterCommand {
 
   /** Has it executed, prints the answer, and writes it as JSON if that is wanted. */
   final void ask(String command, Map<String, ? extends @Nullable Object> arguments) {
-    Reply reply = parent.execute(command, arguments, 0);
+    ControlReply reply = parent.execute(command, arguments, 0);
     print(reply);
     stdout().flush();
     AllOf.run(() -> check(reply), () -> parent.writeJson(command, reply.fields()));
@@ -38,8 +38,8 @@ abstract class CtlSubcommand extends PlatterCommand {
    *
    * @throws PlatterException of kind FAILED if not
    */
-  void check(Reply reply) {}
+  void check(ControlReply reply) {}
 
   /** Prints an answer for people. */
-  void print(Reply reply) {}
+  void print(ControlReply reply) {}
 }

@@ -9,7 +9,7 @@ import dev.platter.emulator.server.confine.Confinement;
 import dev.platter.emulator.server.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.server.options.ExportParser;
 import dev.platter.emulator.server.options.IoThreadParser;
-import dev.platter.emulator.server.options.IoWorkers;
+import dev.platter.emulator.server.options.IoWorkerLimit;
 import dev.platter.emulator.server.options.Placed;
 import dev.platter.emulator.server.options.ServeFile;
 import dev.platter.emulator.server.options.ServeOptions;
@@ -180,7 +180,7 @@ final class ServeCommand extends PlatterCommand {
     @Override
     public Integer convert(String value) {
       try {
-        return IoWorkers.parse(value);
+        return IoWorkerLimit.parse(value);
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException(String.valueOf(e.getMessage()));
       }

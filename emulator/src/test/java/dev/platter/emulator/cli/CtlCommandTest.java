@@ -14,8 +14,8 @@ import dev.platter.emulator.server.Server;
 import dev.platter.emulator.server.StreamEventLog;
 import dev.platter.emulator.server.config.ServeConfig;
 import dev.platter.emulator.server.config.VirtioBlkExport;
+import dev.platter.emulator.server.control.ControlReply;
 import dev.platter.emulator.server.control.ControlServer;
-import dev.platter.emulator.server.control.Reply;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.RandomAccessFile;
@@ -203,8 +203,9 @@ class CtlCommandTest {
   @Test
   void anExportThatCouldNotBeFlushedIsAFailure() {
     CtlChanges.Remove remove = new CtlChanges.Remove();
-    remove.check(new Reply(Map.of("name", "vda", "flushed", true)));
-    assertThatThrownBy(() -> remove.check(new Reply(Map.of("name", "vda", "flushed", false))))
+    remove.check(new ControlReply(Map.of("name", "vda", "flushed", true)));
+    assertThatThrownBy(
+            () -> remove.check(new ControlReply(Map.of("name", "vda", "flushed", false))))
         .isInstanceOfSatisfying(
             PlatterException.class,
             e -> assertThat(e.kind()).isEqualTo(PlatterException.Kind.FAILED));

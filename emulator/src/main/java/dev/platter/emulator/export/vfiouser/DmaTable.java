@@ -39,7 +39,7 @@ final class DmaTable {
    * @param lost told that the client has truncated it; any thread, must not block
    * @param reply told why if it cannot be
    */
-  int add(Request request, int fd, Runnable lost, Reply reply) {
+  int add(VfioUserRequest request, int fd, Runnable lost, VfioUserReply reply) {
     int flags = request.int32(VfioUserAbi.DMA_MAP_FLAGS);
     long offset = request.int64(VfioUserAbi.DMA_MAP_OFFSET);
     long address = request.int64(VfioUserAbi.DMA_MAP_ADDRESS);

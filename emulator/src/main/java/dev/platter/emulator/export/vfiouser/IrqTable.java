@@ -94,7 +94,7 @@ final class IrqTable implements PciInterrupts {
   // ---- the client's side ---------------------------------------------------------------------
 
   /** "VFIO_USER_DEVICE_GET_IRQ_INFO". */
-  int info(Request request, Reply reply) {
+  int info(VfioUserRequest request, VfioUserReply reply) {
     if (request.payloadBytes() < VfioUserAbi.IRQ_INFO_BYTES
         || request.unsigned32(0) < VfioUserAbi.IRQ_INFO_BYTES) {
       return reply.refuse(Errno.EINVAL, "it is too short");
@@ -127,7 +127,7 @@ final class IrqTable implements PciInterrupts {
   }
 
   /** "VFIO_USER_DEVICE_SET_IRQS": in order, up to the first interrupt that is wrong. */
-  int set(Request request, ReceivedFds fds, Runnable full, Reply reply) {
+  int set(VfioUserRequest request, ReceivedFds fds, Runnable full, VfioUserReply reply) {
     if (request.payloadBytes() < VfioUserAbi.SET_IRQS_BYTES) {
       return reply.refuse(Errno.EINVAL, "it is too short");
     }
@@ -166,7 +166,7 @@ final class IrqTable implements PciInterrupts {
     return 0;
   }
 
-  private int disableAll(int index, int data, int action, long start, Reply reply) {
+  private int disableAll(int index, int data, int action, long start, VfioUserReply reply) {
     if (data != VfioUserAbi.IRQ_DATA_NONE
         || action != VfioUserAbi.IRQ_ACTION_TRIGGER
         || start != 0) {
@@ -180,7 +180,7 @@ final class IrqTable implements PciInterrupts {
 
   /** Gives each interrupt of a range its descriptor; without any, all of them lose theirs. */
   private int setEventFds(
-      int index, int first, int count, ReceivedFds fds, Runnable full, Reply reply) {
+      int index, int first, int count, ReceivedFds fds, Runnable full, VfioUserReply reply) {
     boolean none = fds.size() == 0;
     if (!none && fds.size() != count) {
       return reply.refuse(Errno.EINVAL, "its descriptors are not one for each interrupt");
@@ -227,7 +227,7 @@ final class IrqTable implements PciInterrupts {
     interrupt.missed = false;
   }
 
-  private int act(int index, int vector, int action, Reply reply) {
+  private int act(int index, int vector, int action, VfioUserReply reply) {
     lock.lock();
     try {
       if (action == VfioUserAbi.IRQ_ACTION_TRIGGER) {

@@ -27,7 +27,7 @@ final class Negotiation {
    *
    * @throws ProtocolViolation if there is no version in common, or it cannot be understood
    */
-  static void answer(Request request, Reply reply) throws ProtocolViolation {
+  static void answer(VfioUserRequest request, VfioUserReply reply) throws ProtocolViolation {
     if (request.payloadBytes() < VfioUserAbi.VERSION_DATA) {
       throw new ProtocolViolation("VERSION of " + request.payloadBytes() + " bytes");
     }
@@ -45,7 +45,7 @@ final class Negotiation {
     }
   }
 
-  private static Map<?, ?> proposed(Request request) throws ProtocolViolation {
+  private static Map<?, ?> proposed(VfioUserRequest request) throws ProtocolViolation {
     byte[] data = request.bytes(VfioUserAbi.VERSION_DATA);
     int length = 0;
     while (length < data.length && data[length] != 0) {

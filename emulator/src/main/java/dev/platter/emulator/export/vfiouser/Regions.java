@@ -45,7 +45,7 @@ final class Regions {
   }
 
   /** "VFIO_USER_DEVICE_GET_REGION_INFO". */
-  int info(Request request, Reply reply) {
+  int info(VfioUserRequest request, VfioUserReply reply) {
     if (request.payloadBytes() < VfioUserAbi.REGION_INFO_BYTES
         || request.unsigned32(0) < VfioUserAbi.REGION_INFO_BYTES) {
       return reply.refuse(Errno.EINVAL, TOO_SHORT);
@@ -68,7 +68,7 @@ final class Regions {
   }
 
   /** "VFIO_USER_DEVICE_GET_REGION_IO_FDS": there are none. */
-  int ioFds(Request request, Reply reply) {
+  int ioFds(VfioUserRequest request, VfioUserReply reply) {
     if (request.payloadBytes() < VfioUserAbi.REGION_IO_FDS_BYTES
         || request.unsigned32(0) < VfioUserAbi.REGION_IO_FDS_BYTES
         || request.int32(VfioUserAbi.REGION_IO_FDS_FLAGS) != 0
@@ -95,7 +95,7 @@ final class Regions {
   }
 
   /** "VFIO_USER_REGION_READ". */
-  int read(Request request, Reply reply) {
+  int read(VfioUserRequest request, VfioUserReply reply) {
     if (request.payloadBytes() != VfioUserAbi.REGION_RW_BYTES) {
       return reply.refuse(Errno.EINVAL, "it is of another length");
     }
@@ -136,7 +136,7 @@ final class Regions {
   }
 
   /** "VFIO_USER_REGION_WRITE". */
-  int write(Request request, Reply reply) {
+  int write(VfioUserRequest request, VfioUserReply reply) {
     if (request.payloadBytes() < VfioUserAbi.REGION_RW_BYTES) {
       return reply.refuse(Errno.EINVAL, TOO_SHORT);
     }
@@ -152,7 +152,8 @@ final class Regions {
     return errno;
   }
 
-  private static void answer(Reply reply, long offset, int index, int count, int dataBytes) {
+  private static void answer(
+      VfioUserReply reply, long offset, int index, int count, int dataBytes) {
     reply.payload(VfioUserAbi.REGION_RW_BYTES + dataBytes);
     reply.set(VfioUserAbi.REGION_RW_OFFSET, 8, offset);
     reply.set(VfioUserAbi.REGION_RW_REGION, 4, index);
@@ -160,7 +161,7 @@ final class Regions {
   }
 
   /** "VFIO_USER_REGION_WRITE_MULTI": in order, up to the first that is wrong. */
-  int writeMultiple(Request request, Reply reply) {
+  int writeMultiple(VfioUserRequest request, VfioUserReply reply) {
     if (request.payloadBytes() < VfioUserAbi.MULTI_WRITES) {
       return reply.refuse(Errno.EINVAL, TOO_SHORT);
     }
@@ -188,7 +189,7 @@ final class Regions {
   }
 
   /** One write, whose description is {@code at} bytes into the payload; its data is there. */
-  private int write(Request request, int at, long count, Reply reply) {
+  private int write(VfioUserRequest request, int at, long count, VfioUserReply reply) {
     long offset = request.int64(at + VfioUserAbi.REGION_RW_OFFSET);
     int index = request.int32(at + VfioUserAbi.REGION_RW_REGION);
     Region region = region(index);

@@ -47,8 +47,8 @@ public final class VfioUserSession implements ClientSession {
   private final IrqTable irqs;
   private final DmaTable dma;
   private final AdaptivePolling polling;
-  private final Request request;
-  private final Reply reply;
+  private final VfioUserRequest request;
+  private final VfioUserReply reply;
   private final Refusals refusals;
   private boolean negotiated;
   private volatile @Nullable ProtocolViolation offence;
@@ -80,8 +80,8 @@ public final class VfioUserSession implements ClientSession {
     dma = new DmaTable(function.memory(), maxGuestBytes);
     polling = AdaptivePolling.ofVcpu(pollMaxNanos);
     Arena arena = Arena.ofAuto();
-    request = new Request(arena);
-    reply = new Reply(arena);
+    request = new VfioUserRequest(arena);
+    reply = new VfioUserReply(arena);
     mainLoop.context().invoke(() -> mainLoop.context().addClient(function));
   }
 

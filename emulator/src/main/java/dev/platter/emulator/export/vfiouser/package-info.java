@@ -3,10 +3,10 @@
  * comments are those of the protocol's specification ({@code docs/interop/vfio-user.rst} of QEMU).
  *
  * <p>In reading order: {@link dev.platter.emulator.export.vfiouser.VfioUserCommand} and the {@code
- * VfioUserAbi} are what is on the wire; {@code Request} and {@code Reply} are a message in and out;
- * {@code Negotiation} agrees on a version; {@code Regions}, {@code IrqTable} and {@code DmaTable}
- * are what a client can reach of the device, is told by it, and lets it reach; {@link
- * dev.platter.emulator.export.vfiouser.VfioUserSession} serves a client with all of these.
+ * VfioUserAbi} are what is on the wire; {@code VfioUserRequest} and {@code VfioUserReply} are a
+ * message in and out; {@code Negotiation} agrees on a version; {@code Regions}, {@code IrqTable}
+ * and {@code DmaTable} are what a client can reach of the device, is told by it, and lets it reach;
+ * {@link dev.platter.emulator.export.vfiouser.VfioUserSession} serves a client with all of these.
  *
  * <p>Threading: the thread that serves a connection plays the vCPU. It takes the big lock for each
  * access to the device and is without it whenever it sends or receives. Completions come on the

@@ -14,8 +14,8 @@ import dev.platter.devices.block.Preallocation;
 import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
+import dev.platter.emulator.lab.InterruptibleWait;
 import dev.platter.emulator.lab.LabContext;
-import dev.platter.emulator.lab.Pause;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -172,7 +172,7 @@ public final class IowaitExperiment implements Experiment {
 
     private boolean window(IowaitCase what, BlockBackend image, FileHandle file) {
       try (Waiter waiter = waiter(what, image, file)) {
-        if (!Pause.until(System.nanoTime() + SETTLE_NANOS, context.interrupted())) {
+        if (!InterruptibleWait.until(System.nanoTime() + SETTLE_NANOS, context.interrupted())) {
           return false;
         }
         Waiter.Done doneBefore = waiter.done();
@@ -181,7 +181,7 @@ public final class IowaitExperiment implements Experiment {
         long end = before.nanos() + plan.windowNanos();
         for (long next = before.nanos(); next < end; next += BlockedTasks.PERIOD_NANOS) {
           blocked.look();
-          if (!Pause.until(
+          if (!InterruptibleWait.until(
               Math.min(end, next + BlockedTasks.PERIOD_NANOS), context.interrupted())) {
             return false;
           }

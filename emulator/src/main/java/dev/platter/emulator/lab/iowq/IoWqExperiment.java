@@ -2,8 +2,8 @@ package dev.platter.emulator.lab.iowq;
 
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
+import dev.platter.emulator.lab.InterruptibleWait;
 import dev.platter.emulator.lab.LabContext;
-import dev.platter.emulator.lab.Pause;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,7 +91,7 @@ public final class IoWqExperiment implements Experiment {
       this.context = context;
       this.plan = plan;
       this.kinds = kinds;
-      this.livingWatch = new WorkerWatch(IoWorkers::list);
+      this.livingWatch = new WorkerWatch(IoWorkerThreads::list);
       this.endingWatch = livingWatch;
     }
 
@@ -106,7 +106,7 @@ public final class IoWqExperiment implements Experiment {
         tid = living.tid();
         punt(living);
         owner = livingWatch.fix();
-        endingWatch = new WorkerWatch(IoWorkers::list);
+        endingWatch = new WorkerWatch(IoWorkerThreads::list);
         punt(ending);
         endingWatch.fix();
         if (sampleFor(plan.openNanos())) {
@@ -145,7 +145,7 @@ public final class IoWqExperiment implements Experiment {
       long end = System.nanoTime() + nanos;
       long next = System.nanoTime();
       while (next <= end) {
-        if (!Pause.until(next, context.interrupted())) {
+        if (!InterruptibleWait.until(next, context.interrupted())) {
           return false;
         }
         samples.add(new WorkerLife.Sample(seconds(), livingWatch.count(), endingWatch.count()));

@@ -125,7 +125,7 @@ final class PuntKinds implements AutoCloseable {
   List<Outcome> tryAll() {
     List<Outcome> outcomes = new ArrayList<>();
     for (Kind kind : kinds()) {
-      WorkerWatch watch = new WorkerWatch(IoWorkers::list);
+      WorkerWatch watch = new WorkerWatch(IoWorkerThreads::list);
       try (RingTask task = new RingTask("lab-punt", REQUESTS)) {
         List<Consumer<Sqe>> requests = new ArrayList<>();
         for (int i = 0; i < REQUESTS; i++) {

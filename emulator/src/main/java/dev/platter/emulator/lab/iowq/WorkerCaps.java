@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.sys.Errno;
-import dev.platter.emulator.lab.Pause;
+import dev.platter.emulator.lab.InterruptibleWait;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -103,7 +103,7 @@ final class WorkerCaps {
   }
 
   private Outcome tryOne(BlockedRequests.Kind kind, @Nullable Integer limit) {
-    WorkerWatch watch = new WorkerWatch(IoWorkers::list);
+    WorkerWatch watch = new WorkerWatch(IoWorkerThreads::list);
     try (RingTask task = new RingTask("lab-limit", REQUESTS)) {
       int refused = limit == null ? 0 : setLimit(task, kind, limit);
       if (refused < 0) {
@@ -115,7 +115,7 @@ final class WorkerCaps {
         do {
           most = Math.max(most, watch.count());
         } while (System.nanoTime() < end
-            && Pause.until(System.nanoTime() + sampleNanos, interrupted));
+            && InterruptibleWait.until(System.nanoTime() + sampleNanos, interrupted));
         int completed = requests.release();
         return new Outcome(kind, limit, Math.max(most, watch.count()), completed, null);
       }

@@ -12,20 +12,20 @@ import org.jspecify.annotations.Nullable;
  * by their names alone, because the kernel's thread ids are not ours in a PID namespace.
  */
 final class WorkerWatch {
-  private final Supplier<List<IoWorkers.Worker>> workers;
+  private final Supplier<List<IoWorkerThreads.Worker>> workers;
   private final Set<String> others;
   // Null until it is fixed; empty if nobody had got workers then.
   private @Nullable Set<String> own;
 
   /** Begins, before the thread submits anything. */
-  WorkerWatch(Supplier<List<IoWorkers.Worker>> workers) {
+  WorkerWatch(Supplier<List<IoWorkerThreads.Worker>> workers) {
     this.workers = workers;
     this.others = owners(workers.get());
   }
 
-  private static Set<String> owners(List<IoWorkers.Worker> workers) {
+  private static Set<String> owners(List<IoWorkerThreads.Worker> workers) {
     return workers.stream()
-        .map(IoWorkers.Worker::owner)
+        .map(IoWorkerThreads.Worker::owner)
         .collect(Collectors.toCollection(HashSet::new));
   }
 
@@ -47,7 +47,7 @@ final class WorkerWatch {
   int count() {
     Set<String> fixed = own;
     int count = 0;
-    for (IoWorkers.Worker worker : workers.get()) {
+    for (IoWorkerThreads.Worker worker : workers.get()) {
       if (fixed == null ? !others.contains(worker.owner()) : fixed.contains(worker.owner())) {
         count++;
       }

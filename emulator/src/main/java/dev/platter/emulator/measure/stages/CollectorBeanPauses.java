@@ -22,7 +22,7 @@ final class CollectorBeanPauses implements PauseSource {
 
   private final NotificationListener listener = this::collected;
   private final List<NotificationEmitter> emitters = new ArrayList<>();
-  private final List<Pause> pauses = new ArrayList<>();
+  private final List<JvmPause> pauses = new ArrayList<>();
   private final String why;
   private final long jvmStartNanos;
 
@@ -56,7 +56,7 @@ final class CollectorBeanPauses implements PauseSource {
       long begin = jvmStartNanos + info.getGcInfo().getStartTime() * MILLI;
       long end = jvmStartNanos + info.getGcInfo().getEndTime() * MILLI;
       synchronized (pauses) {
-        pauses.add(new Pause("gc", begin, end, info.getGcName() + ", " + info.getGcCause()));
+        pauses.add(new JvmPause("gc", begin, end, info.getGcName() + ", " + info.getGcCause()));
       }
     }
   }

@@ -46,10 +46,10 @@ public final class MarkLog {
     return omitted;
   }
 
-  List<Mark> marks() {
-    List<Mark> marks = new ArrayList<>(count);
+  List<TimelineMark> marks() {
+    List<TimelineMark> marks = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      marks.add(new Mark(kind, atNanos[i], durations[i], detail));
+      marks.add(new TimelineMark(kind, atNanos[i], durations[i], detail));
     }
     return marks;
   }

@@ -12,7 +12,7 @@ import java.util.List;
  * @param delays how long the threads waited for a CPU
  */
 public record Observations(
-    List<Pause> pauses,
+    List<JvmPause> pauses,
     BusyIntervals workers,
     String source,
     long errorNanos,

@@ -11,7 +11,7 @@ interface PauseSource {
    * @param source in a phrase for people
    * @param errorNanos how far times may be off
    */
-  record Found(List<Pause> pauses, String source, long errorNanos) {}
+  record Found(List<JvmPause> pauses, String source, long errorNanos) {}
 
   /** Called every 100 ms or so while observing. */
   void tick();

@@ -55,8 +55,8 @@ final class SafepointLog {
   }
 
   /** The pauses, in the order of time. */
-  List<Pause> pauses(ClockMap map) {
-    List<Pause> pauses = new ArrayList<>();
+  List<JvmPause> pauses(ClockMap map) {
+    List<JvmPause> pauses = new ArrayList<>();
     List<Collected> unmatched = new ArrayList<>(collectorPauses);
     begun.forEach((id, begin) -> {
       Interval end = ended.getOrDefault(id, begin);
@@ -89,7 +89,7 @@ final class SafepointLog {
         .collect(Collectors.joining("; "));
   }
 
-  private static Pause pause(String kind, Interval interval, String detail, ClockMap map) {
-    return new Pause(kind, map.nanoTime(interval.from), map.nanoTime(interval.to), detail);
+  private static JvmPause pause(String kind, Interval interval, String detail, ClockMap map) {
+    return new JvmPause(kind, map.nanoTime(interval.from), map.nanoTime(interval.to), detail);
   }
 }

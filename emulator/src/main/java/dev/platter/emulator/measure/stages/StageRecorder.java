@@ -32,7 +32,7 @@ public final class StageRecorder {
   private final long[] clampedAt = new long[Stamp.COUNT];
   private final PercentileBands bands = new PercentileBands();
   private final SlowestRequests slowest = new SlowestRequests();
-  private final LatencyTimeline timeline = new LatencyTimeline();
+  private final LatencyHistory timeline = new LatencyHistory();
   private final StallLog stalls = new StallLog();
   private RequestRecord scratch = new RequestRecord();
   private boolean recording;
@@ -276,7 +276,7 @@ public final class StageRecorder {
     return slowest;
   }
 
-  LatencyTimeline timeline() {
+  LatencyHistory timeline() {
     return timeline;
   }
 

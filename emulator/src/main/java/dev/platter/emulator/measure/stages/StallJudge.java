@@ -147,9 +147,9 @@ public final class StallJudge {
   }
 
   /** How much of a stretch of time the JVM's threads were stopped. */
-  static long pausedNanos(long beginNanos, long nanos, List<Pause> pauses) {
+  static long pausedNanos(long beginNanos, long nanos, List<JvmPause> pauses) {
     long paused = 0;
-    for (Pause pause : pauses) {
+    for (JvmPause pause : pauses) {
       long from = Math.max(0, pause.beginNanos() - beginNanos);
       long to = Math.min(nanos, pause.endNanos() - beginNanos);
       paused += Math.max(0, to - from);

@@ -98,18 +98,18 @@ final class StallText {
     };
   }
 
-  private static String pauseNames(Stall stall, List<Pause> pauses) {
+  private static String pauseNames(Stall stall, List<JvmPause> pauses) {
     String names =
         pauses.stream()
             .filter(pause -> paused(stall, List.of(pause)) > 0)
-            .map(Pause::detail)
+            .map(JvmPause::detail)
             .distinct()
             .limit(3)
             .collect(Collectors.joining(", "));
     return names.isEmpty() ? "" : " (" + names + ")";
   }
 
-  private static long paused(Stall stall, List<Pause> pauses) {
+  private static long paused(Stall stall, List<JvmPause> pauses) {
     return StallJudge.pausedNanos(stall.beginNanos(), stall.nanos(), pauses);
   }
 

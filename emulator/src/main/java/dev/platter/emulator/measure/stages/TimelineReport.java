@@ -18,13 +18,13 @@ final class TimelineReport {
   static Map<String, @Nullable Object> toMap(StageRun run, List<Stall> stalls, Observations seen) {
     long origin = run.recorders().getFirst().originNanos();
     long duration = run.recorders().getFirst().endNanos() - origin;
-    LatencyTimeline all = new LatencyTimeline();
+    LatencyHistory all = new LatencyHistory();
     run.recorders().forEach(recorder -> all.add(recorder.timeline()));
-    List<Mark> marks = new ArrayList<>();
+    List<TimelineMark> marks = new ArrayList<>();
     long omitted = 0;
-    for (List<Mark> kind : List.of(pauses(seen, origin, duration), stallMarks(stalls))) {
-      kind.sort(Comparator.comparingLong(Mark::durationNanos).reversed());
-      List<Mark> kept = kind.subList(0, Math.min(kind.size(), MARKS_OF_A_KIND));
+    for (List<TimelineMark> kind : List.of(pauses(seen, origin, duration), stallMarks(stalls))) {
+      kind.sort(Comparator.comparingLong(TimelineMark::durationNanos).reversed());
+      List<TimelineMark> kept = kind.subList(0, Math.min(kind.size(), MARKS_OF_A_KIND));
       marks.addAll(kept);
       omitted += kind.size() - kept.size();
     }
@@ -49,7 +49,7 @@ final class TimelineReport {
     return begin - origin < duration && begin - origin + nanos >= 0;
   }
 
-  private static List<Map<String, @Nullable Object>> buckets(LatencyTimeline timeline) {
+  private static List<Map<String, @Nullable Object>> buckets(LatencyHistory timeline) {
     List<Map<String, @Nullable Object>> list = new ArrayList<>();
     for (int i = 0; i < timeline.used(); i++) {
       long count = timeline.count(i);
@@ -65,19 +65,20 @@ final class TimelineReport {
     return list;
   }
 
-  private static List<Mark> pauses(Observations seen, long origin, long duration) {
-    List<Mark> marks = new ArrayList<>();
-    for (Pause pause : seen.pauses()) {
+  private static List<TimelineMark> pauses(Observations seen, long origin, long duration) {
+    List<TimelineMark> marks = new ArrayList<>();
+    for (JvmPause pause : seen.pauses()) {
       if (within(pause.beginNanos(), pause.nanos(), origin, duration)) {
-        marks.add(new Mark(pause.kind(), pause.beginNanos(), pause.nanos(), pause.detail()));
+        marks.add(
+            new TimelineMark(pause.kind(), pause.beginNanos(), pause.nanos(), pause.detail()));
       }
     }
     return marks;
   }
 
   /** One mark for all requests that waited at the same time for the same reason. */
-  private static List<Mark> stallMarks(List<Stall> stalls) {
-    List<Mark> marks = new ArrayList<>();
+  private static List<TimelineMark> stallMarks(List<Stall> stalls) {
+    List<TimelineMark> marks = new ArrayList<>();
     if (stalls.isEmpty()) {
       return marks;
     }
@@ -100,7 +101,7 @@ final class TimelineReport {
         }
         int requests = to - from;
         marks.add(
-            new Mark(
+            new TimelineMark(
                 "stall",
                 begin,
                 length,
@@ -112,7 +113,7 @@ final class TimelineReport {
     return marks;
   }
 
-  private static Map<String, @Nullable Object> toMap(Mark mark, long origin) {
+  private static Map<String, @Nullable Object> toMap(TimelineMark mark, long origin) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("kind", mark.kind());
     map.put("at_us", StageReport.micros((double) (mark.beginNanos() - origin)));

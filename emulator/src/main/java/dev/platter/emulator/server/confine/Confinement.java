@@ -57,9 +57,10 @@ public final class Confinement {
       }
       return;
     }
-    Mark mark = Mark.of(System.getenv(Mark.VARIABLE), ProcessHandle.current().pid());
+    ConfinementMark mark =
+        ConfinementMark.of(System.getenv(ConfinementMark.VARIABLE), ProcessHandle.current().pid());
     if (mark != null) {
-      Verification.verify(mark);
+      ConfinementCheck.verify(mark);
       arrive(new LandlockLevel(mark.abi()), !mark.outside().isEmpty());
       return;
     }
@@ -72,7 +73,9 @@ public final class Confinement {
    * still see files and their users, and has refused what was wrong.
    */
   public static boolean hasBegun() {
-    return Mark.of(System.getenv(Mark.VARIABLE), ProcessHandle.current().pid()) != null;
+    return ConfinementMark.of(
+            System.getenv(ConfinementMark.VARIABLE), ProcessHandle.current().pid())
+        != null;
   }
 
   /**
@@ -166,12 +169,13 @@ public final class Confinement {
       }
       scratch = scratch(plan);
       List<PathRule> rules = level.available() ? rules(plan, scratch, jvm) : List.of();
-      String outside = Verification.choosePath(rules);
-      Mark mark = new Mark(ProcessHandle.current().pid(), level.abi(), outside);
+      String outside = ConfinementCheck.choosePath(rules);
+      ConfinementMark mark =
+          new ConfinementMark(ProcessHandle.current().pid(), level.abi(), outside);
       SameProgram program =
           SameProgram.running()
               .withOptions(options(plan, scratch))
-              .withVariable(Mark.VARIABLE, mark.value());
+              .withVariable(ConfinementMark.VARIABLE, mark.value());
       removePerfData(
           Path.of("/tmp", "hsperfdata_" + System.getProperty("user.name")),
           ProcessHandle.current().pid());
@@ -290,7 +294,7 @@ public final class Confinement {
         new ConfinementState(
             true,
             level.describe(),
-            Verification.noThreadMayGainPrivileges(),
+            ConfinementCheck.noThreadMayGainPrivileges(),
             ProcessControl.dumpable() != 0,
             level.lacking(),
             level.available() && !probed);

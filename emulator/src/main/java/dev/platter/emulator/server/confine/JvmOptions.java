@@ -92,7 +92,8 @@ record JvmOptions(List<Option> options) {
   static JvmOptions of(List<byte[]> arguments, Map<String, String> environment) {
     List<Option> options = new ArrayList<>();
     for (String name : VARIABLES) {
-      List<Option> words = placed(OptionWords.ofVariable(environment.getOrDefault(name, "")), name);
+      List<Option> words =
+          placed(JvmOptionSplitter.ofVariable(environment.getOrDefault(name, "")), name);
       options.addAll(name.equals(OF_LAUNCHER) ? ofLauncher(words) : words);
     }
     options.addAll(
@@ -126,7 +127,9 @@ record JvmOptions(List<Option> options) {
       if (expands && text.matches("@[^@].*") && !files.contains(option.place())) {
         String file = text.substring(1);
         files.add(file);
-        placed(OptionWords.ofArgumentFile(contents(file)), file).reversed().forEach(left::addFirst);
+        placed(JvmOptionSplitter.ofArgumentFile(contents(file)), file)
+            .reversed()
+            .forEach(left::addFirst);
       }
     }
     return options;
@@ -138,7 +141,7 @@ record JvmOptions(List<Option> options) {
       all.add(option);
       if (option.text().startsWith(VM_OPTIONS_FILE)) {
         String file = option.text().substring(VM_OPTIONS_FILE.length());
-        all.addAll(placed(OptionWords.ofVariable(contents(file)), file));
+        all.addAll(placed(JvmOptionSplitter.ofVariable(contents(file)), file));
       }
     }
     return all;

@@ -49,7 +49,7 @@ public final class ProbeOpen {
 
   private static void probe(String thread, EventLog log) {
     for (String path : PATHS) {
-      int result = Verification.tryOpen(path);
+      int result = ConfinementCheck.tryOpen(path);
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("thread", thread);
       fields.put("path", path);

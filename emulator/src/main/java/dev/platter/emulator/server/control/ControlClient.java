@@ -55,7 +55,7 @@ public final class ControlClient implements AutoCloseable {
     try {
       Map<String, Object> greeting = client.parse(client.line(GREETING_MILLIS));
       if (greeting.containsKey("error")) {
-        Reply.returned(greeting);
+        ControlReply.returned(greeting);
       }
       if (!Wire.SCHEMA.equals(greeting.get("schema"))) {
         throw PlatterException.badInput(
@@ -91,7 +91,7 @@ public final class ControlClient implements AutoCloseable {
    * @return what it returns
    * @throws PlatterException if it fails
    */
-  public Reply execute(String command, Map<String, ? extends @Nullable Object> arguments) {
+  public ControlReply execute(String command, Map<String, ? extends @Nullable Object> arguments) {
     return execute(command, arguments, 0);
   }
 
@@ -103,7 +103,7 @@ public final class ControlClient implements AutoCloseable {
    * @return what it returns
    * @throws PlatterException if it fails
    */
-  public Reply execute(
+  public ControlReply execute(
       String command, Map<String, ? extends @Nullable Object> arguments, int timeoutMillis) {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("execute", command);
@@ -114,7 +114,7 @@ public final class ControlClient implements AutoCloseable {
       }
     });
     line.put("arguments", given);
-    return Reply.returned(parse(send(JSON.std.asString(line), timeoutMillis)));
+    return ControlReply.returned(parse(send(JSON.std.asString(line), timeoutMillis)));
   }
 
   /**

@@ -127,7 +127,7 @@ public final class ServeFile {
       case "confine" -> confine = value(entry, text -> Choices.parse(Mode.class, text));
       case "log-level" -> logLevel = value(entry, text -> Choices.parse(Level.class, text));
       case "lock-wait" -> lockWaitNanos = value(entry, Durations::parse);
-      case "io-workers" -> ioWorkers = value(entry, IoWorkers::parse);
+      case "io-workers" -> ioWorkers = value(entry, IoWorkerLimit::parse);
       case "json-log" -> {
         Word word = FileWords.word(entry.key().text(), entry.value());
         jsonLog = alone(word).flag(word);

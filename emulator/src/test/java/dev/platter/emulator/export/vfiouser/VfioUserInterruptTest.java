@@ -87,9 +87,9 @@ class VfioUserInterruptTest {
       byte[] data = ints(20, SET_EVENTFD, MSI, 0, 1);
       client.send(VfioUserCommand.DEVICE_SET_IRQS.code(), 0, data, zero);
       Libc.close(zero);
-      Request request = new Request(Arena.ofAuto());
+      VfioUserRequest request = new VfioUserRequest(Arena.ofAuto());
       assertThat(request.receive(server, fds)).isTrue();
-      Reply reply = new Reply(Arena.ofAuto());
+      VfioUserReply reply = new VfioUserReply(Arena.ofAuto());
       reply.begin(request);
       assertThat(
               new IrqTable(new PciVectors(1, 1, 0), new BigLock())

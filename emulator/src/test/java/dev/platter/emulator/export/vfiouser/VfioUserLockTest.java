@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class VfioUserLockTest {
   private static final int PORT = AhciRegisters.PORT_BASE;
   private static final int MULTI = 15;
-  private static final int MOST_WRITES = (Request.MAX_BYTES - 16 - 8) / 24;
+  private static final int MOST_WRITES = (VfioUserRequest.MAX_BYTES - 16 - 8) / 24;
 
   private static byte[] multi(int... offsetsAndValues) {
     int pairs = offsetsAndValues.length / 2;

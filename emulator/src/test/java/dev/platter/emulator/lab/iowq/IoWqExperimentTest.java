@@ -62,7 +62,7 @@ class IoWqExperimentTest {
 
   @Test
   void workersBelongToTheThreadThatSubmitsAndEndWithIt() {
-    WorkerWatch watch = new WorkerWatch(IoWorkers::list);
+    WorkerWatch watch = new WorkerWatch(IoWorkerThreads::list);
     try (PuntKinds kinds = new PuntKinds(scratch);
         RingTask task = new RingTask("owner", PuntKinds.REQUESTS)) {
       task.submit(kinds.punted());

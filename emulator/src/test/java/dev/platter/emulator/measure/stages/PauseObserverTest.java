@@ -26,7 +26,7 @@ class PauseObserverTest {
       assertThat(seen.source()).isEqualTo("flight recorder");
       long error = seen.errorNanos();
       assertThat(error).isPositive().isLessThan(1_000_000);
-      List<Pause> collections =
+      List<JvmPause> collections =
           seen.pauses().stream().filter(pause -> pause.detail().contains("System.gc()")).toList();
       assertThat(collections).isNotEmpty();
       assertThat(collections)

@@ -19,8 +19,8 @@ class SafepointLogTest {
     log.begins(2, new Interval(10, 12));
     assertThat(log.pauses(SHIFTED_BY_1000))
         .containsExactly(
-            new Pause("safepoint", 1010, 1012, "safepoint"),
-            new Pause("safepoint", 1050, 1075, "ThreadDump"));
+            new JvmPause("safepoint", 1010, 1012, "safepoint"),
+            new JvmPause("safepoint", 1050, 1075, "ThreadDump"));
   }
 
   @Test
@@ -32,7 +32,7 @@ class SafepointLogTest {
     log.collection(3, "DefNew, Allocation Failure");
     log.ends(1, new Interval(185, 186));
     assertThat(log.pauses(SHIFTED_BY_1000))
-        .containsExactly(new Pause("gc", 1100, 1186, "DefNew, Allocation Failure"));
+        .containsExactly(new JvmPause("gc", 1100, 1186, "DefNew, Allocation Failure"));
   }
 
   @Test
@@ -40,7 +40,7 @@ class SafepointLogTest {
     SafepointLog log = new SafepointLog();
     log.collectorPause(3, new Interval(110, 180));
     assertThat(log.pauses(SHIFTED_BY_1000))
-        .containsExactly(new Pause("gc", 1110, 1180, "garbage collection"));
+        .containsExactly(new JvmPause("gc", 1110, 1180, "garbage collection"));
     assertThat(new SafepointLog().pauses(SHIFTED_BY_1000)).isEmpty();
   }
 }

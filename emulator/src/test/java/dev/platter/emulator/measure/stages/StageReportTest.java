@@ -188,8 +188,8 @@ class StageReportTest {
     timer.add(Timelines.nanos(499_000), 0);
     timer.add(Timelines.nanos(3_000_000), 0);
     StageRun run = ended(2, second, alsoSecond);
-    Pause gc = new Pause("gc", Timelines.nanos(1000), Timelines.nanos(1500), "DefNew");
-    Pause before = new Pause("gc", Timelines.nanos(-900), Timelines.nanos(-500), "DefNew");
+    JvmPause gc = new JvmPause("gc", Timelines.nanos(1000), Timelines.nanos(1500), "DefNew");
+    JvmPause before = new JvmPause("gc", Timelines.nanos(-900), Timelines.nanos(-500), "DefNew");
     Observations seen =
         new Observations(
             List.of(before, gc), BusyIntervals.NONE, "flight recorder", 1200, ThreadDelays.NONE);
@@ -232,10 +232,10 @@ class StageReportTest {
   @DisplayName("At most so many marks of a kind: the longest, and the rest counted")
   void marksAreBounded() {
     StageRecorder recorder = begun(TracedDevice.AHCI);
-    List<Pause> pauses = new ArrayList<>();
+    List<JvmPause> pauses = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
       long begin = Timelines.nanos(i * 1000);
-      pauses.add(new Pause("safepoint", begin, begin + 1000 + i, "x"));
+      pauses.add(new JvmPause("safepoint", begin, begin + 1000 + i, "x"));
     }
     Map<String, @Nullable Object> stages =
         StageReport.toMap(

@@ -330,8 +330,9 @@ class StallJudgeTest {
   }
 
   private static Observations paused(double from, double to) {
-    Pause pause =
-        new Pause("gc", Timelines.nanos(from), Timelines.nanos(to), "DefNew, Allocation Failure");
+    JvmPause pause =
+        new JvmPause(
+            "gc", Timelines.nanos(from), Timelines.nanos(to), "DefNew, Allocation Failure");
     return new Observations(List.of(pause), BusyIntervals.NONE, "test", 0, ThreadDelays.NONE);
   }
 

@@ -58,7 +58,7 @@ class StallLogTest {
     add(log, 0, Stamp.SEEN, 2000);
     add(log, 10_000, Stamp.SEEN, 3000);
     add(log, 20_000, Stamp.READY, 4000);
-    Pause gc = new Pause("gc", Timelines.nanos(10_000), Timelines.nanos(30_000), "GC");
+    JvmPause gc = new JvmPause("gc", Timelines.nanos(10_000), Timelines.nanos(30_000), "GC");
     StallSummary summary = new StallSummary(TracedDevice.VIRTIO);
     summary.add(
         log,

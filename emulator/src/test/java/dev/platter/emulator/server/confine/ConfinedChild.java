@@ -68,7 +68,7 @@ final class ConfinedChild {
     System.out.println("text=" + args[3]);
     System.out.println("name=" + args[4]);
     System.out.println("agent=" + System.getProperty(Agent.class.getName()));
-    System.out.println("privileges=" + Verification.noThreadMayGainPrivileges());
+    System.out.println("privileges=" + ConfinementCheck.noThreadMayGainPrivileges());
     System.out.println("fd7=" + Files.isSymbolicLink(Path.of("/proc/self/fd/7")));
     System.out.println("fd8=" + Files.isSymbolicLink(Path.of("/proc/self/fd/8")));
 
@@ -116,7 +116,7 @@ final class ConfinedChild {
   }
 
   private static void opened(String name, Path path) {
-    int result = Verification.tryOpen(path.toString());
+    int result = ConfinementCheck.tryOpen(path.toString());
     System.out.println(name + "=" + (result < 0 ? Errno.name(result) : "opened"));
   }
 

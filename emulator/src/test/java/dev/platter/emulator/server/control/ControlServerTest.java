@@ -81,7 +81,7 @@ class ControlServerTest {
     return path.toString();
   }
 
-  private Reply ask(String command, Map<String, Object> arguments) {
+  private ControlReply ask(String command, Map<String, Object> arguments) {
     try (ControlClient client = ControlClient.connect(socket)) {
       return client.execute(command, arguments);
     }
@@ -121,24 +121,24 @@ class ControlServerTest {
   @Test
   void aDiskIsAddedListedResizedDrainedAndRemoved() throws Exception {
     Path vdb = directory.resolve("vdb.sock");
-    Reply added =
+    ControlReply added =
         ask(
             "add",
             Map.of("export", "virtio-blk,cache=writeback,image=" + image("b") + ",socket=" + vdb));
     assertThat(added.text("name")).isEqualTo("vdb");
     assertThat(vdb).exists();
 
-    Reply resized = ask("resize", Map.of("export", "vdb", "bytes", 4 << 20));
+    ControlReply resized = ask("resize", Map.of("export", "vdb", "bytes", 4 << 20));
     assertThat(resized.number("before")).isEqualTo(1 << 20);
     assertThat(resized.number("bytes")).isEqualTo(4 << 20);
     assertThat(resized.text("preallocation")).isEqualTo("off");
     assertThat(resized.text("seen")).isEqualTo("now");
 
-    List<Reply> exports = ask("list", Map.of()).parts("exports");
+    List<ControlReply> exports = ask("list", Map.of()).parts("exports");
     assertThat(exports).extracting(each -> each.text("name")).containsExactly("vda", "vdb");
     assertThat(exports.getLast().text("device")).isEqualTo("virtio-blk");
     assertThat(exports.getLast().fields()).containsEntry("client_pid", null);
-    Reply disk = exports.getLast().parts("disks").getFirst();
+    ControlReply disk = exports.getLast().parts("disks").getFirst();
     assertThat(disk.number("bytes")).isEqualTo(4 << 20);
     assertThat(disk.text("mode")).isEqualTo("writable");
 
@@ -157,12 +157,12 @@ class ControlServerTest {
 
   @Test
   void itTellsWhatDisksHaveDone() {
-    Reply stats = ask("stats", Map.of("export", "vda"));
-    Reply disk = stats.parts("exports").getFirst().parts("disks").getFirst();
+    ControlReply stats = ask("stats", Map.of("export", "vda"));
+    ControlReply disk = stats.parts("exports").getFirst().parts("disks").getFirst();
     assertThat(disk.part("read").fields()).containsEntry("requests", 0);
     assertThat(disk.number("in_flight")).isZero();
     assertThat(stats.parts("loops")).extracting(loop -> loop.text("name")).contains("vda");
-    Reply main = stats.parts("loops").getFirst();
+    ControlReply main = stats.parts("loops").getFirst();
     assertThat(main.text("name")).isEqualTo("main-loop");
     assertThat(main.part("big_lock").number("acquisitions")).isPositive();
     assertThat(main.part("big_lock").number("longest_hold_nanoseconds")).isPositive();
@@ -279,7 +279,7 @@ class ControlServerTest {
         });
     Thread.ofPlatform().start(holds);
     inside.await();
-    FutureTask<Reply> waits = new FutureTask<>(() -> ask("quiesce", Map.of()));
+    FutureTask<ControlReply> waits = new FutureTask<>(() -> ask("quiesce", Map.of()));
     Thread.ofPlatform().start(waits);
     for (String command : List.of("list", "stats", "health", "commands")) {
       assertThat(ask(command, Map.of()).fields()).isNotEmpty();

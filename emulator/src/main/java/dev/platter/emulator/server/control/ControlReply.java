@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param fields names and values, in order
  */
-public record Reply(Map<String, @Nullable Object> fields) {
+public record ControlReply(Map<String, @Nullable Object> fields) {
   /** Text, or what stands for it; "" where there is none. */
   public String text(String name) {
     Object value = fields.get(name);
@@ -30,25 +30,25 @@ public record Reply(Map<String, @Nullable Object> fields) {
   }
 
   /** An object; an empty one where there is none. */
-  public Reply part(String name) {
+  public ControlReply part(String name) {
     return of(fields.get(name));
   }
 
   /** Objects in a list. */
-  public List<Reply> parts(String name) {
-    List<Reply> parts = new ArrayList<>();
+  public List<ControlReply> parts(String name) {
+    List<ControlReply> parts = new ArrayList<>();
     if (fields.get(name) instanceof List<?> list) {
       list.forEach(each -> parts.add(of(each)));
     }
     return parts;
   }
 
-  private static Reply of(@Nullable Object value) {
+  private static ControlReply of(@Nullable Object value) {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     if (value instanceof Map<?, ?> map) {
       map.forEach((name, each) -> fields.put(String.valueOf(name), each));
     }
-    return new Reply(fields);
+    return new ControlReply(fields);
   }
 
   /**
@@ -56,7 +56,7 @@ public record Reply(Map<String, @Nullable Object> fields) {
    *
    * @throws PlatterException if it is an error, or no answer at all
    */
-  static Reply returned(Map<String, ?> line) {
+  static ControlReply returned(Map<String, ?> line) {
     if (line.get("error") instanceof Map<?, ?> error) {
       Object remedy = error.get("remedy");
       String message = String.valueOf(error.get("message"));

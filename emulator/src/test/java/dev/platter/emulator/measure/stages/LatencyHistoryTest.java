@@ -6,22 +6,22 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class LatencyTimelineTest {
+class LatencyHistoryTest {
   private static final long MILLI = 1_000_000;
 
-  private static long count(LatencyTimeline line) {
+  private static long count(LatencyHistory line) {
     return IntStream.range(0, line.used()).mapToLong(line::count).sum();
   }
 
   @Test
   void theWidthDoublesWhenTheRunOutlastsTheBuckets() {
-    LatencyTimeline line = new LatencyTimeline();
+    LatencyHistory line = new LatencyHistory();
     line.add(0, 5);
     line.add(MILLI, 7);
     line.add(2 * MILLI, 11);
     line.add(511 * MILLI + MILLI - 1, 13);
     assertThat(line.widthNanos()).isEqualTo(MILLI);
-    assertThat(line.used()).isEqualTo(LatencyTimeline.BUCKETS);
+    assertThat(line.used()).isEqualTo(LatencyHistory.BUCKETS);
     line.add(512 * MILLI, 17);
     assertThat(line.widthNanos()).isEqualTo(2 * MILLI);
     assertThat(line.count(0)).isEqualTo(2);
@@ -36,7 +36,7 @@ class LatencyTimelineTest {
   @Test
   void nothingIsLostHoweverLongTheRun() {
     SplittableRandom random = new SplittableRandom(3);
-    LatencyTimeline line = new LatencyTimeline();
+    LatencyHistory line = new LatencyHistory();
     long sum = 0;
     long max = 0;
     for (int i = 0; i < 5000; i++) {
@@ -52,27 +52,27 @@ class LatencyTimelineTest {
 
   @Test
   void requestsThatEndedBeforeTheBeginCountForTheFirstBucket() {
-    LatencyTimeline line = new LatencyTimeline();
+    LatencyHistory line = new LatencyHistory();
     line.add(-5, 1);
     assertThat(line.count(0)).isEqualTo(1);
   }
 
   @Test
   void linesOfDifferentWidthsAdd() {
-    LatencyTimeline narrow = new LatencyTimeline();
-    LatencyTimeline wide = new LatencyTimeline();
+    LatencyHistory narrow = new LatencyHistory();
+    LatencyHistory wide = new LatencyHistory();
     narrow.add(3 * MILLI, 5);
     narrow.add(7 * MILLI, 6);
     wide.add(3000 * MILLI, 8);
     wide.add(3 * MILLI, 9);
     assertThat(wide.widthNanos()).isEqualTo(8 * MILLI);
-    LatencyTimeline one = new LatencyTimeline();
+    LatencyHistory one = new LatencyHistory();
     one.add(narrow);
     one.add(wide);
-    LatencyTimeline other = new LatencyTimeline();
+    LatencyHistory other = new LatencyHistory();
     other.add(wide);
     other.add(narrow);
-    for (LatencyTimeline sum : new LatencyTimeline[] {one, other}) {
+    for (LatencyHistory sum : new LatencyHistory[] {one, other}) {
       assertThat(sum.widthNanos()).isEqualTo(8 * MILLI);
       assertThat(sum.count(0)).isEqualTo(3);
       assertThat(sum.sumNanos(0)).isEqualTo(20);

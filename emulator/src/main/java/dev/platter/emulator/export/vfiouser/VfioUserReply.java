@@ -6,19 +6,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** The answer to a message: filled in while it is handled, sent once. Used again and again. */
-final class Reply {
+final class VfioUserReply {
   private static final int[] NO_FDS = {};
 
   private final MemorySegment buffer;
   private int payloadBytes;
   private String reason = "";
 
-  Reply(Arena arena) {
-    buffer = arena.allocate(Request.MAX_BYTES, 8);
+  VfioUserReply(Arena arena) {
+    buffer = arena.allocate(VfioUserRequest.MAX_BYTES, 8);
   }
 
   /** Begins an empty answer. */
-  void begin(Request request) {
+  void begin(VfioUserRequest request) {
     payloadBytes = 0;
     reason = "";
     LittleEndian.set(buffer, VfioUserAbi.HEADER_ID, 2, request.id());

@@ -1,10 +1,10 @@
 package dev.platter.emulator.server.options;
 
 /** A limit of io-wq workers. */
-public final class IoWorkers {
+public final class IoWorkerLimit {
   private static final int MOST = 1024;
 
-  private IoWorkers() {}
+  private IoWorkerLimit() {}
 
   /**
    * Reads one.

@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class IoWorkersTest {
+class IoWorkerThreadsTest {
   @TempDir Path tasks;
 
   private void task(String tid, String comm) throws Exception {
@@ -28,42 +28,42 @@ class IoWorkersTest {
     task("105", "iou-wrk-1x\n");
     task("self", "iou-wrk-100\n");
     Files.createDirectory(tasks.resolve("106")); // it has ended
-    assertThat(IoWorkers.list(tasks))
+    assertThat(IoWorkerThreads.list(tasks))
         .containsExactlyInAnyOrder(
-            new IoWorkers.Worker(101, "100"), new IoWorkers.Worker(102, "4194303"));
+            new IoWorkerThreads.Worker(101, "100"), new IoWorkerThreads.Worker(102, "4194303"));
   }
 
   @Test
   void whatCannotBeReadIsAFailure() throws Exception {
-    assertThatThrownBy(() -> IoWorkers.list(tasks.resolve("none")))
+    assertThatThrownBy(() -> IoWorkerThreads.list(tasks.resolve("none")))
         .isInstanceOf(PlatterException.class)
         .hasMessageContaining("none");
     Files.createDirectories(tasks.resolve("107").resolve("comm"));
-    assertThatThrownBy(() -> IoWorkers.list(tasks))
+    assertThatThrownBy(() -> IoWorkerThreads.list(tasks))
         .isInstanceOf(PlatterException.class)
         .hasMessageContaining("107");
   }
 
   @Test
   void aWatchThatFoundNoOwnerCountsNobodyElse() {
-    List<IoWorkers.Worker> workers = new ArrayList<>();
+    List<IoWorkerThreads.Worker> workers = new ArrayList<>();
     WorkerWatch watch = new WorkerWatch(() -> List.copyOf(workers));
     assertThat(watch.fix()).isEmpty();
-    workers.add(new IoWorkers.Worker(4, "30"));
+    workers.add(new IoWorkerThreads.Worker(4, "30"));
     assertThat(watch.count()).isZero();
   }
 
   @Test
   void aWatchCountsTheWorkersOfTheOwnerThatCameUp() {
-    List<IoWorkers.Worker> workers = new ArrayList<>();
-    workers.add(new IoWorkers.Worker(1, "10"));
+    List<IoWorkerThreads.Worker> workers = new ArrayList<>();
+    workers.add(new IoWorkerThreads.Worker(1, "10"));
     WorkerWatch watch = new WorkerWatch(() -> List.copyOf(workers));
     assertThat(watch.count()).isZero();
-    workers.add(new IoWorkers.Worker(2, "20"));
-    workers.add(new IoWorkers.Worker(3, "20"));
+    workers.add(new IoWorkerThreads.Worker(2, "20"));
+    workers.add(new IoWorkerThreads.Worker(3, "20"));
     assertThat(watch.fix()).containsExactly("20");
-    workers.add(new IoWorkers.Worker(4, "30"));
-    workers.add(new IoWorkers.Worker(5, "10"));
+    workers.add(new IoWorkerThreads.Worker(4, "30"));
+    workers.add(new IoWorkerThreads.Worker(5, "10"));
     assertThat(watch.count()).isEqualTo(2);
     workers.removeIf(worker -> worker.owner().equals("20"));
     assertThat(watch.count()).isZero();

@@ -16,14 +16,14 @@ import java.lang.foreign.MemorySegment;
  * A message from the client, in a buffer of ours and so out of its reach. One is used again and
  * again.
  */
-final class Request {
+final class VfioUserRequest {
   /** The longest message, header included, that a client has reason to send. */
   static final int MAX_BYTES = 16 * 1024;
 
   private final MemorySegment buffer;
   private int sizeBytes;
 
-  Request(Arena arena) {
+  VfioUserRequest(Arena arena) {
     buffer = arena.allocate(MAX_BYTES, 8);
   }
 

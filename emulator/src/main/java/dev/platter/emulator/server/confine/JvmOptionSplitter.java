@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Takes texts with options apart into words, as the JVM and its launcher do. One thread. */
-final class OptionWords {
+final class JvmOptionSplitter {
   private static final String BLANKS = " \t\n\r\f";
   private static final char NONE = 0;
 
@@ -16,7 +16,7 @@ final class OptionWords {
   private char quote = NONE;
   private int at;
 
-  private OptionWords(String text, boolean argumentFile) {
+  private JvmOptionSplitter(String text, boolean argumentFile) {
     this.text = text;
     this.argumentFile = argumentFile;
   }
@@ -26,7 +26,7 @@ final class OptionWords {
    * quotes of both kinds keep blanks together, and nothing is escaped.
    */
   static List<String> ofVariable(String text) {
-    return new OptionWords(text, false).read();
+    return new JvmOptionSplitter(text, false).read();
   }
 
   /**
@@ -34,7 +34,7 @@ final class OptionWords {
    * backslash escapes within quotes.
    */
   static List<String> ofArgumentFile(String text) {
-    return new OptionWords(text, true).read();
+    return new JvmOptionSplitter(text, true).read();
   }
 
   private List<String> read() {

@@ -8,4 +8,4 @@ package dev.platter.emulator.measure.stages;
  * @param durationNanos how long it lasted; 0 for a moment
  * @param detail one phrase for people
  */
-record Mark(String kind, long beginNanos, long durationNanos, String detail) {}
+record TimelineMark(String kind, long beginNanos, long durationNanos, String detail) {}

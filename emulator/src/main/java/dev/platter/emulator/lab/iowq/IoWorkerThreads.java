@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
  * The io-wq worker threads of this process. The kernel makes them threads of the process, so they
  * stand in its {@code task} directory, and names each after the thread whose requests it works on.
  */
-final class IoWorkers {
+final class IoWorkerThreads {
   private static final Path TASKS = Path.of("/proc/self/task");
   private static final String PREFIX = "iou-wrk-";
 
-  private IoWorkers() {}
+  private IoWorkerThreads() {}
 
   /**
    * A worker.

@@ -8,7 +8,7 @@ package dev.platter.emulator.measure.stages;
  * @param endNanos on the same clock
  * @param detail what the JVM did, in its own words
  */
-public record Pause(String kind, long beginNanos, long endNanos, String detail) {
+public record JvmPause(String kind, long beginNanos, long endNanos, String detail) {
   /** How long it lasted. */
   public long nanos() {
     return endNanos - beginNanos;

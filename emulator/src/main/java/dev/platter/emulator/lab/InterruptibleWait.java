@@ -4,10 +4,10 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** Waiting for a time to come, without missing that the user wants to end. */
-public final class Pause {
+public final class InterruptibleWait {
   private static final long SLICE_NANOS = 50_000_000;
 
-  private Pause() {}
+  private InterruptibleWait() {}
 
   /**
    * Waits.

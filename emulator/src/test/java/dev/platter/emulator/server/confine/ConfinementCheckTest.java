@@ -11,11 +11,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class VerificationTest {
+class ConfinementCheckTest {
   @TempDir private Path task;
 
   private static String chosen(String path, long rights) {
-    return Verification.choosePath(List.of(PathRule.of(path, rights)));
+    return ConfinementCheck.choosePath(List.of(PathRule.of(path, rights)));
   }
 
   @Test
@@ -24,14 +24,14 @@ class VerificationTest {
     assertThat(chosen("/", PathRule.SOCKETS)).as("not to read").isEqualTo("/");
     assertThat(chosen("/", PathRule.IMAGES)).isEmpty();
     String other =
-        Verification.choosePath(
+        ConfinementCheck.choosePath(
             List.of(PathRule.of("/etc", PathRule.READ_TREE), PathRule.of("/..", PathRule.READ)));
     assertThat(other).isEmpty();
   }
 
   private boolean hasNoNewPrivs(String status) throws IOException {
     Files.writeString(task.resolve("status"), status, ISO_8859_1);
-    return Verification.hasNoNewPrivs(task);
+    return ConfinementCheck.hasNoNewPrivs(task);
   }
 
   @Test
@@ -43,9 +43,9 @@ class VerificationTest {
 
   @Test
   void onlyAThreadThatHasEndedNeedsNoStatus() throws Exception {
-    assertThat(Verification.hasNoNewPrivs(task.resolve("ended"))).isTrue();
-    assertThatThrownBy(() -> Verification.hasNoNewPrivs(task)).isInstanceOf(IOException.class);
+    assertThat(ConfinementCheck.hasNoNewPrivs(task.resolve("ended"))).isTrue();
+    assertThatThrownBy(() -> ConfinementCheck.hasNoNewPrivs(task)).isInstanceOf(IOException.class);
     Files.createDirectory(task.resolve("status"));
-    assertThatThrownBy(() -> Verification.hasNoNewPrivs(task)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> ConfinementCheck.hasNoNewPrivs(task)).isInstanceOf(IOException.class);
   }
 }

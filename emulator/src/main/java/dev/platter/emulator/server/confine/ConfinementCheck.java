@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Whether this process is what it was to become: what the kernel says, not what we remember. */
-final class Verification {
+final class ConfinementCheck {
   private static final Path TASKS = Path.of("/proc/self/task");
   private static final String NO_NEW_PRIVS = "NoNewPrivs:";
 
@@ -22,7 +22,7 @@ final class Verification {
       List.of("/", "/etc", "/usr", "/etc/passwd", "/var", "/home", "/usr/bin", "/dev");
   private static final long READS = PathRule.READ_TREE;
 
-  private Verification() {}
+  private ConfinementCheck() {}
 
   /** A path to verify with: one that can be opened now, and by no rule. "" if there is none. */
   static String choosePath(List<PathRule> rules) {
@@ -98,7 +98,7 @@ final class Verification {
    *
    * @throws PlatterException of kind FAILED if it is not: then something is not as it looks
    */
-  static void verify(Mark mark) {
+  static void verify(ConfinementMark mark) {
     if (!noThreadMayGainPrivileges()) {
       throw notConfined("a thread of this process lacks no_new_privs");
     }
@@ -114,6 +114,6 @@ final class Verification {
   private static PlatterException notConfined(String why) {
     return PlatterException.failed(
         "this process claims to be confined and is not: " + why,
-        "Unset " + Mark.VARIABLE + ", or use --confine off and report it");
+        "Unset " + ConfinementMark.VARIABLE + ", or use --confine off and report it");
   }
 }

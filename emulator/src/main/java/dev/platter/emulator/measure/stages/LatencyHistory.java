@@ -6,7 +6,7 @@ import java.util.Arrays;
  * How long requests took, over the time of a run: by the time they ended, in a bounded number of
  * buckets whose width doubles when the run outlasts them. Adding allocates nothing.
  */
-final class LatencyTimeline {
+final class LatencyHistory {
   /** How many buckets there are at most. */
   static final int BUCKETS = 512;
 
@@ -60,7 +60,7 @@ final class LatencyTimeline {
   }
 
   /** Adds what another one with the same begin has. */
-  void add(LatencyTimeline other) {
+  void add(LatencyHistory other) {
     while (widthNanos < other.widthNanos) {
       widen();
     }

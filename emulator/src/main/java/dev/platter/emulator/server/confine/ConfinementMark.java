@@ -10,17 +10,17 @@ import org.jspecify.annotations.Nullable;
  * @param abi the Landlock that was enforced, or a negated errno
  * @param outside a path that could be opened before, and must not be any more; "" for none
  */
-record Mark(long pid, int abi, String outside) {
+record ConfinementMark(long pid, int abi, String outside) {
   static final String VARIABLE = "PLATTER_CONFINED";
 
   /** Reads one; null if there is none, or not for this process: whoever started it had one. */
-  static @Nullable Mark of(@Nullable String value, long pid) {
+  static @Nullable ConfinementMark of(@Nullable String value, long pid) {
     String[] words = value == null ? new String[0] : value.split(":", 3);
     if (words.length != 3 || !words[0].equals(Long.toString(pid))) {
       return null;
     }
     try {
-      return new Mark(pid, Integer.parseInt(words[1]), words[2]);
+      return new ConfinementMark(pid, Integer.parseInt(words[1]), words[2]);
     } catch (NumberFormatException e) {
       return null; // not written by us
     }
