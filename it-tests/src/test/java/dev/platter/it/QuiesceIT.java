@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.emulator.guest.GuestListener;
 import dev.platter.emulator.guest.GuestRunner;
 import dev.platter.emulator.guest.QemuProcess;
-import dev.platter.emulator.server.Quiesced;
+import dev.platter.emulator.server.QuiesceResult;
 import dev.platter.emulator.server.Server;
 import dev.platter.guestimages.GuestConsole;
 import dev.platter.guestimages.GuestJob;
@@ -54,11 +54,11 @@ class QuiesceIT {
   }
 
   /** Quiesces and resumes again and again, each time while the guest writes; says what came. */
-  private static List<Quiesced> quiesce(Server server, CountDownLatch begun)
+  private static List<QuiesceResult> quiesce(Server server, CountDownLatch begun)
       throws InterruptedException {
     begun.await();
     Random random = new Random(23);
-    List<Quiesced> all = new ArrayList<>();
+    List<QuiesceResult> all = new ArrayList<>();
     long before = requests(server);
     for (int i = 0; i < TIMES; i++) {
       Thread.sleep(random.nextInt(MAX_LIFE_MILLIS));
@@ -82,9 +82,9 @@ class QuiesceIT {
       Path image = vm.file("disk.img");
       KnownImage.create(image, REGION_BYTES, 1);
       Writing writing = new Writing();
-      AtomicReference<FutureTask<List<Quiesced>>> task = new AtomicReference<>();
+      AtomicReference<FutureTask<List<QuiesceResult>>> task = new AtomicReference<>();
       vm.onServer(server -> {
-        FutureTask<List<Quiesced>> quiescing =
+        FutureTask<List<QuiesceResult>> quiescing =
             new FutureTask<>(() -> quiesce(server, writing.begun));
         task.set(quiescing);
         Thread.ofPlatform().name("quiescer").start(quiescing);
@@ -94,7 +94,7 @@ class QuiesceIT {
       GuestRunner.Outcome outcome =
           vm.disk(kind, image)
               .run(writing, GuestJob.verifyWrites(kind.disk(), writes), GuestJob.dmesg());
-      List<Quiesced> outcomes = task.get().get();
+      List<QuiesceResult> outcomes = task.get().get();
       assertThat(outcomes)
           .hasSize(TIMES)
           .allSatisfy(quiesced -> assertThat(quiesced.safe()).as("%s", quiesced).isTrue());

@@ -32,7 +32,7 @@ public final class AioContext implements AutoCloseable {
   private final BottomHalfQueue bottomHalves = new BottomHalfQueue();
   private final LoopWatches watches = new LoopWatches();
   private final LoopClients clients = new LoopClients();
-  private final Look look;
+  private final ReapTracing look;
   private final AdaptivePolling polling;
   private final LoopWait wait;
   private final Invocations invocations;
@@ -58,11 +58,11 @@ public final class AioContext implements AutoCloseable {
     this.name = name;
     this.lock = lock;
     owner = new LoopOwner(this, lock);
-    wakeup = config.ablations().contains(Ablation.NOTIFY) ? new DeafWakeup() : new LoopWakeup();
+    wakeup = config.ablations().contains(Ablation.NOTIFY) ? new AblatedWakeup() : new LoopWakeup();
     ring = firstRing(config, wakeup);
     stats = new LoopStats(wakeup);
     requests = new LoopRequests(ring, stats);
-    look = new Look(lock);
+    look = new ReapTracing(lock);
     polling = AdaptivePolling.ofLoop(config.pollMaxNanos());
     BusyPoll busyPoll = new BusyPoll(ring, polling, watches.pollers(), wakeup, stats, look, lock);
     boolean checksCq = !config.ablations().contains(Ablation.CQ_CHECK);

@@ -14,7 +14,7 @@ final class BusyPoll {
   private final EventPollers pollers;
   private final LoopWakeup wakeup;
   private final LoopStats stats;
-  private final Look look;
+  private final ReapTracing look;
   private final @Nullable BigLock lock;
 
   BusyPoll(
@@ -23,7 +23,7 @@ final class BusyPoll {
       EventPollers pollers,
       LoopWakeup wakeup,
       LoopStats stats,
-      Look look,
+      ReapTracing look,
       @Nullable BigLock lock) {
     this.ring = ring;
     this.polling = polling;

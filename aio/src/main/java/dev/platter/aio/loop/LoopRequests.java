@@ -161,7 +161,7 @@ final class LoopRequests {
    *
    * @param look when and how the loop came to look, for requests with a timeline
    */
-  boolean takeCompletions(Look look) {
+  boolean takeCompletions(ReapTracing look) {
     boolean any = false;
     // Bounded, so that a ring that completes as fast as it is reaped cannot starve the rest.
     for (int i = 0; i < 2 * sq.entries() && cq.next(); i++) {

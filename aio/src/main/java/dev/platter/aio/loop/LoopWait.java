@@ -19,7 +19,7 @@ final class LoopWait {
   private final LoopTimers timers;
   private final LoopWakeup wakeup;
   private final LoopStats stats;
-  private final Look look;
+  private final ReapTracing look;
   private final BusyPoll busyPoll;
   private boolean ringSaysReady;
 
@@ -40,7 +40,7 @@ final class LoopWait {
       LoopTimers timers,
       LoopWakeup wakeup,
       LoopStats stats,
-      Look look,
+      ReapTracing look,
       BusyPoll busyPoll) {
     this.name = name;
     this.lock = lock;

@@ -6,7 +6,7 @@ import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.measure.workload.Bench;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.ImageVerifier;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.RunIdentity;
 import dev.platter.emulator.measure.workload.ScratchImage;
 import dev.platter.emulator.measure.workload.TestBed;
@@ -319,7 +319,7 @@ final class BenchCommand extends RunCommand {
   }
 
   @Override
-  void check(Effects effects) {
+  void check(OptionEffects effects) {
     super.check(effects);
     effects
         .check(
@@ -404,7 +404,7 @@ final class BenchCommand extends RunCommand {
     }
     Map<String, @Nullable Object> document =
         VerificationReport.json(environment.toMap(), verifyState.toString(), found);
-    AllOf.run(() -> AllOf.rethrow(failure), () -> write(document));
+    AllSteps.run(() -> AllSteps.rethrow(failure), () -> write(document));
   }
 
   private static @Nullable PlatterException failureOf(Verification found, Path state) {
@@ -492,7 +492,7 @@ final class BenchCommand extends RunCommand {
       ImageSource source,
       Bench.Options options,
       Interruption interruption) {
-    Measured measured =
+    MeasuredRun measured =
         TestBed.attempt(
             row.device(),
             setup,

@@ -38,9 +38,9 @@ import picocli.CommandLine.ScopeType;
       "  platter ctl stats --json -",
     },
     subcommands = {
-      CtlLooks.List.class,
-      CtlLooks.Stats.class,
-      CtlLooks.Health.class,
+      CtlQueries.List.class,
+      CtlQueries.Stats.class,
+      CtlQueries.Health.class,
       CtlChanges.Add.class,
       CtlChanges.Remove.class,
       CtlChanges.Resize.class,
@@ -49,7 +49,7 @@ import picocli.CommandLine.ScopeType;
       CtlChanges.Drain.class,
       CtlChanges.LogLevel.class,
       CtlChanges.Stop.class,
-      CtlLooks.Raw.class,
+      CtlQueries.Raw.class,
     })
 final class CtlCommand extends PlatterCommand {
   static final String SCHEMA = "platter.ctl/1";

@@ -29,7 +29,7 @@ abstract class CtlSubcommand extends PlatterCommand {
     ControlReply reply = parent.execute(command, arguments, 0);
     print(reply);
     stdout().flush();
-    AllOf.run(() -> check(reply), () -> parent.writeJson(command, reply.fields()));
+    AllSteps.run(() -> check(reply), () -> parent.writeJson(command, reply.fields()));
   }
 
   /**

@@ -325,8 +325,8 @@ final class GuestRunCommand extends PlatterCommand {
         shell(plan, runner, opener);
       } else {
         AtomicReference<GuestRun.@Nullable Result> result = new AtomicReference<>();
-        Observed measured =
-            Observed.during(
+        MeasurementOutcome measured =
+            MeasurementOutcome.during(
                 recordsStages(), () -> result.set(measure(plan, runner, opener, interruption)));
         measured.throwFailure();
         report(Objects.requireNonNull(result.get()), measured.seen(), plan, environment);
@@ -383,7 +383,7 @@ final class GuestRunCommand extends PlatterCommand {
         "--rw " + pattern + " would overwrite " + image,
         "Add --destroy-data if its contents do not matter");
     boolean fioLike = workloads.contains(Workload.FIO_LIKE);
-    new Effects(spec())
+    new OptionEffects(spec())
         .check(
             !shell,
             "with --shell",
@@ -507,8 +507,8 @@ final class GuestRunCommand extends PlatterCommand {
         Origin.now(commandLine()).in(settings().in(report.json(environment.toMap())));
     RuntimeException failure = result.failure();
     document.put("failure", failure == null ? null : String.valueOf(failure.getMessage()));
-    AllOf.run(
-        () -> AllOf.rethrow(failure),
+    AllSteps.run(
+        () -> AllSteps.rethrow(failure),
         () -> json.write(document, stdout()),
         () -> reportOption.write(document));
   }

@@ -87,7 +87,7 @@ final class Interruption implements BooleanSupplier {
     }
     if (finished.getCount() > 0) {
       finished.countDown();
-      Failures.haltLater(exitCode(0)); // hooks may wait for the same disk
+      FailureHandler.haltLater(exitCode(0)); // hooks may wait for the same disk
       System.exit(exitCode(0));
     }
   }

@@ -126,7 +126,7 @@ final class IotestCommand extends RunCommand {
   }
 
   @Override
-  void check(Effects effects) {
+  void check(OptionEffects effects) {
     super.check(effects);
     // What is left out is a wake-up of the main loop, which only SATA needs.
     effects.check(

@@ -140,7 +140,7 @@ final class LabCommand extends PlatterCommand {
           results.add(run.experiment());
           if (run.failure() != null) {
             failed.add(experiment.name());
-            Failures.report(run.failure(), err());
+            FailureHandler.report(run.failure(), err());
           }
           print(LabReport.section(run.experiment(), wide.columns()) + "\n");
         }
@@ -168,7 +168,7 @@ final class LabCommand extends PlatterCommand {
                             results.size() < chosen.size(),
                             results)));
     boolean clean = removed;
-    AllOf.run(
+    AllSteps.run(
         () -> json.write(document, stdout()),
         () -> report.write(document),
         () -> checkEnd(failed, results.size(), clean, scratch));

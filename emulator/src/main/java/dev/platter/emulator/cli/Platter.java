@@ -52,11 +52,11 @@ public final class Platter extends PlatterCommand {
    */
   public static void main(String[] args) {
     PrintWriter err = writer(new FileOutputStream(FileDescriptor.err));
-    Failures.exitOnUncaught(err);
+    FailureHandler.exitOnUncaught(err);
     try {
-      WordsAsGiven.check(args);
+      ArgumentEncoding.check(args);
     } catch (PlatterException e) {
-      System.exit(Failures.report(e, err));
+      System.exit(FailureHandler.report(e, err));
     }
     System.exit(run(new FileOutputStream(FileDescriptor.out), err, args));
   }
@@ -71,7 +71,7 @@ public final class Platter extends PlatterCommand {
   public static int run(OutputStream stdout, PrintWriter err, String... args) {
     StandardOutput output = new StandardOutput(stdout);
     PrintWriter out = writer(output);
-    Failures failures = new Failures();
+    FailureHandler failures = new FailureHandler();
     CommandLine command =
         new CommandLine(new Platter())
             .setOut(out)
@@ -81,7 +81,7 @@ public final class Platter extends PlatterCommand {
             .registerConverter(Path.class, new PathConverter())
             .setParameterExceptionHandler(failures)
             .setExecutionExceptionHandler(failures);
-    int exitCode = Failures.FAILED;
+    int exitCode = FailureHandler.FAILED;
     try {
       exitCode = execute(command, err, args);
       // Not err: who writes there flushes, and a server's log may still wait for its reader in
@@ -89,8 +89,8 @@ public final class Platter extends PlatterCommand {
       out.flush();
       PlatterException unwritten = output.failure();
       if (unwritten != null) {
-        int its = Failures.report(unwritten, err);
-        exitCode = exitCode == Failures.OK ? its : exitCode;
+        int its = FailureHandler.report(unwritten, err);
+        exitCode = exitCode == FailureHandler.OK ? its : exitCode;
       }
     } finally {
       exitCode = Interruption.end(exitCode);
@@ -102,7 +102,7 @@ public final class Platter extends PlatterCommand {
     try {
       return command.execute(args);
     } catch (Error e) {
-      return Failures.report(e, err); // picocli handles exceptions only
+      return FailureHandler.report(e, err); // picocli handles exceptions only
     }
   }
 

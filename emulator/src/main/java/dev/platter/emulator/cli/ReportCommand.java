@@ -91,7 +91,7 @@ final class ReportCommand extends PlatterCommand {
                 ? ReportForm.markdown(documents, wanted)
                 : ReportForm.forTerminal(documents, wanted));
     out().flush();
-    AllOf.run(
+    AllSteps.run(
         () -> writeJson(compared), () -> writeReport(documents, wanted), () -> passGates(compared));
   }
 

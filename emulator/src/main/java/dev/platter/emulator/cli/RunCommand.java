@@ -5,7 +5,7 @@ import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.measure.stages.StageTable;
 import dev.platter.emulator.measure.workload.DeviceKind;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.result.Environment;
 import dev.platter.emulator.result.Origin;
 import dev.platter.emulator.result.Summary;
@@ -70,7 +70,7 @@ abstract class RunCommand extends PlatterCommand {
   abstract void check();
 
   /** Refuses options that do nothing in this combination. */
-  void check(Effects effects) {
+  void check(OptionEffects effects) {
     effects.check(
         devices.contains(DeviceKind.AHCI) || devices.contains(DeviceKind.VIRTIO),
         "without a device that a vCPU drives",
@@ -112,7 +112,7 @@ abstract class RunCommand extends PlatterCommand {
   public final void run() {
     require(runs >= 1, "--runs must be at least 1", "--runs 5");
     check();
-    check(new Effects(spec()));
+    check(new OptionEffects(spec()));
     json.check();
     report.check(json.file());
     runChecked();
@@ -129,8 +129,8 @@ abstract class RunCommand extends PlatterCommand {
         environment.image(ImageInspector.inspect(source.path()));
       }
       List<Summary> rows = emptyRows();
-      Observed measured =
-          Observed.during(recordsStages(), () -> measure(rows, source, interruption));
+      MeasurementOutcome measured =
+          MeasurementOutcome.during(recordsStages(), () -> measure(rows, source, interruption));
       rows.removeIf(row -> row.runs().isEmpty());
       if (!rows.isEmpty()) {
         rows.forEach(row -> row.observed(measured.seen()));
@@ -143,9 +143,9 @@ abstract class RunCommand extends PlatterCommand {
   }
 
   /** Prints and writes what was measured, whatever ended it. */
-  private void tell(List<Summary> rows, Environment environment, Observed measured) {
+  private void tell(List<Summary> rows, Environment environment, MeasurementOutcome measured) {
     for (Summary row : rows) {
-      for (Measured.RingFacts ring : row.runs().getFirst().rings()) {
+      for (MeasuredRun.RingFacts ring : row.runs().getFirst().rings()) {
         environment.loop(ring.loop(), ring.granted(), ring.refused());
       }
     }
@@ -156,9 +156,9 @@ abstract class RunCommand extends PlatterCommand {
       printStages(rows);
     }
     stdout().flush();
-    AllOf.run(
+    AllSteps.run(
         measured::throwFailure,
-        () -> AllOf.rethrow(wrongSectors(rows)),
+        () -> AllSteps.rethrow(wrongSectors(rows)),
         () -> {
           if (json.isGiven() || report.isGiven()) {
             Map<String, @Nullable Object> document =
@@ -174,7 +174,7 @@ abstract class RunCommand extends PlatterCommand {
    *
    * @throws PlatterException that ended the run
    */
-  static void keep(Summary row, Measured measured) {
+  static void keep(Summary row, MeasuredRun measured) {
     PlatterException failure = measured.result().failure();
     if (failure == null || measured.result().hasMeasured()) {
       row.add(measured);
@@ -188,7 +188,7 @@ abstract class RunCommand extends PlatterCommand {
     return rows.stream().map(Summary::failure).filter(Objects::nonNull).findFirst().orElse(null);
   }
 
-  private static @Nullable String failureText(Observed measured, List<Summary> rows) {
+  private static @Nullable String failureText(MeasurementOutcome measured, List<Summary> rows) {
     PlatterException wrong = wrongSectors(rows);
     return measured.failure() != null || wrong == null
         ? measured.failureText()
@@ -226,7 +226,7 @@ abstract class RunCommand extends PlatterCommand {
   /** Writes a document to where JSON and a report are wanted. */
   final void write(Map<String, @Nullable Object> document) {
     Map<String, @Nullable Object> complete = Origin.now(commandLine()).in(document);
-    AllOf.run(() -> json.write(complete, stdout()), () -> report.write(complete));
+    AllSteps.run(() -> json.write(complete, stdout()), () -> report.write(complete));
   }
 
   /** Whether a page is wanted. */

@@ -53,7 +53,7 @@ final class ServeRun {
   void run() {
     Confinement.enter(plan(), err::println); // before there is a thread or an open file of ours
     RunningFiles.hold(); // it may run for months
-    Failures.serving();
+    FailureHandler.serving();
     ServerSignals signals = ServerSignals.install();
     try (StreamEventLog log =
         options.jsonLog() ? StreamEventLog.json(err) : StreamEventLog.text(err)) {

@@ -4,9 +4,9 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.emulator.measure.stages.PathThreads;
 import dev.platter.emulator.measure.stages.StageRun;
+import dev.platter.emulator.measure.workload.CancelGrace;
 import dev.platter.emulator.measure.workload.DeviceKind;
-import dev.platter.emulator.measure.workload.Patience;
-import dev.platter.emulator.measure.workload.Unanswered;
+import dev.platter.emulator.measure.workload.UnansweredRequests;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestConsole;
 import dev.platter.guestimages.GuestJob;
@@ -133,7 +133,7 @@ public final class GuestRun {
       List<GuestRow> rows,
       Accelerator accelerator,
       String kernelRelease,
-      @Nullable Unanswered unanswered,
+      @Nullable UnansweredRequests unanswered,
       @Nullable RuntimeException failure) {}
 
   private static final int WARM_UP_MILLIS = 1000;
@@ -149,13 +149,13 @@ public final class GuestRun {
   private final HostDisks.Opener opener;
   private final ObjDoubleConsumer<String> progress;
   private final BooleanSupplier cancelled;
-  private final Patience patience;
+  private final CancelGrace patience;
   private final List<GuestRow> rows = new ArrayList<>();
   // Of the last guest that came up.
   private Accelerator accelerator = Accelerator.AUTO;
   private String kernelRelease = "unknown";
   private int steps;
-  private @Nullable Unanswered unanswered;
+  private @Nullable UnansweredRequests unanswered;
 
   /**
    * Prepares a comparison.
@@ -171,7 +171,7 @@ public final class GuestRun {
       HostDisks.Opener opener,
       ObjDoubleConsumer<String> progress,
       BooleanSupplier cancelled) {
-    this(plan, runner, opener, progress, cancelled, new Patience(cancelled));
+    this(plan, runner, opener, progress, cancelled, new CancelGrace(cancelled));
   }
 
   GuestRun(
@@ -180,7 +180,7 @@ public final class GuestRun {
       HostDisks.Opener opener,
       ObjDoubleConsumer<String> progress,
       BooleanSupplier cancelled,
-      Patience patience) {
+      CancelGrace patience) {
     this.patience = patience;
     this.plan = plan;
     this.runner = runner;
@@ -290,10 +290,10 @@ public final class GuestRun {
     CompletableFuture<Void> closed =
         CompletableFuture.runAsync(
             disks::close, task -> Thread.ofPlatform().name("close-disks").daemon().start(task));
-    if (!Patience.isComplete(closed, patience)) {
+    if (!CancelGrace.isComplete(closed, patience)) {
       // The flush that closes an image is not counted as a request.
       int requests = (int) Math.max(1, disks.inFlight());
-      unanswered = new Unanswered(requests, begin, System.nanoTime());
+      unanswered = new UnansweredRequests(requests, begin, System.nanoTime());
     }
   }
 

@@ -3,7 +3,7 @@ package dev.platter.emulator.result;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.emulator.measure.workload.Bench;
 import dev.platter.emulator.measure.workload.DeviceKind;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.text.TextTable;
 import dev.platter.emulator.text.Units;
@@ -197,7 +197,7 @@ public final class BenchReport {
     return lines.render();
   }
 
-  private static double medianLatencyNanos(Measured run) {
+  private static double medianLatencyNanos(MeasuredRun run) {
     return (double) run.result().latencyNanos().getValueAtPercentile(50);
   }
 

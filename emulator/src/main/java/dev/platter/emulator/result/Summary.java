@@ -7,9 +7,9 @@ import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.stages.Observations;
 import dev.platter.emulator.measure.stages.StageRun;
 import dev.platter.emulator.measure.workload.DeviceKind;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.RunResult.OperationResult;
-import dev.platter.emulator.measure.workload.Unanswered;
+import dev.platter.emulator.measure.workload.UnansweredRequests;
 import dev.platter.emulator.measure.workload.Verification;
 import dev.platter.emulator.text.Statistics;
 import dev.platter.emulator.text.Units;
@@ -39,7 +39,7 @@ public final class Summary {
 
   private final DeviceKind device;
   private final Variant variant;
-  private final List<Measured> runs = new ArrayList<>();
+  private final List<MeasuredRun> runs = new ArrayList<>();
   private @Nullable Integer depth;
   private Observations seen = Observations.NONE;
   private @Nullable Verification readBack;
@@ -109,7 +109,7 @@ public final class Summary {
   }
 
   /** Adds a run. */
-  public void add(Measured run) {
+  public void add(MeasuredRun run) {
     runs.add(run);
     stages = null;
   }
@@ -131,7 +131,7 @@ public final class Summary {
   /** What was found out about the sectors that all runs read; null if none were looked at. */
   public @Nullable Verification read() {
     Verification all = null;
-    for (Measured run : runs) {
+    for (MeasuredRun run : runs) {
       Verification one = run.result().verification();
       if (one != null) {
         if (all == null) {
@@ -166,7 +166,7 @@ public final class Summary {
   }
 
   /** The runs so far. */
-  public List<Measured> runs() {
+  public List<MeasuredRun> runs() {
     return runs;
   }
 
@@ -181,17 +181,18 @@ public final class Summary {
   }
 
   /** The median over runs of some quantity; 0 without runs. */
-  public double median(ToDoubleFunction<Measured> quantity) {
+  public double median(ToDoubleFunction<MeasuredRun> quantity) {
     return Statistics.median(values(quantity));
   }
 
   /** The median over runs of some count. */
-  public long count(ToLongFunction<Measured> quantity) {
+  public long count(ToLongFunction<MeasuredRun> quantity) {
     return Math.round(median(run -> (double) quantity.applyAsLong(run)));
   }
 
   /** Median, minimum and maximum over runs, rounded for JSON. */
-  public Map<String, @Nullable Object> spread(ToDoubleFunction<Measured> quantity, int decimals) {
+  public Map<String, @Nullable Object> spread(
+      ToDoubleFunction<MeasuredRun> quantity, int decimals) {
     return spread(values(quantity), decimals);
   }
 
@@ -208,7 +209,7 @@ public final class Summary {
    *
    * @return the ratio, or null without pairs
    */
-  public @Nullable Double ratio(@Nullable Summary base, ToDoubleFunction<Measured> quantity) {
+  public @Nullable Double ratio(@Nullable Summary base, ToDoubleFunction<MeasuredRun> quantity) {
     Pairs pairs = ratios(base, quantity);
     return pairs == null ? null : Double.valueOf(pairs.median());
   }
@@ -219,7 +220,7 @@ public final class Summary {
    *
    * @return null without pairs
    */
-  public @Nullable Pairs ratios(@Nullable Summary base, ToDoubleFunction<Measured> quantity) {
+  public @Nullable Pairs ratios(@Nullable Summary base, ToDoubleFunction<MeasuredRun> quantity) {
     return Pairs.of(
         pairs(base)
             .mapToDouble(
@@ -231,8 +232,8 @@ public final class Summary {
    * Some quantity of each run. A run that was interrupted, perhaps before it had measured anything,
    * counts only where no run is complete.
    */
-  double[] values(ToDoubleFunction<Measured> quantity) {
-    List<Measured> complete = runs.stream().filter(run -> !run.result().partial()).toList();
+  double[] values(ToDoubleFunction<MeasuredRun> quantity) {
+    List<MeasuredRun> complete = runs.stream().filter(run -> !run.result().partial()).toList();
     return (complete.isEmpty() ? runs : complete).stream().mapToDouble(quantity).toArray();
   }
 
@@ -241,7 +242,8 @@ public final class Summary {
    *
    * @return the difference, or null without pairs
    */
-  public @Nullable Double difference(@Nullable Summary base, ToDoubleFunction<Measured> quantity) {
+  public @Nullable Double difference(
+      @Nullable Summary base, ToDoubleFunction<MeasuredRun> quantity) {
     double[] differences =
         pairs(base)
             .mapToDouble(
@@ -250,7 +252,7 @@ public final class Summary {
     return differences.length == 0 ? null : Statistics.median(differences);
   }
 
-  private record Pair(Measured mine, Measured theirs) {
+  private record Pair(MeasuredRun mine, MeasuredRun theirs) {
     boolean complete() {
       return !mine.result().partial() && !theirs.result().partial();
     }
@@ -268,7 +270,7 @@ public final class Summary {
   /** What each run measured by itself, in the order in which they were made, as JSON has it. */
   public List<Object> samples() {
     List<Object> samples = new ArrayList<>();
-    for (Measured run : runs) {
+    for (MeasuredRun run : runs) {
       Map<String, @Nullable Object> cpu = new LinkedHashMap<>();
       cpu.put("user", Units.rounded(run.cpu().userNanos() / 1e9, 4));
       cpu.put("sys", Units.rounded(run.cpu().systemNanos() / 1e9, 4));
@@ -299,7 +301,7 @@ public final class Summary {
 
   /** How the host treated the loops and the vCPU, over all runs. */
   public Scheduling scheduling() {
-    return Scheduling.sum(runs.stream().map(Measured::scheduling).toList());
+    return Scheduling.sum(runs.stream().map(MeasuredRun::scheduling).toList());
   }
 
   /** How the host treated each row. */
@@ -310,7 +312,7 @@ public final class Summary {
   }
 
   /** What the disk did not answer in any run: with the first there is no other; or null. */
-  static @Nullable Unanswered unanswered(List<Summary> rows) {
+  static @Nullable UnansweredRequests unanswered(List<Summary> rows) {
     return rows.stream()
         .flatMap(row -> row.runs.stream())
         .map(run -> run.result().unanswered())
@@ -322,7 +324,7 @@ public final class Summary {
   /** The latencies of all requests of all runs, in nanoseconds. */
   public Histogram latencyNanos() {
     Histogram all = Latencies.newHistogram();
-    for (Measured run : runs) {
+    for (MeasuredRun run : runs) {
       all.add(run.result().latencyNanos());
     }
     return all;
@@ -365,7 +367,7 @@ public final class Summary {
   /** The latencies of an operation's requests of all runs, in nanoseconds. */
   Histogram latencyNanos(Operation operation) {
     Histogram all = Latencies.newHistogram();
-    for (Measured run : runs) {
+    for (MeasuredRun run : runs) {
       OperationResult one = run.result().operations().get(operation);
       if (one != null) {
         all.add(one.latencyNanos());
@@ -380,7 +382,7 @@ public final class Summary {
   }
 
   private static double perSecond(
-      Measured run, Operation operation, ToLongFunction<OperationResult> quantity) {
+      MeasuredRun run, Operation operation, ToLongFunction<OperationResult> quantity) {
     OperationResult one = run.result().operations().get(operation);
     return one == null ? 0 : quantity.applyAsLong(one) * 1e9 / run.result().elapsedNanos();
   }
@@ -454,8 +456,8 @@ public final class Summary {
     map.put("notifies", notifies);
     map.put("loop_counters", loop);
     map.put("big_lock", lock);
-    map.put("mmio_exits", count(Measured::exits));
-    map.put("ioeventfds", count(Measured::ioEventFds));
+    map.put("mmio_exits", count(MeasuredRun::exits));
+    map.put("ioeventfds", count(MeasuredRun::ioEventFds));
     return map;
   }
 }

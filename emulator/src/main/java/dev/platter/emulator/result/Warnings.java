@@ -1,6 +1,6 @@
 package dev.platter.emulator.result;
 
-import dev.platter.emulator.measure.workload.Unanswered;
+import dev.platter.emulator.measure.workload.UnansweredRequests;
 import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
@@ -36,7 +36,7 @@ public final class Warnings {
       Map<String, ? extends @Nullable Object> environment,
       boolean reads,
       boolean writes,
-      @Nullable Unanswered unanswered,
+      @Nullable UnansweredRequests unanswered,
       List<SchedulingReport.OfRow> rows) {
     List<Warning> warnings = new ArrayList<>();
     if (unanswered != null) {
@@ -69,7 +69,7 @@ public final class Warnings {
     return warnings;
   }
 
-  private static String unanswered(Unanswered left, boolean writes) {
+  private static String unanswered(UnansweredRequests left, boolean writes) {
     boolean one = left.requests() == 1;
     String them = one ? "it" : "them";
     return "The disk has not answered "

@@ -386,13 +386,14 @@ public final class Server implements AutoCloseable {
    * @throws PlatterException if it cannot be; it has its old size then, unless the message says
    *     that the new one could not be made stable
    */
-  public Resized resize(String name, int disk, long bytes, @Nullable Preallocation preallocation) {
+  public ResizeResult resize(
+      String name, int disk, long bytes, @Nullable Preallocation preallocation) {
     try (Turns.Turn _ = turnOf(name)) {
       return resizeInTurn(name, disk, bytes, preallocation);
     }
   }
 
-  private Resized resizeInTurn(
+  private ResizeResult resizeInTurn(
       String name, int disk, long bytes, @Nullable Preallocation preallocation) {
     checkAtWork("resize an image");
     ServedExport export = find(name);
@@ -420,7 +421,7 @@ public final class Server implements AutoCloseable {
       assembly.mainLoop().context().invoke(() -> size.resizeTo(now));
     }
     boolean atPowerOn = export.config().kind().seesSizeAtPowerOn();
-    return new Resized(path, before, image.sizeBytes(), how, atPowerOn);
+    return new ResizeResult(path, before, image.sizeBytes(), how, atPowerOn);
   }
 
   /**
@@ -432,7 +433,7 @@ public final class Server implements AutoCloseable {
    * @param flush whether to make what has completed stable ({@code fsync}) after that
    * @throws PlatterException if requests are still in flight when the time is up
    */
-  public Drained drain(@Nullable String name, long nanos, boolean flush) {
+  public DrainResult drain(@Nullable String name, long nanos, boolean flush) {
     checkOpen();
     List<ServedExport> meant = name == null ? assembly.exports() : List.of(find(name));
     Set<String> things = new HashSet<>();
@@ -460,7 +461,7 @@ public final class Server implements AutoCloseable {
       throw PlatterException.failed(
           "nothing is in flight, but an image could not be flushed", "See the log for the image");
     }
-    return new Drained(requests, flush, millisSince(start));
+    return new DrainResult(requests, flush, millisSince(start));
   }
 
   private int drainInTurn(List<ServedExport> drained, long nanos) {
@@ -522,7 +523,7 @@ public final class Server implements AutoCloseable {
    *
    * @throws PlatterException if the server stops or has stopped, or is resumed meanwhile
    */
-  public Quiesced quiesce() {
+  public QuiesceResult quiesce() {
     long start;
     int asked;
     List<ThreadedLoop> loops;
@@ -550,8 +551,8 @@ public final class Server implements AutoCloseable {
       }
       quiesced = true;
       RingRemains remains = RingRemains.awaitNothing(WORKER_PATIENCE_MILLIS);
-      Quiesced outcome =
-          new Quiesced(
+      QuiesceResult outcome =
+          new QuiesceResult(
               drained.orElseThrow(),
               stable,
               remains.rings(),

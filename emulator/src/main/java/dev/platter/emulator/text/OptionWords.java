@@ -227,6 +227,8 @@ public final class OptionWords {
     List<String> written =
         known.stream().map(key -> flags.contains(key) ? key : key + "=").toList();
     return refused(
-        word, "there is no '" + word.key() + "' here", Nearest.remedy(word.key(), known, written));
+        word,
+        "there is no '" + word.key() + "' here",
+        SpellingSuggestion.remedy(word.key(), known, written));
   }
 }

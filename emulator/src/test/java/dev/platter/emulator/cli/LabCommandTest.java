@@ -61,7 +61,7 @@ class LabCommandTest {
   private Cli run(List<Experiment> experiments, Object... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    Failures failures = new Failures();
+    FailureHandler failures = new FailureHandler();
     String[] words = new String[args.length + 2];
     for (int i = 0; i < args.length; i++) {
       words[i] = args[i].toString();

@@ -44,7 +44,7 @@ class MessagesTest {
       Set.of(
           "dev.platter.aio.file.IoReason.of",
           "dev.platter.guestimages.GuestImageException.reason",
-          "dev.platter.emulator.cli.Failures.report",
+          "dev.platter.emulator.cli.FailureHandler.report",
           "dev.platter.emulator.cli.Signals.refused",
           "dev.platter.emulator.server.control.ControlConnection.answer",
           "dev.platter.emulator.export.ExportServer.serve",

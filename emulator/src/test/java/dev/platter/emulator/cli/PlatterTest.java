@@ -125,21 +125,21 @@ class PlatterTest {
   void knownFailuresExitByKind(Kind kind, int exitCode) {
     StringWriter err = new StringWriter();
     PlatterException failure = new PlatterException(kind, "it broke", "mend it", null);
-    assertThat(Failures.report(failure, new PrintWriter(err))).isEqualTo(exitCode);
+    assertThat(FailureHandler.report(failure, new PrintWriter(err))).isEqualTo(exitCode);
     assertThat(err).hasToString("platter: it broke\n  try: mend it\n");
   }
 
   @Test
   void noRemedyNoSecondLine() {
     StringWriter err = new StringWriter();
-    Failures.report(PlatterException.failed("it broke", null), new PrintWriter(err));
+    FailureHandler.report(PlatterException.failed("it broke", null), new PrintWriter(err));
     assertThat(err).hasToString("platter: it broke\n");
   }
 
   @Test
   void bugsShowTheirTrace() {
     StringWriter err = new StringWriter();
-    int exitCode = Failures.report(new IllegalStateException("oops"), new PrintWriter(err));
+    int exitCode = FailureHandler.report(new IllegalStateException("oops"), new PrintWriter(err));
     assertThat(exitCode).isEqualTo(1);
     assertThat(err.toString())
         .startsWith("platter: internal error: java.lang.IllegalStateException: oops\n")

@@ -34,10 +34,10 @@ class UncaughtTest {
     private Doomed() {}
 
     public static void main(String[] args) throws IOException {
-      Failures.exitOnUncaught(new PrintWriter(System.err, true, UTF_8));
+      FailureHandler.exitOnUncaught(new PrintWriter(System.err, true, UTF_8));
       List<String> words = List.of(args);
       if (words.contains("serving")) {
-        Failures.serving();
+        FailureHandler.serving();
       }
       if (words.contains("full-pipe")) {
         try (FileOutputStream err = new FileOutputStream(FileDescriptor.err)) {

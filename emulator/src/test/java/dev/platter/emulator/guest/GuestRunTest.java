@@ -10,9 +10,9 @@ import dev.platter.emulator.guest.GuestRun.Backend;
 import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.guest.GuestRun.Workload;
 import dev.platter.emulator.measure.stages.StageRun;
+import dev.platter.emulator.measure.workload.CancelGrace;
 import dev.platter.emulator.measure.workload.DeviceKind;
-import dev.platter.emulator.measure.workload.Patience;
-import dev.platter.emulator.measure.workload.Unanswered;
+import dev.platter.emulator.measure.workload.UnansweredRequests;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestJob;
 import java.io.IOException;
@@ -142,7 +142,12 @@ class GuestRunTest {
             line -> {},
             cancelled::get);
     return new GuestRun(
-            plan, runner, own, (line, done) -> {}, cancelled::get, new Patience(cancelled::get, 0))
+            plan,
+            runner,
+            own,
+            (line, done) -> {},
+            cancelled::get,
+            new CancelGrace(cancelled::get, 0))
         .run();
   }
 
@@ -307,7 +312,7 @@ class GuestRunTest {
     answered.countDown();
     assertThat(result.rows()).hasSize(2).allSatisfy(row -> assertThat(row.runs()).hasSize(1));
     assertThat(result.failure()).isNull();
-    Unanswered unanswered = Objects.requireNonNull(result.unanswered());
+    UnansweredRequests unanswered = Objects.requireNonNull(result.unanswered());
     assertThat(unanswered.requests()).isEqualTo(3);
     assertThat(unanswered.ageNanos()).isPositive();
   }

@@ -6,7 +6,7 @@ import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.MadeUpRuns;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.RunResult;
 import dev.platter.emulator.text.TextTable;
 import java.util.List;
@@ -16,7 +16,7 @@ import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 
 class SummaryTest {
-  private static Measured run(long elapsedNanos, boolean partial) {
+  private static MeasuredRun run(long elapsedNanos, boolean partial) {
     Histogram latency = Latencies.newHistogram();
     latency.recordValue(elapsedNanos);
     return MadeUpRuns.of(new RunResult(elapsedNanos, latency, 10, 40_960, partial));
@@ -30,7 +30,7 @@ class SummaryTest {
     return summary;
   }
 
-  private static double elapsed(Measured run) {
+  private static double elapsed(MeasuredRun run) {
     return (double) run.result().elapsedNanos();
   }
 

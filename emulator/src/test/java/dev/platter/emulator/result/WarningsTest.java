@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.host.ThreadTime;
-import dev.platter.emulator.measure.workload.Unanswered;
+import dev.platter.emulator.measure.workload.UnansweredRequests;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +52,7 @@ class WarningsTest {
   @Test
   void whatTheDiskHasNotAnsweredIsTold() {
     Map<String, Object> memory = environment("tmpfs", 1000, 0, null);
-    assertThat(Warnings.text(of(memory, true, new Unanswered(4, 0, 12_300_000_000L))))
+    assertThat(Warnings.text(of(memory, true, new UnansweredRequests(4, 0, 12_300_000_000L))))
         .startsWith(
             """
             warning: The disk has not answered 4 requests, the oldest for 12s: the run has
@@ -60,7 +60,7 @@ class WarningsTest {
               unknown: they may still be carried out.
             """)
         .contains("tmpfs");
-    assertThat(Warnings.text(of(Map.of(), false, new Unanswered(1, 0, 70_000_000_000L))))
+    assertThat(Warnings.text(of(Map.of(), false, new UnansweredRequests(1, 0, 70_000_000_000L))))
         .isEqualTo(
             """
             warning: The disk has not answered a request for 1m 10s: the run has ended
@@ -69,7 +69,7 @@ class WarningsTest {
   }
 
   private static List<Warnings.Warning> of(
-      Map<String, Object> environment, boolean writes, Unanswered unanswered) {
+      Map<String, Object> environment, boolean writes, UnansweredRequests unanswered) {
     return Warnings.of(environment, true, writes, unanswered, List.of());
   }
 

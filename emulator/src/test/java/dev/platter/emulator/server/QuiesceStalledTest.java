@@ -38,8 +38,8 @@ class QuiesceStalledTest {
     return stalled.disk(name);
   }
 
-  private CompletableFuture<Quiesced> quiesceThatWaits() throws InterruptedException {
-    CompletableFuture<Quiesced> quiesced = async(server::quiesce);
+  private CompletableFuture<QuiesceResult> quiesceThatWaits() throws InterruptedException {
+    CompletableFuture<QuiesceResult> quiesced = async(server::quiesce);
     log.await("waiting-for-disk");
     while (!disk("well").loop.isSuspended()) {
       Thread.onSpinWait();
@@ -51,7 +51,7 @@ class QuiesceStalledTest {
   @Test
   void whoLooksSeesThatGuestsAreHeldBack() throws Exception {
     assertThat(server.isQuiesced()).isFalse();
-    CompletableFuture<Quiesced> quiesced = quiesceThatWaits();
+    CompletableFuture<QuiesceResult> quiesced = quiesceThatWaits();
     assertThat(server.isQuiesced()).isTrue();
     assertThat(server.quiesceWaitNanos()).isPositive();
     disk("stalled").answer();
@@ -67,7 +67,7 @@ class QuiesceStalledTest {
 
   @Test
   void aStopEndsTheOthers() throws Exception {
-    CompletableFuture<Quiesced> quiesced = quiesceThatWaits();
+    CompletableFuture<QuiesceResult> quiesced = quiesceThatWaits();
     CompletableFuture<Boolean> closed = stalled.closeLater();
     disk("well").closing.await();
     assertThatThrownBy(quiesced::get).cause().hasMessage("the server is stopping");
@@ -80,7 +80,7 @@ class QuiesceStalledTest {
 
   @Test
   void aResumeGivesItUp() throws Exception {
-    CompletableFuture<Quiesced> quiesced = quiesceThatWaits();
+    CompletableFuture<QuiesceResult> quiesced = quiesceThatWaits();
     assertThat(disk("well").isPaused()).isTrue();
     server.resume();
     assertThatThrownBy(quiesced::get).cause().hasMessageContaining("resumed meanwhile");
@@ -92,14 +92,14 @@ class QuiesceStalledTest {
     }
     assertThat(log.names()).contains("quiesce-given-up", "resumed").doesNotContain("quiesced");
     assertThat(server.resize("well", 0, 2 << 20, null).bytes()).isEqualTo(2 << 20);
-    CompletableFuture<Quiesced> again = async(server::quiesce);
+    CompletableFuture<QuiesceResult> again = async(server::quiesce);
     disk("stalled").answer();
     assertThat(again.get().flushed()).isTrue();
   }
 
   @Test
   void whoAsksForAChangeIsAnsweredAtOnce() throws Exception {
-    CompletableFuture<Quiesced> quiesced = quiesceThatWaits();
+    CompletableFuture<QuiesceResult> quiesced = quiesceThatWaits();
     ExportConfig late = stalled.config("late");
     assertThatThrownBy(() -> server.addExport(late)).hasMessageContaining("quiesced");
     assertThatThrownBy(() -> server.resize("well", 0, 2 << 20, null))
@@ -116,7 +116,7 @@ class QuiesceStalledTest {
   /** Its own removal lets the server be quiesced. */
   @Test
   void theOneThatIsWaitedForMayGo() throws Exception {
-    CompletableFuture<Quiesced> quiesced = quiesceThatWaits();
+    CompletableFuture<QuiesceResult> quiesced = quiesceThatWaits();
     CompletableFuture<Boolean> removed = async(() -> server.removeExport("stalled", true));
     disk("stalled").closing.await();
     assertThat(removed).isNotDone();
@@ -132,7 +132,7 @@ class QuiesceStalledTest {
   void aStopIsHeardByWhoWaitsForItsTurn() throws Exception {
     CompletableFuture<Boolean> removed = async(() -> server.removeExport("stalled", true));
     disk("stalled").closing.await();
-    CompletableFuture<Quiesced> quiesced = async(server::quiesce);
+    CompletableFuture<QuiesceResult> quiesced = async(server::quiesce);
     CompletableFuture<Boolean> resumed =
         async(() -> {
           server.resume();

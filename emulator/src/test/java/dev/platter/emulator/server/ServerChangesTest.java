@@ -469,10 +469,10 @@ class ServerChangesTest {
 
   @Test
   void anImageGrowsAndIsAnnounced() throws Exception {
-    Resized resized = server.resize("vda", 0, 5 << 20, null);
+    ResizeResult resized = server.resize("vda", 0, 5 << 20, null);
     assertThat(resized)
         .isEqualTo(
-            new Resized(image("vda").toString(), 1 << 20, 5 << 20, Preallocation.OFF, false));
+            new ResizeResult(image("vda").toString(), 1 << 20, 5 << 20, Preallocation.OFF, false));
     RecordingLog.Event event = log.await("resized");
     assertThat(event.fields()).containsEntry("bytes", 5L << 20);
     assertThat(server.exports().getFirst().images().getFirst().sizeBytes()).isEqualTo(5 << 20);
@@ -513,7 +513,7 @@ class ServerChangesTest {
   void aBarrierWaitsForWhatIsInFlight() throws Exception {
     Echo busy = latest;
     busy.inFlight = 2;
-    FutureTask<Drained> drain = new FutureTask<>(() -> server.drain("vda", LONG, true));
+    FutureTask<DrainResult> drain = new FutureTask<>(() -> server.drain("vda", LONG, true));
     Thread.ofPlatform().start(drain);
     busy.pausedOnce.await();
     assertThat(names()).as("who only looks does not wait").containsExactly("vda");
@@ -538,7 +538,7 @@ class ServerChangesTest {
   void aServerThatIsToldToStopDoesNotWaitForABarrier() throws Exception {
     Echo busy = latest;
     busy.inFlight = 1;
-    FutureTask<Drained> drain =
+    FutureTask<DrainResult> drain =
         new FutureTask<>(() -> server.drain(null, TimeUnit.DAYS.toNanos(1), false));
     Thread.ofPlatform().start(drain);
     busy.pausedOnce.await();

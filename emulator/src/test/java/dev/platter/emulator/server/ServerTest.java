@@ -366,7 +366,7 @@ class ServerTest {
       server.resume(); // nothing to do
       for (int round = 1; round <= 3; round++) {
         assertThat(openDescriptors("[io_uring]")).isEqualTo(before + 2);
-        Quiesced quiesced = server.quiesce();
+        QuiesceResult quiesced = server.quiesce();
         assertThat(quiesced.drained()).isZero();
         assertThat(quiesced.flushed()).isTrue();
         assertThat(quiesced.workers()).isEmpty();
@@ -438,7 +438,7 @@ class ServerTest {
 
   @Test
   void anEventSaysWhyACheckpointIsNotSafe() {
-    assertThat(new Quiesced(3, true, 0, List.of(), 12).fields())
+    assertThat(new QuiesceResult(3, true, 0, List.of(), 12).fields())
         .isEqualTo(
             Map.of(
                 "safe",
@@ -453,11 +453,11 @@ class ServerTest {
                 3,
                 "milliseconds",
                 12L));
-    assertThat(new Quiesced(0, true, 0, List.of("iou-wrk-7", "iou-wrk-8"), 1).fields())
+    assertThat(new QuiesceResult(0, true, 0, List.of("iou-wrk-7", "iou-wrk-8"), 1).fields())
         .containsEntry("safe", false)
         .containsEntry("workers", 2)
         .containsEntry("reason", "io_uring workers are left: iou-wrk-7, iou-wrk-8");
-    assertThat(new Quiesced(0, false, 1, List.of(), 1).fields())
+    assertThat(new QuiesceResult(0, false, 1, List.of(), 1).fields())
         .containsEntry("safe", false)
         .containsEntry("reason", "an image could not be flushed; io_uring descriptors are open");
   }

@@ -95,7 +95,7 @@ class StalledExportTest {
   @Test
   void aStopDuringItsRemovalEndsTheOthers() throws Exception {
     CompletableFuture<Boolean> removed = removeStalled();
-    CompletableFuture<Resized> waits = async(() -> server.resize("stalled", 0, 2 << 20, null));
+    CompletableFuture<ResizeResult> waits = async(() -> server.resize("stalled", 0, 2 << 20, null));
     CompletableFuture<Boolean> closed = stalled.closeLater();
     stalled.disk("well").closed.await();
     assertThatThrownBy(waits::get).cause().hasMessage("the server is stopping");

@@ -14,7 +14,7 @@ import dev.platter.emulator.measure.stages.Observations;
 import dev.platter.emulator.measure.stages.PauseObserver;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.Iotest;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.ScratchImage;
 import dev.platter.emulator.measure.workload.TestBed;
 import dev.platter.emulator.result.IotestReport;
@@ -130,7 +130,7 @@ public final class LostWakeupExperiment implements Experiment {
       long warmUp = context.plant() == Plant.PRESENT ? PLANTED_WARM_UP_BYTES : WARM_UP_BYTES;
       Scale little = new Scale(Math.min(warmUp, size.totalBytes()), 1, 1);
       for (Case one : List.of(VIRTIO, SATA)) {
-        Measured _ = runOnce(one, image, little, context);
+        MeasuredRun _ = runOnce(one, image, little, context);
       }
       for (int round = 1; round <= size.rounds(); round++) {
         for (int i = 0; i < CASES.size(); i++) {
@@ -147,7 +147,7 @@ public final class LostWakeupExperiment implements Experiment {
     rows.removeIf(row -> row.runs().isEmpty());
   }
 
-  private static Measured runOnce(Case one, ScratchImage image, Scale size, LabContext context) {
+  private static MeasuredRun runOnce(Case one, ScratchImage image, Scale size, LabContext context) {
     boolean planted = context.plant() == Plant.PRESENT && one.equals(SATA);
     Set<Ablation> ablated = planted ? DEAF.variant().ablated() : one.variant().ablated();
     TestBed.Setup setup =
@@ -181,7 +181,7 @@ public final class LostWakeupExperiment implements Experiment {
         .orElse(null);
   }
 
-  private static double elapsed(Measured run) {
+  private static double elapsed(MeasuredRun run) {
     return (double) run.result().elapsedNanos();
   }
 

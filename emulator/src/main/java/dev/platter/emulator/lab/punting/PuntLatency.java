@@ -7,7 +7,7 @@ import dev.platter.devices.block.Preallocation;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.FirstWrites;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.TestBed;
 import dev.platter.emulator.result.BenchReport;
 import dev.platter.emulator.result.Summary;
@@ -46,7 +46,7 @@ final class PuntLatency {
       Summary summary,
       @Nullable Integer punted) {
     /** A quantity of each run. */
-    double[] each(ToDoubleFunction<Measured> quantity) {
+    double[] each(ToDoubleFunction<MeasuredRun> quantity) {
       return summary.runs().stream().mapToDouble(quantity).toArray();
     }
 
@@ -130,7 +130,7 @@ final class PuntLatency {
         context
             .progress()
             .accept("first writes at depth " + row.depth() + ", round " + round + " of " + rounds);
-        Measured run = one(row.device(), row.depth(), row.image());
+        MeasuredRun run = one(row.device(), row.depth(), row.image());
         if (!run.result().partial()) {
           row.summary().add(run);
         }
@@ -149,7 +149,7 @@ final class PuntLatency {
     return round % 2 == 0 ? turns : turns.reversed();
   }
 
-  private Measured one(DeviceKind device, int depth, Preallocation kind) {
+  private MeasuredRun one(DeviceKind device, int depth, Preallocation kind) {
     try (ScratchFile image = new ScratchFile(directory.resolve("first-writes.img"))) {
       String path = image.path().toString();
       ImageCreator.create(path, sizeBytes, kind, false, written -> {});

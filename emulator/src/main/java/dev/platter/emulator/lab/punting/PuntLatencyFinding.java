@@ -3,7 +3,7 @@ package dev.platter.emulator.lab.punting;
 import dev.platter.devices.block.Preallocation;
 import dev.platter.emulator.lab.FindingChart;
 import dev.platter.emulator.lab.FindingTable;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.text.PairedRatio;
 import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
@@ -42,7 +42,7 @@ final class PuntLatencyFinding {
     return rows.stream().filter(row -> row.depth() == depth).toList();
   }
 
-  private static double medianMicros(Measured run) {
+  private static double medianMicros(MeasuredRun run) {
     return run.result().latencyNanos().getValueAtPercentile(50) / 1e3;
   }
 
@@ -62,7 +62,7 @@ final class PuntLatencyFinding {
     if (base == null || row.image() == Preallocation.FALLOC) {
       return null;
     }
-    ToDoubleFunction<Measured> median = PuntLatencyFinding::medianMicros;
+    ToDoubleFunction<MeasuredRun> median = PuntLatencyFinding::medianMicros;
     double[] mine = row.each(median);
     double[] theirs = base.each(median);
     double[] ratios = new double[Math.min(mine.length, theirs.length)];

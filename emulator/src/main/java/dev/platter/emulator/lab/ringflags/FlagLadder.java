@@ -6,7 +6,7 @@ import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.measure.workload.Bench;
 import dev.platter.emulator.measure.workload.DeviceKind;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.RunResult;
 import dev.platter.emulator.measure.workload.TestBed;
 import dev.platter.emulator.result.BenchReport;
@@ -108,7 +108,7 @@ final class FlagLadder {
   }
 
   private boolean round(int number) {
-    Map<Cell, Map<Rung, Measured>> results = new LinkedHashMap<>();
+    Map<Cell, Map<Rung, MeasuredRun>> results = new LinkedHashMap<>();
     for (Cell cell : summaries.keySet()) {
       context
           .progress()
@@ -118,10 +118,10 @@ final class FlagLadder {
                   + cell.device()
                   + " "
                   + cell.workload());
-      Map<Rung, Measured> ladder = new EnumMap<>(Rung.class);
+      Map<Rung, MeasuredRun> ladder = new EnumMap<>(Rung.class);
       for (int i = 0; i < rungs.size(); i++) {
         Rung rung = rungs.get((i + number) % rungs.size());
-        Measured measured = measure(cell, rung, number);
+        MeasuredRun measured = measure(cell, rung, number);
         if (measured.result().partial()) {
           return false;
         }
@@ -136,12 +136,12 @@ final class FlagLadder {
   }
 
   /** Adds a complete round: a run of every workload on every rung. */
-  void add(Map<Cell, Map<Rung, Measured>> round) {
+  void add(Map<Cell, Map<Rung, MeasuredRun>> round) {
     rounds++;
     round.forEach((cell, ladder) -> ladder.forEach((rung, run) -> summary(cell, rung).add(run)));
   }
 
-  private Measured measure(Cell cell, Rung rung, int round) {
+  private MeasuredRun measure(Cell cell, Rung rung, int round) {
     Rung flagged = context.plant() == Plant.ABSENT ? Rung.NONE : rung;
     AioConfig loop = AioConfig.ioThread().withFlags(flagged.flags());
     boolean slowed = context.plant() == Plant.PRESENT && rung == PLANTED;
@@ -179,7 +179,7 @@ final class FlagLadder {
   }
 
   /** Hundreds of runs are kept: their histograms, mostly empty, are packed. */
-  private static Measured packed(Measured run) {
+  private static MeasuredRun packed(MeasuredRun run) {
     Histogram full = run.result().latencyNanos();
     Histogram packed =
         new PackedHistogram(
@@ -228,8 +228,8 @@ final class FlagLadder {
    * @param level of the confidence interval
    */
   PairedRatio ratio(Cell cell, Rung rung, double level) {
-    List<Measured> mine = summary(cell, rung).runs();
-    List<Measured> base = summary(cell, Rung.NONE).runs();
+    List<MeasuredRun> mine = summary(cell, rung).runs();
+    List<MeasuredRun> base = summary(cell, Rung.NONE).runs();
     double[] ratios = new double[rounds];
     for (int i = 0; i < rounds; i++) {
       ratios[i] = mine.get(i).result().iops() / base.get(i).result().iops();

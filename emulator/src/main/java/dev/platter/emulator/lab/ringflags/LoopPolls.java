@@ -55,7 +55,7 @@ final class LoopPolls {
   static Polled with(Set<SetupFlag> flags, int signals, BooleanSupplier interrupted) {
     LoopPolls polls = new LoopPolls(flags);
     try {
-      return Apart.run("loop-polls", polls::loop, () -> polls.signal(signals, interrupted));
+      return PinnedPair.run("loop-polls", polls::loop, () -> polls.signal(signals, interrupted));
     } finally {
       polls.notifier.close();
     }
@@ -99,7 +99,7 @@ final class LoopPolls {
     boolean alive = true;
     LoopStats.Snapshot before = loop.stats().snapshot();
     while (sent < signals && alive && !interrupted.getAsBoolean()) {
-      Apart.spin(GAP_NANOS);
+      PinnedPair.spin(GAP_NANOS);
       long signalled = System.nanoTime();
       notifier.signal();
       sent++;

@@ -155,7 +155,7 @@ public final class RingFlagsExperiment implements Experiment {
 
   private static void poll(
       RingFlagsFinding result, Set<SetupFlag> refused, Parameters parameters, LabContext context) {
-    if (!Apart.possible()) {
+    if (!PinnedPair.possible()) {
       result.noPolling("Polling was not tried: it needs two CPUs.");
       return;
     }

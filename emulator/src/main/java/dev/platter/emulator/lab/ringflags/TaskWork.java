@@ -85,7 +85,7 @@ final class TaskWork {
   static Seen with(Set<SetupFlag> flags, int tries, BooleanSupplier interrupted) {
     TaskWork work = new TaskWork(flags, tries, interrupted);
     try {
-      return Apart.run("task-work", work::poll, work::signal);
+      return PinnedPair.run("task-work", work::poll, work::signal);
     } finally {
       work.notifier.close();
     }
@@ -94,10 +94,10 @@ final class TaskWork {
   /** The other thread's part. */
   private Seen signal() {
     for (int attempt = 1; awaitArmed(attempt); attempt++) {
-      Apart.spin(HEAD_START_NANOS);
+      PinnedPair.spin(HEAD_START_NANOS);
       signalledNanos = System.nanoTime();
       notifier.signal();
-      Apart.spin(WINDOW_NANOS);
+      PinnedPair.spin(WINDOW_NANOS);
       over = attempt;
     }
     int seen = flagged + completed;

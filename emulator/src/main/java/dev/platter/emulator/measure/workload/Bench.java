@@ -172,7 +172,7 @@ public final class Bench {
   private final @Nullable WriteLedger ledger;
   private final @Nullable Verification read;
   private final BooleanSupplier cancelled;
-  private final Patience patience;
+  private final CancelGrace patience;
   private final Outstanding outstanding;
   private final BenchJob[] jobs;
   private final int tagsPerJob;
@@ -195,7 +195,7 @@ public final class Bench {
    */
   public Bench(
       IoTarget target, Options options, @Nullable WriteLedger ledger, BooleanSupplier cancelled) {
-    this(target, options, ledger, cancelled, new Patience(cancelled));
+    this(target, options, ledger, cancelled, new CancelGrace(cancelled));
   }
 
   Bench(
@@ -203,7 +203,7 @@ public final class Bench {
       Options options,
       @Nullable WriteLedger ledger,
       BooleanSupplier cancelled,
-      Patience patience) {
+      CancelGrace patience) {
     this.patience = patience;
     this.target = target;
     this.options = options;
@@ -265,7 +265,7 @@ public final class Bench {
    * unless a request has failed, or the disk has not answered a run that was told to end: then the
    * result has what was measured before, what is in flight, and the failure.
    */
-  public RunResult run(Measurement measurement) {
+  public RunResult run(MeasurementListener measurement) {
     PlatterException failure = failureOf(() -> keepBusy(measurement));
     long now = System.nanoTime();
     if (measuring) {
@@ -291,7 +291,7 @@ public final class Bench {
     }
   }
 
-  private void keepBusy(Measurement measurement) {
+  private void keepBusy(MeasurementListener measurement) {
     boolean paced = options.jobs().paced();
     long now = System.nanoTime();
     begin = now + options.warmUpNanos();

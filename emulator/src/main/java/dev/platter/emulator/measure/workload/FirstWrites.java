@@ -44,7 +44,7 @@ public final class FirstWrites {
    *
    * @throws PlatterException of kind FAILED if a write fails
    */
-  public RunResult run(Measurement measurement) {
+  public RunResult run(MeasurementListener measurement) {
     long pieces = target.capacityBytes() / pieceBytes;
     long next = 0;
     long done = 0;
@@ -54,7 +54,7 @@ public final class FirstWrites {
       submit(tag, next++);
     }
     target.kick();
-    Patience patience = new Patience(cancelled);
+    CancelGrace patience = new CancelGrace(cancelled);
     while (outstanding.count() > 0 && outstanding.await(patience)) {
       while (outstanding.hasFinished()) {
         int tag = outstanding.take();

@@ -124,13 +124,13 @@ final class GuestBed implements AutoCloseable {
     machine.attach(transport);
   }
 
-  Measured run(TestBed.Workload workload) {
-    Measured[] measured = new Measured[1];
+  MeasuredRun run(TestBed.Workload workload) {
+    MeasuredRun[] measured = new MeasuredRun[1];
     machine.run(cpu, VCPU, vcpu -> measured[0] = guestProgram(vcpu, workload));
     return measured[0];
   }
 
-  private Measured guestProgram(Vcpu vcpu, TestBed.Workload workload) {
+  private MeasuredRun guestProgram(Vcpu vcpu, TestBed.Workload workload) {
     GuestAllocator ram =
         new GuestAllocator(
             PAGE, DRIVER_RAM_BYTES - PAGE + (long) setup.depth() * setup.bufferBytes());

@@ -33,7 +33,7 @@ public final class Iotest {
   private final IoTarget target;
   private final Options options;
   private final BooleanSupplier cancelled;
-  private final Patience patience;
+  private final CancelGrace patience;
   private final Outstanding outstanding;
   private final Histogram latency = Latencies.newHistogram();
   // Chunks that have been read.
@@ -45,10 +45,10 @@ public final class Iotest {
    * @param cancelled asked before each batch and pause; a cancelled run stops after its batch
    */
   public Iotest(IoTarget target, Options options, BooleanSupplier cancelled) {
-    this(target, options, cancelled, new Patience(cancelled));
+    this(target, options, cancelled, new CancelGrace(cancelled));
   }
 
-  Iotest(IoTarget target, Options options, BooleanSupplier cancelled, Patience patience) {
+  Iotest(IoTarget target, Options options, BooleanSupplier cancelled, CancelGrace patience) {
     this.patience = patience;
     this.target = target;
     this.options = options;
@@ -61,7 +61,7 @@ public final class Iotest {
    * Runs on the target's thread. If a read fails, or the disk does not answer a run that was told
    * to end, the result has what was measured before, what is in flight, and the failure.
    */
-  public RunResult run(Measurement measurement) {
+  public RunResult run(MeasurementListener measurement) {
     measurement.begin();
     long start = System.nanoTime();
     PlatterException failure = null;

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads all counters at the beginning and at the end of a workload's measured part. */
-final class Meter implements Measurement, AutoCloseable {
+final class Meter implements MeasurementListener, AutoCloseable {
   private static final BigLock.Stats NO_LOCK = new BigLock.Stats(0, 0, 0, 0, 0);
 
   private record Reading(
@@ -114,8 +114,8 @@ final class Meter implements Measurement, AutoCloseable {
    *
    * @param marks what the time line of latencies marks besides
    */
-  Measured measured(RunResult result, List<MarkLog> marks) {
-    return new Measured(
+  MeasuredRun measured(RunResult result, List<MarkLog> marks) {
+    return new MeasuredRun(
         result,
         end.loop.since(begin.loop),
         end.lock.since(begin.lock),
@@ -141,7 +141,7 @@ final class Meter implements Measurement, AutoCloseable {
     accounts.close();
   }
 
-  private static Measured.RingFacts ringFacts(AioContext loop) {
-    return new Measured.RingFacts(loop.name(), loop.ring().granted(), loop.ring().refused());
+  private static MeasuredRun.RingFacts ringFacts(AioContext loop) {
+    return new MeasuredRun.RingFacts(loop.name(), loop.ring().granted(), loop.ring().refused());
   }
 }

@@ -128,7 +128,7 @@ final class Outstanding implements DiskDriver.Completion {
   }
 
   /** What the disk has not answered; null if it has answered all. */
-  @Nullable Unanswered unanswered() {
+  @Nullable UnansweredRequests unanswered() {
     long now = System.nanoTime();
     long longest = 0;
     int requests = 0;
@@ -138,7 +138,7 @@ final class Outstanding implements DiskDriver.Completion {
         longest = Math.max(longest, now - submittedNanos[tag]);
       }
     }
-    return requests == 0 ? null : new Unanswered(requests, now - longest, now);
+    return requests == 0 ? null : new UnansweredRequests(requests, now - longest, now);
   }
 
   /**
@@ -167,7 +167,7 @@ final class Outstanding implements DiskDriver.Completion {
    * @return false if there is none, or if the patience is over
    * @throws PlatterException as {@link #await} does
    */
-  boolean awaitNext(Patience patience) {
+  boolean awaitNext(CancelGrace patience) {
     return count > 0 && (hasFinished() || (!patience.getAsBoolean() && await(patience)));
   }
 

@@ -36,7 +36,7 @@ public record RunResult(
     Map<Operation, OperationResult> operations,
     List<Long> jobRequests,
     @Nullable Verification verification,
-    @Nullable Unanswered unanswered,
+    @Nullable UnansweredRequests unanswered,
     @Nullable PlatterException failure) {
   /**
    * What one operation did.
@@ -77,12 +77,12 @@ public record RunResult(
   }
 
   /** The same of a run that has left something in flight, or nothing. */
-  RunResult leaving(@Nullable Unanswered inFlight) {
+  RunResult leaving(@Nullable UnansweredRequests inFlight) {
     return with(partial, inFlight, failure);
   }
 
   private RunResult with(
-      boolean early, @Nullable Unanswered inFlight, @Nullable PlatterException cause) {
+      boolean early, @Nullable UnansweredRequests inFlight, @Nullable PlatterException cause) {
     return new RunResult(
         elapsedNanos,
         latencyNanos,

@@ -110,7 +110,7 @@ public final class TestBed {
   }
 
   /** A workload: what to do with a target, and whom to tell when the measured part is. */
-  public interface Workload extends BiFunction<IoTarget, Measurement, RunResult> {}
+  public interface Workload extends BiFunction<IoTarget, MeasurementListener, RunResult> {}
 
   // Longer than a workload takes that is told to end.
   private static final long HANGS_NANOS = TimeUnit.SECONDS.toNanos(15);
@@ -124,8 +124,8 @@ public final class TestBed {
    *
    * @throws PlatterException if the image, the host or the run fails
    */
-  public static Measured run(DeviceKind device, Setup setup, Workload workload) {
-    Measured measured = attempt(device, setup, () -> false, workload);
+  public static MeasuredRun run(DeviceKind device, Setup setup, Workload workload) {
+    MeasuredRun measured = attempt(device, setup, () -> false, workload);
     if (measured.result().failure() != null) {
       throw measured.result().failure();
     }
@@ -142,12 +142,12 @@ public final class TestBed {
    * @throws PlatterException if the image or the host fails, or if a workload that was told to end
    *     does not
    */
-  public static Measured attempt(
+  public static MeasuredRun attempt(
       DeviceKind device, Setup setup, BooleanSupplier cancelled, Workload workload) {
     return attempt(
         device,
         setup,
-        new Patience(cancelled, HANGS_NANOS),
+        new CancelGrace(cancelled, HANGS_NANOS),
         CLOSING_NANOS,
         workload,
         () -> Disks.open(setup.imagePath(), setup.image()));
@@ -160,14 +160,14 @@ public final class TestBed {
    * @param closingNanos how old a request may get that the workload has left in flight
    * @param opener opens the disk
    */
-  static Measured attempt(
+  static MeasuredRun attempt(
       DeviceKind device,
       Setup setup,
-      Patience patience,
+      CancelGrace patience,
       long closingNanos,
       Workload workload,
       Supplier<? extends BlockBackend> opener) {
-    CompletableFuture<Measured> outcome = new CompletableFuture<>();
+    CompletableFuture<MeasuredRun> outcome = new CompletableFuture<>();
     CompletableFuture<Void> closed =
         CompletableFuture.runAsync(
             () -> {
@@ -187,26 +187,27 @@ public final class TestBed {
                     .name(device == DeviceKind.RAW ? "raw" : "bed")
                     .daemon()
                     .start(task));
-    if (!Patience.isComplete(CompletableFuture.anyOf(outcome, closed), patience)) {
+    if (!CancelGrace.isComplete(CompletableFuture.anyOf(outcome, closed), patience)) {
       throw PlatterException.failed(
           "the run on " + device + " was told to end and does not: its disk or its host hangs",
           null);
     }
-    Measured measured = outcome.join();
-    Unanswered left = measured.result().unanswered();
+    MeasuredRun measured = outcome.join();
+    UnansweredRequests left = measured.result().unanswered();
     long begin = System.nanoTime();
     boolean all =
-        Patience.isComplete(
+        CancelGrace.isComplete(
             closed,
             left == null ? patience : () -> System.nanoTime() - left.sinceNanos() >= closingNanos);
     long now = System.nanoTime();
     // The flush that closes an image is not counted as a request.
-    Unanswered rest = left == null ? new Unanswered(1, begin, now) : left.until(now);
+    UnansweredRequests rest =
+        left == null ? new UnansweredRequests(1, begin, now) : left.until(now);
     return measured.with(measured.result().leaving(all ? null : rest));
   }
 
   private static void onRing(
-      BlockBackend disk, Setup setup, Workload workload, CompletableFuture<Measured> outcome) {
+      BlockBackend disk, Setup setup, Workload workload, CompletableFuture<MeasuredRun> outcome) {
     StageRecorder recorder = setup.newRecorder(DeviceKind.RAW);
     try (Mapping memory = Mapping.anonymous((long) setup.depth() * setup.bufferBytes());
         AioContext loop = new AioContext("raw", setup.ioThread(), null);

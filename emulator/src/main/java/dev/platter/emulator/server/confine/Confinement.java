@@ -148,7 +148,7 @@ public final class Confinement {
 
   /** Removes what {@link #enter} has made for the process, at its end. */
   public static void leave() {
-    Scratch scratch = Scratch.own();
+    ScratchDirectory scratch = ScratchDirectory.own();
     if (scratch != null) {
       scratch.remove();
     }
@@ -161,7 +161,7 @@ public final class Confinement {
 
   private static void confineAndExecute(
       ConfinementPlan plan, LandlockLevel level, Consumer<String> note) {
-    Scratch scratch = null;
+    ScratchDirectory scratch = null;
     try {
       JvmOptions jvm = JvmOptions.running();
       if (level.available()) {
@@ -225,14 +225,14 @@ public final class Confinement {
   }
 
   /** Only who writes a document records anything. */
-  private static @Nullable Scratch scratch(ConfinementPlan plan) throws IOException {
+  private static @Nullable ScratchDirectory scratch(ConfinementPlan plan) throws IOException {
     return plan.written().isEmpty()
         ? null
-        : Scratch.make(AccessRules.writtenIn(plan.written().getFirst()));
+        : ScratchDirectory.make(AccessRules.writtenIn(plan.written().getFirst()));
   }
 
   private static List<PathRule> rules(
-      ConfinementPlan plan, @Nullable Scratch scratch, JvmOptions jvm) throws IOException {
+      ConfinementPlan plan, @Nullable ScratchDirectory scratch, JvmOptions jvm) throws IOException {
     List<PathRule> rules = new ArrayList<>(AccessRules.of(plan, JvmFiles.running()));
     rules.addAll(jvm.rules());
     if (scratch != null) {
@@ -241,7 +241,7 @@ public final class Confinement {
     return rules;
   }
 
-  private static List<String> options(ConfinementPlan plan, @Nullable Scratch scratch) {
+  private static List<String> options(ConfinementPlan plan, @Nullable ScratchDirectory scratch) {
     List<String> options = new ArrayList<>();
     if (plan.mode() != ConfinementPlan.Mode.OFF) {
       options.addAll(JVM_OPTIONS);

@@ -4,9 +4,9 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.Preallocation;
 import dev.platter.emulator.export.EventLog.Level;
-import dev.platter.emulator.server.Drained;
+import dev.platter.emulator.server.DrainResult;
 import dev.platter.emulator.server.ExportView;
-import dev.platter.emulator.server.Resized;
+import dev.platter.emulator.server.ResizeResult;
 import dev.platter.emulator.server.Server;
 import dev.platter.emulator.server.StreamEventLog;
 import dev.platter.emulator.server.config.Endpoint;
@@ -265,7 +265,7 @@ final class Commands {
     long disk = arguments.number("disk", 0);
     long bytes = arguments.number("bytes");
     String how = arguments.optionalText("preallocation");
-    Resized resized =
+    ResizeResult resized =
         server.resize(
             name,
             Math.clamp(disk, -1, Integer.MAX_VALUE),
@@ -303,7 +303,7 @@ final class Commands {
       throw PlatterException.badInput(
           "drain: a time-out of " + millis + " ms cannot be", "Give at most " + MAX_DRAIN_MILLIS);
     }
-    Drained drained = server.drain(name, TimeUnit.MILLISECONDS.toNanos(millis), flush);
+    DrainResult drained = server.drain(name, TimeUnit.MILLISECONDS.toNanos(millis), flush);
     Map<String, @Nullable Object> result = new LinkedHashMap<>();
     result.put("drained", drained.requests());
     result.put("flushed", drained.flushed());

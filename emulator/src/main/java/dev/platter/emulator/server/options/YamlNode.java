@@ -2,7 +2,7 @@ package dev.platter.emulator.server.options;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.server.config.Mistakes;
-import dev.platter.emulator.text.Nearest;
+import dev.platter.emulator.text.SpellingSuggestion;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +65,9 @@ sealed interface YamlNode {
           mistakes.add(
               entry
                   .key()
-                  .refused("there is no '" + key + "' here", Nearest.remedy(key, known, known)));
+                  .refused(
+                      "there is no '" + key + "' here",
+                      SpellingSuggestion.remedy(key, known, known)));
         }
       }
       mistakes.refuse();

@@ -9,7 +9,7 @@ import dev.platter.emulator.lab.Verdict;
 import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.MadeUpRuns;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.RunResult;
 import dev.platter.emulator.result.Summary;
 import dev.platter.emulator.result.Variant;
@@ -64,7 +64,7 @@ class PuntingFindingTest {
 
   // ---- latencies -----------------------------------------------------------------------------
 
-  private static Measured run(double micros) {
+  private static MeasuredRun run(double micros) {
     Histogram latency = Latencies.newHistogram();
     latency.recordValue(Math.round(micros * 1e3));
     return MadeUpRuns.of(new RunResult(1_000_000, latency, 1, 8192, false));

@@ -26,7 +26,7 @@ class PollingProofTest {
 
   @BeforeEach
   void needsTwoCpusAndAllFlags() {
-    assumeTrue(Apart.possible(), "needs two CPUs");
+    assumeTrue(PinnedPair.possible(), "needs two CPUs");
     try (Ring ring = RingAccess.open(1, EnumSet.allOf(SetupFlag.class))) {
       assumeTrue(ring.refused().isEmpty(), () -> "this kernel refuses " + ring.refused());
     }

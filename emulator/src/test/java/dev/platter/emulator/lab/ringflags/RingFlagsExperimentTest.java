@@ -11,7 +11,7 @@ import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.workload.Bench.Pattern;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.MadeUpRuns;
-import dev.platter.emulator.measure.workload.Measured;
+import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.RunResult;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -134,7 +134,7 @@ class RingFlagsExperimentTest {
 
   // ---- the ladder's answers ------------------------------------------------------------------
 
-  private static Measured run(double iops) {
+  private static MeasuredRun run(double iops) {
     Histogram latency = Latencies.newHistogram();
     latency.recordValue(1_000);
     return MadeUpRuns.of(new RunResult(1_000_000_000, latency, Math.round(iops), 4096, false));
@@ -156,9 +156,9 @@ class RingFlagsExperimentTest {
             parameters,
             new LabContext(scratch, null, false, () -> false, text -> {}));
     for (int round = 0; round < rounds; round++) {
-      Map<FlagLadder.Cell, Map<Rung, Measured>> results = new LinkedHashMap<>();
+      Map<FlagLadder.Cell, Map<Rung, MeasuredRun>> results = new LinkedHashMap<>();
       for (FlagLadder.Cell cell : CELLS) {
-        Map<Rung, Measured> rungs = new EnumMap<>(Rung.class);
+        Map<Rung, MeasuredRun> rungs = new EnumMap<>(Rung.class);
         for (Rung rung : ladder.rungs()) {
           double factor = rung == Rung.SINGLE_ISSUER ? slow : 1;
           rungs.put(rung, run(100_000 * factor * noise.getAsDouble()));

@@ -76,11 +76,12 @@ class BenchTest {
         0);
   }
 
-  private static Measured failing(TestBed.Setup setup, DeviceKind device, TestBed.Workload load) {
+  private static MeasuredRun failing(
+      TestBed.Setup setup, DeviceKind device, TestBed.Workload load) {
     assertThatThrownBy(() -> TestBed.run(device, setup, load))
         .isInstanceOf(PlatterException.class)
         .hasMessageContaining(" failed with device status 5");
-    Measured measured = TestBed.attempt(device, setup, () -> false, load);
+    MeasuredRun measured = TestBed.attempt(device, setup, () -> false, load);
     assertThat(measured.result().partial()).isTrue();
     assertThat(measured.result().failure())
         .hasMessageContaining(" failed with device status " + FailingDisk.STATUS);
@@ -111,7 +112,7 @@ class BenchTest {
   @EnumSource(DeviceKind.class)
   void whatWasMeasuredOutlivesARequestThatFails(DeviceKind device) {
     Bench.Options options = options(Pattern.RANDREAD, 1, 0, Mix.EVEN, Jobs.ONE);
-    Measured measured =
+    MeasuredRun measured =
         failing(
             setup(1),
             device,

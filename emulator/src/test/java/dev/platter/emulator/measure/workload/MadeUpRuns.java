@@ -11,8 +11,8 @@ public final class MadeUpRuns {
   private MadeUpRuns() {}
 
   /** A run with a result, at the same made-up cost as every other. */
-  public static Measured of(RunResult result) {
-    return new Measured(
+  public static MeasuredRun of(RunResult result) {
+    return new MeasuredRun(
         result,
         new LoopStats.Snapshot(8, 5, 12, 10, 12, 0, 0, 0, 1, 3, 7),
         new BigLock.Stats(4, 1, 100, 200, 60),

@@ -48,7 +48,7 @@ class SilentDiskTest {
   private static RunResult attempt(
       DeviceKind device, SilentDisk disk, long closingNanos, TestBed.Workload workload) {
     return TestBed.attempt(
-            device, SETUP, new Patience(() -> false), closingNanos, workload, () -> disk)
+            device, SETUP, new CancelGrace(() -> false), closingNanos, workload, () -> disk)
         .result();
   }
 
@@ -57,7 +57,7 @@ class SilentDiskTest {
     BooleanSupplier cancelled = () -> disk.heldCount() == DEPTH;
     Bench.Options options = new Bench.Options(pattern, BLOCK, BLOCK, DEPTH, 0, LONG_NANOS, 0, 1);
     return (target, measurement) ->
-        new Bench(target, options, null, cancelled, new Patience(cancelled, 0)).run(measurement);
+        new Bench(target, options, null, cancelled, new CancelGrace(cancelled, 0)).run(measurement);
   }
 
   private static void checkFigures(RunResult result, int unanswered) {
@@ -68,7 +68,7 @@ class SilentDiskTest {
     if (unanswered == 0) {
       assertThat(result.unanswered()).isNull();
     } else {
-      Unanswered left = Objects.requireNonNull(result.unanswered());
+      UnansweredRequests left = Objects.requireNonNull(result.unanswered());
       assertThat(left.requests()).isEqualTo(unanswered);
       assertThat(left.ageNanos()).isPositive();
     }
@@ -121,7 +121,7 @@ class SilentDiskTest {
                         options,
                         null,
                         () -> false,
-                        new Patience(() -> disk.heldCount() == 1, 0))
+                        new CancelGrace(() -> disk.heldCount() == 1, 0))
                     .run(measurement));
     disk.answer();
     disk.awaitClosed();
@@ -140,7 +140,7 @@ class SilentDiskTest {
             disk,
             0,
             (target, measurement) ->
-                new Iotest(target, options, cancelled, new Patience(cancelled, 0))
+                new Iotest(target, options, cancelled, new CancelGrace(cancelled, 0))
                     .run(measurement));
     disk.answer();
     disk.awaitClosed();
@@ -155,7 +155,8 @@ class SilentDiskTest {
     disk.holdClosing();
     // The first look may be on behalf of the result, which is there by then.
     AtomicInteger looks = new AtomicInteger();
-    Patience patience = new Patience(() -> disk.isClosing() && looks.getAndIncrement() > 0, 0);
+    CancelGrace patience =
+        new CancelGrace(() -> disk.isClosing() && looks.getAndIncrement() > 0, 0);
     Iotest.Options options = new Iotest.Options((long) ANSWERED * BLOCK, BLOCK, DEPTH, 0, 0);
     RunResult result =
         TestBed.attempt(
@@ -174,7 +175,7 @@ class SilentDiskTest {
   }
 
   /** What a workload has left when it returned, on a disk that answers. */
-  private static @Nullable Unanswered left(TestBed.Workload workload) {
+  private static @Nullable UnansweredRequests left(TestBed.Workload workload) {
     List<RunResult> returned = new ArrayList<>();
     attempt(
         DeviceKind.RAW,
@@ -194,10 +195,10 @@ class SilentDiskTest {
         new Bench.Options(Pattern.RANDREAD, BLOCK, BLOCK, DEPTH, 0, LONG_NANOS, 0, 1);
     assertThat(
             left((target, measurement) ->
-                new Bench(target, options, null, () -> true, new Patience(() -> true, 0))
+                new Bench(target, options, null, () -> true, new CancelGrace(() -> true, 0))
                     .run(measurement)))
         .isNotNull()
-        .extracting(Unanswered::requests)
+        .extracting(UnansweredRequests::requests)
         .isEqualTo(DEPTH);
   }
 
@@ -209,10 +210,13 @@ class SilentDiskTest {
     assertThat(
             left((target, measurement) ->
                 new Iotest(
-                        target, options, () -> begun.getAndSet(true), new Patience(() -> true, 0))
+                        target,
+                        options,
+                        () -> begun.getAndSet(true),
+                        new CancelGrace(() -> true, 0))
                     .run(measurement)))
         .isNotNull()
-        .extracting(Unanswered::requests)
+        .extracting(UnansweredRequests::requests)
         .isEqualTo(DEPTH);
   }
 
@@ -227,8 +231,8 @@ class SilentDiskTest {
           Threads.awaitUninterruptibly(over);
           throw PlatterException.failed("nobody listens", null);
         };
-    assertThatThrownBy(
-            () -> TestBed.attempt(device, SETUP, new Patience(() -> true, 0), 0, hangs, () -> disk))
+    assertThatThrownBy(() ->
+            TestBed.attempt(device, SETUP, new CancelGrace(() -> true, 0), 0, hangs, () -> disk))
         .isInstanceOf(PlatterException.class)
         .hasMessage(
             "the run on " + device + " was told to end and does not: its disk or its host hangs");

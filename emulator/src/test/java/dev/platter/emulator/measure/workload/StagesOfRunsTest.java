@@ -60,7 +60,7 @@ class StagesOfRunsTest {
         .withStages(true);
   }
 
-  private static Measured bench(DeviceKind device, TestBed.Setup setup, int depth) {
+  private static MeasuredRun bench(DeviceKind device, TestBed.Setup setup, int depth) {
     Bench.Options options =
         new Bench.Options(Bench.Pattern.RANDWRITE, 4096, 4096, depth, 0, 200_000_000, 20, 1);
     return TestBed.run(
@@ -69,7 +69,7 @@ class StagesOfRunsTest {
         (target, measurement) -> new Bench(target, options, null, () -> false).run(measurement));
   }
 
-  private static StageRecorder recorder(Measured measured) {
+  private static StageRecorder recorder(MeasuredRun measured) {
     StageRun run = measured.stages();
     assertThat(run).isNotNull();
     assertThat(run.recorders()).hasSize(1);
@@ -77,7 +77,7 @@ class StagesOfRunsTest {
   }
 
   /** The stages object, as a report has it. */
-  private static Map<String, @Nullable Object> stages(Measured measured) {
+  private static Map<String, @Nullable Object> stages(MeasuredRun measured) {
     StageRun run = measured.stages();
     assertThat(run).isNotNull();
     return StageReport.toMap(recorder(measured).device(), List.of(run), Observations.NONE);
@@ -95,7 +95,7 @@ class StagesOfRunsTest {
     return map.get(key) instanceof Number number ? number.doubleValue() : Double.NaN;
   }
 
-  private static List<?> stalls(Measured measured) {
+  private static List<?> stalls(MeasuredRun measured) {
     return list(stages(measured), "stalls").stream().map(stall -> stall.get("cause")).toList();
   }
 
@@ -112,7 +112,7 @@ class StagesOfRunsTest {
   @ParameterizedTest
   @EnumSource(DeviceKind.class)
   void everyRequestOfTheMeasuredPartIsRecordedWithEveryStationOfItsDevice(DeviceKind device) {
-    Measured measured = bench(device, setup(AioConfig.mainLoop(), 8), 8);
+    MeasuredRun measured = bench(device, setup(AioConfig.mainLoop(), 8), 8);
     StageRecorder recorder = recorder(measured);
     assertThat(recorder.requests()).isPositive();
     assertThat(recorder.requests())

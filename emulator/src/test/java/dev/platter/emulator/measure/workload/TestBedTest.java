@@ -77,7 +77,7 @@ class TestBedTest {
       file.setLength(bytes);
     }
     WriteLedger ledger = new WriteLedger(bytes, null);
-    Measured measured =
+    MeasuredRun measured =
         TestBed.run(
             device,
             setup(32, 1 << 20, true, 1),
@@ -149,7 +149,7 @@ class TestBedTest {
                       () -> false)
                   .run(measurement));
     } while (IntStream.of(ledger.completed()).anyMatch(generation -> generation == 0));
-    Measured read =
+    MeasuredRun read =
         TestBed.run(
             device,
             setup(8, 65536, false, 4),
@@ -171,7 +171,7 @@ class TestBedTest {
   void aWrongSectorIsFoundByReading(DeviceKind device) {
     WriteLedger ledger = new WriteLedger(IMAGE_BYTES, null);
     ledger.prefilled(3); // it is not: the image is all zeroes
-    Measured measured =
+    MeasuredRun measured =
         TestBed.run(
             device,
             setup(8, 4096, false, 1),
@@ -189,12 +189,12 @@ class TestBedTest {
   }
 
   /** What a run of reads has measured, and how many bytes the data path's threads allocated. */
-  private record Allocating(Measured measured, long bytesPerRequest) {}
+  private record Allocating(MeasuredRun measured, long bytesPerRequest) {}
 
   private Allocating allocating(DeviceKind device, long warmUpNanos) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long[] allocated = new long[2];
-    Measured measured =
+    MeasuredRun measured =
         TestBed.run(
             device,
             setup(4, 4096, false, 1),
@@ -206,7 +206,7 @@ class TestBedTest {
                         null,
                         () -> false)
                     .run(
-                        new Measurement() {
+                        new MeasurementListener() {
                           @Override
                           public void begin() {
                             measurement.begin();
@@ -233,7 +233,7 @@ class TestBedTest {
       found = allocating(device, warmUpNanos);
     } while (found.bytesPerRequest() > 0 && warmUpNanos < 30_000_000_000L);
     assertThat(found.bytesPerRequest()).isZero();
-    Measured measured = found.measured();
+    MeasuredRun measured = found.measured();
     assertThat(measured.result().requests()).isGreaterThan(1000);
     // The counters are read one after the other, while the loop is in the middle of a turn.
     assertThat(measured.loop().enters()).isLessThanOrEqualTo(measured.loop().turns() + 1);
@@ -253,8 +253,8 @@ class TestBedTest {
   @Test
   void theLostWakeUpWaitsForTheTimerAndNotifyDoesNot() {
     Iotest.Options options = new Iotest.Options(256 << 10, 16 << 10, 8, 0, 0);
-    Measured on = iotest(options, true);
-    Measured off = iotest(options, false);
+    MeasuredRun on = iotest(options, true);
+    MeasuredRun off = iotest(options, false);
     // Two batches, each submitted only when the 499 ms timer has woken the main loop.
     assertThat(off.result().elapsedNanos()).isGreaterThan(500_000_000L);
     assertThat(off.loop().notifiesSent()).isZero();
@@ -263,7 +263,7 @@ class TestBedTest {
     assertThat(off.result().requests()).isEqualTo(on.result().requests()).isEqualTo(16);
   }
 
-  private Measured iotest(Iotest.Options options, boolean notify) {
+  private MeasuredRun iotest(Iotest.Options options, boolean notify) {
     TestBed.Setup setup = setup(8, 16 << 10, false, 1);
     return TestBed.run(
         DeviceKind.AHCI,
@@ -275,7 +275,7 @@ class TestBedTest {
   @EnumSource(DeviceKind.class)
   void aCancelledRunDrainsAndSaysSo(DeviceKind device) {
     Iotest.Options options = new Iotest.Options(1 << 20, 4096, 16, 0, 0);
-    Measured measured =
+    MeasuredRun measured =
         TestBed.run(
             device,
             setup(16, 4096, false, 1),

@@ -48,8 +48,8 @@ class LeftOversTest {
 
   private static final String PREFIX = "platter-confined-";
 
-  private Scratch make() throws IOException {
-    return Scratch.makeIn(directory, PREFIX);
+  private ScratchDirectory make() throws IOException {
+    return ScratchDirectory.makeIn(directory, PREFIX);
   }
 
   private Path half() throws IOException {
@@ -59,7 +59,7 @@ class LeftOversTest {
   /** Of a process that was killed, and only of one. */
   @Test
   void theNextProcessRemovesWhatAnotherHasLeft() throws Exception {
-    Scratch alive = make();
+    ScratchDirectory alive = make();
     Path left = half();
     Files.createFile(left.resolve("lock"));
     Files.createFile(Files.createDirectory(left.resolve("recording")).resolve("chunk"));
@@ -96,7 +96,7 @@ class LeftOversTest {
               () -> {
                 for (int round = 0; round < 50; round++) {
                   try {
-                    Scratch made = make();
+                    ScratchDirectory made = make();
                     assertThat(made.directory().resolve("lock")).exists();
                     assertThat(made.lock()).isNotNegative();
                     Files.createFile(made.directory().resolve("chunk"));
@@ -122,7 +122,7 @@ class LeftOversTest {
     DeepTree.make(left);
     try {
       make();
-      new Scratch(left, -1).remove();
+      new ScratchDirectory(left, -1).remove();
       assertThat(left).exists();
     } finally {
       DeepTree.part(left);
@@ -131,8 +131,8 @@ class LeftOversTest {
 
   @Test
   void theScratchDirectoryIsFreshAndGoesWithAllInIt() throws Exception {
-    Scratch one = Scratch.make(directory);
-    Scratch two = Scratch.make(directory);
+    ScratchDirectory one = ScratchDirectory.make(directory);
+    ScratchDirectory two = ScratchDirectory.make(directory);
     assertThat(one.directory()).isNotEqualTo(two.directory());
     assertThat(one.directory().toFile().list()).containsExactly("lock");
     Files.createDirectory(one.directory().resolve("recording"));

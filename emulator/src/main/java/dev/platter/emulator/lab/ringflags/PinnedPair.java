@@ -7,8 +7,8 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 
 /** Two threads, each on a CPU of its own, of which one waits for what the other does. */
-final class Apart {
-  private Apart() {}
+final class PinnedPair {
+  private PinnedPair() {}
 
   /** Whether there are two CPUs; on one, a thread that polls keeps away what it polls for. */
   static boolean possible() {

@@ -1,7 +1,7 @@
 package dev.platter.emulator.measure.workload;
 
 /** Told by a workload when its measured part begins and ends, on the workload's thread. */
-public interface Measurement {
+public interface MeasurementListener {
   /** Set-up and warm-up are over. */
   void begin();
 

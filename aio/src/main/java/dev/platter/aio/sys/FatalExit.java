@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
  * if nobody takes it, and exit_group(2). It allocates nothing, takes no lock that another thread
  * may hold for long, and runs no shutdown hook.
  */
-public final class LastWords {
+public final class FatalExit {
   private static final boolean X86_64 = System.getProperty("os.arch").equals("amd64");
   private static final long WRITE = X86_64 ? 1 : 64;
   private static final long EXIT_GROUP = X86_64 ? 231 : 94;
@@ -25,7 +25,7 @@ public final class LastWords {
   private static final MemorySegment NOW = Arena.global().allocate(2 * Long.BYTES, 8);
   private static final MemorySegment POLLFD = Arena.global().allocate(LinuxAbi.POLLFD_SIZE, 4);
 
-  private LastWords() {}
+  private FatalExit() {}
 
   /**
    * Does everything but the end once, so that nothing is to be loaded, linked or interned later.

@@ -12,5 +12,5 @@ import dev.platter.devices.block.Preallocation;
  * @param atPowerOn whether a guest sees it when its disk is switched on the next time, and not at
  *     once: a SATA disk keeps the capacity that it has told
  */
-public record Resized(
+public record ResizeResult(
     String image, long before, long bytes, Preallocation preallocation, boolean atPowerOn) {}

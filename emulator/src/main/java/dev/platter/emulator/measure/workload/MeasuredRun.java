@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param rings the rings of the loops that did the I/O
  * @param stages the stages of the requests' way, or null if they were not recorded
  */
-public record Measured(
+public record MeasuredRun(
     RunResult result,
     LoopStats.Snapshot loop,
     BigLock.Stats lock,
@@ -44,7 +44,7 @@ public record Measured(
   public record RingFacts(String loop, Set<SetupFlag> granted, Map<SetupFlag, String> refused) {}
 
   /** The same with another result. */
-  public Measured with(RunResult other) {
-    return new Measured(other, loop, lock, cpu, scheduling, exits, ioEventFds, rings, stages);
+  public MeasuredRun with(RunResult other) {
+    return new MeasuredRun(other, loop, lock, cpu, scheduling, exits, ioEventFds, rings, stages);
   }
 }

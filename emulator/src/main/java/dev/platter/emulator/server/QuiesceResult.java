@@ -17,9 +17,10 @@ import java.util.Map;
  *     iou-wrk-4711}
  * @param millis how long it took, in milliseconds
  */
-public record Quiesced(int drained, boolean flushed, int rings, List<String> workers, long millis) {
+public record QuiesceResult(
+    int drained, boolean flushed, int rings, List<String> workers, long millis) {
   /** Copies the list. */
-  public Quiesced {
+  public QuiesceResult {
     workers = List.copyOf(workers);
   }
 

@@ -18,13 +18,13 @@ import org.jspecify.annotations.Nullable;
  * Words are bytes to the kernel, and the JVM has made characters of them. What it could not read
  * would lead to another file than the one that was named, or to none.
  */
-final class WordsAsGiven {
+final class ArgumentEncoding {
   private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
   private static final List<String> VARIABLES = List.of("PLATTER_CONTROL", "TMPDIR");
   private static final char UNREADABLE = '\ufffd'; // what the JVM puts in the place of such bytes
   private static final String RENAME = "Rename the file, or make a link to it with another name";
 
-  private WordsAsGiven() {}
+  private ArgumentEncoding() {}
 
   /**
    * Checks the command line of this process, its directory, and the variables that name files.

@@ -8,11 +8,11 @@ import picocli.CommandLine.ParseResult;
  * Refuses options that were given and do nothing beside others: whoever gives one believes that it
  * does.
  */
-final class Effects {
+final class OptionEffects {
   private final ParseResult given;
 
   /** Of the command line that was given to a command. */
-  Effects(CommandSpec spec) {
+  OptionEffects(CommandSpec spec) {
     given = spec.commandLine().getParseResult();
   }
 
@@ -24,7 +24,7 @@ final class Effects {
    * @param remedy what would give them one
    * @throws PlatterException of kind BAD_INPUT
    */
-  Effects check(boolean effective, String without, String remedy, String... options) {
+  OptionEffects check(boolean effective, String without, String remedy, String... options) {
     for (String option : options) {
       if (!effective && given.hasMatchedOption(option)) {
         throw PlatterException.badInput(

@@ -10,19 +10,19 @@ import org.jspecify.annotations.Nullable;
  * @param failure what ended it early, or null: an unchecked exception or an error
  * @param seen nothing if stages were not recorded
  */
-record Observed(@Nullable Throwable failure, Observations seen) {
+record MeasurementOutcome(@Nullable Throwable failure, Observations seen) {
   /**
    * Measures. What the measurement has collected by the time it fails is still worth telling.
    *
    * @param observe whether stages are recorded, and so to be explained
    */
-  static Observed during(boolean observe, Runnable measurement) {
+  static MeasurementOutcome during(boolean observe, Runnable measurement) {
     if (!observe) {
-      return new Observed(AllOf.failureOf(measurement), Observations.NONE);
+      return new MeasurementOutcome(AllSteps.failureOf(measurement), Observations.NONE);
     }
     try (PauseObserver observer = PauseObserver.start()) {
-      Throwable failure = AllOf.failureOf(measurement);
-      return new Observed(failure, observer.stop());
+      Throwable failure = AllSteps.failureOf(measurement);
+      return new MeasurementOutcome(failure, observer.stop());
     }
   }
 
@@ -33,6 +33,6 @@ record Observed(@Nullable Throwable failure, Observations seen) {
 
   /** Throws what ended it early, if anything did. */
   void throwFailure() {
-    AllOf.rethrow(failure);
+    AllSteps.rethrow(failure);
   }
 }

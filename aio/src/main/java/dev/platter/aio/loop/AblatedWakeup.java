@@ -5,7 +5,7 @@ package dev.platter.aio.loop;
  * queues does not wake the loop, which submits it when something else wakes it, at the latest its
  * own timer. QEMU did this from 10.2 until {@code aio_add_sqe()} learnt to notify.
  */
-final class DeafWakeup extends LoopWakeup {
+final class AblatedWakeup extends LoopWakeup {
   @Override
   void sqeAdded(boolean byLoop) {
     if (announces(byLoop)) {

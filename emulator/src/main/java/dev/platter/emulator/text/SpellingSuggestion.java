@@ -4,10 +4,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what somebody may have meant. */
-public final class Nearest {
+public final class SpellingSuggestion {
   private static final int MAX_LENGTH = 40;
 
-  private Nearest() {}
+  private SpellingSuggestion() {}
 
   /**
    * The remedy for a word that is not known: the one that was probably meant, and all there are.

@@ -7,14 +7,14 @@ package dev.platter.emulator.measure.workload;
  * @param sinceNanos when the oldest was submitted, by {@link System#nanoTime}
  * @param untilNanos when nobody waited for them any more, by the same clock
  */
-public record Unanswered(int requests, long sinceNanos, long untilNanos) {
+public record UnansweredRequests(int requests, long sinceNanos, long untilNanos) {
   /** How long the oldest has been in flight, in nanoseconds. */
   public long ageNanos() {
     return untilNanos - sinceNanos;
   }
 
   /** The same with more time gone by. */
-  Unanswered until(long nanos) {
-    return new Unanswered(requests, sinceNanos, nanos);
+  UnansweredRequests until(long nanos) {
+    return new UnansweredRequests(requests, sinceNanos, nanos);
   }
 }

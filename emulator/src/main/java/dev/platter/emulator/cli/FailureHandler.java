@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.sys.LastWords;
+import dev.platter.aio.sys.FatalExit;
 import java.io.PrintWriter;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -12,7 +12,7 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns failures into lines on stderr and exit codes. */
-final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
+final class FailureHandler implements IParameterExceptionHandler, IExecutionExceptionHandler {
   /** The run did what it was asked. */
   static final int OK = 0;
 
@@ -112,7 +112,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
    * Shutdown hooks remove what the run has made, unless it is {@link #serving}.
    */
   static void exitOnUncaught(PrintWriter err) {
-    LastWords.prepare();
+    FatalExit.prepare();
     Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
       try {
         if (!(failure instanceof VirtualMachineError)) {
@@ -128,7 +128,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         }
       } finally {
         // Nothing more can be asked of this JVM.
-        LastWords.endProcess(thread.getName(), failure.getClass().getName(), FAILED);
+        FatalExit.endProcess(thread.getName(), failure.getClass().getName(), FAILED);
       }
     });
   }

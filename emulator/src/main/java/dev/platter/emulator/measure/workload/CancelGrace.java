@@ -11,7 +11,7 @@ import java.util.function.BooleanSupplier;
  * Whether a run that was told to end has waited long enough for what is in flight: a disk that does
  * not answer must not keep its figures back. For one thread.
  */
-public final class Patience implements BooleanSupplier {
+public final class CancelGrace implements BooleanSupplier {
   private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long LOOK_MILLIS = 200;
 
@@ -25,7 +25,7 @@ public final class Patience implements BooleanSupplier {
    *
    * @param cancelled whether the run was told to end
    */
-  public Patience(BooleanSupplier cancelled) {
+  public CancelGrace(BooleanSupplier cancelled) {
     this(cancelled, LONGEST_NANOS);
   }
 
@@ -34,7 +34,7 @@ public final class Patience implements BooleanSupplier {
    *
    * @param longestNanos how long to wait from when this first sees that the run was told to end
    */
-  public Patience(BooleanSupplier cancelled, long longestNanos) {
+  public CancelGrace(BooleanSupplier cancelled, long longestNanos) {
     this.cancelled = cancelled;
     this.longestNanos = longestNanos;
   }

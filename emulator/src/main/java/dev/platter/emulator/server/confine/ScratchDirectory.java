@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param directory nobody else may look into it
  * @param lock the descriptor that tells others that this process lives, to be handed on; or -1
  */
-record Scratch(Path directory, int lock) {
+record ScratchDirectory(Path directory, int lock) {
   private static final String PROPERTY = "platter.scratch";
   private static final String PREFIX = "platter-confined-";
   private static final String LOCK = "lock";
@@ -37,7 +37,7 @@ record Scratch(Path directory, int lock) {
    *
    * @throws IOException if it cannot be there either
    */
-  static Scratch make(Path otherwise) throws IOException {
+  static ScratchDirectory make(Path otherwise) throws IOException {
     try {
       return makeIn(Path.of(System.getProperty("java.io.tmpdir")), PREFIX);
     } catch (IOException e) {
@@ -45,11 +45,12 @@ record Scratch(Path directory, int lock) {
     }
   }
 
-  static Scratch makeIn(Path around, String prefix) throws IOException {
+  static ScratchDirectory makeIn(Path around, String prefix) throws IOException {
     for (int i = 0; i < TRIES; i++) {
       Path directory = Files.createTempDirectory(around, prefix);
       try {
-        Scratch made = new Scratch(directory.toRealPath(), lock(directory.resolve(LOCK)));
+        ScratchDirectory made =
+            new ScratchDirectory(directory.toRealPath(), lock(directory.resolve(LOCK)));
         removeLeft(made.directory, prefix);
         return made;
       } catch (NoSuchFileException e) {
@@ -95,7 +96,7 @@ record Scratch(Path directory, int lock) {
     Path lock = directory.resolve(LOCK);
     int taken = LifeLock.takeOver(lock);
     if (taken >= 0) {
-      new Scratch(directory, NO_LOCK).remove();
+      new ScratchDirectory(directory, NO_LOCK).remove();
       Libc.close(taken);
     } else if (!Files.exists(lock)) {
       try {
@@ -107,9 +108,9 @@ record Scratch(Path directory, int lock) {
   }
 
   /** That of this process, the second; null if it has none. */
-  static @Nullable Scratch own() {
+  static @Nullable ScratchDirectory own() {
     String directory = System.getProperty(PROPERTY);
-    return directory == null ? null : new Scratch(Path.of(directory), NO_LOCK);
+    return directory == null ? null : new ScratchDirectory(Path.of(directory), NO_LOCK);
   }
 
   /** What tells the second JVM of it. */

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * When and how a loop came to look at its CQ, kept only while requests with a timeline are in
  * flight. The loop's own.
  */
-final class Look {
+final class ReapTracing {
   private final @Nullable BigLock lock;
   private boolean on;
   private long lastNanos;
@@ -17,7 +17,7 @@ final class Look {
   private boolean sleptOnReady;
   private Timeline.Wake lastWake = Timeline.Wake.NONE;
 
-  Look(@Nullable BigLock lock) {
+  ReapTracing(@Nullable BigLock lock) {
     this.lock = lock;
   }
 

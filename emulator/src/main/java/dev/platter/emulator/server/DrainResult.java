@@ -7,4 +7,4 @@ package dev.platter.emulator.server;
  * @param flushed whether writable images were flushed after that
  * @param millis how long it took, in milliseconds
  */
-public record Drained(int requests, boolean flushed, long millis) {}
+public record DrainResult(int requests, boolean flushed, long millis) {}

@@ -3,8 +3,8 @@ package dev.platter.emulator.cli;
 import org.jspecify.annotations.Nullable;
 
 /** Steps that are all taken, also when one of them fails. */
-final class AllOf {
-  private AllOf() {}
+final class AllSteps {
+  private AllSteps() {}
 
   /**
    * Takes the steps, one after the other. Throws the first failure, an unchecked exception or an

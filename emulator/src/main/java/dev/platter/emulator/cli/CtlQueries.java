@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** What {@code platter ctl} asks without changing anything. */
-final class CtlLooks {
-  private CtlLooks() {}
+final class CtlQueries {
+  private CtlQueries() {}
 
   /** {@code platter ctl list}. */
   @Command(
