@@ -8,6 +8,7 @@ import dev.platter.emulator.guest.GuestRun.Target;
 import dev.platter.emulator.measure.stages.StageRun;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.server.Server;
+import dev.platter.emulator.server.StartListener;
 import dev.platter.emulator.server.SystemdSockets;
 import dev.platter.emulator.server.config.AhciExport;
 import dev.platter.emulator.server.config.Endpoint;
@@ -68,7 +69,8 @@ public final class ServedDisks implements HostDisks {
               new ServeConfig(List.of(), exports),
               log,
               SystemdSockets.none(),
-              new ServerOptions(recordsStages, false));
+              new ServerOptions(recordsStages, false),
+              StartListener.NOBODY);
       return new ServedDisks(server, directory, queues);
     };
   }

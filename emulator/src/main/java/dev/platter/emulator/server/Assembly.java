@@ -88,6 +88,24 @@ final class Assembly {
     return exports;
   }
 
+  /**
+   * One of them.
+   *
+   * @throws PlatterException of kind BAD_INPUT if there is none of that name
+   */
+  ServedExport export(String name) {
+    List<String> names = new ArrayList<>();
+    for (ServedExport export : exports) {
+      if (export.name().equals(name)) {
+        return export;
+      }
+      names.add(export.name());
+    }
+    throw PlatterException.badInput(
+        "there is no export " + name,
+        names.isEmpty() ? "Add one first" : "One of " + String.join(", ", names));
+  }
+
   // ---- putting together ----------------------------------------------------------------------
 
   /**

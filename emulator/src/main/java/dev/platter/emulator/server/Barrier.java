@@ -5,16 +5,26 @@ import dev.platter.aio.loop.LoopDrain;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
- * Waits until nothing is in flight on some loops, which take nothing new meanwhile. May be given up
- * by any thread: a server that is told to stop does not wait for it.
+ * Waits until nothing is in flight on some loops, which take nothing new meanwhile. A server that
+ * is told to stop does not wait for it.
  */
 final class Barrier implements AutoCloseable {
   private static final long LOOK_MILLIS = 20;
 
   private final List<LoopDrain> drains = new ArrayList<>();
-  private volatile boolean givenUp;
+  private final BooleanSupplier over;
+
+  /**
+   * Waits for no loop yet.
+   *
+   * @param over whether to wait no more; looked at often
+   */
+  Barrier(BooleanSupplier over) {
+    this.over = over;
+  }
 
   /**
    * Waits.
@@ -43,7 +53,7 @@ final class Barrier implements AutoCloseable {
         if (drain.await(wait)) {
           return true;
         }
-        if (left <= 0 || givenUp) {
+        if (left <= 0 || over.getAsBoolean()) {
           return false;
         }
       }
@@ -61,11 +71,6 @@ final class Barrier implements AutoCloseable {
   /** How many were when it looked last. */
   int inFlight() {
     return drains.stream().mapToInt(LoopDrain::inFlight).sum();
-  }
-
-  /** Ends the wait. */
-  void giveUp() {
-    givenUp = true;
   }
 
   /** Guests go on. */

@@ -5,33 +5,20 @@ import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
-import dev.platter.aio.loop.ThreadedLoop;
-import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.Preallocation;
 import dev.platter.devices.block.Resizable;
 import dev.platter.emulator.export.EventLog;
-import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.measure.stages.StageRun;
 import dev.platter.emulator.measure.stages.StallCause;
-import dev.platter.emulator.server.config.Endpoint;
 import dev.platter.emulator.server.config.ExportConfig;
 import dev.platter.emulator.server.config.FdBudget;
 import dev.platter.emulator.server.config.MemoryBudget;
 import dev.platter.emulator.server.config.ServeConfig;
 import dev.platter.emulator.server.config.ServerOptions;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,28 +37,15 @@ import org.jspecify.annotations.Nullable;
  * none of it.
  */
 public final class Server implements AutoCloseable {
-  // On kernels where a worker outlives its work it ends with the thread, which takes no time.
-  private static final long WORKER_PATIENCE_MILLIS = 2_000;
-
   private final ServeConfig config;
-  private final EventLog log;
   private final ServerOptions options;
   private final SessionFactory sessions;
   private final Assembly assembly;
   private final Turns turns = new Turns();
-  private final Set<Barrier> barriers = ConcurrentHashMap.newKeySet();
-  // Of exports that are being added; in its own monitor.
-  private final List<ExportConfig> coming = new ArrayList<>();
+  private final Flushes flushes;
+  private final Quiescence quiescence;
+  private final ExportChanges changes;
   private volatile boolean closed; // written by whoever has everything's turn
-  private volatile boolean flushed = true;
-  // Guests are held back; written by whoever has everything's turn.
-  private volatile boolean held;
-  // Nothing is in flight, and no loop has a ring; written likewise.
-  private volatile boolean quiesced;
-  // Written without one, so that what waits in its turn is given up.
-  private volatile boolean stopping;
-  private final AtomicInteger resumes = new AtomicInteger();
-  private volatile long heldNanos;
 
   private Server(
       ServeConfig config,
@@ -80,45 +54,28 @@ public final class Server implements AutoCloseable {
       SessionFactory sessions,
       Assembly assembly) {
     this.config = config;
-    this.log = log;
     this.options = options;
     this.sessions = sessions;
     this.assembly = assembly;
+    flushes = new Flushes(log, assembly, turns);
+    quiescence = new Quiescence(log, options.tellAfterNanos(), sessions, assembly, turns, flushes);
+    changes = new ExportChanges(config, log, options, assembly, turns, flushes, quiescence);
   }
 
   /**
-   * Starts a server that takes no sockets from systemd.
+   * Starts a server that takes no sockets from systemd, works as servers usually do, and tells
+   * nobody but the log.
    *
    * @throws PlatterException if anything is missing; nothing is left behind then
    */
   public static Server start(ServeConfig config, EventLog log) {
-    return start(config, log, SystemdSockets.none());
+    return start(config, log, SystemdSockets.none(), ServerOptions.DEFAULT, StartListener.NOBODY);
   }
 
   /**
    * Starts a server. No socket is made before everything else is known to work.
    *
    * @param activated sockets for the exports that have none of their own
-   * @throws PlatterException if anything is missing; nothing is left behind then
-   */
-  public static Server start(ServeConfig config, EventLog log, SystemdSockets activated) {
-    return start(config, log, activated, ServerOptions.DEFAULT);
-  }
-
-  /**
-   * Starts a server as {@link #start(ServeConfig, EventLog, SystemdSockets)} does.
-   *
-   * @param options how it works
-   * @throws PlatterException if anything is missing; nothing is left behind then
-   */
-  public static Server start(
-      ServeConfig config, EventLog log, SystemdSockets activated, ServerOptions options) {
-    return start(config, log, activated, options, StartListener.NOBODY);
-  }
-
-  /**
-   * Starts a server as {@link #start(ServeConfig, EventLog, SystemdSockets)} does.
-   *
    * @param options how it works
    * @param listener whom it tells, and who may give it up
    * @throws PlatterException if anything is missing; nothing is left behind then
@@ -130,11 +87,6 @@ public final class Server implements AutoCloseable {
       ServerOptions options,
       StartListener listener) {
     return start(config, log, activated, options, new DeviceSessions(options), listener);
-  }
-
-  static Server start(
-      ServeConfig config, EventLog log, SystemdSockets activated, SessionFactory sessions) {
-    return start(config, log, activated, ServerOptions.DEFAULT, sessions, StartListener.NOBODY);
   }
 
   static Server start(
@@ -168,7 +120,7 @@ public final class Server implements AutoCloseable {
   }
 
   private void abandon(Throwable cause) {
-    stopping = true;
+    turns.stop();
     closed = true;
     try {
       assembly.stopServing();
@@ -223,7 +175,7 @@ public final class Server implements AutoCloseable {
 
   /** Whether guests are held back: it is quiesced, or about to be. Any thread, without waiting. */
   public boolean isQuiesced() {
-    return held;
+    return quiescence.holdsGuests();
   }
 
   /**
@@ -231,12 +183,12 @@ public final class Server implements AutoCloseable {
    * without waiting.
    */
   public long quiesceWaitNanos() {
-    return held && !quiesced ? System.nanoTime() - heldNanos : 0;
+    return quiescence.waitNanos();
   }
 
   /** Whether it has been told to stop. Any thread, without waiting. */
   public boolean isStopping() {
-    return stopping;
+    return turns.isStopping();
   }
 
   /** Whether it is closed, or about to be. Any thread, without waiting. */
@@ -282,50 +234,7 @@ public final class Server implements AutoCloseable {
    *     missing; or if the server is quiesced or stops
    */
   public ExportView addExport(ExportConfig added) {
-    if (!(added.endpoint() instanceof Endpoint.SocketPath)) {
-      throw PlatterException.badInput(
-          "export " + added.name() + " has no socket= to be made",
-          "Add socket=PATH; sockets that are inherited or systemd's are for the start");
-    }
-    try (Turns.Turn _ = turnOf(added.name())) {
-      checkAtWork("add an export");
-      announce(added);
-      try {
-        ServedExport export = assembly.prepare(added, patience());
-        export.announce(log);
-        assembly.open(export);
-        return export.view();
-      } finally {
-        synchronized (coming) {
-          coming.remove(added);
-        }
-      }
-    }
-  }
-
-  /** Checks one that is to come with those that are there and those that are coming. */
-  private void announce(ExportConfig added) {
-    synchronized (coming) {
-      List<ExportConfig> all = new ArrayList<>(coming);
-      assembly.exports().forEach(export -> all.add(export.config()));
-      Set<String> ids = new HashSet<>();
-      config.ioThreads().forEach(ioThread -> ids.add(ioThread.id()));
-      ServeConfig.checkAddition(added, all, ids);
-      all.add(added);
-      FdBudget.check(ids.size(), all);
-      MemoryBudget.check(ids.size(), all, options.memoryLimitBytes());
-      coming.add(added);
-    }
-  }
-
-  private LockPatience patience() {
-    return new LockPatience(
-        options.lockWaitNanos(), () -> stopping, new LockEvents(log, StartListener.NOBODY));
-  }
-
-  /** Waits for the turn of an export; not when the server stops, which is to be checked then. */
-  private Turns.Turn turnOf(String export) {
-    return turns.of(export, () -> stopping);
+    return changes.add(added);
   }
 
   /**
@@ -338,42 +247,7 @@ public final class Server implements AutoCloseable {
    *     force} is not given
    */
   public boolean removeExport(String name, boolean force) {
-    try (Turns.Turn _ = turnOf(name)) {
-      checkOpen();
-      ServedExport export = find(name);
-      if (force) {
-        export.disconnect();
-      } else if (!export.stopUnlessConnected()) {
-        throw PlatterException.failed(
-            "export " + name + " has a client: pid " + export.view().clientPid(),
-            "Have it leave first, or force the removal");
-      }
-      boolean stable;
-      try (SlowWait _ = slow(name, "remove", export::inFlight)) {
-        export.stopServing();
-        stable = flush(List.of(export));
-        assembly.remove(export);
-      }
-      log.event(Level.INFO, name, "removed", Map.of("flushed", stable));
-      return stable;
-    }
-  }
-
-  private SlowWait slow(String export, String what, LongSupplier inFlight) {
-    return SlowWait.begin(log, export, what, inFlight, options.tellAfterNanos());
-  }
-
-  private ServedExport find(String name) {
-    List<String> names = new ArrayList<>();
-    for (ServedExport export : assembly.exports()) {
-      if (export.name().equals(name)) {
-        return export;
-      }
-      names.add(export.name());
-    }
-    throw PlatterException.badInput(
-        "there is no export " + name,
-        names.isEmpty() ? "Add one first" : "One of " + String.join(", ", names));
+    return changes.remove(name, force);
   }
 
   /**
@@ -388,41 +262,10 @@ public final class Server implements AutoCloseable {
    */
   public ResizeResult resize(
       String name, int disk, long bytes, @Nullable Preallocation preallocation) {
-    try (Turns.Turn _ = turnOf(name)) {
-      return resizeInTurn(name, disk, bytes, preallocation);
-    }
+    return changes.resize(name, disk, bytes, preallocation);
   }
 
-  private ResizeResult resizeInTurn(
-      String name, int disk, long bytes, @Nullable Preallocation preallocation) {
-    checkAtWork("resize an image");
-    ServedExport export = find(name);
-    List<BlockBackend> images = export.images();
-    if (disk < 0 || disk >= images.size()) {
-      throw PlatterException.badInput(
-          "export " + name + " has no disk " + disk,
-          images.size() == 1 ? "Its only one is 0" : "They are 0 to " + (images.size() - 1));
-    }
-    BlockBackend image = images.get(disk);
-    String path = image.description().name();
-    Resizable size =
-        image
-            .resizable()
-            .orElseThrow(() ->
-                PlatterException.badInput(
-                    path + " has a fixed size", "Serve another, and have the guest copy it"));
-    long before = size.currentSizeBytes();
-    Preallocation how;
-    try {
-      how = size.grow(bytes, preallocation);
-    } finally {
-      // Also after a failure: the size may be the new one.
-      long now = size.currentSizeBytes();
-      assembly.mainLoop().context().invoke(() -> size.resizeTo(now));
-    }
-    boolean atPowerOn = export.config().kind().seesSizeAtPowerOn();
-    return new ResizeResult(path, before, image.sizeBytes(), how, atPowerOn);
-  }
+  // ---- holding guests back -------------------------------------------------------------------
 
   /**
    * A barrier: waits until every request that was in flight has completed. The loops that run them
@@ -434,84 +277,8 @@ public final class Server implements AutoCloseable {
    * @throws PlatterException if requests are still in flight when the time is up
    */
   public DrainResult drain(@Nullable String name, long nanos, boolean flush) {
-    checkOpen();
-    List<ServedExport> meant = name == null ? assembly.exports() : List.of(find(name));
-    Set<String> things = new HashSet<>();
-    for (ServedExport export : meant) {
-      things.add(export.name());
-      // Two barriers on one loop would let each other's guests go on.
-      export.loops().forEach(loop -> things.add("loop " + loop.name()));
-    }
-    long start;
-    int requests;
-    List<ServedExport> drained = new ArrayList<>();
-    try (Turns.Turn _ = turns.of(things, () -> stopping)) {
-      checkOpen();
-      start = System.nanoTime();
-      if (name == null) {
-        drained.addAll(assembly.exports());
-        drained.retainAll(meant); // one may have gone meanwhile
-      } else {
-        drained.add(find(name));
-      }
-      requests = drainInTurn(drained, nanos);
-    }
-    if (flush && !flushAll(drained, () -> stopping)) {
-      checkOpen();
-      throw PlatterException.failed(
-          "nothing is in flight, but an image could not be flushed", "See the log for the image");
-    }
-    return new DrainResult(requests, flush, millisSince(start));
+    return quiescence.drain(name, nanos, flush);
   }
-
-  private int drainInTurn(List<ServedExport> drained, long nanos) {
-    if (quiesced) {
-      return 0;
-    }
-    if (held) {
-      throw PlatterException.failed(
-          "the server is being quiesced, which waits for the same", "Wait for that, or resume it");
-    }
-    Set<AioContext> loops = new LinkedHashSet<>();
-    drained.forEach(export -> loops.addAll(export.loops()));
-    return await(List.copyOf(loops), nanos);
-  }
-
-  private int await(List<AioContext> loops, long nanos) {
-    try (Barrier waits = new Barrier()) {
-      barriers.add(waits);
-      try {
-        if (stopping) {
-          waits.giveUp();
-        }
-        if (!waits.await(loops, nanos)) {
-          checkOpen();
-          throw PlatterException.failed(
-              waits.inFlight() + " requests are still in flight",
-              "Look at the disk under the images, or give it more time");
-        }
-        return waits.begunWith();
-      } finally {
-        barriers.remove(waits);
-      }
-    }
-  }
-
-  private void checkOpen() {
-    if (stopping) {
-      throw PlatterException.failed("the server is stopping", null);
-    }
-  }
-
-  private void checkAtWork(String what) {
-    checkOpen();
-    if (held) {
-      throw PlatterException.failed(
-          "cannot " + what + " while the server is quiesced", "Resume it first");
-    }
-  }
-
-  // ---- quiescing -----------------------------------------------------------------------------
 
   /**
    * Takes no more work from guests, waits for what is in flight, flushes, and closes all rings;
@@ -524,59 +291,12 @@ public final class Server implements AutoCloseable {
    * @throws PlatterException if the server stops or has stopped, or is resumed meanwhile
    */
   public QuiesceResult quiesce() {
-    long start;
-    int asked;
-    List<ThreadedLoop> loops;
-    try (Turns.Turn _ = turns.ofAll(() -> stopping)) {
-      checkOpen();
-      start = System.nanoTime();
-      asked = resumes.get();
-      if (!held) {
-        heldNanos = start;
-        held = true;
-      }
-      loops = assembly.beginSuspend();
-    }
-    BooleanSupplier over = () -> stopping || resumes.get() != asked;
-    OptionalInt drained;
-    boolean stable;
-    try (SlowWait _ = slow("", "quiesce", this::inFlight)) {
-      drained = Assembly.awaitSuspended(loops, over);
-      stable = drained.isPresent() && flushAll(assembly.exports(), over);
-    }
-    try (Turns.Turn _ = turns.ofAll(over)) {
-      checkOpen();
-      if (over.getAsBoolean()) {
-        throw givenUp(start);
-      }
-      quiesced = true;
-      RingRemains remains = RingRemains.awaitNothing(WORKER_PATIENCE_MILLIS);
-      QuiesceResult outcome =
-          new QuiesceResult(
-              drained.orElseThrow(),
-              stable,
-              remains.rings(),
-              remains.workers(),
-              millisSince(start));
-      log.event(outcome.safe() ? Level.INFO : Level.WARNING, "", "quiesced", outcome.fields());
-      return outcome;
-    }
-  }
-
-  private PlatterException givenUp(long start) {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("in_flight", inFlight());
-    fields.put("milliseconds", millisSince(start));
-    log.event(Level.WARNING, "", "quiesce-given-up", fields);
-    return PlatterException.failed(
-        "the server was resumed meanwhile: " + inFlight() + " requests are in flight",
-        "Look at the disk under the images, or give it more time");
+    return quiescence.quiesce();
   }
 
   /** Has a {@link #quiesce} that waits end with a failure. Waits for nothing; resume it then. */
   public void giveUpQuiesce() {
-    resumes.incrementAndGet();
-    turns.wake();
+    quiescence.giveUp();
   }
 
   /**
@@ -586,58 +306,14 @@ public final class Server implements AutoCloseable {
    * @throws PlatterException if the kernel refuses a ring; it is still quiesced then
    */
   public void resume() {
-    giveUpQuiesce();
-    try (Turns.Turn _ = turns.ofAll(() -> stopping)) {
-      resumeInTurn();
-    }
-  }
-
-  private long inFlight() {
-    return assembly.exports().stream().mapToLong(ServedExport::inFlight).sum();
-  }
-
-  private void resumeInTurn() {
-    if (!held || stopping) {
-      return;
-    }
-    long start = System.nanoTime();
-    eachRecorded(stages -> stages.resumes(start));
-    try {
-      assembly.resumeLoops(() -> stopping);
-    } catch (PlatterException e) {
-      // Some loops may have been at work in between.
-      flush(assembly.exports());
-      RingRemains.awaitNothing(WORKER_PATIENCE_MILLIS);
-      log.event(Level.ERROR, "", "resume-failed", Map.of("reason", String.valueOf(e.getMessage())));
-      throw e;
-    }
-    quiesced = false;
-    held = false;
-    eachRecorded(stages -> stages.wasQuiesced(heldNanos, start));
-    Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("milliseconds", millisSince(start));
-    fields.put("quiesced_milliseconds", millisSince(heldNanos));
-    log.event(Level.INFO, "", "resumed", fields);
-  }
-
-  private void eachRecorded(Consumer<ExportStages> task) {
-    for (ServedExport export : assembly.exports()) {
-      ExportStages stages = sessions.stages(export.name());
-      if (stages != null) {
-        task.accept(stages);
-      }
-    }
-  }
-
-  private static long millisSince(long start) {
-    return (System.nanoTime() - start) / 1_000_000;
+    quiescence.resume();
   }
 
   // ---- the end -------------------------------------------------------------------------------
 
   /** Whether all that {@link #close} has flushed is on stable storage. */
   public boolean flushed() {
-    return flushed;
+    return !flushes.failed();
   }
 
   /**
@@ -646,15 +322,9 @@ public final class Server implements AutoCloseable {
    */
   public void stopServing() {
     beginStop();
-    end();
+    flushes.endServing(options.tellAfterNanos());
     turns.ofAll().close();
-    end(); // what was just being added
-  }
-
-  private void end() {
-    if (!assembly.endServing(turns, options.tellAfterNanos())) {
-      flushed = false;
-    }
+    flushes.endServing(options.tellAfterNanos()); // what was just being added
   }
 
   /**
@@ -662,9 +332,7 @@ public final class Server implements AutoCloseable {
    * a {@link #drain}. Waits for nothing. Idempotent, and a part of {@link #stopServing}.
    */
   public void beginStop() {
-    stopping = true;
-    barriers.forEach(Barrier::giveUp);
-    turns.wake();
+    turns.stop();
   }
 
   /**
@@ -681,36 +349,5 @@ public final class Server implements AutoCloseable {
       closed = true;
       assembly.takeApart();
     }
-  }
-
-  /**
-   * Flushes exports at once, each in its turn; not those that have gone meanwhile.
-   *
-   * @param over whether to wait no more
-   * @return whether all are flushed
-   */
-  private boolean flushAll(List<ServedExport> exports, BooleanSupplier over) {
-    boolean stable =
-        EachExport.all(
-            "flush",
-            exports,
-            turns,
-            over,
-            export -> !assembly.exports().contains(export) || export.flush(log));
-    if (!stable && !over.getAsBoolean()) {
-      flushed = false;
-    }
-    return stable;
-  }
-
-  private boolean flush(List<ServedExport> exports) {
-    boolean stable = true;
-    for (ServedExport export : exports) {
-      stable &= export.flush(log);
-    }
-    if (!stable) {
-      flushed = false;
-    }
-    return stable;
   }
 }

@@ -1,5 +1,6 @@
 package dev.platter.emulator.server;
 
+import dev.platter.aio.PlatterException;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -8,11 +9,14 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Who may change what of a server: one at a time each thing, and the server as a whole nobody else.
- * A change that waits for a disk holds up none of the others' things. Any thread.
+ * A change that waits for a disk holds up none of the others' things. Once the server stops,
+ * changes are over. Any thread.
  */
 final class Turns {
   private final Set<String> taken = new HashSet<>();
   private boolean all;
+  // Written without a turn, so that what waits in its turn is given up.
+  private volatile boolean stopping;
 
   /** What ends a turn. */
   interface Turn extends AutoCloseable {
@@ -96,6 +100,28 @@ final class Turns {
   private synchronized void giveAll() {
     all = false;
     notifyAll();
+  }
+
+  /** From here on the server stops: has those who wait look whether that ends their wait. */
+  void stop() {
+    stopping = true;
+    wake();
+  }
+
+  /** Whether the server stops. */
+  boolean isStopping() {
+    return stopping;
+  }
+
+  /**
+   * Refuses a change of a server that stops.
+   *
+   * @throws PlatterException if it does
+   */
+  void checkOpen() {
+    if (stopping) {
+      throw PlatterException.failed("the server is stopping", null);
+    }
   }
 
   /** Has those who wait look whether their wait is over. */

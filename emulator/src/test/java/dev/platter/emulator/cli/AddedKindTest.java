@@ -18,6 +18,7 @@ import dev.platter.emulator.measure.stages.TracedDevice;
 import dev.platter.emulator.result.Environment;
 import dev.platter.emulator.result.ServeReport;
 import dev.platter.emulator.server.Server;
+import dev.platter.emulator.server.StartListener;
 import dev.platter.emulator.server.StreamEventLog;
 import dev.platter.emulator.server.SystemdSockets;
 import dev.platter.emulator.server.config.DeviceParts;
@@ -302,7 +303,11 @@ class AddedKindTest {
     try (log;
         Server server =
             Server.start(
-                options.config(), log, SystemdSockets.none(), new ServerOptions(true, true));
+                options.config(),
+                log,
+                SystemdSockets.none(),
+                new ServerOptions(true, true),
+                StartListener.NOBODY);
         ControlServer _ =
             ControlServer.start(directory.resolve("ctl.sock"), server, log, kinds(), null);
         MetricsServer metrics = MetricsServer.start(anyPort, server, log)) {

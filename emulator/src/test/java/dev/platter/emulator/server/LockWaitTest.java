@@ -114,7 +114,8 @@ class LockWaitTest {
                   ServeConfig.of(disk("vda", image, CACHED)),
                   log,
                   SystemdSockets.none(),
-                  IMPATIENT))
+                  IMPATIENT,
+                  StartListener.NOBODY))
           .isInstanceOfSatisfying(
               PlatterException.class, e -> assertThat(e.kind()).isEqualTo(Kind.FAILED))
           .hasMessageContaining("export vda: " + image + " was still locked after 30 ms");

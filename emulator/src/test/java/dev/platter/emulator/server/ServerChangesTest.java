@@ -25,6 +25,7 @@ import dev.platter.emulator.server.config.Endpoint;
 import dev.platter.emulator.server.config.ExportConfig;
 import dev.platter.emulator.server.config.ImageConfig;
 import dev.platter.emulator.server.config.ServeConfig;
+import dev.platter.emulator.server.config.ServerOptions;
 import dev.platter.emulator.server.config.VirtioBlkExport;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -116,7 +117,13 @@ class ServerChangesTest {
   @BeforeEach
   void start() throws IOException {
     server =
-        Server.start(ServeConfig.of(disk("vda")), log, SystemdSockets.none(), this::remembered);
+        Server.start(
+            ServeConfig.of(disk("vda")),
+            log,
+            SystemdSockets.none(),
+            ServerOptions.DEFAULT,
+            this::remembered,
+            StartListener.NOBODY);
   }
 
   private ClientSession remembered(ExportConfig export, DeviceParts parts) {

@@ -26,6 +26,7 @@ import dev.platter.emulator.server.config.FdBudget;
 import dev.platter.emulator.server.config.ImageConfig;
 import dev.platter.emulator.server.config.IoThreadConfig;
 import dev.platter.emulator.server.config.ServeConfig;
+import dev.platter.emulator.server.config.ServerOptions;
 import dev.platter.emulator.server.config.VirtioBlkExport;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -120,7 +121,12 @@ class ServerTest {
   }
 
   private Server start(ServeConfig config) {
-    return Server.start(config, log, SystemdSockets.none(), this::echo);
+    return start(config, this::echo);
+  }
+
+  private Server start(ServeConfig config, SessionFactory sessions) {
+    return Server.start(
+        config, log, SystemdSockets.none(), ServerOptions.DEFAULT, sessions, StartListener.NOBODY);
   }
 
   private static void send(UnixConnection connection, int value) throws IOException {
@@ -227,7 +233,7 @@ class ServerTest {
                 }
               }
             };
-    Server server = Server.start(config, log, SystemdSockets.none(), sessions);
+    Server server = start(config, sessions);
     try (UnixConnection first = UnixConnection.connect(socket);
         UnixConnection second = UnixConnection.connect(other)) {
       for (UnixConnection client : List.of(first, second)) {
@@ -300,7 +306,7 @@ class ServerTest {
                       allowed.add(loop.name() + " " + dev.platter.aio.sys.CpuAffinity.allowed())));
           return echo(export, parts);
         };
-    try (Server server = Server.start(config, log, SystemdSockets.none(), looks)) {
+    try (Server server = start(config, looks)) {
       String pinned = "io0 {" + cpu + "}";
       assertThat(allowed).containsExactly(pinned, pinned);
       assertThat(server.loops()).hasSize(2);
@@ -316,7 +322,7 @@ class ServerTest {
           loops.put(export.name(), parts.mainLoop());
           return echo(export, parts);
         };
-    try (Server server = Server.start(config, log, SystemdSockets.none(), looks)) {
+    try (Server server = start(config, looks)) {
       assertThat(server.loops())
           .extracting(Server.LoopUse::name)
           .containsExactly("main-loop", "sda", "sdb", "vda");
@@ -428,7 +434,7 @@ class ServerTest {
                                   + dev.platter.aio.sys.CpuAffinity.allowed()))));
           return echo(export, parts);
         };
-    try (Server server = Server.start(config, log, SystemdSockets.none(), sessions)) {
+    try (Server server = start(config, sessions)) {
       server.quiesce();
       server.resume();
       looks.forEach(Runnable::run);
@@ -589,8 +595,7 @@ class ServerTest {
           throw new OutOfMemoryError("unable to create native thread");
         };
 
-    assertThatThrownBy(() -> Server.start(config, log, SystemdSockets.none(), noThread))
-        .isInstanceOf(OutOfMemoryError.class);
+    assertThatThrownBy(() -> start(config, noThread)).isInstanceOf(OutOfMemoryError.class);
 
     try (Server _ = start(config)) {
       assertServed(socket);

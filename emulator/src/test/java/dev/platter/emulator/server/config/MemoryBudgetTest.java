@@ -9,6 +9,7 @@ import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.server.Server;
+import dev.platter.emulator.server.StartListener;
 import dev.platter.emulator.server.SystemdSockets;
 import dev.platter.emulator.server.options.ExportParser;
 import java.io.RandomAccessFile;
@@ -156,7 +157,8 @@ class MemoryBudgetTest {
             ServeConfig.of(disks.getFirst()),
             (_, _, _, _) -> {},
             SystemdSockets.none(),
-            ServerOptions.DEFAULT.withMemoryLimit(limit))) {
+            ServerOptions.DEFAULT.withMemoryLimit(limit),
+            StartListener.NOBODY)) {
       assertThatThrownBy(() -> server.addExport(disks.getLast()))
           .hasMessageContaining("the limit of its cgroup is");
       assertThat(server.exports()).hasSize(1);
