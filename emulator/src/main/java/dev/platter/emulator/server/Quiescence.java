@@ -5,6 +5,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.ThreadedLoop;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.host.RingRemains;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

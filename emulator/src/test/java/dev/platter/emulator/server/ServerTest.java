@@ -18,6 +18,7 @@ import dev.platter.devices.block.RawImage;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.export.ProtocolViolation;
+import dev.platter.emulator.host.RingRemains;
 import dev.platter.emulator.server.config.AhciExport;
 import dev.platter.emulator.server.config.DeviceParts;
 import dev.platter.emulator.server.config.Endpoint;

@@ -1,5 +1,6 @@
 package dev.platter.emulator.lab.iowait;
 
+import dev.platter.emulator.host.PressureFile;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingChart;
 import dev.platter.emulator.lab.FindingTable;

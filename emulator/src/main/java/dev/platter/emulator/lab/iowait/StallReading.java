@@ -1,5 +1,7 @@
 package dev.platter.emulator.lab.iowait;
 
+import dev.platter.emulator.host.Pressure;
+import dev.platter.emulator.host.PressureFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package dev.platter.emulator.lab.iowq;
 
+import dev.platter.emulator.host.IoWorkerThreads;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.InterruptibleWait;

@@ -6,6 +6,7 @@ import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import dev.platter.emulator.host.IoWorkerThreads;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;

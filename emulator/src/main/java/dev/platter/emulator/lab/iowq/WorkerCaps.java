@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.platter.aio.abi.IoUringAbi;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.sys.Errno;
+import dev.platter.emulator.host.IoWorkerThreads;
 import dev.platter.emulator.lab.InterruptibleWait;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

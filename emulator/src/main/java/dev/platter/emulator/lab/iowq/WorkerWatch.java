@@ -1,5 +1,6 @@
 package dev.platter.emulator.lab.iowq;
 
+import dev.platter.emulator.host.IoWorkerThreads;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

@@ -2,7 +2,7 @@ package dev.platter.emulator.server.metrics;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.platter.emulator.host.Build;
-import dev.platter.emulator.server.RingRemains;
+import dev.platter.emulator.host.RingRemains;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

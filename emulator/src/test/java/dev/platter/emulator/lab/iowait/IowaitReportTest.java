@@ -2,6 +2,7 @@ package dev.platter.emulator.lab.iowait;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.emulator.host.PressureFile;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.Verdict;
 import java.nio.file.Path;

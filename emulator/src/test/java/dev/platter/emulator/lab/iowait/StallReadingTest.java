@@ -2,6 +2,7 @@ package dev.platter.emulator.lab.iowait;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.emulator.host.Pressure;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;

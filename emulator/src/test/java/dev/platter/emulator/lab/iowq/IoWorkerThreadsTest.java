@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.host.IoWorkerThreads;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package dev.platter.emulator.lab.iowq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.emulator.host.IoWorkerThreads;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;

@@ -1,7 +1,6 @@
-package dev.platter.emulator.lab.iowait;
+package dev.platter.emulator.host;
 
 import dev.platter.aio.file.IoReason;
-import dev.platter.emulator.host.OwnCgroup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * A pressure file that may not be there: PSI is a build option and a boot option of the kernel, and
  * each cgroup may have it switched off.
  */
-final class PressureFile {
+public final class PressureFile {
   private final @Nullable Path path;
   private final @Nullable String unavailable;
 
@@ -22,12 +21,12 @@ final class PressureFile {
   }
 
   /** The host's, of I/O. */
-  static PressureFile ofHost() {
+  public static PressureFile ofHost() {
     return at(Path.of("/proc/pressure/io"));
   }
 
   /** The own cgroup's, of I/O. */
-  static PressureFile ofOwnCgroup() {
+  public static PressureFile ofOwnCgroup() {
     Path directory = OwnCgroup.find();
     return directory == null
         ? new PressureFile(null, "this process is in no cgroup of a visible version 2 hierarchy")
@@ -35,7 +34,7 @@ final class PressureFile {
   }
 
   /** That one; tells at once whether it can be read. */
-  static PressureFile at(Path path) {
+  public static PressureFile at(Path path) {
     try {
       return Pressure.parse(Files.readAllLines(path)) == null
           ? new PressureFile(path, path + " is not in the form that is known of pressure files")
@@ -51,17 +50,17 @@ final class PressureFile {
   }
 
   /** Where it is; null if there is no place where it could be. */
-  @Nullable Path path() {
+  public @Nullable Path path() {
     return path;
   }
 
   /** Why it cannot be read, or null if it can. */
-  @Nullable String unavailable() {
+  public @Nullable String unavailable() {
     return unavailable;
   }
 
   /** Its totals now; null if it cannot be read. */
-  @Nullable Pressure read() {
+  public @Nullable Pressure read() {
     if (path == null || unavailable != null) {
       return null;
     }

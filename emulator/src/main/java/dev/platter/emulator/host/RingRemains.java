@@ -1,4 +1,4 @@
-package dev.platter.emulator.server;
+package dev.platter.emulator.host;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
@@ -27,11 +27,16 @@ public record RingRemains(int rings, List<String> workers) {
   private static final long POLL_MILLIS = 5;
 
   /** What there is now. */
-  static RingRemains now() {
+  private static RingRemains now() {
     return of(SELF);
   }
 
-  static RingRemains of(Path process) {
+  /**
+   * What there is of a process.
+   *
+   * @param process a directory such as {@code /proc/self}
+   */
+  public static RingRemains of(Path process) {
     try {
       List<String> rings = names(process.resolve("fd"), RingRemains::target, RING::equals);
       List<String> workers =
@@ -91,7 +96,8 @@ public record RingRemains(int rings, List<String> workers) {
     return names;
   }
 
-  boolean isNothing() {
+  /** Whether nothing is left. */
+  public boolean isNothing() {
     return rings == 0 && workers.isEmpty();
   }
 
@@ -101,7 +107,7 @@ public record RingRemains(int rings, List<String> workers) {
    * @param patienceMillis how long at most, in milliseconds
    * @return what there is then
    */
-  static RingRemains awaitNothing(long patienceMillis) {
+  public static RingRemains awaitNothing(long patienceMillis) {
     long deadline = System.nanoTime() + patienceMillis * 1_000_000;
     RingRemains remains = now();
     while (!remains.isNothing() && System.nanoTime() - deadline < 0) {

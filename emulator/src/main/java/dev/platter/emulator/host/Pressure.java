@@ -1,4 +1,4 @@
-package dev.platter.emulator.lab.iowait;
+package dev.platter.emulator.host;
 
 import java.util.List;
 import java.util.regex.Matcher;
@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
  * @param someMicros time in which at least one task was stalled
  * @param fullMicros time in which no other task got on either; null where the file has no such line
  */
-record Pressure(long someMicros, @Nullable Long fullMicros) {
+public record Pressure(long someMicros, @Nullable Long fullMicros) {
   private static final Pattern LINE =
       Pattern.compile("(some|full) (?:avg\\d+=\\S+ )*total=(\\d{1,18})");
 
   /** Reads it from the file's lines; null if they are not such a file's. */
-  static @Nullable Pressure parse(List<String> lines) {
+  public static @Nullable Pressure parse(List<String> lines) {
     Long some = null;
     Long full = null;
     for (String line : lines) {

@@ -1,4 +1,4 @@
-package dev.platter.emulator.lab.iowait;
+package dev.platter.emulator.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.platter.emulator.lab.iowq;
+package dev.platter.emulator.host;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The io-wq worker threads of this process. The kernel makes them threads of the process, so they
  * stand in its {@code task} directory, and names each after the thread whose requests it works on.
  */
-final class IoWorkerThreads {
+public final class IoWorkerThreads {
   private static final Path TASKS = Path.of("/proc/self/task");
   private static final String PREFIX = "iou-wrk-";
 
@@ -32,18 +32,24 @@ final class IoWorkerThreads {
    * @param owner the thread id of its owner, as the kernel itself counts: in a PID namespace it is
    *     not what the owner's gettid(2) says
    */
-  record Worker(int tid, String owner) {}
+  public record Worker(int tid, String owner) {}
 
   /**
    * Those that there are now.
    *
    * @throws PlatterException if the threads of this process cannot be read
    */
-  static List<Worker> list() {
+  public static List<Worker> list() {
     return list(TASKS);
   }
 
-  static List<Worker> list(Path tasks) {
+  /**
+   * Those of a process.
+   *
+   * @param tasks a directory such as {@code /proc/self/task}
+   * @throws PlatterException if its threads cannot be read
+   */
+  public static List<Worker> list(Path tasks) {
     List<Worker> workers = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(tasks)) {
       for (Path entry : entries) {
@@ -84,7 +90,7 @@ final class IoWorkerThreads {
   }
 
   /** The owner in a thread's {@code comm}; null if that is not a worker's. */
-  static @Nullable String owner(String comm) {
+  private static @Nullable String owner(String comm) {
     String name = comm.strip();
     if (!name.startsWith(PREFIX)) {
       return null;
