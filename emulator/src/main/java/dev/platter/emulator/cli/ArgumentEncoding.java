@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.host.OwnProcess;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -19,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * would lead to another file than the one that was named, or to none.
  */
 final class ArgumentEncoding {
-  private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
   private static final List<String> VARIABLES = List.of("PLATTER_CONTROL", "TMPDIR");
   private static final char UNREADABLE = '\ufffd'; // what the JVM puts in the place of such bytes
   private static final String RENAME = "Rename the file, or make a link to it with another name";
@@ -36,7 +36,7 @@ final class ArgumentEncoding {
   static void check(String... args) {
     byte[] commandLine;
     try {
-      commandLine = Files.readAllBytes(COMMAND_LINE);
+      commandLine = OwnProcess.commandLine();
     } catch (IOException e) {
       return; // without /proc nothing can be compared
     }

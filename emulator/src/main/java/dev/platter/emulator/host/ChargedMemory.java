@@ -6,8 +6,6 @@ import org.jspecify.annotations.Nullable;
 
 /** How much memory is in use of that which this process may use. Any thread. */
 public final class ChargedMemory {
-  private static final long KIB = 1024;
-
   private ChargedMemory() {}
 
   /**
@@ -19,7 +17,7 @@ public final class ChargedMemory {
    */
   public static double bytes(HostFiles files) {
     Map<String, String> host = files.fields("/proc/meminfo");
-    Long total = kilobytes(host, "MemTotal");
+    Long total = HostFiles.bytes(host, "MemTotal");
     Limits limits = CgroupLimits.read(files);
     Long most = limits.memoryBytes();
     Long used = limits.memoryUsedBytes();
@@ -28,7 +26,7 @@ public final class ChargedMemory {
       // They are read one after the other.
       return Math.max(0, used - (idle == null ? 0 : idle));
     }
-    Long available = kilobytes(host, "MemAvailable");
+    Long available = HostFiles.bytes(host, "MemAvailable");
     return total == null || available == null ? Double.NaN : total - available;
   }
 
@@ -39,7 +37,7 @@ public final class ChargedMemory {
    * @return bytes, not negative; {@link Long#MAX_VALUE} if neither is to be seen
    */
   public static long availableBytes(HostFiles files) {
-    Long available = kilobytes(files.fields("/proc/meminfo"), "MemAvailable");
+    Long available = HostFiles.bytes(files.fields("/proc/meminfo"), "MemAvailable");
     long most = available == null ? Long.MAX_VALUE : available;
     Limits limits = CgroupLimits.read(files);
     Long limit = limits.memoryBytes();
@@ -59,10 +57,5 @@ public final class ChargedMemory {
    */
   public static @Nullable Long limitBytes(HostFiles files) {
     return CgroupLimits.read(files).memoryBytes();
-  }
-
-  private static @Nullable Long kilobytes(Map<String, String> host, String name) {
-    Long number = HostFiles.parse(host.getOrDefault(name, "").replace("kB", "").strip());
-    return number == null ? null : number * KIB;
   }
 }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param root {@code /}, or what a test has made
  */
 public record HostFiles(Path root) {
+  private static final long KIB = 1024;
   private static final int MOST_BYTES = 1 << 18;
 
   /** This host's. */
@@ -60,6 +61,16 @@ public record HostFiles(Path root) {
   /** A whole number; null if it is none. */
   public static @Nullable Long parse(@Nullable String text) {
     return text != null && text.matches("-?\\d{1,18}") ? Long.valueOf(text) : null;
+  }
+
+  /**
+   * A {@code "name : value kB"} line in bytes; null if there is none.
+   *
+   * @param fields of a file such as {@code /proc/meminfo}
+   */
+  public static @Nullable Long bytes(Map<String, String> fields, String name) {
+    Long number = parse(fields.getOrDefault(name, "").replace("kB", "").strip());
+    return number == null ? null : number * KIB;
   }
 
   /** {@code "name : value"} lines, the first of each name. */

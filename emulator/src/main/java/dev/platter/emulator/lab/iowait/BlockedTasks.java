@@ -1,8 +1,6 @@
 package dev.platter.emulator.lab.iowait;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.platter.emulator.host.HostFiles;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,7 +14,6 @@ final class BlockedTasks {
   /** Time between two looks that is short enough for a window. */
   static final long PERIOD_NANOS = 20_000_000;
 
-  private static final Path STAT = Path.of("/proc/stat");
   private static final Pattern LINE = Pattern.compile("procs_blocked (\\d{1,9})");
 
   private int looks;
@@ -36,11 +33,7 @@ final class BlockedTasks {
 
   /** Looks once. */
   void look() {
-    try {
-      look(Files.readAllLines(STAT));
-    } catch (IOException e) {
-      missing = true;
-    }
+    look(HostFiles.ofHost().lines("/proc/stat"));
   }
 
   /** Looks once at these lines of the file. */

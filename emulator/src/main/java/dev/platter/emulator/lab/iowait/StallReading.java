@@ -1,10 +1,8 @@
 package dev.platter.emulator.lab.iowait;
 
+import dev.platter.emulator.host.HostFiles;
 import dev.platter.emulator.host.Pressure;
 import dev.platter.emulator.host.PressureFile;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.SortedMap;
@@ -18,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 record StallReading(
     long nanos, @Nullable CpuIowait iowait, @Nullable Pressure host, @Nullable Pressure cgroup) {
-  private static final Path STAT = Path.of("/proc/stat");
   private static final double MICROS = 1e-6;
 
   /** Where readings come from. */
@@ -30,15 +27,8 @@ record StallReading(
     StallReading read() {
       Pressure host = host().read();
       Pressure cgroup = cgroup().read();
-      return new StallReading(System.nanoTime(), readIowait(), host, cgroup);
-    }
-
-    private static @Nullable CpuIowait readIowait() {
-      try {
-        return CpuIowait.parse(Files.readAllLines(STAT));
-      } catch (IOException e) {
-        return null;
-      }
+      CpuIowait iowait = CpuIowait.parse(HostFiles.ofHost().lines("/proc/stat"));
+      return new StallReading(System.nanoTime(), iowait, host, cgroup);
     }
   }
 

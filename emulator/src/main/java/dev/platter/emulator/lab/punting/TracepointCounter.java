@@ -7,7 +7,9 @@ import dev.platter.aio.access.RingAccess;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.ring.Ring;
 import dev.platter.aio.ring.SetupFlag;
+import dev.platter.emulator.host.HostFiles;
 import dev.platter.emulator.host.HostProgram;
+import dev.platter.emulator.host.OwnProcess;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -19,7 +21,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,7 +75,7 @@ final class TracepointCounter implements AutoCloseable {
   }
 
   private void begin(@Nullable String noMounts) throws IOException {
-    Path found = mountPoint(Files.readAllLines(Path.of("/proc/self/mounts")));
+    Path found = mountPoint(HostFiles.ofHost().lines("/proc/self/mounts"));
     Path tracing = found == null ? mount(noMounts) : found;
     if (!Files.isDirectory(tracing.resolve("instances"))
         || !Files.isReadable(tracing.resolve("instances"))) {
@@ -147,9 +148,9 @@ final class TracepointCounter implements AutoCloseable {
   }
 
   private static String threads() throws IOException {
-    try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
-      return tasks.map(task -> String.valueOf(task.getFileName())).collect(Collectors.joining(" "));
-    }
+    return OwnProcess.threads().stream()
+        .map(task -> String.valueOf(task.getFileName()))
+        .collect(Collectors.joining(" "));
   }
 
   private static void write(Path file, String text) throws IOException {

@@ -5,6 +5,7 @@ import dev.platter.aio.file.IoReason;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Landlock;
 import dev.platter.aio.sys.ProcessControl;
+import dev.platter.emulator.host.OwnProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -270,7 +271,7 @@ public final class Confinement {
    */
   static void removePerfData(Path directory, long pid) {
     try {
-      Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+      Integer self = OwnProcess.uid();
       if (Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
           && self.equals(Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
         Files.deleteIfExists(directory.resolve(Long.toString(pid)));

@@ -6,15 +6,14 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import dev.platter.emulator.host.OwnProcess;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
 /** Whether this process is what it was to become: what the kernel says, not what we remember. */
 final class ConfinementCheck {
-  private static final Path TASKS = Path.of("/proc/self/task");
   private static final String NO_NEW_PRIVS = "NoNewPrivs:";
 
   // Most hosts have these, and every user may open them.
@@ -63,8 +62,8 @@ final class ConfinementCheck {
 
   /** Whether all threads of this process have no_new_privs. */
   static boolean noThreadMayGainPrivileges() {
-    try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
-      for (Path task : tasks) {
+    try {
+      for (Path task : OwnProcess.threads()) {
         if (!hasNoNewPrivs(task)) {
           return false;
         }

@@ -3,6 +3,7 @@ package dev.platter.emulator.server.confine;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.platter.emulator.host.OwnProcess;
 import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,8 +24,6 @@ import java.util.stream.Stream;
  * @param rules one for each file or directory
  */
 record JvmFiles(List<PathRule> rules) {
-  private static final Path EXECUTABLE = Path.of("/proc/self/exe");
-  private static final Path MAPS = Path.of("/proc/self/maps");
   private static final int ELF_HEADER_SIZE = 64;
   private static final int PT_INTERP = 3;
 
@@ -36,13 +35,14 @@ record JvmFiles(List<PathRule> rules) {
     for (Path target : linksOutOf(home)) {
       rules.add(PathRule.of(target, PathRule.READ_TREE));
     }
-    rules.add(PathRule.required(EXECUTABLE, PathRule.EXECUTE));
-    interpreter(EXECUTABLE).ifPresent(path -> rules.add(PathRule.of(path, PathRule.EXECUTE)));
+    rules.add(PathRule.required(OwnProcess.EXECUTABLE, PathRule.EXECUTE));
+    interpreter(OwnProcess.EXECUTABLE)
+        .ifPresent(path -> rules.add(PathRule.of(path, PathRule.EXECUTE)));
     for (Path entry : classPath(System.getProperty("java.class.path", ""))) {
       rules.add(PathRule.of(entry, PathRule.READ_TREE));
     }
     // Libraries that lie elsewhere, an archive of classes.
-    for (Path file : mapped(Files.readAllLines(MAPS, ISO_8859_1))) {
+    for (Path file : mapped(OwnProcess.maps())) {
       rules.add(PathRule.of(file, PathRule.READ));
     }
     return new JvmFiles(List.copyOf(rules));

@@ -6,8 +6,8 @@ import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.ProcessControl;
+import dev.platter.emulator.host.OwnProcess;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,14 +23,11 @@ import java.util.stream.IntStream;
  * @param environment as bytes, too
  */
 record SameProgram(List<byte[]> arguments, List<byte[]> environment) {
-  private static final Path SELF = Path.of("/proc/self");
   private static final int FIRST_INHERITED = 3;
 
   /** The one that runs. */
   static SameProgram running() throws IOException {
-    return new SameProgram(
-        strings(Files.readAllBytes(SELF.resolve("cmdline"))),
-        strings(Files.readAllBytes(SELF.resolve("environ"))));
+    return new SameProgram(strings(OwnProcess.commandLine()), strings(OwnProcess.environment()));
   }
 
   /** What zeros end. */
@@ -94,12 +91,10 @@ record SameProgram(List<byte[]> arguments, List<byte[]> environment) {
    */
   void executeInheritingAll() throws IOException {
     Path home = Path.of(System.getProperty("java.home")).toRealPath();
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(SELF.resolve("fd"))) {
-      for (Path each : all) {
-        int fd = Integer.parseInt(each.getFileName().toString());
-        if (fd >= FIRST_INHERITED && isOfJvm(each, home)) {
-          Libc.fcntl(fd, LinuxAbi.F_SETFD, LinuxAbi.FD_CLOEXEC);
-        }
+    for (Path each : OwnProcess.descriptors()) {
+      int fd = Integer.parseInt(each.getFileName().toString());
+      if (fd >= FIRST_INHERITED && isOfJvm(each, home)) {
+        Libc.fcntl(fd, LinuxAbi.F_SETFD, LinuxAbi.FD_CLOEXEC);
       }
     }
     execute();
@@ -118,9 +113,9 @@ record SameProgram(List<byte[]> arguments, List<byte[]> environment) {
   private void execute() throws IOException {
     String java;
     try {
-      java = Files.readSymbolicLink(SELF.resolve("exe")).toString();
+      java = Files.readSymbolicLink(OwnProcess.EXECUTABLE).toString();
     } catch (IOException e) {
-      java = SELF.resolve("exe").toString();
+      java = OwnProcess.EXECUTABLE.toString();
     }
     int result = ProcessControl.execve(java, arguments, environment);
     throw new IOException("executing " + java + " again fails: " + Errno.name(result));

@@ -6,12 +6,12 @@ import dev.platter.aio.loop.Threads;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.emulator.export.EventLog.Level;
+import dev.platter.emulator.host.OwnProcess;
 import dev.platter.emulator.server.Server;
 import dev.platter.emulator.server.StreamEventLog;
 import dev.platter.emulator.server.config.ExportKind;
 import dev.platter.emulator.server.config.ExportKinds;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -82,7 +82,7 @@ public final class ControlServer implements AutoCloseable {
 
   private static int ownUid() {
     try {
-      return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+      return OwnProcess.uid();
     } catch (IOException e) {
       throw new PlatterException(
           PlatterException.Kind.HOST_LACKS,

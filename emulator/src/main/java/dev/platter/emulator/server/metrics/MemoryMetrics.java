@@ -6,23 +6,12 @@ import dev.platter.emulator.host.HostFiles;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.function.Supplier;
+import java.util.Map;
 
 /** The process's memory by what it is: its own, and that of guests which it has touched. */
 final class MemoryMetrics implements MeterBinder {
-  private final Path status;
-  private final Supplier<Double> charged;
-
-  MemoryMetrics() {
-    this.status = Path.of("/proc/self/status");
-    HostFiles files = HostFiles.ofHost();
-    this.charged = () -> ChargedMemory.bytes(files);
-  }
+  private final HostFiles files = HostFiles.ofHost();
 
   @Override
   public void bindTo(MeterRegistry registry) {
@@ -35,7 +24,7 @@ final class MemoryMetrics implements MeterBinder {
         "RssAnon",
         "RssFile");
     gauge(registry, "platter.guest.memory", "Memory of guests that was touched.", "RssShmem");
-    Gauge.builder("platter.memory.used", charged, Supplier::get)
+    Gauge.builder("platter.memory.used", files, ChargedMemory::bytes)
         .description("What counts against that limit, inactive page cache left out.")
         .baseUnit("bytes")
         .strongReference(true)
@@ -57,25 +46,13 @@ final class MemoryMetrics implements MeterBinder {
   }
 
   /** The sum of some fields in bytes; not a number if they cannot be read. */
-  double sum(String... fields) {
-    try {
-      List<String> lines = Files.readAllLines(status);
-      double sum = 0;
-      for (String field : fields) {
-        sum += bytes(lines, field + ":");
-      }
-      return sum;
-    } catch (IOException e) {
-      return Double.NaN;
+  double sum(String... names) {
+    Map<String, String> status = files.fields("/proc/self/status");
+    double sum = 0;
+    for (String name : names) {
+      Long bytes = HostFiles.bytes(status, name);
+      sum += bytes == null ? Double.NaN : bytes;
     }
-  }
-
-  private static double bytes(List<String> lines, String field) {
-    for (String line : lines) {
-      if (line.startsWith(field)) {
-        return Double.parseDouble(line.substring(field.length()).replace("kB", "").strip()) * 1024;
-      }
-    }
-    return Double.NaN;
+    return sum;
   }
 }
