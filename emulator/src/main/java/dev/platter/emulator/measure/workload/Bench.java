@@ -4,14 +4,10 @@ import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.testkit.DiskDriver;
 import dev.platter.emulator.measure.stages.Latencies;
-import dev.platter.emulator.measure.workload.RunResult.OperationResult;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
-import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -154,33 +150,17 @@ public final class Bench {
     }
   }
 
-  /** What one operation did since measuring began. */
-  private static final class Tally {
-    private final Histogram latency = Latencies.newHistogram();
-    private long requests;
-    private long bytes;
-
-    void reset() {
-      latency.reset();
-      requests = 0;
-      bytes = 0;
-    }
-  }
-
   private final IoTarget target;
   private final Options options;
   private final @Nullable WriteLedger ledger;
-  private final @Nullable Verification read;
   private final BooleanSupplier cancelled;
   private final CancelGrace patience;
   private final Outstanding outstanding;
   private final BenchJob[] jobs;
   private final int tagsPerJob;
-  private final Tally[] tallies = new Tally[Operation.values().length];
+  private final OperationTallies tallies = new OperationTallies();
   private final Operation[] operations;
-  private final long[] offsets;
-  private final int[] lengths;
-  private final int[] generations;
+  private final BenchRanges ranges;
   private int flushesOutstanding;
   // The measured part: when it begins and ends, and whether it has begun.
   private long begin;
@@ -208,7 +188,6 @@ public final class Bench {
     this.target = target;
     this.options = options;
     this.ledger = ledger;
-    this.read = ledger == null ? null : newVerification(ledger, options.pattern());
     this.cancelled = cancelled;
     int count = options.jobs().count();
     this.tagsPerJob = Math.min(options.depth(), target.queueDepth() / count);
@@ -223,41 +202,9 @@ public final class Bench {
     for (int job = 0; job < count; job++) {
       jobs[job] = new BenchJob(options, job, target.capacityBytes(), tagsPerJob);
     }
-    for (int i = 0; i < tallies.length; i++) {
-      tallies[i] = new Tally();
-    }
     this.operations = new Operation[depth];
-    this.offsets = new long[depth];
-    this.lengths = new int[depth];
-    this.generations = new int[depth];
     RequestSizes.check(target, options.minBytes(), options.maxBytes(), "--bs");
-    if (ledger != null
-        && options.pattern().writes()
-        && target.capacityBytes() < 2L * depth * options.maxBytes()) {
-      // Verified writes must not overlap while in flight, and have to find a free place.
-      throw PlatterException.badInput(
-          "the image of "
-              + target.capacityBytes()
-              + " bytes is too small to verify "
-              + depth
-              + " writes of up to "
-              + options.maxBytes()
-              + " bytes in flight",
-          "Use an image of twice the sum, or a smaller --bs or --iodepth");
-    }
-  }
-
-  private static @Nullable Verification newVerification(WriteLedger ledger, Pattern pattern) {
-    if (pattern.mixes()) {
-      // Of what the run has not written yet, nothing is known.
-      return new Verification(ledger.run(), Verification.Rule.EXACT);
-    }
-    if (pattern.writes()) {
-      return null;
-    }
-    return new Verification(
-        ledger.run(),
-        ledger.isOfEarlierRun() ? Verification.Rule.AT_LEAST : Verification.Rule.ANY_RUN);
+    this.ranges = new BenchRanges(target, options, ledger, depth);
   }
 
   /**
@@ -304,7 +251,7 @@ public final class Bench {
     }
     startDue();
     target.kick();
-    while (now - end < 0 && !cancelled.getAsBoolean() && !foundWrong()) {
+    while (now - end < 0 && !cancelled.getAsBoolean() && !ranges.foundWrong()) {
       if (!measuring && now - begin >= 0) {
         measuring = true;
         begin = now;
@@ -333,38 +280,15 @@ public final class Bench {
   }
 
   private RunResult result(long elapsedNanos, boolean partial) {
-    Histogram latency = Latencies.newHistogram();
-    long requests = 0;
-    long bytes = 0;
-    Map<Operation, OperationResult> each = new EnumMap<>(Operation.class);
-    for (Operation operation : Operation.values()) {
-      Tally tally = tallies[BenchJob.index(operation)];
-      if (tally.requests == 0) {
-        continue;
-      }
-      each.put(operation, new OperationResult(tally.latency.copy(), tally.requests, tally.bytes));
-      if (operation != Operation.FLUSH) {
-        latency.add(tally.latency);
-        requests += tally.requests;
-        bytes += tally.bytes;
-      }
-    }
     List<Long> ofJobs = new ArrayList<>();
     for (BenchJob job : jobs) {
       ofJobs.add(job.requests());
     }
-    return new RunResult(
-        elapsedNanos, latency, requests, bytes, partial, each, ofJobs, read, null, null);
-  }
-
-  private boolean foundWrong() {
-    return read != null && read.wrong() > 0;
+    return tallies.result(elapsedNanos, partial, ofJobs, ranges.verification());
   }
 
   private void resetCounts() {
-    for (Tally tally : tallies) {
-      tally.reset();
-    }
+    tallies.reset();
     for (BenchJob job : jobs) {
       job.resetCount();
     }
@@ -423,17 +347,13 @@ public final class Bench {
       return;
     }
     Operation operation = job.drawOperation();
-    chooseRange(job, tag, operation);
+    ranges.choose(job, tag, operation);
     operations[tag] = operation;
     if (operation == Operation.WRITE) {
       job.writeStarts();
-      if (ledger != null) {
-        generations[tag] = ledger.nextGeneration();
-        SectorPattern.fill(
-            target.buffer(tag), offsets[tag], lengths[tag], ledger.run(), generations[tag]);
-      }
+      ranges.fill(tag);
     }
-    outstanding.submit(tag, operation, offsets[tag], lengths[tag]);
+    outstanding.submit(tag, operation, ranges.offset(tag), ranges.length(tag));
   }
 
   private boolean wantsFlush(BenchJob job) {
@@ -454,38 +374,8 @@ public final class Bench {
     outstanding.submit(tag, Operation.FLUSH, 0, 0);
   }
 
-  /**
-   * Draws until the range is free of others in flight, if it matters which of two that overlap
-   * comes first.
-   */
-  private void chooseRange(BenchJob job, int tag, Operation operation) {
-    do {
-      lengths[tag] = job.drawLength();
-      offsets[tag] = job.drawOffset(operation, lengths[tag]);
-    } while (!reserve(tag, operation));
-  }
-
-  private boolean reserve(int tag, Operation operation) {
-    return ledger == null
-        || !isReserved(operation)
-        || ledger.reserve(firstSector(tag), sectorCount(tag));
-  }
-
-  /** Reads among themselves may overlap; not so with writes beside them. */
-  private boolean isReserved(Operation operation) {
-    return operation != Operation.READ || options.pattern().mixes();
-  }
-
   private BenchJob jobOf(int tag) {
     return jobs[tag / tagsPerJob];
-  }
-
-  private int firstSector(int tag) {
-    return (int) (offsets[tag] / SectorPattern.SECTOR);
-  }
-
-  private int sectorCount(int tag) {
-    return lengths[tag] / SectorPattern.SECTOR;
   }
 
   // ---- how they end ----------------------------------------------------------------------------
@@ -497,13 +387,13 @@ public final class Bench {
           operation
               + (operation == Operation.FLUSH
                   ? ""
-                  : " of " + lengths[tag] + " bytes at " + offsets[tag])
+                  : " of " + ranges.length(tag) + " bytes at " + ranges.offset(tag))
               + " failed with device status "
               + outstanding.status(tag),
           null);
     }
     BenchJob job = jobOf(tag);
-    Tally tally = tallies[BenchJob.index(operation)];
+    OperationTallies.Tally tally = tallies.of(operation);
     tally.requests++;
     if (operation == Operation.FLUSH) {
       job.flushEnds();
@@ -514,33 +404,9 @@ public final class Bench {
       Latencies.record(tally.latency, outstanding.latencyNanos(tag));
       return;
     }
-    if (ledger != null) {
-      verifyOrNote(tag, operation, ledger);
-    }
+    ranges.completed(tag, operation);
     outstanding.record(tally.latency, tag);
-    tally.bytes += lengths[tag];
+    tally.bytes += ranges.length(tag);
     job.requestEnds();
-  }
-
-  private void verifyOrNote(int tag, Operation operation, WriteLedger known) {
-    if (operation == Operation.READ && read != null) {
-      check(tag, known, read);
-    }
-    if (!isReserved(operation)) {
-      return;
-    }
-    switch (operation) {
-      case WRITE -> known.completed(firstSector(tag), sectorCount(tag), generations[tag]);
-      case DISCARD -> known.trimmed(firstSector(tag), sectorCount(tag));
-      default -> known.release(firstSector(tag), sectorCount(tag));
-    }
-  }
-
-  private void check(int tag, WriteLedger known, Verification found) {
-    for (int at = 0; at < lengths[tag]; at += SectorPattern.SECTOR) {
-      long offset = offsets[tag] + at;
-      int wanted = known.completed()[(int) (offset / SectorPattern.SECTOR)];
-      found.check(target.buffer(tag), at, offset, wanted);
-    }
   }
 }
