@@ -1,9 +1,6 @@
 package dev.platter.emulator.guest;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.loop.LoopStats;
-import dev.platter.emulator.measure.stages.PathThreads;
-import dev.platter.emulator.measure.stages.StageRun;
 import dev.platter.emulator.measure.workload.CancelGrace;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.UnansweredRequests;
@@ -23,7 +20,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.ObjDoubleConsumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.jr.ob.JSON;
@@ -138,12 +134,6 @@ public final class GuestRun {
 
   private static final int WARM_UP_MILLIS = 1000;
 
-  /** A job on the guest's list and where its result goes; no row for what is not measured. */
-  private record Task(GuestJob job, Target target, @Nullable GuestRow row) {}
-
-  /** A job that has ended, and what the host spent on it. */
-  private record Ended(GuestConsole.Result result, GuestRow.Run host) {}
-
   private final Plan plan;
   private final GuestRunner runner;
   private final HostDisks.Opener opener;
@@ -230,6 +220,18 @@ public final class GuestRun {
     steps++;
   }
 
+  private void tell(int run, JobCosts.Task task) {
+    GuestRow row = task.row();
+    tell(
+        "run "
+            + run
+            + " of "
+            + plan.runs()
+            + ": "
+            + (row == null ? "warming up " : row.workload() + " on ")
+            + task.target());
+  }
+
   private List<List<Target>> machines(int run) {
     List<Target> order = new ArrayList<>(plan.targets());
     if (run % 2 == 0) {
@@ -239,7 +241,7 @@ public final class GuestRun {
   }
 
   private void runMachine(int run, List<Target> targets) {
-    List<Task> tasks = tasks(targets);
+    List<JobCosts.Task> tasks = tasks(targets);
     HostDisks disks = opener.open(platterKinds(targets), plan.writes());
     try (Closing _ = () -> close(disks)) {
       QemuCommand machine =
@@ -247,9 +249,9 @@ public final class GuestRun {
               .kernel(
                   plan.guest().kernel(),
                   plan.guest().initramfs(),
-                  GuestJob.commandLine(tasks.stream().map(Task::job).toList()));
+                  GuestJob.commandLine(tasks.stream().map(JobCosts.Task::job).toList()));
       targets.forEach(target -> machine.disk(attachment(target, disks, targets.size() > 1)));
-      Costs costs = new Costs(run, tasks, disks);
+      JobCosts costs = new JobCosts(run, tasks, disks, task -> tell(run, task));
       tell("run " + run + " of " + plan.runs() + ": the guest boots");
       RuntimeException failure = null;
       try {
@@ -257,7 +259,12 @@ public final class GuestRun {
       } catch (RuntimeException e) {
         failure = e;
       }
-      for (Ended job : costs.ended) {
+      String kernel = costs.kernelRelease();
+      if (kernel != null) {
+        accelerator = costs.accelerator();
+        kernelRelease = kernel;
+      }
+      for (JobCosts.Ended job : costs.ended()) {
         try {
           collect(tasks, job);
         } catch (PlatterException e) {
@@ -267,10 +274,10 @@ public final class GuestRun {
       if (failure != null) {
         throw failure;
       }
-      if (costs.ended.size() < tasks.size()) {
+      if (costs.ended().size() < tasks.size()) {
         throw PlatterException.failed(
             "the guest did "
-                + costs.ended.size()
+                + costs.ended().size()
                 + " of its "
                 + tasks.size()
                 + " jobs and turned itself off",
@@ -307,14 +314,14 @@ public final class GuestRun {
     return kinds;
   }
 
-  private List<Task> tasks(List<Target> targets) {
-    List<Task> tasks = new ArrayList<>();
+  private List<JobCosts.Task> tasks(List<Target> targets) {
+    List<JobCosts.Task> tasks = new ArrayList<>();
     for (Target target : targets) {
-      tasks.add(new Task(warmUp(target), target, null));
+      tasks.add(new JobCosts.Task(warmUp(target), target, null));
     }
     for (Workload workload : plan.workloads()) {
       for (Target target : targets) {
-        tasks.add(new Task(job(workload, target), target, row(workload, target)));
+        tasks.add(new JobCosts.Task(job(workload, target), target, row(workload, target)));
       }
     }
     return tasks;
@@ -354,9 +361,9 @@ public final class GuestRun {
     };
   }
 
-  private static void collect(List<Task> tasks, Ended job) {
+  private static void collect(List<JobCosts.Task> tasks, JobCosts.Ended job) {
     GuestConsole.Result result = job.result();
-    Task task = tasks.get(result.number() - 1);
+    JobCosts.Task task = tasks.get(result.number() - 1);
     if (!result.succeeded()) {
       throw PlatterException.failed(
           "the guest's "
@@ -393,84 +400,5 @@ public final class GuestRun {
           e);
     }
     throw PlatterException.failed("the guest's " + result.name() + " printed no row", null);
-  }
-
-  /** What the host spends on each job: read when the console says that it begins and ends. */
-  private final class Costs implements GuestListener {
-    private final int run;
-    private final List<Task> tasks;
-    private final HostDisks disks;
-    private final List<Ended> ended = new ArrayList<>();
-    private LoopStats.@Nullable Snapshot loopBefore;
-    private @Nullable HostAccounts before;
-    private Duration qemuBefore = Duration.ZERO;
-
-    Costs(int run, List<Task> tasks, HostDisks disks) {
-      this.run = run;
-      this.tasks = tasks;
-      this.disks = disks;
-    }
-
-    private LoopStats.@Nullable Snapshot loop(int number) {
-      Target target = tasks.get(number - 1).target();
-      return target.backend() == Backend.PLATTER ? disks.loop(target.device()) : null;
-    }
-
-    private @Nullable StageRun stages(int number) {
-      Target target = tasks.get(number - 1).target();
-      return target.backend() == Backend.PLATTER ? disks.takeStages(target.device()) : null;
-    }
-
-    /** The threads of this process that do a job's requests. */
-    private Predicate<String> threads(int number) {
-      Target target = tasks.get(number - 1).target();
-      if (target.backend() != Backend.PLATTER) {
-        return _ -> false;
-      }
-      PathThreads threads = PathThreads.ofExport(target.serial(), target.serial());
-      return threads.loop().or(threads.vcpu());
-    }
-
-    @Override
-    public void up(Accelerator accelerator, String kernelRelease) {
-      GuestRun.this.accelerator = accelerator;
-      GuestRun.this.kernelRelease = kernelRelease;
-    }
-
-    @Override
-    public void jobBegun(int number, QemuProcess qemu) {
-      Task task = tasks.get(number - 1);
-      tell(
-          "run "
-              + run
-              + " of "
-              + plan.runs()
-              + ": "
-              + (task.row() == null ? "warming up " : task.row().workload() + " on ")
-              + task.target());
-      qemuBefore = qemu.cpuTime();
-      loopBefore = loop(number);
-      stages(number); // what came before is not this job's
-      before = HostAccounts.now(qemu.threads());
-    }
-
-    @Override
-    public void jobEnded(GuestConsole.Result result, QemuProcess qemu) {
-      HostAccounts after = HostAccounts.now(qemu.threads());
-      HostAccounts first = before == null ? after : before;
-      Duration qemuCpu = qemu.cpuTime().minus(qemuBefore);
-      LoopStats.Snapshot loop = loop(result.number());
-      ended.add(
-          new Ended(
-              result,
-              new GuestRow.Run(
-                  run,
-                  Map.of(),
-                  loop == null || loopBefore == null ? null : loop.since(loopBefore),
-                  stages(result.number()),
-                  after.host().own().since(first.host().own()),
-                  qemuCpu,
-                  after.since(first, threads(result.number()), qemuCpu))));
-    }
   }
 }
