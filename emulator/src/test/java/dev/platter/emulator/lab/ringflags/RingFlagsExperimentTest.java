@@ -258,8 +258,8 @@ class RingFlagsExperimentTest {
 
   @Test
   void flagsThatTheKernelRefusesAreNotNamed() {
-    RingFlagsFinding finding =
-        new RingFlagsFinding(
+    LadderFinding finding =
+        new LadderFinding(
             new Finding("", "", ""), Map.of(SetupFlag.SINGLE_ISSUER, "", SetupFlag.SUBMIT_ALL, ""));
     assertThat(finding.taken(Rung.TASKRUN)).containsExactly("COOP_TASKRUN", "TASKRUN_FLAG");
   }
