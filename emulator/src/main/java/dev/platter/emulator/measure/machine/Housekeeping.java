@@ -49,11 +49,6 @@ public final class Housekeeping implements AutoCloseable {
     mainLoop.context().invoke(() -> tasks.add(task));
   }
 
-  /** Runs {@code task} no more. */
-  public void remove(Runnable task) {
-    mainLoop.context().invoke(() -> tasks.remove(task));
-  }
-
   /** No task runs any more. Idempotent. */
   @Override
   public void close() {

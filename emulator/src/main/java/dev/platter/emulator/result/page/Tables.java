@@ -123,11 +123,6 @@ final class Tables {
     }
   }
 
-  /** A line of a table with a name at its left and a text. */
-  static void fact(Markup out, String name, String text) {
-    out.open("tr").element("th", name, "scope", "row").element("td", text).close();
-  }
-
   /** Text in which what stands in backticks is to be typed. */
   static void prose(Markup out, String text) {
     String[] parts = text.split("`", -1);
