@@ -57,8 +57,10 @@ public final class StageReport {
     map.put("out_of_order", outOfOrder(merge));
     map.put("incomplete_requests", merge.incompleteRequests());
     map.put("held_by_quiesce", merge.heldByQuiesce());
-    map.put(
-        "pauses", Map.of("source", seen.source(), "error_us", micros((double) seen.errorNanos())));
+    Map<String, @Nullable Object> pauses = new LinkedHashMap<>();
+    pauses.put("source", seen.source());
+    pauses.put("error_us", micros((double) seen.errorNanos()));
+    map.put("pauses", pauses);
     return map;
   }
 
