@@ -80,7 +80,7 @@ class ArchitectureTest {
           List.of("export"),
           List.of("host.disk"),
           List.of("host"),
-          List.of("text"));
+          List.of("text", "result.document"));
 
   private static final ArchRule NO_CIRCLES =
       slices()

@@ -1,0 +1,63 @@
+package dev.platter.emulator.result.document;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@code platter.comparison/1}. */
+public record ComparisonDocument(
+    String schema,
+    String created,
+    String command,
+    List<ComparedResult> results,
+    List<String> verdicts,
+    List<String> warnings,
+    List<Group> comparisons,
+    List<GateResult> gates) {
+  /** A result that was read. */
+  public record ComparedResult(
+      String label, String schema, @Nullable String created, @Nullable String command) {}
+
+  /** Results of one kind. */
+  public record Group(
+      String schema,
+      List<String> labels,
+      List<Differing> differences,
+      List<String> notRecordedByAll,
+      String otherwise,
+      List<String> notCompared,
+      List<ComparedRow> rows) {}
+
+  /** A key in which they differ, with the value of each. */
+  public record Differing(String name, List<@Nullable String> values) {}
+
+  /** A row that at least two have. */
+  public record ComparedRow(String row, List<ComparedFigure> figures) {}
+
+  /**
+   * A figure of it.
+   *
+   * @param better {@code more} or {@code less}
+   * @param values of each result; null where one has no such figure
+   * @param toFirst what is said of each but the first
+   */
+  public record ComparedFigure(
+      String figure,
+      String better,
+      List<ComparisonDocument.@Nullable FigureRange> values,
+      List<ComparisonDocument.@Nullable Answer> toFirst) {}
+
+  /** The figure of a row and where its runs lie; null without runs. */
+  public record FigureRange(double value, @Nullable Double low, @Nullable Double high, long runs) {}
+
+  /** What the runs of two rows say. */
+  public record Answer(@Nullable Double ratio, String answer, @Nullable String because) {}
+
+  /** What came of a gate. */
+  public record GateResult(
+      String gate,
+      String label,
+      String row,
+      @Nullable Double ratio,
+      @Nullable String answer,
+      String outcome) {}
+}
