@@ -17,7 +17,8 @@ import dev.platter.emulator.result.Environment;
 import dev.platter.emulator.result.Summary;
 import dev.platter.emulator.result.Variant;
 import dev.platter.emulator.result.VerificationReport;
-import dev.platter.emulator.result.Warnings;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.Warning;
 import dev.platter.emulator.text.Units;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -342,15 +343,19 @@ final class BenchCommand extends RunCommand {
   }
 
   @Override
-  Map<String, @Nullable Object> document(
-      Map<String, @Nullable Object> environment, List<Summary> rows) {
-    return BenchReport.json(
-        environment,
-        options(0, depths.getFirst()),
-        new LinkedHashSet<>(depths),
-        queues,
-        ioThreads,
-        rows);
+  Map<String, @Nullable Object> parameters() {
+    return BenchReport.parameters(
+        options(0, depths.getFirst()), new LinkedHashSet<>(depths), queues, ioThreads);
+  }
+
+  @Override
+  Record document(
+      EnvironmentFacts environment,
+      Map<String, @Nullable Object> parameters,
+      List<Summary> rows,
+      @Nullable String failure) {
+    return BenchReport.document(
+        origin(), environment, parameters, options(0, depths.getFirst()), rows, failure);
   }
 
   @Override
@@ -373,7 +378,7 @@ final class BenchCommand extends RunCommand {
   }
 
   @Override
-  List<Warnings.Warning> warnings(Map<String, @Nullable Object> environment, List<Summary> rows) {
+  List<Warning> warnings(EnvironmentFacts environment, List<Summary> rows) {
     return BenchReport.warnings(environment, options(0, depths.getFirst()), rows);
   }
 
@@ -402,8 +407,8 @@ final class BenchCommand extends RunCommand {
                   + " sectors that flushes had made stable"
                   + (found.isCutShort() ? " (interrupted: not all)" : ""));
     }
-    Map<String, @Nullable Object> document =
-        VerificationReport.json(environment.toMap(), verifyState.toString(), found);
+    Record document =
+        VerificationReport.document(origin(), environment.facts(), verifyState.toString(), found);
     AllSteps.run(() -> AllSteps.rethrow(failure), () -> write(document));
   }
 

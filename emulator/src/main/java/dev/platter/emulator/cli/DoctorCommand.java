@@ -44,7 +44,7 @@ final class DoctorCommand extends PlatterCommand {
     out().print(DoctorPage.render(report));
     stdout().flush();
     String created = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
-    AllSteps.run(() -> throwFailure(report), () -> json.write(report.toMap(created), stdout()));
+    AllSteps.run(() -> throwFailure(report), () -> json.write(report.document(created), stdout()));
   }
 
   private void throwFailure(DoctorReport report) {

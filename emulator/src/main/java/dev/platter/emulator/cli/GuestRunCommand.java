@@ -25,6 +25,7 @@ import dev.platter.emulator.result.Environment;
 import dev.platter.emulator.result.GuestReport;
 import dev.platter.emulator.result.Origin;
 import dev.platter.emulator.result.Warnings;
+import dev.platter.emulator.result.document.EnvironmentFacts;
 import dev.platter.emulator.server.config.IoThreadConfig;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestJob;
@@ -38,7 +39,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -501,14 +501,13 @@ final class GuestRunCommand extends PlatterCommand {
       GuestRun.Result result, Observations seen, GuestRun.Plan plan, Environment environment) {
     GuestReport report = new GuestReport(plan, result, seen);
     out().print(report.text(wide.columns()));
-    out().print(Warnings.text(report.warnings(environment.toMap())));
+    EnvironmentFacts facts = environment.facts();
+    out().print(Warnings.text(report.warnings(facts)));
     stdout().flush();
-    Map<String, @Nullable Object> document =
-        Origin.now(commandLine()).in(settings().in(report.json(environment.toMap())));
-    RuntimeException failure = result.failure();
-    document.put("failure", failure == null ? null : String.valueOf(failure.getMessage()));
+    Record document =
+        report.document(Origin.now(commandLine()), facts, settings().in(report.parameters()));
     AllSteps.run(
-        () -> AllSteps.rethrow(failure),
+        () -> AllSteps.rethrow(result.failure()),
         () -> json.write(document, stdout()),
         () -> reportOption.write(document));
   }

@@ -7,10 +7,7 @@ import dev.platter.devices.block.ImageInspector;
 import dev.platter.emulator.result.ImageReport;
 import dev.platter.emulator.text.Units;
 import java.io.PrintWriter;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -27,8 +24,6 @@ import picocli.CommandLine.Parameters;
       "  platter image info disk.img --json -",
     })
 final class ImageInfoCommand extends PlatterCommand {
-  static final String SCHEMA = "platter.image/1";
-
   @Parameters(paramLabel = "PATH", description = "A raw image or a block device.")
   private String path;
 
@@ -39,14 +34,7 @@ final class ImageInfoCommand extends PlatterCommand {
     json.check();
     ImageInfo info = ImageInspector.inspect(path);
     print(info, out());
-    json.write(document(info), stdout());
-  }
-
-  static Map<String, @Nullable Object> document(ImageInfo info) {
-    Map<String, @Nullable Object> document = new LinkedHashMap<>();
-    document.put("schema", SCHEMA);
-    document.put("image", ImageReport.toMap(info));
-    return document;
+    json.write(ImageReport.document(info), stdout());
   }
 
   private static void print(ImageInfo info, PrintWriter out) {

@@ -7,7 +7,8 @@ import dev.platter.emulator.measure.workload.TestBed;
 import dev.platter.emulator.result.IotestReport;
 import dev.platter.emulator.result.Summary;
 import dev.platter.emulator.result.Variant;
-import dev.platter.emulator.result.Warnings;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.Warning;
 import dev.platter.emulator.result.page.Findings;
 import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.text.Units;
@@ -147,7 +148,7 @@ final class IotestCommand extends RunCommand {
   @Override
   String table(List<Summary> rows, int width) {
     StringBuilder text = new StringBuilder();
-    for (String sentence : Findings.ofAblations(document(Map.of(), rows))) {
+    for (String sentence : Findings.ofAblations(IotestReport.rows(rows))) {
       text.append(TextParagraph.of("", "", sentence));
     }
     return text.append(text.isEmpty() ? "" : "\n")
@@ -161,14 +162,22 @@ final class IotestCommand extends RunCommand {
   }
 
   @Override
-  List<Warnings.Warning> warnings(Map<String, @Nullable Object> environment, List<Summary> rows) {
+  List<Warning> warnings(EnvironmentFacts environment, List<Summary> rows) {
     return IotestReport.warnings(environment, rows);
   }
 
   @Override
-  Map<String, @Nullable Object> document(
-      Map<String, @Nullable Object> environment, List<Summary> rows) {
-    return IotestReport.json(environment, options(), rows);
+  Map<String, @Nullable Object> parameters() {
+    return IotestReport.parameters(options());
+  }
+
+  @Override
+  Record document(
+      EnvironmentFacts environment,
+      Map<String, @Nullable Object> parameters,
+      List<Summary> rows,
+      @Nullable String failure) {
+    return IotestReport.document(origin(), environment, parameters, rows, failure);
   }
 
   @Override

@@ -1,8 +1,8 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.emulator.result.JsonFile;
+import dev.platter.emulator.result.document.Records;
 import java.io.PrintWriter;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -39,9 +39,9 @@ final class JsonOption {
    *
    * @param stdout what {@code -} stands for
    */
-  void write(Map<String, @Nullable Object> document, PrintWriter stdout) {
+  void write(Record document, PrintWriter stdout) {
     if (file != null) {
-      JsonFile.write(file, document, stdout);
+      JsonFile.write(file, Records.toMap(document), stdout);
     }
   }
 }

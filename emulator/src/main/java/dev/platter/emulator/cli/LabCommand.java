@@ -16,6 +16,8 @@ import dev.platter.emulator.result.Environment;
 import dev.platter.emulator.result.LabReport;
 import dev.platter.emulator.result.Origin;
 import dev.platter.emulator.result.Warnings;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.ExperimentResult;
 import dev.platter.emulator.text.TextParagraph;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -128,7 +130,7 @@ final class LabCommand extends PlatterCommand {
     Interruption interruption = Interruption.begin();
     Path base = directory == null ? ScratchImage.defaultDirectory() : directory;
     Path scratch = makeScratch(base);
-    List<Map<String, @Nullable Object>> results = new ArrayList<>();
+    List<ExperimentResult> results = new ArrayList<>();
     List<String> failed = new ArrayList<>();
     boolean removed = false;
     try (Progress progress = Progress.on(err())) {
@@ -155,18 +157,15 @@ final class LabCommand extends PlatterCommand {
     if (results.size() > 1) {
       print(LabReport.verdicts(results));
     }
-    print(Warnings.text(LabReport.warnings(environment.toMap(), results)));
-    Map<String, @Nullable Object> document =
-        Origin.now(commandLine())
-            .in(
-                new Settings(spec())
-                    .told("--dir")
-                    .in(
-                        LabReport.json(
-                            environment.toMap(),
-                            parameters(chosen, base),
-                            results.size() < chosen.size(),
-                            results)));
+    EnvironmentFacts facts = environment.facts();
+    print(Warnings.text(LabReport.warnings(facts, results)));
+    Record document =
+        LabReport.document(
+            Origin.now(commandLine()),
+            facts,
+            new Settings(spec()).told("--dir").in(parameters(chosen, base)),
+            results.size() < chosen.size(),
+            results);
     boolean clean = removed;
     AllSteps.run(
         () -> json.write(document, stdout()),

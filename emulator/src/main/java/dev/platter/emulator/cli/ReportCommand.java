@@ -97,7 +97,7 @@ final class ReportCommand extends PlatterCommand {
 
   private void writeJson(@Nullable ComparedResults compared) {
     if (compared != null && json.isGiven()) {
-      json.write(Origin.now(commandLine()).in(compared.json()), stdout());
+      json.write(compared.document(Origin.now(commandLine())), stdout());
       if (isJsonAlone()) {
         // Elsewhere the text has them.
         compared.warnings().forEach(warning -> err().println("platter: warning: " + warning));

@@ -1,10 +1,10 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.emulator.result.document.Records;
 import dev.platter.emulator.result.page.Document;
 import dev.platter.emulator.result.page.ReportForm;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -50,9 +50,10 @@ final class ReportOption {
   }
 
   /** Writes the report, if one is wanted. */
-  void write(Map<String, @Nullable Object> document) {
+  void write(Record document) {
     if (file != null) {
-      ReportForm.of(file).write(file, List.of(new Document(file, document)), List.of());
+      ReportForm.of(file)
+          .write(file, List.of(new Document(file, Records.toMap(document))), List.of());
     }
   }
 }

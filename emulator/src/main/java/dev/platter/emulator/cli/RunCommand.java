@@ -10,6 +10,9 @@ import dev.platter.emulator.result.Environment;
 import dev.platter.emulator.result.Origin;
 import dev.platter.emulator.result.Summary;
 import dev.platter.emulator.result.Warnings;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.RequestStages;
+import dev.platter.emulator.result.document.Warning;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -97,16 +100,21 @@ abstract class RunCommand extends PlatterCommand {
   /** The rows for people, in lines of so many characters. */
   abstract String table(List<Summary> rows, int width);
 
-  /** The rows for machines. */
-  abstract Map<String, @Nullable Object> document(
-      Map<String, @Nullable Object> environment, List<Summary> rows);
+  /** The options that the document has under keys of its own. */
+  abstract Map<String, @Nullable Object> parameters();
+
+  /** The document for machines. */
+  abstract Record document(
+      EnvironmentFacts environment,
+      Map<String, @Nullable Object> parameters,
+      List<Summary> rows,
+      @Nullable String failure);
 
   /** Of how many runs the figures are, and how far those lie apart. */
   abstract String spread(List<Summary> rows);
 
   /** Why the figures may not be what they seem. */
-  abstract List<Warnings.Warning> warnings(
-      Map<String, @Nullable Object> environment, List<Summary> rows);
+  abstract List<Warning> warnings(EnvironmentFacts environment, List<Summary> rows);
 
   @Override
   public final void run() {
@@ -149,9 +157,10 @@ abstract class RunCommand extends PlatterCommand {
         environment.loop(ring.loop(), ring.granted(), ring.refused());
       }
     }
+    EnvironmentFacts facts = environment.facts();
     out().print(table(rows, wide.columns()));
     out().print(spread(rows));
-    out().print(Warnings.text(warnings(environment.toMap(), rows)));
+    out().print(Warnings.text(warnings(facts, rows)));
     if (recordsStages()) {
       printStages(rows);
     }
@@ -161,10 +170,9 @@ abstract class RunCommand extends PlatterCommand {
         () -> AllSteps.rethrow(wrongSectors(rows)),
         () -> {
           if (json.isGiven() || report.isGiven()) {
-            Map<String, @Nullable Object> document =
-                settings(common()).in(document(environment.toMap(), rows));
-            document.put("failure", failureText(measured, rows));
-            write(document);
+            write(
+                document(
+                    facts, settings(common()).in(parameters()), rows, failureText(measured, rows)));
           }
         });
   }
@@ -224,9 +232,13 @@ abstract class RunCommand extends PlatterCommand {
   abstract Settings settings(Settings settings);
 
   /** Writes a document to where JSON and a report are wanted. */
-  final void write(Map<String, @Nullable Object> document) {
-    Map<String, @Nullable Object> complete = Origin.now(commandLine()).in(document);
-    AllSteps.run(() -> json.write(complete, stdout()), () -> report.write(complete));
+  final void write(Record document) {
+    AllSteps.run(() -> json.write(document, stdout()), () -> report.write(document));
+  }
+
+  /** Where a document comes from that is made now. */
+  final Origin origin() {
+    return Origin.now(commandLine());
   }
 
   /** Whether a page is wanted. */
@@ -235,7 +247,7 @@ abstract class RunCommand extends PlatterCommand {
   }
 
   private void printStages(List<Summary> rows) {
-    Map<String, @Nullable Map<String, @Nullable Object>> stages = new LinkedHashMap<>();
+    Map<String, @Nullable RequestStages> stages = new LinkedHashMap<>();
     rows.forEach(row -> stages.put(row.label(), row.stages()));
     out().println();
     out().print(StageTable.render(stages, wide.columns()));

@@ -11,6 +11,7 @@ import dev.platter.emulator.result.Environment;
 import dev.platter.emulator.result.JsonFile;
 import dev.platter.emulator.result.Origin;
 import dev.platter.emulator.result.ServeReport;
+import dev.platter.emulator.result.document.Records;
 import dev.platter.emulator.server.ExportView;
 import dev.platter.emulator.server.Server;
 import dev.platter.emulator.server.options.ServeOptions;
@@ -72,14 +73,14 @@ final class ServedStages implements AutoCloseable {
     }
     JsonFile.write(
         file,
-        Origin.now(commandLine)
-            .in(
-                ServeReport.json(
-                    Environment.ofHost().toMap(),
-                    ServedOptions.of(options),
-                    recorded(server),
-                    watch.scheduling(),
-                    watch.observer.stop())),
+        Records.toMap(
+            ServeReport.document(
+                Origin.now(commandLine),
+                Environment.ofHost().facts(),
+                ServedOptions.of(options),
+                recorded(server),
+                watch.scheduling(),
+                watch.observer.stop())),
         out);
   }
 

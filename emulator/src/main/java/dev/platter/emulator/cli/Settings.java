@@ -63,14 +63,9 @@ final class Settings {
     return this;
   }
 
-  /**
-   * A copy of a document of which the parameters are complete; keys that it has stay as they are.
-   */
-  Map<String, @Nullable Object> in(Map<String, @Nullable Object> document) {
-    Map<String, @Nullable Object> parameters = new LinkedHashMap<>();
-    if (document.get("parameters") instanceof Map<?, ?> known) {
-      known.forEach((key, value) -> parameters.put(key.toString(), value));
-    }
+  /** The parameters of a document, completed; keys that it has stay as they are. */
+  Map<String, @Nullable Object> in(Map<String, @Nullable Object> known) {
+    Map<String, @Nullable Object> parameters = new LinkedHashMap<>(known);
     values.forEach(parameters::putIfAbsent);
     for (OptionSpec option : spec.options()) {
       if (!told.contains(option.longestName())) {
@@ -78,9 +73,7 @@ final class Settings {
       }
     }
     parameters.put("java_options", javaOptions());
-    Map<String, @Nullable Object> copy = new LinkedHashMap<>(document);
-    copy.put("parameters", parameters);
-    return copy;
+    return parameters;
   }
 
   /** What the user wants of the JVM, or null. */

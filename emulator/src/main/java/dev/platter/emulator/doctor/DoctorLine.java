@@ -74,15 +74,4 @@ public record DoctorLine(
   DoctorLine with(Map<String, @Nullable Object> facts) {
     return new DoctorLine(name, status, text, remedy, kind, facts);
   }
-
-  /** As {@code docs/json.md} has it. */
-  Map<String, @Nullable Object> toMap() {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("name", name);
-    map.put("status", status.toString());
-    map.put("text", text);
-    map.put("remedy", remedy);
-    map.put("facts", facts.isEmpty() ? null : facts);
-    return map;
-  }
 }

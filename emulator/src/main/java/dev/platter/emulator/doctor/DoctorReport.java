@@ -3,10 +3,9 @@ package dev.platter.emulator.doctor;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
 import dev.platter.emulator.doctor.DoctorLine.Status;
+import dev.platter.emulator.result.document.DoctorDocument;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param groups in the order of the page, none of them empty
  */
 public record DoctorReport(List<Group> groups) {
-  /** The schema of {@link #toMap}. */
+  /** The schema of {@link #document}. */
   public static final String SCHEMA = "platter.doctor/1";
 
   /** Copies the list. */
@@ -100,24 +99,29 @@ public record DoctorReport(List<Group> groups) {
   }
 
   /**
-   * The document of {@code docs/json.md}, in its order.
+   * The JSON document.
    *
    * @param created when, as ISO 8601
    */
-  public Map<String, @Nullable Object> toMap(String created) {
-    List<Object> mapped = new ArrayList<>();
-    for (Group group : groups) {
-      Map<String, Object> map = new LinkedHashMap<>();
-      map.put("title", group.title());
-      map.put("lines", group.lines().stream().map(DoctorLine::toMap).toList());
-      mapped.add(map);
-    }
-    Map<String, @Nullable Object> document = new LinkedHashMap<>();
-    document.put("schema", SCHEMA);
-    document.put("created", created);
-    document.put("problems", lines(Status.PROBLEM).size());
-    document.put("warnings", lines(Status.WARNING).size());
-    document.put("groups", mapped);
-    return document;
+  public DoctorDocument document(String created) {
+    return new DoctorDocument(
+        SCHEMA,
+        created,
+        lines(Status.PROBLEM).size(),
+        lines(Status.WARNING).size(),
+        groups.stream()
+            .map(group ->
+                new DoctorDocument.LineGroup(
+                    group.title(), group.lines().stream().map(DoctorReport::line).toList()))
+            .toList());
+  }
+
+  private static DoctorDocument.Line line(DoctorLine line) {
+    return new DoctorDocument.Line(
+        line.name(),
+        line.status().toString(),
+        line.text(),
+        line.remedy(),
+        line.facts().isEmpty() ? null : line.facts());
   }
 }

@@ -10,6 +10,7 @@ import dev.platter.emulator.host.HostFiles;
 import dev.platter.emulator.host.IoLimits;
 import dev.platter.emulator.host.Storage;
 import dev.platter.emulator.result.ImageReport;
+import dev.platter.emulator.result.document.Records;
 import dev.platter.emulator.text.Units;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,7 +76,7 @@ final class ImageCheck implements DoctorCheck {
                 DoctorLine.unusable(
                     "image", path + " cannot serve as a disk: " + why, info.remedy()))
             .orElse(DoctorLine.ok("image", text));
-    return line.with(ImageReport.toMap(info));
+    return line.with(Records.toMap(ImageReport.of(info)));
   }
 
   private static DoctorLine direct(ImageInfo info) {

@@ -7,9 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -130,20 +128,5 @@ public record BlockDevice(
     }
     Collections.sort(names);
     return names;
-  }
-
-  /** As {@code docs/json.md} has it. */
-  public Map<String, @Nullable Object> toMap() {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("name", name);
-    map.put("model", model);
-    map.put("driver", driver);
-    map.put("scheduler", scheduler);
-    map.put("scheduler_requests", schedulerRequests);
-    map.put("queue_depth", queueDepth);
-    map.put("write_cache", writeCache);
-    map.put("rotational", rotational);
-    map.put("below", below);
-    return map;
   }
 }

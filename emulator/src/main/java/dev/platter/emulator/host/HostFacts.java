@@ -6,9 +6,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -71,24 +69,6 @@ public record HostFacts(
                 .map(GarbageCollectorMXBean::getName)
                 .toList()),
         Runtime.getRuntime().maxMemory());
-  }
-
-  public Map<String, @Nullable Object> toMap() {
-    Map<String, @Nullable Object> jvm = new LinkedHashMap<>();
-    jvm.put("version", jvmVersion);
-    jvm.put("gc", jvmGc);
-    jvm.put("max_heap_bytes", jvmMaxHeapBytes);
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("platter_version", Build.version());
-    map.put("kernel_release", kernelRelease);
-    map.put("architecture", architecture);
-    map.put("cpu_model", cpuModel);
-    map.put("cpu_count", cpuCount);
-    map.put("cpu_governor", cpuGovernor);
-    map.put("mitigations", mitigations);
-    map.put("memory_bytes", memoryBytes);
-    map.put("jvm", jvm);
-    return map;
   }
 
   /** The value of a {@code "name : value"} line; null if there is none. */

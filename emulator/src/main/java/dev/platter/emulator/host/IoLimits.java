@@ -1,8 +1,6 @@
 package dev.platter.emulator.host;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,16 +20,6 @@ public record IoLimits(
   /** Whether there is any. */
   public boolean any() {
     return readBytes != null || writeBytes != null || reads != null || writes != null;
-  }
-
-  /** As {@code docs/json.md} has it. */
-  public Map<String, @Nullable Object> toMap() {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("read_bytes_per_second", readBytes);
-    map.put("write_bytes_per_second", writeBytes);
-    map.put("reads_per_second", reads);
-    map.put("writes_per_second", writes);
-    return map;
   }
 
   /**

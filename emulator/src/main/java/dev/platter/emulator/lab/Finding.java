@@ -1,5 +1,7 @@
 package dev.platter.emulator.lab;
 
+import dev.platter.emulator.result.document.ExperimentResult;
+import dev.platter.emulator.result.document.MeasuredRow;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +29,7 @@ public final class Finding {
   private boolean partial;
   private final List<FindingTable> tables = new ArrayList<>();
   private final List<FindingChart> charts = new ArrayList<>();
-  private final List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+  private final List<MeasuredRow> rows = new ArrayList<>();
   private final Map<String, @Nullable Object> details = new LinkedHashMap<>();
 
   /**
@@ -92,7 +94,7 @@ public final class Finding {
   }
 
   /** Adds rows of runs, as {@code platter.iotest/1} and {@code platter.bench/1} have them. */
-  public Finding addRows(List<Map<String, @Nullable Object>> runs) {
+  public Finding addRows(List<? extends MeasuredRow> runs) {
     rows.addAll(runs);
     return this;
   }
@@ -118,24 +120,28 @@ public final class Finding {
    *
    * @param experiment the experiment's name
    * @param seconds how long it took
+   * @param failure what it failed of; null if it did not
+   * @param plant what was done to it
    */
-  public Map<String, @Nullable Object> toMap(String experiment, double seconds) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("name", experiment);
-    map.put("title", title);
-    map.put("question", question);
-    map.put("source", source);
-    map.put("expected", expected);
-    map.put("seen", seen);
-    map.put("verdict", verdict.toString());
-    map.put("reason", reason);
-    map.put("remedy", remedy);
-    map.put("partial", partial);
-    map.put("seconds", seconds);
-    map.put("tables", tables.stream().map(FindingTable::toMap).toList());
-    map.put("charts", charts.stream().map(FindingChart::toMap).toList());
-    map.put("rows", rows);
-    map.put("details", details);
-    return map;
+  public ExperimentResult result(
+      String experiment, double seconds, @Nullable String failure, Plant plant) {
+    return new ExperimentResult(
+        experiment,
+        title,
+        question,
+        source,
+        expected,
+        seen,
+        verdict.toString(),
+        reason,
+        remedy,
+        partial,
+        seconds,
+        tables.stream().map(FindingTable::table).toList(),
+        charts.stream().map(FindingChart::chart).toList(),
+        rows,
+        details,
+        failure,
+        plant.toString());
   }
 }

@@ -1,10 +1,9 @@
 package dev.platter.emulator.lab;
 
+import dev.platter.emulator.result.document.ExperimentResult;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A chart of an experiment's figures. */
@@ -23,7 +22,7 @@ public final class FindingChart {
   private final String yLabel;
   private @Nullable String yUnit;
   private boolean logarithmic;
-  private final List<Map<String, @Nullable Object>> series = new ArrayList<>();
+  private final List<ExperimentResult.Series> series = new ArrayList<>();
 
   /** An empty chart; the labels hold the units. */
   public FindingChart(Kind kind, String title, String xLabel, String yLabel) {
@@ -65,27 +64,19 @@ public final class FindingChart {
   /** Adds a series. */
   public Series series(String name) {
     Series added = new Series();
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("name", name);
-    map.put("points", added.points);
-    series.add(map);
+    series.add(new ExperimentResult.Series(name, added.points));
     return added;
   }
 
-  /**
-   * As the JSON has it: {@code kind}, {@code title}, {@code x_label}, {@code y_label}, {@code
-   * y_unit}, {@code log_y}, {@code series}, each with {@code name} and {@code points} of {@code [x,
-   * y]}.
-   */
-  public Map<String, @Nullable Object> toMap() {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("kind", kind.name().toLowerCase(Locale.ROOT));
-    map.put("title", title);
-    map.put("x_label", xLabel);
-    map.put("y_label", yLabel);
-    map.put("y_unit", yUnit);
-    map.put("log_y", logarithmic);
-    map.put("series", List.copyOf(series));
-    return map;
+  /** As the JSON has it. */
+  ExperimentResult.Chart chart() {
+    return new ExperimentResult.Chart(
+        kind.name().toLowerCase(Locale.ROOT),
+        title,
+        xLabel,
+        yLabel,
+        yUnit,
+        logarithmic,
+        List.copyOf(series));
   }
 }

@@ -1,9 +1,8 @@
 package dev.platter.emulator.lab;
 
+import dev.platter.emulator.result.document.ExperimentResult;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FindingTable {
   private final String title;
-  private final List<Map<String, @Nullable Object>> columns = new ArrayList<>();
+  private final List<ExperimentResult.Column> columns = new ArrayList<>();
   private final List<List<@Nullable Object>> rows = new ArrayList<>();
   private @Nullable String note;
 
@@ -36,10 +35,7 @@ public final class FindingTable {
   }
 
   private FindingTable column(String name, @Nullable String unit) {
-    Map<String, @Nullable Object> column = new LinkedHashMap<>();
-    column.put("name", name);
-    column.put("unit", unit);
-    columns.add(column);
+    columns.add(new ExperimentResult.Column(name, unit));
     return this;
   }
 
@@ -63,13 +59,8 @@ public final class FindingTable {
     return this;
   }
 
-  /** As the JSON has it: {@code title}, {@code note}, {@code columns}, {@code rows}. */
-  public Map<String, @Nullable Object> toMap() {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("title", title);
-    map.put("note", note);
-    map.put("columns", List.copyOf(columns));
-    map.put("rows", new ArrayList<>(rows));
-    return map;
+  /** As the JSON has it. */
+  ExperimentResult.Table table() {
+    return new ExperimentResult.Table(title, note, List.copyOf(columns), new ArrayList<>(rows));
   }
 }

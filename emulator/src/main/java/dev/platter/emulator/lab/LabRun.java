@@ -1,16 +1,16 @@
 package dev.platter.emulator.lab;
 
 import dev.platter.aio.PlatterException;
-import java.util.Map;
+import dev.platter.emulator.result.document.ExperimentResult;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One experiment that was run, whatever came of it.
  *
- * @param experiment its result as the JSON has it, with {@code failure} and {@code plant} besides
+ * @param experiment its result as the JSON has it
  * @param failure what it failed of, or null
  */
-public record LabRun(Map<String, @Nullable Object> experiment, @Nullable Throwable failure) {
+public record LabRun(ExperimentResult experiment, @Nullable Throwable failure) {
   /** Runs an experiment; what it throws becomes part of its result. */
   public static LabRun of(Experiment experiment, LabContext context) {
     long begin = System.nanoTime();
@@ -36,10 +36,13 @@ public record LabRun(Map<String, @Nullable Object> experiment, @Nullable Throwab
     }
     finding.note(context.plant().sentence());
     double seconds = Math.round((System.nanoTime() - begin) / 1e8) / 10.0;
-    Map<String, @Nullable Object> map = finding.toMap(experiment.name(), seconds);
-    map.put("failure", failure == null ? null : String.valueOf(failure.getMessage()));
-    map.put("plant", context.plant().toString());
-    return new LabRun(map, failure);
+    return new LabRun(
+        finding.result(
+            experiment.name(),
+            seconds,
+            failure == null ? null : String.valueOf(failure.getMessage()),
+            context.plant()),
+        failure);
   }
 
   private static Finding finding(Experiment experiment, Verdict verdict, String why) {

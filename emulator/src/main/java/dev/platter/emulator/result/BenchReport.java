@@ -4,10 +4,16 @@ import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.emulator.measure.workload.Bench;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.MeasuredRun;
+import dev.platter.emulator.measure.workload.RunResult.OperationResult;
+import dev.platter.emulator.result.document.BenchFigures;
+import dev.platter.emulator.result.document.BenchRow;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.RunDocument;
+import dev.platter.emulator.result.document.RunRange;
+import dev.platter.emulator.result.document.Warning;
 import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.text.TextTable;
 import dev.platter.emulator.text.Units;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -142,7 +148,7 @@ public final class BenchReport {
         table.row(
             row.label(),
             Summary.name(operation),
-            Units.perSecond(row.perSecond(operation)),
+            Units.perSecond(row.perSecond(operation, OperationResult::requests)),
             Summary.percentileCell(latency, 50),
             Summary.percentileCell(latency, 99),
             Summary.percentileCell(latency, 99.9),
@@ -155,18 +161,18 @@ public final class BenchReport {
   private static String jobs(List<Summary> rows) {
     StringBuilder text = new StringBuilder();
     for (Summary row : rows) {
-      Map<String, @Nullable Object> iops = row.jobIops();
+      RunRange iops = row.jobIops();
       if (iops != null) {
         text.append(row.label()).append(": each job made ");
-        text.append(perSecond(iops.get("min"))).append(" to ");
-        text.append(perSecond(iops.get("max"))).append(" IOPS\n");
+        text.append(perSecond(iops.min())).append(" to ");
+        text.append(perSecond(iops.max())).append(" IOPS\n");
       }
     }
     return text.toString();
   }
 
-  private static String perSecond(@Nullable Object rate) {
-    return rate instanceof Number number ? Units.perSecond(number.doubleValue()) : "-";
+  private static String perSecond(@Nullable Double rate) {
+    return rate == null ? "-" : Units.perSecond(rate);
   }
 
   private static String verified(List<Summary> rows) {
@@ -202,20 +208,15 @@ public final class BenchReport {
   }
 
   /**
-   * The JSON document.
+   * The options of the runs, as the document has them.
    *
    * @param options of the first run
    * @param depths requests outstanding: one, or those of a sweep
    * @param queues how many virtqueues
    * @param ioThreads how many IOThreads
    */
-  public static Map<String, @Nullable Object> json(
-      Map<String, @Nullable Object> environment,
-      Bench.Options options,
-      Set<Integer> depths,
-      int queues,
-      int ioThreads,
-      List<Summary> rows) {
+  public static Map<String, @Nullable Object> parameters(
+      Bench.Options options, Set<Integer> depths, int queues, int ioThreads) {
     boolean mixes = options.pattern().mixes();
     Map<String, @Nullable Object> parameters = new LinkedHashMap<>();
     parameters.put("rw", options.pattern().toString());
@@ -231,21 +232,38 @@ public final class BenchReport {
     parameters.put("seed", options.seed());
     parameters.put("queues", queues);
     parameters.put("iothreads", ioThreads);
-    List<Object> list = new ArrayList<>();
-    for (Summary row : rows) {
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      map.put("label", row.variant().equals(Variant.ORDINARY) ? null : row.label());
-      map.put("iodepth", row.depth());
-      map.putAll(row(row, Summary.of(DeviceKind.RAW, rows, row)));
-      list.add(map);
-    }
-    return JsonDocument.of(
-        SCHEMA, environment, parameters, warnings(environment, options, rows), list);
+    return parameters;
+  }
+
+  /**
+   * The JSON document.
+   *
+   * @param parameters {@link #parameters} and the options of the command
+   * @param options of the first run
+   * @param failure what ended the runs early; null if nothing did
+   */
+  public static RunDocument<BenchRow> document(
+      Origin origin,
+      EnvironmentFacts environment,
+      Map<String, @Nullable Object> parameters,
+      Bench.Options options,
+      List<Summary> rows,
+      @Nullable String failure) {
+    return new RunDocument<>(
+        origin.frame(SCHEMA, environment, parameters, warnings(environment, options, rows)),
+        rows.stream()
+            .map(row ->
+                new BenchRow(
+                    row.variant().equals(Variant.ORDINARY) ? null : row.label(),
+                    row.depth(),
+                    figures(row, Summary.of(DeviceKind.RAW, rows, row))))
+            .toList(),
+        failure);
   }
 
   /** Why the figures may not be what they seem. */
-  public static List<Warnings.Warning> warnings(
-      Map<String, @Nullable Object> environment, Bench.Options options, List<Summary> rows) {
+  public static List<Warning> warnings(
+      EnvironmentFacts environment, Bench.Options options, List<Summary> rows) {
     return Warnings.of(
         environment,
         options.pattern().reads(),
@@ -259,25 +277,24 @@ public final class BenchReport {
    *
    * @param raw the row to compare with, or null
    */
-  public static Map<String, @Nullable Object> row(Summary row, @Nullable Summary raw) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("device", row.device().toString());
-    map.put("loop", row.loop());
-    map.put("runs", row.runs().size());
-    map.put("partial", row.partial());
-    map.put("iops", row.spread(run -> run.result().iops(), 1));
-    Double ratio = row.ratio(raw, run -> run.result().iops());
+  public static BenchFigures figures(Summary row, @Nullable Summary raw) {
+    Pairs toRaw = row.ratios(raw, run -> run.result().iops());
     Double gap = row.difference(raw, BenchReport::medianLatencyNanos);
-    map.put("iops_ratio_to_raw", ratio == null ? null : Units.rounded(ratio, 4));
-    map.put("iops_ratio_to_raw_pairs", Pairs.toMap(row.ratios(raw, run -> run.result().iops())));
-    map.put("latency_us", row.latencyMicros());
-    map.put("p50_us", row.spread(run -> medianLatencyNanos(run) / 1e3, 2));
-    map.put("p50_minus_raw_us", gap == null ? null : Units.rounded(gap / 1e3, 2));
-    map.put("bytes_per_second", Math.round(row.median(run -> run.result().bytesPerSecond())));
-    map.put("operations", row.eachOperation());
-    map.put("job_iops", row.jobIops());
-    map.put("verification", VerificationReport.toMap(row.read(), row.readBack()));
-    map.putAll(row.costs());
-    return map;
+    return new BenchFigures(
+        row.device().toString(),
+        row.loop(),
+        row.runs().size(),
+        row.partial(),
+        row.spread(run -> run.result().iops(), 1),
+        toRaw == null ? null : Double.valueOf(Units.rounded(toRaw.median(), 4)),
+        Pairs.rounded(toRaw),
+        row.latencyMicros(),
+        row.spread(run -> medianLatencyNanos(run) / 1e3, 2),
+        gap == null ? null : Double.valueOf(Units.rounded(gap / 1e3, 2)),
+        Math.round(row.median(run -> run.result().bytesPerSecond())),
+        SummaryRecords.operations(row),
+        row.jobIops(),
+        VerificationReport.facts(row.read(), row.readBack()),
+        SummaryRecords.costs(row));
   }
 }

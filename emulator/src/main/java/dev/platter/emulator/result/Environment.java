@@ -3,14 +3,16 @@ package dev.platter.emulator.result;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.devices.block.ImageInfo;
 import dev.platter.emulator.host.BlockDevice;
+import dev.platter.emulator.host.Build;
 import dev.platter.emulator.host.CgroupLimits;
 import dev.platter.emulator.host.HostFacts;
 import dev.platter.emulator.host.HostFiles;
 import dev.platter.emulator.host.IoLimits;
 import dev.platter.emulator.host.Mount;
 import dev.platter.emulator.host.Storage;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.ImageFacts;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,28 +27,14 @@ import org.jspecify.annotations.Nullable;
  * Environment environment = Environment.ofHost();
  * environment.image(ImageInspector.inspect(path));
  * environment.loop("main-loop", granted, refused);
- * document.put("environment", environment.toMap());
+ * EnvironmentFacts facts = environment.facts();
  * }</pre>
  */
 public final class Environment {
   private final HostFacts host;
-  private @Nullable Map<String, @Nullable Object> image;
+  private @Nullable ImageFacts image;
   private @Nullable Storage storage;
-  private final List<Loop> loops = new ArrayList<>();
-
-  private record Loop(String name, EnumSet<SetupFlag> granted, EnumMap<SetupFlag, String> refused) {
-    Map<String, Object> toMap() {
-      Map<String, String> reasons = new LinkedHashMap<>();
-      refused.forEach((flag, reason) -> reasons.put(flag.name(), reason));
-      Map<String, Object> flags = new LinkedHashMap<>();
-      flags.put("granted", granted.stream().map(Enum::name).toList());
-      flags.put("refused", reasons);
-      Map<String, Object> map = new LinkedHashMap<>();
-      map.put("name", name);
-      map.put("ring_flags", flags);
-      return map;
-    }
-  }
+  private final List<EnvironmentFacts.Loop> loops = new ArrayList<>();
 
   private Environment(HostFacts host) {
     this.host = host;
@@ -59,13 +47,13 @@ public final class Environment {
 
   /** The image that the run uses, as it was before the run. */
   public void image(ImageInfo info) {
-    image = ImageReport.toMap(info);
+    image = ImageReport.of(info);
     storage = Storage.of(info.path(), info.facts());
   }
 
   /** The disk in memory that the run uses instead of an image. */
   public void memoryDisk(String name, long sizeBytes) {
-    image = ImageReport.ofMemory(name, sizeBytes);
+    image = new ImageFacts(name, ImageFacts.MEMORY, sizeBytes, null);
   }
 
   /**
@@ -75,46 +63,71 @@ public final class Environment {
    * @param refused ring flags that it did not take, each with the reason
    */
   public void loop(String name, Iterable<SetupFlag> granted, Map<SetupFlag, String> refused) {
-    EnumSet<SetupFlag> grantedCopy = EnumSet.noneOf(SetupFlag.class);
-    granted.forEach(grantedCopy::add);
-    EnumMap<SetupFlag, String> refusedCopy = new EnumMap<>(SetupFlag.class);
-    refusedCopy.putAll(refused);
-    loops.removeIf(loop -> loop.name().equals(name));
-    loops.add(new Loop(name, grantedCopy, refusedCopy));
+    EnumSet<SetupFlag> inOrder = EnumSet.noneOf(SetupFlag.class);
+    granted.forEach(inOrder::add);
+    Map<String, String> reasons = new LinkedHashMap<>();
+    refused.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .forEach(entry -> reasons.put(entry.getKey().name(), entry.getValue()));
+    loops.removeIf(loop -> name.equals(loop.name()));
+    loops.add(
+        new EnvironmentFacts.Loop(
+            name,
+            new EnvironmentFacts.RingFlags(
+                inOrder.stream().map(SetupFlag::name).toList(), reasons)));
+  }
+
+  /** The {@code environment} object of {@code docs/json.md}. */
+  public EnvironmentFacts facts() {
+    return new EnvironmentFacts(
+        Build.version(),
+        host.kernelRelease(),
+        host.architecture(),
+        host.cpuModel(),
+        (long) host.cpuCount(),
+        host.cpuGovernor(),
+        host.mitigations(),
+        host.memoryBytes(),
+        new EnvironmentFacts.Jvm(host.jvmVersion(), host.jvmGc(), host.jvmMaxHeapBytes()),
+        cgroup(HostFiles.ofHost()),
+        image,
+        storage == null ? null : of(storage),
+        List.copyOf(loops));
   }
 
   /** What this process's cgroup and those above it allow. */
-  private static Map<String, @Nullable Object> cgroup(
-      CgroupLimits.Limits limits, @Nullable IoLimits io) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("version", limits.version());
-    map.put("cpus", limits.cpus());
-    map.put("memory_bytes", limits.memoryBytes());
-    map.put("tasks", limits.tasks());
-    map.put("io", io == null ? null : io.toMap());
-    return map;
+  private EnvironmentFacts.Cgroup cgroup(HostFiles files) {
+    CgroupLimits.Limits limits = CgroupLimits.read(files);
+    IoLimits io = storage == null ? null : storage.limits(files);
+    return new EnvironmentFacts.Cgroup(
+        limits.version(),
+        limits.cpus(),
+        limits.memoryBytes(),
+        limits.tasks(),
+        io == null
+            ? null
+            : new EnvironmentFacts.DiskLimits(
+                io.readBytes(), io.writeBytes(), io.reads(), io.writes()));
   }
 
-  private static Map<String, @Nullable Object> toMap(Storage storage) {
+  private static EnvironmentFacts.StorageFacts of(Storage storage) {
     BlockDevice device = storage.device();
     Mount mount = storage.mount();
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("device", device == null ? null : device.toMap());
-    map.put("mount_point", mount == null ? null : mount.point());
-    map.put("mount_source", mount == null ? null : mount.source());
-    map.put("mount_options", mount == null ? null : mount.options());
-    return map;
-  }
-
-  /** The {@code environment} object of {@code docs/json.md}, in its order. */
-  public Map<String, @Nullable Object> toMap() {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>(host.toMap());
-    HostFiles files = HostFiles.ofHost();
-    map.put(
-        "cgroup", cgroup(CgroupLimits.read(files), storage == null ? null : storage.limits(files)));
-    map.put("image", image);
-    map.put("storage", storage == null ? null : toMap(storage));
-    map.put("loops", loops.stream().map(Loop::toMap).toList());
-    return map;
+    return new EnvironmentFacts.StorageFacts(
+        device == null
+            ? null
+            : new EnvironmentFacts.Disk(
+                device.name(),
+                device.model(),
+                device.driver(),
+                device.scheduler(),
+                device.schedulerRequests(),
+                device.queueDepth(),
+                device.writeCache(),
+                device.rotational(),
+                device.below()),
+        mount == null ? null : mount.point(),
+        mount == null ? null : mount.source(),
+        mount == null ? null : mount.options());
   }
 }

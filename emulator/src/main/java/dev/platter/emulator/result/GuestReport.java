@@ -1,5 +1,6 @@
 package dev.platter.emulator.result;
 
+import dev.platter.aio.loop.LoopStats;
 import dev.platter.emulator.guest.Accelerator;
 import dev.platter.emulator.guest.GuestRow;
 import dev.platter.emulator.guest.GuestRun;
@@ -11,6 +12,15 @@ import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.stages.Observations;
 import dev.platter.emulator.measure.stages.StageRun;
 import dev.platter.emulator.measure.workload.DeviceKind;
+import dev.platter.emulator.result.document.CpuSeconds;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.GuestDocument;
+import dev.platter.emulator.result.document.LoopCounters;
+import dev.platter.emulator.result.document.Notifies;
+import dev.platter.emulator.result.document.Percentiles;
+import dev.platter.emulator.result.document.RequestStages;
+import dev.platter.emulator.result.document.RunRange;
+import dev.platter.emulator.result.document.Warning;
 import dev.platter.emulator.text.Statistics;
 import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.text.TextTable;
@@ -239,23 +249,26 @@ public final class GuestReport {
   /**
    * The JSON document.
    *
-   * @param environment the host, as {@link Environment#toMap} gives it
+   * @param parameters {@link #parameters} and the options of the command
    */
-  public Map<String, @Nullable Object> json(Map<String, @Nullable Object> environment) {
-    List<Object> list = new ArrayList<>();
-    result.rows().forEach(row -> list.add(json(row)));
-    Map<String, @Nullable Object> document =
-        JsonDocument.of(SCHEMA, environment, parameters(), warnings(environment), list);
-    document.put("guest", guest());
-    return document;
+  public GuestDocument document(
+      Origin origin, EnvironmentFacts environment, Map<String, @Nullable Object> parameters) {
+    RuntimeException failure = result.failure();
+    return new GuestDocument(
+        origin.frame(SCHEMA, environment, parameters, warnings(environment)),
+        result.rows().stream().map(this::document).toList(),
+        new GuestDocument.GuestFacts(
+            result.kernelRelease(),
+            plan.qemu().name(),
+            plan.qemu().version().toString(),
+            result.accelerator().toString(),
+            (long) plan.cpus(),
+            plan.memoryBytes()),
+        failure == null ? null : String.valueOf(failure.getMessage()));
   }
 
-  /**
-   * Why the figures may not be what they seem.
-   *
-   * @param environment the host, as {@link Environment#toMap} gives it
-   */
-  public List<Warnings.Warning> warnings(Map<String, @Nullable Object> environment) {
+  /** Why the figures may not be what they seem. */
+  public List<Warning> warnings(EnvironmentFacts environment) {
     boolean reads =
         plan.workloads().contains(Workload.IOTEST) || !plan.bench().rw().endsWith("write");
     return Warnings.of(
@@ -273,18 +286,8 @@ public final class GuestReport {
     return Scheduling.sum(row.runs().stream().map(GuestRow.Run::scheduling).toList());
   }
 
-  private Map<String, @Nullable Object> guest() {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("kernel_release", result.kernelRelease());
-    map.put("qemu", plan.qemu().name());
-    map.put("qemu_version", plan.qemu().version().toString());
-    map.put("accelerator", result.accelerator().toString());
-    map.put("cpu_count", plan.cpus());
-    map.put("memory_bytes", plan.memoryBytes());
-    return map;
-  }
-
-  private Map<String, @Nullable Object> parameters() {
+  /** The options of the runs, as the document has them. */
+  public Map<String, @Nullable Object> parameters() {
     Map<String, @Nullable Object> iotest = new LinkedHashMap<>();
     iotest.put("total_bytes", plan.iotest().totalBytes());
     iotest.put("chunk_bytes", plan.iotest().chunkBytes());
@@ -305,129 +308,119 @@ public final class GuestReport {
     return map;
   }
 
-  private Map<String, @Nullable Object> json(GuestRow row) {
+  private GuestDocument.GuestDiskRow document(GuestRow row) {
     boolean iotest = row.workload() == Workload.IOTEST;
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("workload", row.workload().toString());
-    map.put("backend", row.target().backend().toString());
-    map.put("device", row.target().device().toString());
-    map.put("loop", loop(row.target()));
-    map.put("runs", row.runs().size());
-    map.put("partial", row.runs().size() < plan.runs());
-    map.put("total_seconds", iotest ? spread(row, GuestReport::seconds, 4) : null);
-    map.put("iops", iotest ? null : spread(row, run -> run.figure("iops", "median"), 1));
-    map.put("p50_us", spread(row, GuestReport::p50, 2));
-    map.put("ratio_to_virtio", rounded(median(toVirtio(row)), 4));
-    map.put("ratio_to_virtio_pairs", Pairs.toMap(toVirtio(row)));
-    map.put("ratio_to_qemu", rounded(median(toPeer(row)), 4));
-    map.put("ratio_to_qemu_pairs", Pairs.toMap(toPeer(row)));
-    Map<String, @Nullable Object> latency = new LinkedHashMap<>();
-    for (String key : List.of("p50", "p99", "p99_9", "max", "mean")) {
-      latency.put(key, rounded(median(row, run -> latency(run, key)), 2));
-    }
-    map.put("latency_us", latency);
-    map.put("bytes_per_second", rounded(median(row, run -> run.figure("bytes_per_second")), 0));
-    map.put("samples", row.runs().stream().map(run -> sample(row, run)).toList());
-    map.putAll(costs(row));
-    return map;
-  }
-
-  /** What one run measured by itself; only complete ones are kept. */
-  private static Map<String, @Nullable Object> sample(GuestRow row, GuestRow.Run run) {
-    boolean iotest = row.workload() == Workload.IOTEST;
-    Map<String, @Nullable Object> latency = new LinkedHashMap<>();
-    for (String key : List.of("p50", "p99", "p99_9", "max", "mean")) {
-      latency.put(key, rounded(latency(run, key), 2));
-    }
-    Map<String, @Nullable Object> host = new LinkedHashMap<>();
-    host.put("user", rounded(run.hostCpu().userNanos() / 1e9, 4));
-    host.put("sys", rounded(run.hostCpu().systemNanos() / 1e9, 4));
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("partial", false);
-    map.put("total_seconds", iotest ? rounded(seconds(run), 4) : null);
-    map.put("iops", iotest ? null : rounded(run.figure("iops", "median"), 1));
-    map.put("bytes_per_second", rounded(run.figure("bytes_per_second"), 0));
-    map.put("latency_us", latency);
-    map.put("cpu_seconds", row.target().backend() == Backend.PLATTER ? host : null);
-    return map;
-  }
-
-  private static @Nullable String loop(Target target) {
-    return target.backend() == Backend.QEMU ? null : target.device().loop();
-  }
-
-  private Map<String, @Nullable Object> costs(GuestRow row) {
     boolean platter = row.target().backend() == Backend.PLATTER;
-    Map<String, @Nullable Object> host = new LinkedHashMap<>();
-    host.put("user", rounded(median(row, run -> run.hostCpu().userNanos() / 1e9), 4));
-    host.put("sys", rounded(median(row, run -> run.hostCpu().systemNanos() / 1e9), 4));
-    Map<String, @Nullable Object> guest = new LinkedHashMap<>();
-    for (String key : List.of("user", "sys")) {
-      guest.put(key, rounded(median(row, run -> run.figure("cpu_seconds", key)), 4));
-    }
-    Map<String, @Nullable Object> notifies = new LinkedHashMap<>();
-    notifies.put("sent", counter(row, run -> loopOf(run).notifiesSent()));
-    notifies.put("elided", counter(row, run -> loopOf(run).notifiesElided()));
-    Map<String, @Nullable Object> loop = new LinkedHashMap<>();
-    loop.put("turns", counter(row, run -> loopOf(run).turns()));
-    loop.put("enters", counter(row, run -> loopOf(run).enters()));
-    loop.put("requests", counter(row, run -> loopOf(run).blockSqes()));
-    loop.put("poll_hits", counter(row, run -> loopOf(run).pollHits()));
-    loop.put("poll_misses", counter(row, run -> loopOf(run).pollMisses()));
-    loop.put("sq_full", counter(row, run -> loopOf(run).sqFull()));
-    loop.put("no_iowait_waits", counter(row, run -> loopOf(run).noIowaitWaits()));
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("scheduling", SchedulingReport.toMap(scheduling(row)));
-    map.put("cpu_seconds", platter ? host : null);
-    map.put("qemu_cpu_seconds", rounded(median(row, run -> run.qemuCpu().toNanos() / 1e9), 2));
-    map.put("guest_cpu_seconds", guest);
-    map.put(
-        "requests_per_enter",
+    return new GuestDocument.GuestDiskRow(
+        row.workload().toString(),
+        row.target().backend().toString(),
+        row.target().device().toString(),
+        platter ? row.target().device().loop() : null,
+        row.runs().size(),
+        row.runs().size() < plan.runs(),
+        iotest ? spread(row, GuestReport::seconds, 4) : null,
+        iotest ? null : spread(row, run -> run.figure("iops", "median"), 1),
+        spread(row, GuestReport::p50, 2),
+        rounded(median(toVirtio(row)), 4),
+        Pairs.rounded(toVirtio(row)),
+        rounded(median(toPeer(row)), 4),
+        Pairs.rounded(toPeer(row)),
+        percentiles(key -> median(row, run -> latency(run, key))),
+        whole(median(row, run -> run.figure("bytes_per_second"))),
+        row.runs().stream().map(run -> sample(row, run)).toList(),
+        SchedulingReport.facts(scheduling(row)),
+        platter
+            ? new CpuSeconds(
+                rounded(median(row, run -> run.hostCpu().userNanos() / 1e9), 4),
+                rounded(median(row, run -> run.hostCpu().systemNanos() / 1e9), 4))
+            : null,
+        rounded(median(row, run -> run.qemuCpu().toNanos() / 1e9), 2),
+        new CpuSeconds(
+            rounded(median(row, run -> run.figure("cpu_seconds", "user")), 4),
+            rounded(median(row, run -> run.figure("cpu_seconds", "sys")), 4)),
         platter
             ? rounded(
                 median(
                     row,
                     run -> (double) loopOf(run).blockSqes() / Math.max(1, loopOf(run).enters())),
                 3)
-            : null);
-    map.put("notifies", platter ? notifies : null);
-    map.put("loop_counters", platter ? loop : null);
-    List<@Nullable StageRun> recorded = new ArrayList<>();
-    row.runs().forEach(run -> recorded.add(run.stages()));
-    map.put("stages", RecordedStages.toMap(recorded, seen));
-    return map;
+            : null,
+        platter
+            ? new Notifies(
+                counter(row, run -> loopOf(run).notifiesSent()),
+                counter(row, run -> loopOf(run).notifiesElided()))
+            : null,
+        platter
+            ? new LoopCounters(
+                counter(row, run -> loopOf(run).turns()),
+                counter(row, run -> loopOf(run).enters()),
+                counter(row, run -> loopOf(run).blockSqes()),
+                counter(row, run -> loopOf(run).pollHits()),
+                counter(row, run -> loopOf(run).pollMisses()),
+                counter(row, run -> loopOf(run).sqFull()),
+                counter(row, run -> loopOf(run).noIowaitWaits()))
+            : null,
+        stages(row));
   }
 
-  private static dev.platter.aio.loop.LoopStats.Snapshot loopOf(GuestRow.Run run) {
-    var loop = run.loop();
+  private @Nullable RequestStages stages(GuestRow row) {
+    List<@Nullable StageRun> recorded = new ArrayList<>();
+    row.runs().forEach(run -> recorded.add(run.stages()));
+    return RecordedStages.of(recorded, seen);
+  }
+
+  /** What one run measured by itself; only complete ones are kept. */
+  private static GuestDocument.GuestSample sample(GuestRow row, GuestRow.Run run) {
+    boolean iotest = row.workload() == Workload.IOTEST;
+    return new GuestDocument.GuestSample(
+        false,
+        iotest ? rounded(seconds(run), 4) : null,
+        iotest ? null : rounded(run.figure("iops", "median"), 1),
+        whole(run.figure("bytes_per_second")),
+        percentiles(key -> latency(run, key)),
+        row.target().backend() == Backend.PLATTER
+            ? new CpuSeconds(
+                rounded(run.hostCpu().userNanos() / 1e9, 4),
+                rounded(run.hostCpu().systemNanos() / 1e9, 4))
+            : null);
+  }
+
+  private static Percentiles percentiles(ToDoubleFunction<String> micros) {
+    return new Percentiles(
+        rounded(micros.applyAsDouble("p50"), 2),
+        rounded(micros.applyAsDouble("p99"), 2),
+        rounded(micros.applyAsDouble("p99_9"), 2),
+        rounded(micros.applyAsDouble("max"), 2),
+        rounded(micros.applyAsDouble("mean"), 2));
+  }
+
+  private static LoopStats.Snapshot loopOf(GuestRow.Run run) {
+    LoopStats.Snapshot loop = run.loop();
     if (loop == null) {
       throw new IllegalStateException("a disk of Platter's has a loop");
     }
     return loop;
   }
 
-  private static @Nullable Object counter(GuestRow row, ToDoubleFunction<GuestRow.Run> figure) {
-    return row.target().backend() == Backend.PLATTER ? Math.round(median(row, figure)) : null;
+  private static long counter(GuestRow row, ToDoubleFunction<GuestRow.Run> figure) {
+    return Math.round(median(row, figure));
   }
 
-  private static Map<String, @Nullable Object> spread(
+  private static RunRange spread(
       GuestRow row, ToDoubleFunction<GuestRow.Run> figure, int decimals) {
     double[] values = values(row, figure);
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("median", rounded(Statistics.median(values), decimals));
-    map.put("min", rounded(Statistics.min(values), decimals));
-    map.put("max", rounded(Statistics.max(values), decimals));
-    return map;
+    return new RunRange(
+        rounded(Statistics.median(values), decimals),
+        rounded(Statistics.min(values), decimals),
+        rounded(Statistics.max(values), decimals));
   }
 
   /** A number for JSON; null where there is none. */
-  private static @Nullable Number rounded(double value, int decimals) {
-    if (!Double.isFinite(value)) {
-      return null;
-    }
-    if (decimals == 0) {
-      return Math.round(value);
-    }
-    return Units.rounded(value, decimals);
+  private static @Nullable Double rounded(double value, int decimals) {
+    return Double.isFinite(value) ? Double.valueOf(Units.rounded(value, decimals)) : null;
+  }
+
+  private static @Nullable Long whole(double value) {
+    return Double.isFinite(value) ? Long.valueOf(Math.round(value)) : null;
   }
 }

@@ -2,9 +2,12 @@ package dev.platter.emulator.result;
 
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.Iotest;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.IotestRow;
+import dev.platter.emulator.result.document.RunDocument;
+import dev.platter.emulator.result.document.Warning;
 import dev.platter.emulator.text.TextTable;
 import dev.platter.emulator.text.Units;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,50 +87,62 @@ public final class IotestReport {
     return lines.render();
   }
 
-  /** The JSON document. */
-  public static Map<String, @Nullable Object> json(
-      Map<String, @Nullable Object> environment, Iotest.Options options, List<Summary> rows) {
+  /** The options of a run, as the document has them. */
+  public static Map<String, @Nullable Object> parameters(Iotest.Options options) {
     Map<String, @Nullable Object> parameters = new LinkedHashMap<>();
     parameters.put("total_bytes", options.totalBytes());
     parameters.put("chunk_bytes", options.chunkBytes());
     parameters.put("batch", options.batch());
     parameters.put("batch_delay_us", options.batchDelayNanos() / 1e3);
     parameters.put("completion_delay_us", options.completionDelayNanos() / 1e3);
-    return JsonDocument.of(
-        SCHEMA, environment, parameters, warnings(environment, rows), List.copyOf(rows(rows)));
+    return parameters;
+  }
+
+  /**
+   * The JSON document.
+   *
+   * @param parameters {@link #parameters} and the options of the command
+   * @param failure what ended the runs early; null if nothing did
+   */
+  public static RunDocument<IotestRow> document(
+      Origin origin,
+      EnvironmentFacts environment,
+      Map<String, @Nullable Object> parameters,
+      List<Summary> rows,
+      @Nullable String failure) {
+    return new RunDocument<>(
+        origin.frame(SCHEMA, environment, parameters, warnings(environment, rows)),
+        rows(rows),
+        failure);
   }
 
   /** Why the figures may not be what they seem. */
-  public static List<Warnings.Warning> warnings(
-      Map<String, @Nullable Object> environment, List<Summary> rows) {
+  public static List<Warning> warnings(EnvironmentFacts environment, List<Summary> rows) {
     return Warnings.of(
         environment, true, false, Summary.unanswered(rows), Summary.scheduling(rows));
   }
 
   /** The rows of the JSON document. */
-  public static List<Map<String, @Nullable Object>> rows(List<Summary> rows) {
-    List<Map<String, @Nullable Object>> list = new ArrayList<>();
+  public static List<IotestRow> rows(List<Summary> rows) {
     Summary virtio = Summary.of(DeviceKind.VIRTIO, rows);
-    for (Summary row : rows) {
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      map.put("device", row.device().toString());
-      map.put("loop", row.loop());
-      map.put("label", row.variant().equals(Variant.ORDINARY) ? null : row.label());
-      map.put("notify", row.variant().notifies());
-      map.put("ablated", row.variant().names());
-      map.put("runs", row.runs().size());
-      map.put("partial", row.partial());
-      map.put("total_seconds", row.spread(run -> run.result().elapsedNanos() / 1e9, 4));
-      Double ratio = row.ratio(virtio, run -> (double) run.result().elapsedNanos());
-      map.put("ratio_to_virtio", ratio == null ? null : Units.rounded(ratio, 4));
-      map.put(
-          "ratio_to_virtio_pairs",
-          Pairs.toMap(row.ratios(virtio, run -> (double) run.result().elapsedNanos())));
-      map.put("latency_us", row.latencyMicros());
-      map.put("bytes_per_second", Math.round(row.median(run -> run.result().bytesPerSecond())));
-      map.putAll(row.costs());
-      list.add(map);
-    }
-    return list;
+    return rows.stream().map(row -> row(row, virtio)).toList();
+  }
+
+  private static IotestRow row(Summary row, @Nullable Summary virtio) {
+    Pairs toVirtio = row.ratios(virtio, run -> (double) run.result().elapsedNanos());
+    return new IotestRow(
+        row.device().toString(),
+        row.loop(),
+        row.variant().equals(Variant.ORDINARY) ? null : row.label(),
+        row.variant().notifies(),
+        row.variant().names(),
+        row.runs().size(),
+        row.partial(),
+        row.spread(run -> run.result().elapsedNanos() / 1e9, 4),
+        toVirtio == null ? null : Double.valueOf(Units.rounded(toVirtio.median(), 4)),
+        Pairs.rounded(toVirtio),
+        row.latencyMicros(),
+        Math.round(row.median(run -> run.result().bytesPerSecond())),
+        SummaryRecords.costs(row));
   }
 }

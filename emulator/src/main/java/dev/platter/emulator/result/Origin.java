@@ -1,8 +1,10 @@
 package dev.platter.emulator.result;
 
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.Frame;
+import dev.platter.emulator.result.document.Warning;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -31,18 +33,17 @@ public record Origin(Instant created, String command) {
     return PLAIN.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 
-  /**
-   * A copy of a document with {@code created} and {@code command} behind its first key, the schema.
-   */
-  public Map<String, @Nullable Object> in(Map<String, @Nullable Object> document) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    document.forEach((key, value) -> {
-      map.put(key, value);
-      if (map.size() == 1) {
-        map.put("created", created.truncatedTo(ChronoUnit.SECONDS).toString());
-        map.put("command", command);
-      }
-    });
-    return map;
+  /** When it was made, as documents have it: UTC, to the second. */
+  public String createdText() {
+    return created.truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  /** What a document begins with that is made now. */
+  public Frame frame(
+      String schema,
+      EnvironmentFacts environment,
+      Map<String, @Nullable Object> parameters,
+      List<Warning> warnings) {
+    return new Frame(schema, createdText(), command, environment, parameters, warnings);
   }
 }

@@ -1,9 +1,8 @@
 package dev.platter.emulator.result;
 
+import dev.platter.emulator.result.document.PairRatios;
 import dev.platter.emulator.text.Statistics;
 import dev.platter.emulator.text.Units;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,16 +27,14 @@ public record Pairs(int count, double median, double min, double max) {
   }
 
   /** As JSON has it; null without any. */
-  static @Nullable Map<String, @Nullable Object> toMap(@Nullable Pairs pairs) {
-    if (pairs == null) {
-      return null;
-    }
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("pairs", pairs.count);
-    map.put("median", Units.rounded(pairs.median, 4));
-    map.put("min", Units.rounded(pairs.min, 4));
-    map.put("max", Units.rounded(pairs.max, 4));
-    return map;
+  static @Nullable PairRatios rounded(@Nullable Pairs pairs) {
+    return pairs == null
+        ? null
+        : new PairRatios(
+            pairs.count,
+            Units.rounded(pairs.median, 4),
+            Units.rounded(pairs.min, 4),
+            Units.rounded(pairs.max, 4));
   }
 
   /** For people: {@code "median of 5 pairs 1.01 (0.93 to 1.12)"}. */

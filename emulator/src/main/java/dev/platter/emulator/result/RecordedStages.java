@@ -3,9 +3,9 @@ package dev.platter.emulator.result;
 import dev.platter.emulator.measure.stages.Observations;
 import dev.platter.emulator.measure.stages.StageReport;
 import dev.platter.emulator.measure.stages.StageRun;
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The {@code stages} object of a row. */
@@ -13,14 +13,13 @@ final class RecordedStages {
   private RecordedStages() {}
 
   /**
-   * As JSON has it.
+   * Of the runs that were recorded.
    *
    * @param runs the row's runs in order; null for one that was not recorded
    * @param seen what was going on in the process meanwhile
    * @return null if no run was recorded
    */
-  static @Nullable Map<String, @Nullable Object> toMap(
-      List<@Nullable StageRun> runs, Observations seen) {
+  static @Nullable RequestStages of(List<@Nullable StageRun> runs, Observations seen) {
     List<StageRun> recorded = new ArrayList<>();
     for (int i = 0; i < runs.size(); i++) {
       StageRun run = runs.get(i);
@@ -30,6 +29,6 @@ final class RecordedStages {
     }
     return recorded.isEmpty()
         ? null
-        : StageReport.toMap(recorded.getFirst().recorders().getFirst().device(), recorded, seen);
+        : StageReport.of(recorded.getFirst().recorders().getFirst().device(), recorded, seen);
   }
 }

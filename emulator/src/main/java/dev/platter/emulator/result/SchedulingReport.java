@@ -2,13 +2,12 @@ package dev.platter.emulator.result;
 
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.host.ThreadTime;
+import dev.platter.emulator.result.document.SchedulingFacts;
 import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -27,58 +26,42 @@ public final class SchedulingReport {
   public record OfRow(String row, Scheduling scheduling) {}
 
   /** The {@code scheduling} object of a row. */
-  public static Map<String, @Nullable Object> toMap(Scheduling scheduling) {
-    List<Object> threads = new ArrayList<>();
-    for (ThreadTime time : worstFirst(scheduling)) {
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      map.put("thread", time.name());
-      map.put("ran_seconds", Units.rounded(time.ranNanos() / 1e9, 4));
-      map.put("waited_seconds", Units.rounded(time.waitedNanos() / 1e9, 4));
-      map.put("waited_share", Units.rounded(scheduling.waited(time), 4));
-      threads.add(map);
-    }
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("seconds", Units.rounded(scheduling.elapsedNanos() / 1e9, 4));
-    map.put("busy", scheduling.busy());
-    map.put("waited_share", rounded(scheduling.worst(), 4));
-    map.put("threads", threads);
-    map.put("stolen_share", rounded(scheduling.stolen(), 4));
-    map.put("pressure_share", rounded(scheduling.pressure(), 4));
-    map.put("other_cpus", rounded(scheduling.otherCpus(), 2));
-    map.put("load_average", scheduling.load());
-    return map;
+  public static SchedulingFacts facts(Scheduling scheduling) {
+    return new SchedulingFacts(
+        Units.rounded(scheduling.elapsedNanos() / 1e9, 4),
+        scheduling.busy(),
+        rounded(scheduling.worst(), 4),
+        worstFirst(scheduling).stream()
+            .map(time ->
+                new SchedulingFacts.ThreadFacts(
+                    time.name(),
+                    Units.rounded(time.ranNanos() / 1e9, 4),
+                    Units.rounded(time.waitedNanos() / 1e9, 4),
+                    Units.rounded(scheduling.waited(time), 4)))
+            .toList(),
+        rounded(scheduling.stolen(), 4),
+        rounded(scheduling.pressure(), 4),
+        rounded(scheduling.otherCpus(), 2),
+        scheduling.load());
   }
 
-  /** What {@link #toMap} was made of, rounded as it is there. */
-  static Scheduling of(Map<?, ?> map) {
-    List<ThreadTime> threads = new ArrayList<>();
-    if (map.get("threads") instanceof List<?> list) {
-      for (Object entry : list) {
-        if (entry instanceof Map<?, ?> time) {
-          threads.add(
-              new ThreadTime(
-                  String.valueOf(time.get("thread")),
-                  nanos(time, "ran_seconds"),
-                  nanos(time, "waited_seconds")));
-        }
-      }
-    }
+  /** What {@link #facts} was made of, rounded as it is there. */
+  static Scheduling of(SchedulingFacts facts) {
     return new Scheduling(
-        nanos(map, "seconds"),
-        threads,
-        number(map, "stolen_share"),
-        number(map, "pressure_share"),
-        number(map, "other_cpus"),
-        number(map, "load_average"));
+        nanos(facts.seconds()),
+        facts.threads().stream()
+            .map(thread ->
+                new ThreadTime(
+                    thread.thread(), nanos(thread.ranSeconds()), nanos(thread.waitedSeconds())))
+            .toList(),
+        facts.stolenShare(),
+        facts.pressureShare(),
+        facts.otherCpus(),
+        facts.loadAverage());
   }
 
-  private static @Nullable Double number(Map<?, ?> map, String key) {
-    return map.get(key) instanceof Number number ? Double.valueOf(number.doubleValue()) : null;
-  }
-
-  private static long nanos(Map<?, ?> map, String key) {
-    Double seconds = number(map, key);
-    return seconds == null ? 0 : Math.round(seconds * 1e9);
+  private static long nanos(double seconds) {
+    return Math.round(seconds * 1e9);
   }
 
   private static @Nullable Double rounded(@Nullable Double value, int decimals) {

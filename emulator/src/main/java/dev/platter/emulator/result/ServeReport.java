@@ -3,8 +3,11 @@ package dev.platter.emulator.result;
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.measure.stages.Observations;
 import dev.platter.emulator.measure.stages.StageRun;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.RequestStages;
+import dev.platter.emulator.result.document.ServeDocument;
+import dev.platter.emulator.result.document.ServeRow;
+import dev.platter.emulator.result.document.Warning;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,32 +34,34 @@ public final class ServeReport {
    * @param parameters what the server was told
    * @param loops how the host treated the threads of the loops
    */
-  public static Map<String, @Nullable Object> json(
-      Map<String, @Nullable Object> environment,
+  public static ServeDocument document(
+      Origin origin,
+      EnvironmentFacts environment,
       Map<String, @Nullable Object> parameters,
       List<Export> exports,
       Scheduling loops,
       Observations seen) {
-    List<Object> rows = new ArrayList<>();
-    for (Export export : exports) {
-      Map<String, @Nullable Object> stages = RecordedStages.toMap(List.of(export.run()), seen);
-      Map<String, @Nullable Object> row = new LinkedHashMap<>();
-      row.put("device", export.device());
-      row.put("label", export.name());
-      row.put("loop", export.loop());
-      row.put("runs", 1);
-      row.put("partial", false);
-      row.put("latency_us", stages == null ? null : stages.get("end_to_end_us"));
-      row.put("stages", stages);
-      rows.add(row);
-    }
-    List<Warnings.Warning> warnings =
+    List<Warning> warnings =
         Warnings.of(
             environment,
             false,
             false,
             null,
             List.of(new SchedulingReport.OfRow("loops of the server", loops)));
-    return JsonDocument.of(SCHEMA, environment, parameters, warnings, rows);
+    return new ServeDocument(
+        origin.frame(SCHEMA, environment, parameters, warnings),
+        exports.stream().map(export -> row(export, seen)).toList());
+  }
+
+  private static ServeRow row(Export export, Observations seen) {
+    RequestStages stages = RecordedStages.of(List.of(export.run()), seen);
+    return new ServeRow(
+        export.device(),
+        export.name(),
+        export.loop(),
+        1,
+        false,
+        stages == null ? null : stages.endToEndUs(),
+        stages);
   }
 }

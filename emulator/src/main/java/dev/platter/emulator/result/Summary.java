@@ -11,14 +11,15 @@ import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.RunResult.OperationResult;
 import dev.platter.emulator.measure.workload.UnansweredRequests;
 import dev.platter.emulator.measure.workload.Verification;
+import dev.platter.emulator.result.document.Percentiles;
+import dev.platter.emulator.result.document.RequestStages;
+import dev.platter.emulator.result.document.RunRange;
 import dev.platter.emulator.text.Statistics;
 import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
@@ -33,10 +34,6 @@ import org.jspecify.annotations.Nullable;
  * after the other, and their median is given.
  */
 public final class Summary {
-  private static final double[] PERCENTILES = {
-    0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.999, 100
-  };
-
   private final DeviceKind device;
   private final Variant variant;
   private final List<MeasuredRun> runs = new ArrayList<>();
@@ -44,7 +41,7 @@ public final class Summary {
   private Observations seen = Observations.NONE;
   private @Nullable Verification readBack;
   // Put together when first asked for: it is shown, written, and looked into.
-  private @Nullable Map<String, @Nullable Object> stages;
+  private @Nullable RequestStages stages;
 
   /**
    * Starts an empty summary.
@@ -86,24 +83,12 @@ public final class Summary {
     stages = null;
   }
 
-  /** The percentiles of {@code docs/json.md}, as far as the number of requests supports them. */
-  public List<Object> percentilesMicros() {
-    Histogram latency = latencyNanos();
-    List<Object> points = new ArrayList<>();
-    for (double percentile : PERCENTILES) {
-      if (supports(latency, percentile)) {
-        points.add(List.of(percentile, micros((double) latency.getValueAtPercentile(percentile))));
-      }
-    }
-    return points;
-  }
-
-  /** The stages of the requests' way, as JSON has them; null if they were not recorded. */
-  public @Nullable Map<String, @Nullable Object> stages() {
+  /** The stages of the requests' way; null if they were not recorded. */
+  public @Nullable RequestStages stages() {
     if (stages == null) {
       List<@Nullable StageRun> recorded = new ArrayList<>();
       runs.forEach(run -> recorded.add(run.stages()));
-      stages = RecordedStages.toMap(recorded, seen);
+      stages = RecordedStages.of(recorded, seen);
     }
     return stages;
   }
@@ -191,17 +176,8 @@ public final class Summary {
   }
 
   /** Median, minimum and maximum over runs, rounded for JSON. */
-  public Map<String, @Nullable Object> spread(
-      ToDoubleFunction<MeasuredRun> quantity, int decimals) {
-    return spread(values(quantity), decimals);
-  }
-
-  private static Map<String, @Nullable Object> spread(double[] values, int decimals) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("median", Units.rounded(Statistics.median(values), decimals));
-    map.put("min", Units.rounded(Statistics.min(values), decimals));
-    map.put("max", Units.rounded(Statistics.max(values), decimals));
-    return map;
+  public RunRange spread(ToDoubleFunction<MeasuredRun> quantity, int decimals) {
+    return SummaryRecords.range(values(quantity), decimals);
   }
 
   /**
@@ -267,38 +243,6 @@ public final class Summary {
         .filter(Pair::complete);
   }
 
-  /** What each run measured by itself, in the order in which they were made, as JSON has it. */
-  public List<Object> samples() {
-    List<Object> samples = new ArrayList<>();
-    for (MeasuredRun run : runs) {
-      Map<String, @Nullable Object> cpu = new LinkedHashMap<>();
-      cpu.put("user", Units.rounded(run.cpu().userNanos() / 1e9, 4));
-      cpu.put("sys", Units.rounded(run.cpu().systemNanos() / 1e9, 4));
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      map.put("partial", run.result().partial());
-      map.put("requests", run.result().requests());
-      map.put("total_seconds", Units.rounded(run.result().elapsedNanos() / 1e9, 4));
-      map.put("iops", Units.rounded(run.result().iops(), 1));
-      map.put("bytes_per_second", Math.round(run.result().bytesPerSecond()));
-      map.put("latency_us", latencyMicros(run.result().latencyNanos()));
-      map.put("cpu_seconds", cpu);
-      samples.add(map);
-    }
-    return samples;
-  }
-
-  /** In microseconds; null where there are too few requests for a percentile. */
-  private static @Nullable Double percentile(Histogram latency, double percentile) {
-    return supports(latency, percentile)
-        ? micros((double) latency.getValueAtPercentile(percentile))
-        : null;
-  }
-
-  /** Whether there are enough requests for a percentile. */
-  private static boolean supports(Histogram latency, double percentile) {
-    return Latencies.supports(latency.getTotalCount(), percentile);
-  }
-
   /** How the host treated the loops and the vCPU, over all runs. */
   public Scheduling scheduling() {
     return Scheduling.sum(runs.stream().map(MeasuredRun::scheduling).toList());
@@ -331,23 +275,13 @@ public final class Summary {
   }
 
   /** Percentiles in microseconds, as JSON has them. */
-  public Map<String, @Nullable Object> latencyMicros() {
-    return latencyMicros(latencyNanos());
-  }
-
-  private static Map<String, @Nullable Object> latencyMicros(Histogram latency) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("p50", percentile(latency, 50));
-    map.put("p99", percentile(latency, 99));
-    map.put("p99_9", percentile(latency, 99.9));
-    map.put("max", percentile(latency, 100));
-    map.put("mean", latency.getTotalCount() == 0 ? null : micros(latency.getMean()));
-    return map;
+  public Percentiles latencyMicros() {
+    return SummaryRecords.micros(latencyNanos());
   }
 
   /** A percentile in microseconds for a table; a dash where there are too few requests for it. */
   static String percentileCell(Histogram latency, double percentile) {
-    return supports(latency, percentile)
+    return Latencies.supports(latency.getTotalCount(), percentile)
         ? Units.micros((double) latency.getValueAtPercentile(percentile))
         : "-";
   }
@@ -376,36 +310,16 @@ public final class Summary {
     return all;
   }
 
-  /** The median over runs of how many requests of an operation were made in a second. */
-  double perSecond(Operation operation) {
-    return median(run -> perSecond(run, operation, OperationResult::requests));
-  }
-
-  private static double perSecond(
-      MeasuredRun run, Operation operation, ToLongFunction<OperationResult> quantity) {
-    OperationResult one = run.result().operations().get(operation);
-    return one == null ? 0 : quantity.applyAsLong(one) * 1e9 / run.result().elapsedNanos();
-  }
-
-  /** What each operation did, by its name, as JSON has it. */
-  Map<String, @Nullable Object> eachOperation() {
-    Map<String, @Nullable Object> each = new LinkedHashMap<>();
-    for (Operation operation : operations()) {
-      Histogram latency = latencyNanos(operation);
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      map.put("requests", latency.getTotalCount());
-      map.put("per_second", Units.rounded(perSecond(operation), 1));
-      map.put(
-          "bytes_per_second",
-          Math.round(median(run -> perSecond(run, operation, OperationResult::bytes))));
-      map.put("latency_us", latencyMicros(latency));
-      each.put(name(operation), map);
-    }
-    return each;
+  /** The median over runs of how much of an operation was done in a second. */
+  double perSecond(Operation operation, ToLongFunction<OperationResult> quantity) {
+    return median(run -> {
+      OperationResult one = run.result().operations().get(operation);
+      return one == null ? 0 : quantity.applyAsLong(one) * 1e9 / run.result().elapsedNanos();
+    });
   }
 
   /** The IOPS of the runs' jobs, slowest and fastest; null where there are not several. */
-  @Nullable Map<String, @Nullable Object> jobIops() {
+  @Nullable RunRange jobIops() {
     double[] each =
         runs.stream()
             .filter(run -> run.result().jobRequests().size() > 1)
@@ -413,51 +327,11 @@ public final class Summary {
                 run.result().jobRequests().stream()
                     .mapToDouble(requests -> requests * 1e9 / run.result().elapsedNanos()))
             .toArray();
-    return each.length == 0 ? null : spread(each, 1);
-  }
-
-  private static double micros(double nanos) {
-    return Units.rounded(nanos / 1e3, 2);
+    return each.length == 0 ? null : SummaryRecords.range(each, 1);
   }
 
   /** Requests submitted per io_uring_enter. */
   public double requestsPerEnter() {
     return median(run -> (double) run.loop().blockSqes() / Math.max(1, run.loop().enters()));
-  }
-
-  /** CPU seconds, loop counters, lock and bus counters: medians over runs, as JSON has them. */
-  public Map<String, @Nullable Object> costs() {
-    Map<String, @Nullable Object> cpu = new LinkedHashMap<>();
-    cpu.put("user", Units.rounded(median(run -> run.cpu().userNanos() / 1e9), 4));
-    cpu.put("sys", Units.rounded(median(run -> run.cpu().systemNanos() / 1e9), 4));
-    Map<String, @Nullable Object> notifies = new LinkedHashMap<>();
-    notifies.put("sent", count(run -> run.loop().notifiesSent()));
-    notifies.put("elided", count(run -> run.loop().notifiesElided()));
-    Map<String, @Nullable Object> loop = new LinkedHashMap<>();
-    loop.put("turns", count(run -> run.loop().turns()));
-    loop.put("enters", count(run -> run.loop().enters()));
-    loop.put("requests", count(run -> run.loop().blockSqes()));
-    loop.put("poll_hits", count(run -> run.loop().pollHits()));
-    loop.put("poll_misses", count(run -> run.loop().pollMisses()));
-    loop.put("sq_full", count(run -> run.loop().sqFull()));
-    loop.put("no_iowait_waits", count(run -> run.loop().noIowaitWaits()));
-    Map<String, @Nullable Object> lock = new LinkedHashMap<>();
-    lock.put("acquisitions", count(run -> run.lock().acquisitions()));
-    lock.put("contended", count(run -> run.lock().contended()));
-    lock.put("wait_seconds", Units.rounded(median(run -> run.lock().waitNanos() / 1e9), 6));
-    lock.put("hold_seconds", Units.rounded(median(run -> run.lock().holdNanos() / 1e9), 6));
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("samples", samples());
-    map.put("percentiles_us", percentilesMicros());
-    map.put("stages", stages());
-    map.put("scheduling", SchedulingReport.toMap(scheduling()));
-    map.put("cpu_seconds", cpu);
-    map.put("requests_per_enter", Units.rounded(requestsPerEnter(), 3));
-    map.put("notifies", notifies);
-    map.put("loop_counters", loop);
-    map.put("big_lock", lock);
-    map.put("mmio_exits", count(MeasuredRun::exits));
-    map.put("ioeventfds", count(MeasuredRun::ioEventFds));
-    return map;
   }
 }

@@ -2,7 +2,9 @@ package dev.platter.emulator.result;
 
 import dev.platter.emulator.measure.workload.SectorFault;
 import dev.platter.emulator.measure.workload.Verification;
-import dev.platter.emulator.measure.workload.Verification.WrongSector;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.VerificationFacts;
+import dev.platter.emulator.result.document.VerifyDocument;
 import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a verification has found: in words for people, as a map for machines. */
+/** What a verification has found: in words for people, as a record for machines. */
 public final class VerificationReport {
   /** The JSON's schema of a verification by itself. */
   public static final String SCHEMA = "platter.verify/1";
@@ -54,46 +56,46 @@ public final class VerificationReport {
    * @param readBack of sectors that were read back from the image, or null
    * @return null if both are
    */
-  public static @Nullable Map<String, @Nullable Object> toMap(
+  static @Nullable VerificationFacts facts(
       @Nullable Verification read, @Nullable Verification readBack) {
-    if (read == null && readBack == null) {
-      return null;
-    }
-    Map<String, @Nullable Object> wrong = new LinkedHashMap<>();
-    for (SectorFault fault : SectorFault.values()) {
-      wrong.put(
-          fault.toString(),
-          (read == null ? 0 : read.wrong(fault)) + (readBack == null ? 0 : readBack.wrong(fault)));
-    }
-    List<Object> first = new ArrayList<>();
+    List<Verification> all = new ArrayList<>();
     if (read != null) {
-      read.firstWrong().forEach(sector -> first.add(toMap(sector)));
+      all.add(read);
     }
     if (readBack != null) {
-      readBack.firstWrong().forEach(sector -> first.add(toMap(sector)));
+      all.add(readBack);
     }
-    long readSectors = read == null ? 0 : read.sectors();
-    long backSectors = readBack == null ? 0 : readBack.sectors();
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("sectors", readSectors + backSectors);
-    map.put("read_sectors", readSectors);
-    map.put("read_back_sectors", backSectors);
-    map.put(
-        "wrong_sectors",
-        (read == null ? 0 : read.wrong()) + (readBack == null ? 0 : readBack.wrong()));
-    map.put("complete", readBack == null || !readBack.isCutShort());
-    map.put("wrong", wrong);
-    map.put("first_wrong", first);
-    return map;
+    return all.isEmpty()
+        ? null
+        : facts(
+            all,
+            read == null ? 0 : read.sectors(),
+            readBack == null ? 0 : readBack.sectors(),
+            readBack == null || !readBack.isCutShort());
   }
 
-  private static Map<String, Object> toMap(WrongSector sector) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("offset_bytes", sector.offsetBytes());
-    map.put("fault", sector.fault().toString());
-    map.put("expected_write", sector.expectedWrite());
-    map.put("holds", sector.holds());
-    return map;
+  private static VerificationFacts facts(
+      List<Verification> all, long readSectors, long readBackSectors, boolean complete) {
+    Map<String, Long> wrong = new LinkedHashMap<>();
+    for (SectorFault fault : SectorFault.values()) {
+      wrong.put(fault.toString(), all.stream().mapToLong(one -> one.wrong(fault)).sum());
+    }
+    return new VerificationFacts(
+        readSectors + readBackSectors,
+        readSectors,
+        readBackSectors,
+        all.stream().mapToLong(Verification::wrong).sum(),
+        complete,
+        wrong,
+        all.stream()
+            .flatMap(one -> one.firstWrong().stream())
+            .map(sector ->
+                new VerificationFacts.WrongSectorFacts(
+                    sector.offsetBytes(),
+                    sector.fault().toString(),
+                    sector.expectedWrite(),
+                    sector.holds()))
+            .toList());
   }
 
   /**
@@ -102,16 +104,15 @@ public final class VerificationReport {
    * @param state where the record of what is stable is kept
    * @param found what was found on the image
    */
-  public static Map<String, @Nullable Object> json(
-      Map<String, @Nullable Object> environment, String state, Verification found) {
-    Map<String, @Nullable Object> parameters = new LinkedHashMap<>();
-    parameters.put("verify_state", state);
-    Map<String, @Nullable Object> document = new LinkedHashMap<>();
-    document.put("schema", SCHEMA);
-    document.put("environment", environment);
-    document.put("parameters", parameters);
-    document.put("run", found.run().toString());
-    document.put("verification", toMap(null, found));
-    return document;
+  public static VerifyDocument document(
+      Origin origin, EnvironmentFacts environment, String state, Verification found) {
+    return new VerifyDocument(
+        SCHEMA,
+        origin.createdText(),
+        origin.command(),
+        environment,
+        Map.of("verify_state", state),
+        found.run().toString(),
+        facts(List.of(found), 0, found.sectors(), !found.isCutShort()));
   }
 }

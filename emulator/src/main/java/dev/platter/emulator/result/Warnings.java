@@ -1,39 +1,31 @@
 package dev.platter.emulator.result;
 
 import dev.platter.emulator.measure.workload.UnansweredRequests;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.ImageFacts;
+import dev.platter.emulator.result.document.Warning;
 import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Why the figures of a result may not be what they seem: for text, JSON and pages alike. */
 public final class Warnings {
   private static final double NOTABLE = 0.01;
 
-  /**
-   * A warning.
-   *
-   * @param kind a word for programs
-   * @param text sentences for people
-   */
-  public record Warning(String kind, String text) {}
-
   private Warnings() {}
 
   /**
    * The warnings of a result.
    *
-   * @param environment as {@link Environment#toMap} gives it
    * @param reads whether anything reads what the image held before
    * @param writes whether anything writes to the image
    * @param unanswered what the disk did not answer; null if it answered all
    * @param rows how the host treated each row
    */
   public static List<Warning> of(
-      Map<String, ? extends @Nullable Object> environment,
+      EnvironmentFacts environment,
       boolean reads,
       boolean writes,
       @Nullable UnansweredRequests unanswered,
@@ -46,19 +38,20 @@ public final class Warnings {
     if (busy != null) {
       warnings.add(new Warning("busy_host", busy));
     }
-    if (environment.get("image") instanceof Map<?, ?> image) {
+    ImageFacts image = environment.image();
+    if (image != null) {
       String empty = reads ? empty(image) : null;
       if (empty != null) {
         warnings.add(new Warning("reads_without_disk", empty));
       }
-      if (ImageReport.MEMORY.equals(image.get("type"))) {
+      if (ImageFacts.MEMORY.equals(image.type())) {
         warnings.add(
             new Warning(
                 "image_in_memory",
                 "The disk is in memory: the figures are those of the way to it, and no disk was"
                     + " measured."));
       }
-      if ("tmpfs".equals(image.get("filesystem"))) {
+      if (isOnTmpfs(image)) {
         warnings.add(
             new Warning(
                 "image_in_memory",
@@ -87,22 +80,31 @@ public final class Warnings {
             : "");
   }
 
+  private static boolean isOnTmpfs(ImageFacts image) {
+    return image.stored() != null && "tmpfs".equals(image.stored().filesystem());
+  }
+
   /** That parts of an image are on no disk; null if there are none, as far as is known. */
-  private static @Nullable String empty(Map<?, ?> image) {
-    double size = number(image, "size_bytes");
+  private static @Nullable String empty(ImageFacts image) {
+    ImageFacts.StoredImage stored = image.stored();
+    if (stored == null) {
+      return null;
+    }
+    double size = (double) image.sizeBytes();
     double holes;
     String what;
-    if (image.get("extents") instanceof Map<?, ?> extents) {
-      double unwritten = number(extents, "unwritten_bytes");
-      holes = number(extents, "hole_bytes") + unwritten;
+    ImageFacts.ExtentFacts extents = stored.extents();
+    if (extents != null) {
+      long unwritten = extents.unwrittenBytes();
+      holes = (double) (extents.holeBytes() + unwritten);
       what =
           unwritten == 0
               ? "lies in holes"
-              : unwritten == holes
+              : extents.holeBytes() == 0
                   ? "lies in unwritten extents"
                   : "lies in holes and unwritten extents";
-    } else if ("regular".equals(image.get("type")) && !"tmpfs".equals(image.get("filesystem"))) {
-      holes = size - number(image, "allocated_bytes");
+    } else if ("regular".equals(image.type()) && !isOnTmpfs(image)) {
+      holes = size - stored.allocatedBytes();
       what = "has no blocks on the disk (holes, or compressed data)";
     } else {
       return null;
@@ -117,22 +119,6 @@ public final class Warnings {
         + ": the file system answers reads there with zeroes, without the disk, so these figures"
         + " are not those of a disk. Use an image that is written as a whole: `platter image create"
         + " IMAGE --size SIZE --preallocation full`.";
-  }
-
-  private static double number(Map<?, ?> map, String key) {
-    return map.get(key) instanceof Number number ? number.doubleValue() : 0;
-  }
-
-  /** As JSON has them. */
-  public static List<Object> toList(List<Warning> warnings) {
-    List<Object> list = new ArrayList<>();
-    for (Warning warning : warnings) {
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      map.put("kind", warning.kind());
-      map.put("text", warning.text());
-      list.add(map);
-    }
-    return list;
   }
 
   /** For a terminal, below a result; empty without warnings. */

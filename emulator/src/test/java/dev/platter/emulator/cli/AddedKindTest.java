@@ -16,7 +16,10 @@ import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.measure.stages.Observations;
 import dev.platter.emulator.measure.stages.TracedDevice;
 import dev.platter.emulator.result.Environment;
+import dev.platter.emulator.result.Origin;
 import dev.platter.emulator.result.ServeReport;
+import dev.platter.emulator.result.document.Records;
+import dev.platter.emulator.result.document.ServeDocument;
 import dev.platter.emulator.server.Server;
 import dev.platter.emulator.server.StartListener;
 import dev.platter.emulator.server.StreamEventLog;
@@ -328,8 +331,9 @@ class AddedKindTest {
           .contains(
               "platter_requests_total{export=\"ra\",kind=\"block-reader\",operation=\"read\"} 1");
       report(
-          ServeReport.json(
-              Environment.ofHost().toMap(),
+          ServeReport.document(
+              Origin.now("x"),
+              Environment.ofHost().facts(),
               ServedOptions.of(options),
               ServedStages.recorded(server),
               Scheduling.UNKNOWN,
@@ -338,7 +342,8 @@ class AddedKindTest {
     assertThat(events.toString()).contains("serving", "device=block-reader");
   }
 
-  private void report(Map<String, @Nullable Object> document) throws IOException {
+  private void report(ServeDocument served) throws IOException {
+    Map<String, @Nullable Object> document = Records.toMap(served);
     Path file = directory.resolve("s.json");
     JSON.std.write(document, file.toFile());
     assertThat(document.toString())

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.emulator.result.JsonFile;
+import dev.platter.emulator.result.document.Records;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -47,7 +48,9 @@ class DoctorReportTest {
   @Test
   void theDocument() {
     DoctorLine line = DoctorLine.ok("access", "yes").with(Map.of("cause", "none"));
-    assertThat(JsonFile.render(of(line, HOST, WARNING).toMap("2026-01-02T03:04:05Z")))
+    assertThat(
+            JsonFile.render(
+                Records.toMap(of(line, HOST, WARNING).document("2026-01-02T03:04:05Z"))))
         .isEqualToIgnoringWhitespace(
             """
             {

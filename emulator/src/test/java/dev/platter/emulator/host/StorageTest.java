@@ -103,19 +103,9 @@ class StorageTest {
     BlockDevice bare = BlockDevice.of(root, 7, 0);
     assertThat(bare).isNotNull();
     if (bare != null) {
-      assertThat(bare.toMap().keySet())
-          .containsExactly(
-              "name",
-              "model",
-              "driver",
-              "scheduler",
-              "scheduler_requests",
-              "queue_depth",
-              "write_cache",
-              "rotational",
-              "below");
-      assertThat(bare.toMap().values().stream().filter(value -> value != null))
-          .containsExactly("7:0", List.of());
+      assertThat(bare)
+          .isEqualTo(
+              new BlockDevice("7:0", null, null, null, null, null, null, null, null, List.of()));
     }
   }
 }

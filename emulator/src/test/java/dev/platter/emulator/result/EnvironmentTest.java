@@ -7,6 +7,7 @@ import dev.platter.aio.ring.SetupFlag;
 import dev.platter.devices.block.DirectWrites;
 import dev.platter.devices.block.Extents;
 import dev.platter.devices.block.ImageInfo;
+import dev.platter.emulator.result.document.Records;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class EnvironmentTest {
   @Test
   void theEnvironmentHasTheDocumentedKeys() {
-    Map<String, ?> map = Environment.ofHost().toMap();
+    Map<String, ?> map = Records.toMap(Environment.ofHost().facts());
     assertThat(map.keySet())
         .containsExactly(
             "platter_version",
@@ -35,7 +36,7 @@ class EnvironmentTest {
             "storage",
             "loops");
     assertThat(map.get("kernel_release")).isEqualTo(System.getProperty("os.version"));
-    assertThat((Integer) map.get("cpu_count")).isPositive();
+    assertThat((Long) map.get("cpu_count")).isPositive();
     assertThat((Long) map.get("memory_bytes")).isGreaterThan(1 << 20);
     assertThat(map.get("image")).isNull();
     assertThat(map.get("storage")).isNull();
@@ -57,7 +58,7 @@ class EnvironmentTest {
         Set.of(SetupFlag.SINGLE_ISSUER, SetupFlag.COOP_TASKRUN),
         Map.of(SetupFlag.NO_SQARRAY, "EINVAL"));
     environment.loop("main", Set.of(SetupFlag.COOP_TASKRUN), Map.of());
-    assertThat(JsonFile.render(Map.of("loops", environment.toMap().get("loops"))))
+    assertThat(JsonFile.render(Map.of("loops", Records.toMap(environment.facts()).get("loops"))))
         .isEqualToIgnoringWhitespace(
             """
             {"loops": [
@@ -80,7 +81,7 @@ class EnvironmentTest {
             List.of("pid 4711 (java), write lock"),
             Optional.empty(),
             new DirectWrites(DirectWrites.Verdict.EDGES, "because"));
-    assertThat(JsonFile.render(ImageReport.toMap(info)))
+    assertThat(JsonFile.render(Records.toMap(ImageReport.of(info))))
         .isEqualToIgnoringWhitespace(
             """
             {
@@ -117,7 +118,7 @@ class EnvironmentTest {
             List.of(),
             Optional.empty(),
             new DirectWrites(DirectWrites.Verdict.UNKNOWN, "because"));
-    assertThat(ImageReport.toMap(info))
+    assertThat(Records.toMap(ImageReport.of(info)))
         .containsEntry("type", "block_device")
         .containsEntry("allocation", "unknown")
         .containsEntry("extents", null)

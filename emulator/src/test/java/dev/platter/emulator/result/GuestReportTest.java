@@ -16,6 +16,8 @@ import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.host.ThreadTime;
 import dev.platter.emulator.measure.stages.Observations;
 import dev.platter.emulator.measure.workload.DeviceKind;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.Records;
 import dev.platter.emulator.text.TextTable;
 import dev.platter.guestimages.Guest;
 import dev.platter.guestimages.GuestJob;
@@ -87,6 +89,14 @@ class GuestReportTest {
         plan, new GuestRun.Result(rows, Accelerator.TCG, "6.12.1", null, null), Observations.NONE);
   }
 
+  private static EnvironmentFacts environment() {
+    return Records.read(EnvironmentFacts.class, Map.of("kernel_release", "6.18"), "");
+  }
+
+  private static Map<String, @Nullable Object> json(GuestReport report) {
+    return Records.toMap(report.document(Origin.now("x"), environment(), report.parameters()));
+  }
+
   @Test
   void theTableHasARowForEachDiskAndTheRatiosThatMatter() {
     // Ratios are taken run by run: 1.10, 1.05, 1.00; and not of the medians.
@@ -140,14 +150,14 @@ class GuestReportTest {
             3.25);
     row(Workload.IOTEST, Backend.PLATTER, DeviceKind.AHCI, 3.44);
     GuestReport report = report(1);
-    assertThat(Warnings.text(report.warnings(Map.of())).replaceAll("\\s+", " ").strip())
+    assertThat(Warnings.text(report.warnings(environment())).replaceAll("\\s+", " ").strip())
         .isEqualTo(
             "warning: This host had no CPU for threads that could have run (platter ahci, iotest:"
                 + " QEMU CPU 0/TCG for 34 % of the run, platter-ahci for 2 % of the run). Meanwhile"
                 + " other programs kept 1.5 CPUs busy, the load average was 3.3, a task waited for"
                 + " a CPU in 90 % of the time. The figures are those of a busy host: repeat the run"
                 + " when the host is idle.");
-    Map<?, ?> document = report.json(Map.of());
+    Map<?, ?> document = json(report);
     assertThat(String.valueOf(document.get("warnings"))).contains("kind=busy_host");
     List<?> rows = Objects.requireNonNull((List<?>) document.get("rows"));
     assertThat(String.valueOf(((Map<?, ?>) rows.get(1)).get("scheduling")))
@@ -180,12 +190,12 @@ class GuestReportTest {
     row(Workload.IOTEST, Backend.PLATTER, DeviceKind.AHCI, 1.2, 1.0);
     row(Workload.IOTEST, Backend.QEMU, DeviceKind.AHCI, 0.6, 0.5);
     row(Workload.FIO_LIKE, Backend.PLATTER, DeviceKind.AHCI, 200, 100);
-    Map<String, @Nullable Object> document = report(3).json(Map.of("kernel_release", "6.18"));
-    assertThat(List.copyOf(document.keySet())).startsWith("schema", "environment");
+    Map<String, @Nullable Object> document = json(report(3));
+    assertThat(List.copyOf(document.keySet()))
+        .startsWith("schema", "created", "command", "environment");
     assertThat(document).containsEntry("schema", "platter.guest/1");
-    assertThat(document)
-        .containsEntry("environment", Map.of("kernel_release", "6.18"))
-        .containsKeys("parameters", "rows");
+    assertThat(document).containsKeys("parameters", "rows");
+    assertThat(String.valueOf(document.get("environment"))).contains("kernel_release=6.18,");
     assertThat(document.get("guest"))
         .isEqualTo(
             Map.of(
@@ -198,7 +208,7 @@ class GuestReportTest {
                 "accelerator",
                 "tcg",
                 "cpu_count",
-                1,
+                1L,
                 "memory_bytes",
                 512L << 20));
     List<?> list = (List<?>) document.get("rows");
@@ -250,7 +260,7 @@ class GuestReportTest {
               Duration.ZERO,
               Scheduling.UNKNOWN));
       rows.add(row);
-      assertThat(String.valueOf(report(1).json(Map.of()).get("rows")))
+      assertThat(String.valueOf(json(report(1)).get("rows")))
           .contains(
               "latency_us={p50=1.0, p99="
                   + (requests < 100 ? "null" : "2.0")

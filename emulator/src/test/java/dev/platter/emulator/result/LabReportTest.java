@@ -6,12 +6,21 @@ import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.host.ThreadTime;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingTable;
+import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
+import dev.platter.emulator.measure.stages.Latencies;
+import dev.platter.emulator.measure.workload.DeviceKind;
+import dev.platter.emulator.measure.workload.MadeUpRuns;
+import dev.platter.emulator.measure.workload.MeasuredRun;
+import dev.platter.emulator.measure.workload.RunResult;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.ExperimentResult;
+import dev.platter.emulator.result.document.LabDocument;
+import dev.platter.emulator.result.document.MeasuredRow;
+import dev.platter.emulator.result.document.Records;
 import dev.platter.emulator.text.TextParagraph;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class LabReportTest {
@@ -33,7 +42,7 @@ class LabReportTest {
 
   @Test
   void aSectionSaysAllThatAFindingHas() {
-    assertThat(LabReport.section(finding().toMap("wheels", 1.5), 80))
+    assertThat(LabReport.section(finding().result("wheels", 1.5, null, Plant.NONE), 80))
         .isEqualTo(
             """
             wheels: Wheels
@@ -56,13 +65,12 @@ class LabReportTest {
 
   @Test
   void remediesPartialResultsAndFailuresAreTold() {
-    Map<String, @Nullable Object> partial =
-        finding().remedy("Grind it.").partial().toMap("wheels", 1.5);
+    ExperimentResult partial =
+        finding().remedy("Grind it.").partial().result("wheels", 1.5, null, Plant.NONE);
     assertThat(LabReport.section(partial, 80))
         .contains("verdict     not affected (partial): most are round\n")
         .endsWith("to do       Grind it.\n");
-    Map<String, @Nullable Object> failed = finding().toMap("axle", 12);
-    failed.put("failure", "it broke");
+    ExperimentResult failed = finding().result("axle", 12, "it broke", Plant.NONE);
     assertThat(LabReport.verdicts(List.of(partial, failed)))
         .isEqualTo(
             """
@@ -81,7 +89,7 @@ class LabReportTest {
         .isEqualTo("x".repeat(150) + "\n  y\n");
   }
 
-  private static Map<String, @Nullable Object> row(long waitedNanos) {
+  private static MeasuredRow row(long waitedNanos) {
     Scheduling scheduling =
         new Scheduling(
             1_000_000_000,
@@ -90,9 +98,20 @@ class LabReportTest {
             null,
             null,
             null);
-    Map<String, @Nullable Object> row = new HashMap<>();
-    row.put("scheduling", SchedulingReport.toMap(scheduling));
-    return row;
+    Summary row = new Summary(DeviceKind.AHCI, Variant.ORDINARY);
+    MeasuredRun made = MadeUpRuns.of(new RunResult(1, Latencies.newHistogram(), 0, 0, false));
+    row.add(
+        new MeasuredRun(
+            made.result(),
+            made.loop(),
+            made.lock(),
+            made.cpu(),
+            scheduling,
+            made.exits(),
+            made.ioEventFds(),
+            made.rings(),
+            null));
+    return IotestReport.rows(List.of(row)).getFirst();
   }
 
   /** Of all rows of an experiment together those that suffered. */
@@ -102,12 +121,18 @@ class LabReportTest {
     Finding busy = finding().addRows(List.of(row(100_000_000), row(300_000_000), row(0)));
     assertThat(
             LabReport.warnings(
-                Map.of(), List.of(idle.toMap("axle", 1), finding().toMap("seat", 1))))
+                Records.read(EnvironmentFacts.class, Map.of(), ""),
+                List.of(
+                    idle.result("axle", 1, null, Plant.NONE),
+                    finding().result("seat", 1, null, Plant.NONE))))
         .isEmpty();
     assertThat(
             Warnings.text(
                 LabReport.warnings(
-                    Map.of(), List.of(idle.toMap("axle", 1), busy.toMap("wheels", 1)))))
+                    Records.read(EnvironmentFacts.class, Map.of(), ""),
+                    List.of(
+                        idle.result("axle", 1, null, Plant.NONE),
+                        busy.result("wheels", 1, null, Plant.NONE)))))
         .isEqualTo(
             """
             warning: This host had no CPU for threads that could have run (wheels: main-loop
@@ -118,16 +143,18 @@ class LabReportTest {
 
   @Test
   void theDocumentHoldsTheFindings() {
-    Map<String, @Nullable Object> document =
-        LabReport.json(
-            Map.of(), Map.of("full", false), true, List.of(finding().toMap("wheels", 1.5)));
-    assertThat(document)
-        .containsExactly(
-            Map.entry("schema", "platter.lab/1"),
-            Map.entry("environment", Map.of()),
-            Map.entry("parameters", Map.of("full", false)),
-            Map.entry("warnings", List.of()),
-            Map.entry("partial", true),
-            Map.entry("experiments", List.of(finding().toMap("wheels", 1.5))));
+    ExperimentResult experiment = finding().result("wheels", 1.5, null, Plant.NONE);
+    LabDocument document =
+        LabReport.document(
+            Origin.now("x"),
+            Records.read(EnvironmentFacts.class, Map.of(), ""),
+            Map.of("full", false),
+            true,
+            List.of(experiment));
+    assertThat(document.frame().schema()).isEqualTo("platter.lab/1");
+    assertThat(document.frame().parameters()).isEqualTo(Map.of("full", false));
+    assertThat(document.frame().warnings()).isEmpty();
+    assertThat(document.partial()).isTrue();
+    assertThat(document.experiments()).containsExactly(experiment);
   }
 }

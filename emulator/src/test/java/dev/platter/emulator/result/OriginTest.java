@@ -3,11 +3,11 @@ package dev.platter.emulator.result;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.Records;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -16,15 +16,14 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 class OriginTest {
   @Test
   void standsBehindTheSchema() {
-    Map<String, @Nullable Object> document = new LinkedHashMap<>();
-    document.put("schema", "platter.test/1");
-    document.put("rows", null);
-    Map<String, @Nullable Object> complete =
-        new Origin(Instant.parse("2026-11-20T09:12:44.987Z"), "./platter iotest").in(document);
-    assertThat(complete.toString())
-        .isEqualTo(
+    EnvironmentFacts nothing = Records.read(EnvironmentFacts.class, Map.of(), "");
+    Origin origin = new Origin(Instant.parse("2026-11-20T09:12:44.987Z"), "./platter iotest");
+    assertThat(Records.toMap(origin.frame("platter.test/1", nothing, Map.of(), List.of())))
+        .hasToString(
             "{schema=platter.test/1, created=2026-11-20T09:12:44Z, command=./platter iotest,"
-                + " rows=null}");
+                + " environment="
+                + Records.toMap(nothing)
+                + ", parameters={}, warnings=[]}");
   }
 
   @Test

@@ -8,6 +8,12 @@ import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.MadeUpRuns;
 import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.RunResult;
+import dev.platter.emulator.result.document.Costs;
+import dev.platter.emulator.result.document.Notifies;
+import dev.platter.emulator.result.document.Percentiles;
+import dev.platter.emulator.result.document.Records;
+import dev.platter.emulator.result.document.RunRange;
+import dev.platter.emulator.result.document.Sample;
 import dev.platter.emulator.text.TextTable;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +66,7 @@ class SummaryTest {
     Summary row = summary(DeviceKind.AHCI, 200, 220);
     row.add(run(10, true));
     assertThat(row.median(SummaryTest::elapsed)).isEqualTo(210.0);
-    assertThat(row.spread(SummaryTest::elapsed, 1)).containsEntry("min", 200.0);
+    assertThat(row.spread(SummaryTest::elapsed, 1).min()).isEqualTo(200.0);
     Summary cut = new Summary(DeviceKind.AHCI, Variant.ORDINARY);
     cut.add(run(10, true));
     assertThat(cut.median(SummaryTest::elapsed)).isEqualTo(10.0);
@@ -71,18 +77,15 @@ class SummaryTest {
   void thereIsNoPercentileOfTooFewRequests() {
     long[] fifty = LongStream.rangeClosed(1, 50).map(i -> i * 1_000).toArray();
     Summary summary = summary(DeviceKind.RAW, fifty);
-    assertThat(summary.latencyMicros())
-        .containsEntry("p50", 25.01)
-        .containsEntry("p99", null)
-        .containsEntry("p99_9", null)
-        .containsEntry("max", 50.02);
+    Percentiles latency = summary.latencyMicros();
+    assertThat(latency).isEqualTo(new Percentiles(25.01, null, null, 50.02, latency.mean()));
+    assertThat(latency.mean()).isNotNull();
     List<String> cells = cells(BenchReport.table(List.of(summary), TextTable.WIDE));
     assertThat(cells.subList(4, 9)).containsExactly("25.0", "0.00", "-", "-", "50.0");
     List<String> ofIotest = cells(IotestReport.table(List.of(summary), TextTable.WIDE));
     assertThat(ofIotest.subList(4, 8)).containsExactly("25.0", "-", "-", "50.0");
     assertThat(new Summary(DeviceKind.RAW, Variant.ORDINARY).latencyMicros())
-        .hasSize(5)
-        .allSatisfy((key, value) -> assertThat(value).as(key).isNull());
+        .isEqualTo(new Percentiles(null, null, null, null, null));
   }
 
   /** 200 reads of 1 to 200 us, 40 flushes of 10 ms, two jobs. */
@@ -115,7 +118,7 @@ class SummaryTest {
         .containsPattern("\nraw +read +100 +100 +198 +- +200\n")
         .containsPattern("\nraw +flush +20.0 +10002 +- +- +10002\n")
         .contains("\nraw: each job made 25.0 to 75.0 IOPS\n");
-    Map<String, ?> row = BenchReport.row(summary, null);
+    Map<String, ?> row = Records.toMap(BenchReport.figures(summary, null));
     assertThat(row.get("job_iops")).hasToString("{median=50.0, min=25.0, max=75.0}");
     assertThat(row.get("operations"))
         .hasToString(
@@ -134,32 +137,27 @@ class SummaryTest {
   void mediansOfOddAndEvenNumbersOfRuns() {
     assertThat(summary(DeviceKind.RAW, 5, 1, 3).median(SummaryTest::elapsed)).isEqualTo(3);
     assertThat(summary(DeviceKind.RAW, 1, 3).median(SummaryTest::elapsed)).isEqualTo(2);
-    Map<String, ?> spread = summary(DeviceKind.RAW, 5, 1, 3).spread(SummaryTest::elapsed, 0);
-    assertThat(spread.get("min")).isEqualTo(1.0);
-    assertThat(spread.get("max")).isEqualTo(5.0);
+    assertThat(summary(DeviceKind.RAW, 5, 1, 3).spread(SummaryTest::elapsed, 0))
+        .isEqualTo(new RunRange(3.0, 1.0, 5.0));
   }
 
   @Test
   void eachRunIsKeptByItself() {
     Summary summary = summary(DeviceKind.AHCI, 2_000, 3_000);
     summary.add(run(500, true));
-    List<Map<?, ?>> samples =
-        summary.samples().stream().<Map<?, ?>>map(sample -> (Map<?, ?>) sample).toList();
-    assertThat(samples.stream().map(sample -> String.valueOf(sample.get("partial"))))
-        .containsExactly("false", "false", "true");
-    assertThat(samples.get(1).get("iops")).isEqualTo(3_333_333.3);
-    assertThat(samples.get(1).get("requests")).isEqualTo(10L);
+    List<Sample> samples = SummaryRecords.costs(summary).samples();
+    assertThat(samples.stream().map(Sample::partial)).containsExactly(false, false, true);
+    assertThat(samples.get(1).iops()).isEqualTo(3_333_333.3);
+    assertThat(samples.get(1).requests()).isEqualTo(10L);
     // One request has a median and a largest, and no p99.
-    assertThat(String.valueOf(samples.get(1).get("latency_us")))
-        .isEqualTo("{p50=3.0, p99=null, p99_9=null, max=3.0, mean=3.0}");
-    assertThat(summary.costs().get("samples")).isEqualTo(summary.samples());
+    assertThat(samples.get(1).latencyUs()).isEqualTo(new Percentiles(3.0, null, null, 3.0, 3.0));
   }
 
   @Test
   void costsAreMediansOfCounters() {
-    Map<String, ?> costs = summary(DeviceKind.AHCI, 1, 2, 3).costs();
-    assertThat(costs.get("requests_per_enter")).isEqualTo(2.0);
-    assertThat(costs.get("mmio_exits")).isEqualTo(6L);
-    assertThat(costs.get("notifies")).isEqualTo(Map.of("sent", 3L, "elided", 7L));
+    Costs costs = SummaryRecords.costs(summary(DeviceKind.AHCI, 1, 2, 3));
+    assertThat(costs.requestsPerEnter()).isEqualTo(2.0);
+    assertThat(costs.mmioExits()).isEqualTo(6L);
+    assertThat(costs.notifies()).isEqualTo(new Notifies(3, 7));
   }
 }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.host.ThreadTime;
 import dev.platter.emulator.measure.workload.UnansweredRequests;
+import dev.platter.emulator.result.document.EnvironmentFacts;
+import dev.platter.emulator.result.document.Records;
+import dev.platter.emulator.result.document.Warning;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,13 +29,18 @@ class WarningsTest {
   }
 
   private static List<String> kinds(Map<String, Object> environment, boolean reads) {
-    return Warnings.of(environment, reads, false, null, List.of()).stream()
-        .map(Warnings.Warning::kind)
+    return Warnings.of(
+            Records.read(EnvironmentFacts.class, environment, ""), reads, false, null, List.of())
+        .stream()
+        .map(Warning::kind)
         .toList();
   }
 
   private static String text(Map<String, Object> environment) {
-    return Warnings.of(environment, true, false, null, List.of()).getFirst().text();
+    return Warnings.of(
+            Records.read(EnvironmentFacts.class, environment, ""), true, false, null, List.of())
+        .getFirst()
+        .text();
   }
 
   @ParameterizedTest
@@ -68,9 +76,10 @@ class WarningsTest {
             """);
   }
 
-  private static List<Warnings.Warning> of(
+  private static List<Warning> of(
       Map<String, Object> environment, boolean writes, UnansweredRequests unanswered) {
-    return Warnings.of(environment, true, writes, unanswered, List.of());
+    return Warnings.of(
+        Records.read(EnvironmentFacts.class, environment, ""), true, writes, unanswered, List.of());
   }
 
   @Test
@@ -97,7 +106,7 @@ class WarningsTest {
 
   @Test
   void neitherIsADiskThatLiesInMemory() {
-    Map<String, @Nullable Object> image = ImageReport.ofMemory("ram:1G", 1L << 30);
+    Map<String, ?> image = Map.of("path", "ram:1G", "type", "memory", "size_bytes", 1L << 30);
     assertThat(kinds(Map.of("image", image), true)).containsExactly("image_in_memory");
   }
 
@@ -133,7 +142,7 @@ class WarningsTest {
   @Test
   void textFitsATerminal() {
     String text =
-        Warnings.text(List.of(new Warnings.Warning("busy_host", "word ".repeat(60).strip() + ".")));
+        Warnings.text(List.of(new Warning("busy_host", "word ".repeat(60).strip() + ".")));
     assertThat(text).startsWith("warning: word").endsWith("word.\n");
     assertThat(text.lines()).allMatch(line -> line.length() <= 80);
   }

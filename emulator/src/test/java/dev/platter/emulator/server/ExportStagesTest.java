@@ -11,6 +11,7 @@ import dev.platter.emulator.measure.stages.Observations;
 import dev.platter.emulator.measure.stages.StageReport;
 import dev.platter.emulator.measure.stages.StallCause;
 import dev.platter.emulator.measure.stages.TracedDevice;
+import dev.platter.emulator.result.document.Records;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -63,8 +64,9 @@ class ExportStagesTest {
   }
 
   private static Map<String, ?> report(ExportStages stages) {
-    return StageReport.toMap(
-        TracedDevice.AHCI.served(Stamp.EXIT), List.of(stages.take()), Observations.NONE);
+    return Records.toMap(
+        StageReport.of(
+            TracedDevice.AHCI.served(Stamp.EXIT), List.of(stages.take()), Observations.NONE));
   }
 
   /** A SATA command: its register access arrives, then its SQE is queued, then it is done. */

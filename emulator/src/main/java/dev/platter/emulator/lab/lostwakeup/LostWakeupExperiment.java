@@ -20,10 +20,11 @@ import dev.platter.emulator.measure.workload.TestBed;
 import dev.platter.emulator.result.IotestReport;
 import dev.platter.emulator.result.Summary;
 import dev.platter.emulator.result.Variant;
+import dev.platter.emulator.result.document.Percentiles;
+import dev.platter.emulator.result.document.RequestStages;
 import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -270,15 +271,15 @@ public final class LostWakeupExperiment implements Experiment {
       if (row != null) {
         Double toVirtio = ratio(one, VIRTIO, rows);
         boolean published = one.publishedSeconds() > 0;
-        Map<String, @Nullable Object> latency = row.latencyMicros();
+        Percentiles latency = row.latencyMicros();
         table.row(
             row.label(),
             published ? one.publishedSeconds() : null,
             Units.rounded(row.median(LostWakeupExperiment::elapsed) / 1e9, 3),
             published ? Units.rounded(one.publishedSeconds() / VIRTIO.publishedSeconds(), 2) : null,
             toVirtio == null ? null : Units.rounded(toVirtio, 2),
-            latency.get("p50"),
-            latency.get("p99"),
+            latency.p50(),
+            latency.p99(),
             Stalls.of(row).count());
       }
     }
@@ -310,14 +311,11 @@ public final class LostWakeupExperiment implements Experiment {
   /** The requests of a row that nobody announced, from what its stages say. */
   private record Stalls(long count, double maxMicros) {
     static Stalls of(@Nullable Summary row) {
-      Map<String, @Nullable Object> stages = row == null ? null : row.stages();
-      if (stages != null && stages.get("stalls") instanceof List<?> causes) {
-        for (Object cause : causes) {
-          if (cause instanceof Map<?, ?> map
-              && "not_notified".equals(map.get("cause"))
-              && map.get("requests") instanceof Number requests
-              && map.get("max_us") instanceof Number max) {
-            return new Stalls(requests.longValue(), max.doubleValue());
+      RequestStages stages = row == null ? null : row.stages();
+      if (stages != null) {
+        for (RequestStages.Stalls stalls : stages.stalls()) {
+          if (stalls.cause().equals("not_notified")) {
+            return new Stalls(stalls.requests(), stalls.maxUs());
           }
         }
       }

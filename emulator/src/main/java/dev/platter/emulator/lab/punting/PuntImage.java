@@ -142,7 +142,7 @@ final class PuntImage {
     Double share = expectedShare();
     finding.add(table(seen, share));
     Map<String, @Nullable Object> detail = new LinkedHashMap<>();
-    detail.put("image", ImageReport.toMap(info));
+    detail.put("image", ImageReport.of(info));
     detail.put("measured_on", like == null ? null : like.name());
     detail.put("measured_on_its_own_filesystem", onItsOwn());
     detail.put("punted_by_measurement", seen);

@@ -15,9 +15,7 @@ import dev.platter.emulator.result.Variant;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToDoubleFunction;
@@ -50,15 +48,14 @@ final class PuntLatency {
       return summary.runs().stream().mapToDouble(quantity).toArray();
     }
 
-    /** The row as the JSON of benches has it, with what it was. */
-    Map<String, @Nullable Object> toMap() {
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      map.put("label", device + ", " + name(image) + " image, depth " + depth);
-      map.put("preallocation", image.toString());
-      map.put("iodepth", depth);
-      map.put("writes_punted", punted);
-      map.putAll(BenchReport.row(summary, null));
-      return map;
+    /** The row for machines. */
+    PuntLatencyRow row() {
+      return new PuntLatencyRow(
+          device + ", " + name(image) + " image, depth " + depth,
+          image.toString(),
+          depth,
+          punted,
+          BenchReport.figures(summary, null));
     }
   }
 

@@ -160,8 +160,8 @@ final class PuntLatencyFinding {
   }
 
   /** The rows for machines. */
-  List<Map<String, @Nullable Object>> maps() {
-    return rows.stream().map(PuntLatency.Row::toMap).toList();
+  List<PuntLatencyRow> rows() {
+    return rows.stream().map(PuntLatency.Row::row).toList();
   }
 
   /** What a sparse image costs, in a sentence; empty if nothing was measured. */

@@ -105,7 +105,7 @@ final class PuntingFinding {
     latency.tables().forEach(finding::add);
     finding.add(chart());
     latency.charts().forEach(finding::add);
-    finding.addRows(latency.maps());
+    finding.addRows(latency.rows());
     finding.detail("kernel_release", KERNEL);
     finding.detail("writes", writes);
     finding.detail("write_bytes", DirectWriter.PIECE_BYTES);

@@ -12,6 +12,7 @@ import dev.platter.emulator.measure.workload.TestBed;
 import dev.platter.emulator.result.BenchReport;
 import dev.platter.emulator.result.Summary;
 import dev.platter.emulator.result.Variant;
+import dev.platter.emulator.result.document.BenchRow;
 import dev.platter.emulator.text.PairedRatio;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +24,6 @@ import java.util.Objects;
 import java.util.Set;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.PackedHistogram;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The measurement of the ladder: in each round every workload runs on every rung, one right after
@@ -238,15 +238,15 @@ final class FlagLadder {
   }
 
   /** All runs as rows of {@code platter.bench/1}. */
-  List<Map<String, @Nullable Object>> rows() {
-    List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+  List<BenchRow> rows() {
+    List<BenchRow> rows = new ArrayList<>();
     for (Cell cell : summaries.keySet()) {
       for (Rung rung : rungs) {
-        Map<String, @Nullable Object> row = new LinkedHashMap<>();
-        row.put("label", cell.device() + " " + cell.workload() + " " + rung);
-        row.put("iodepth", cell.depth());
-        row.putAll(BenchReport.row(summary(cell, rung), null));
-        rows.add(row);
+        rows.add(
+            new BenchRow(
+                cell.device() + " " + cell.workload() + " " + rung,
+                cell.depth(),
+                BenchReport.figures(summary(cell, rung), null)));
       }
     }
     return rows;

@@ -2,6 +2,8 @@ package dev.platter.emulator.measure.stages;
 
 import dev.platter.aio.trace.Stamp;
 import dev.platter.emulator.measure.stages.StallJudge.Stall;
+import dev.platter.emulator.result.document.Percentiles;
+import dev.platter.emulator.result.document.RequestStages;
 import dev.platter.emulator.text.Units;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,11 +26,10 @@ public final class StageReport {
    * @param runs the device's runs, in order; their recorders' writers are done
    * @param seen what was going on in the process during all of them
    */
-  public static Map<String, @Nullable Object> toMap(
-      TracedDevice device, List<StageRun> runs, Observations seen) {
+  public static RequestStages of(TracedDevice device, List<StageRun> runs, Observations seen) {
     StageMerge merge = new StageMerge(runs);
     StallSummary stalls = new StallSummary(device);
-    List<Map<String, @Nullable Object>> timelines = new ArrayList<>();
+    List<RequestStages.RunTimeline> timelines = new ArrayList<>();
     long threshold = StallJudge.DEFAULT_THRESHOLD_NANOS;
     for (StageRun run : runs) {
       List<Stall> ofRun = new ArrayList<>();
@@ -37,31 +38,25 @@ public final class StageReport {
         threshold = recorder.thresholdNanos();
       }
       if (!run.recorders().isEmpty()) {
-        timelines.add(TimelineReport.toMap(run, ofRun, seen));
+        timelines.add(TimelineReport.of(run, ofRun, seen));
       }
     }
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("requests", merge.endToEnd().getTotalCount());
-    map.put(
-        "end_to_end_us",
-        distribution(merge.endToEnd(), merge.endToEndMaxNanos(), merge.endToEndSumNanos()));
-    map.put("stages", stages(device, merge));
-    map.put("at_p50", at(merge, 50));
-    map.put("at_p99", at(merge, 99));
-    map.put("slowest", slowest(device, merge, threshold, seen));
-    map.put("stall_threshold_us", micros((double) threshold));
-    map.put("stalls", stalls.toList());
-    map.put("unexplained", stalls.unexplained());
-    map.put("stalls_unmatched", stalls.unmatched());
-    map.put("timelines", timelines);
-    map.put("out_of_order", outOfOrder(merge));
-    map.put("incomplete_requests", merge.incompleteRequests());
-    map.put("held_by_quiesce", merge.heldByQuiesce());
-    Map<String, @Nullable Object> pauses = new LinkedHashMap<>();
-    pauses.put("source", seen.source());
-    pauses.put("error_us", micros((double) seen.errorNanos()));
-    map.put("pauses", pauses);
-    return map;
+    return new RequestStages(
+        merge.endToEnd().getTotalCount(),
+        distribution(merge.endToEnd(), merge.endToEndMaxNanos(), merge.endToEndSumNanos()),
+        stages(device, merge),
+        at(merge, 50),
+        at(merge, 99),
+        slowest(device, merge, threshold, seen),
+        micros((double) threshold),
+        stalls.byCause(),
+        stalls.unexplained(),
+        stalls.unmatched(),
+        timelines,
+        outOfOrder(merge),
+        merge.incompleteRequests(),
+        merge.heldByQuiesce(),
+        new RequestStages.PauseSource(seen.source(), micros((double) seen.errorNanos())));
   }
 
   /** Nanoseconds as the JSON has them. */
@@ -69,15 +64,14 @@ public final class StageReport {
     return Units.rounded(nanos / 1e3, 2);
   }
 
-  private static Map<String, @Nullable Object> distribution(Histogram nanos, long max, double sum) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+  private static Percentiles distribution(Histogram nanos, long max, double sum) {
     long count = nanos.getTotalCount();
-    map.put("p50", percentile(nanos, 50, max));
-    map.put("p99", percentile(nanos, 99, max));
-    map.put("p99_9", percentile(nanos, 99.9, max));
-    map.put("max", count == 0 ? null : Double.valueOf(micros((double) max)));
-    map.put("mean", count == 0 ? null : Double.valueOf(micros(sum / count)));
-    return map;
+    return new Percentiles(
+        percentile(nanos, 50, max),
+        percentile(nanos, 99, max),
+        percentile(nanos, 99.9, max),
+        count == 0 ? null : Double.valueOf(micros((double) max)),
+        count == 0 ? null : Double.valueOf(micros(sum / count)));
   }
 
   // The histogram's buckets end above the largest value that was recorded.
@@ -88,99 +82,88 @@ public final class StageReport {
     return micros((double) Math.min(max, nanos.getValueAtPercentile(percentile)));
   }
 
-  private static List<Map<String, @Nullable Object>> stages(TracedDevice device, StageMerge merge) {
-    List<Map<String, @Nullable Object>> list = new ArrayList<>();
+  private static List<RequestStages.Stage> stages(TracedDevice device, StageMerge merge) {
+    List<RequestStages.Stage> list = new ArrayList<>();
     for (Stamp end : STAMPS) {
       Histogram nanos = merge.stage(end);
       if (nanos.getTotalCount() > 0) {
-        Map<String, @Nullable Object> map = new LinkedHashMap<>();
-        map.put("stage", end.stage());
-        map.put("lane", device.lane(end));
-        map.put("label", device.label(end));
-        map.put("us", distribution(nanos, merge.stageMaxNanos(end), merge.stageSumNanos(end)));
-        map.put("requests", nanos.getTotalCount());
-        list.add(map);
+        list.add(
+            new RequestStages.Stage(
+                end.stage(),
+                device.lane(end),
+                device.label(end),
+                distribution(nanos, merge.stageMaxNanos(end), merge.stageSumNanos(end)),
+                nanos.getTotalCount()));
       }
     }
     return list;
   }
 
-  private static @Nullable Map<String, @Nullable Object> at(StageMerge merge, double percentile) {
+  private static RequestStages.@Nullable Share at(StageMerge merge, double percentile) {
     PercentileBands bands = merge.bands();
     int band = bands.bandAt(percentile);
     if (band < 0 || !Latencies.supports(merge.endToEnd().getTotalCount(), percentile)) {
       return null;
     }
     double count = (double) bands.count(band);
-    Map<String, @Nullable Object> stages = new LinkedHashMap<>();
+    Map<String, Double> stages = new LinkedHashMap<>();
     AddingUp sum = new AddingUp();
     for (Stamp end : STAMPS) {
       if (merge.stage(end).getTotalCount() > 0) {
         stages.put(end.stage(), sum.next(bands.sumNanos(band, end) / count));
       }
     }
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("end_to_end_us", sum.total());
-    map.put("requests", bands.count(band));
-    map.put("stages_us", stages);
-    return map;
+    return new RequestStages.Share(sum.total(), bands.count(band), stages);
   }
 
-  private static List<Map<String, @Nullable Object>> slowest(
+  private static List<RequestStages.SlowRequest> slowest(
       TracedDevice device, StageMerge merge, long threshold, Observations seen) {
-    List<Map<String, @Nullable Object>> list = new ArrayList<>();
+    List<RequestStages.SlowRequest> list = new ArrayList<>();
     for (StageMerge.Slow slow : merge.slowest()) {
       RequestRecord request = slow.request();
-      List<Map<String, @Nullable Object>> stages = new ArrayList<>();
+      List<RequestStages.Step> steps = new ArrayList<>();
       AddingUp sum = new AddingUp();
       for (Stamp end : STAMPS) {
         if (request.hasStage(end)) {
-          Map<String, @Nullable Object> stage = new LinkedHashMap<>();
-          stage.put("stage", end.stage());
-          stage.put("us", sum.next((double) request.stageNanos(end)));
-          stages.add(stage);
+          steps.add(
+              new RequestStages.Step(end.stage(), sum.next((double) request.stageNanos(end))));
         }
       }
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      map.put("run", slow.run());
-      map.put("at_us", micros((double) (request.beginNanos() - slow.originNanos())));
-      map.put("operation", request.operationName());
-      map.put("offset_bytes", request.offsetBytes());
-      map.put("length_bytes", request.lengthBytes());
-      map.put("end_to_end_us", sum.total());
-      map.put("stages", stages);
-      map.put("stall", stall(device, slow, threshold, seen));
-      list.add(map);
+      list.add(
+          new RequestStages.SlowRequest(
+              slow.run(),
+              micros((double) (request.beginNanos() - slow.originNanos())),
+              request.operationName(),
+              request.offsetBytes(),
+              request.lengthBytes(),
+              sum.total(),
+              steps,
+              stall(device, slow, threshold, seen)));
     }
     return list;
   }
 
-  private static @Nullable Map<String, @Nullable Object> stall(
+  private static RequestStages.@Nullable Stall stall(
       TracedDevice device, StageMerge.Slow slow, long threshold, Observations seen) {
     RequestRecord request = slow.request();
     Stall stall = StallJudge.judge(device, slow.threads(), request, threshold, seen);
-    if (stall == null) {
-      return null;
-    }
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("cause", stall.cause().toString());
-    map.put("stage", stall.stage().stage());
-    map.put("us", micros((double) stall.nanos()));
-    map.put("detail", StallText.detail(device, slow.threads(), stall, request, seen));
-    return map;
+    return stall == null
+        ? null
+        : new RequestStages.Stall(
+            stall.cause().toString(),
+            stall.stage().stage(),
+            micros((double) stall.nanos()),
+            StallText.detail(device, slow.threads(), stall, request, seen));
   }
 
-  private static Map<String, @Nullable Object> outOfOrder(StageMerge merge) {
-    Map<String, @Nullable Object> stations = new LinkedHashMap<>();
+  private static RequestStages.OutOfOrder outOfOrder(StageMerge merge) {
+    Map<String, Long> stations = new LinkedHashMap<>();
     for (Stamp stamp : STAMPS) {
       if (merge.clampedAt(stamp) > 0) {
         stations.put(stamp.stage(), merge.clampedAt(stamp));
       }
     }
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("requests", merge.clampedRequests());
-    map.put("stages", stations);
-    return map;
+    return new RequestStages.OutOfOrder(merge.clampedRequests(), stations);
   }
 
   /** Rounds to hundredths of a microsecond so that what is rounded adds up: it rounds the sums. */

@@ -1,6 +1,8 @@
 package dev.platter.emulator.measure.stages;
 
 import dev.platter.aio.trace.Stamp;
+import dev.platter.emulator.result.document.Percentiles;
+import dev.platter.emulator.result.document.RequestStages;
 import dev.platter.emulator.text.TextParagraph;
 import dev.platter.emulator.text.TextTable;
 import dev.platter.emulator.text.Units;
@@ -14,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The stages of several devices as one table for a terminal: a row for each stage, p50 and p99 in
  * microseconds for each device, and below it a line for each cause of stalls, for what has none and
- * for how many were not matched with all causes. It is made from what the JSON has.
+ * for how many were not matched with all causes. It is made of what the JSON has.
  */
 public final class StageTable {
   private StageTable() {}
@@ -22,13 +24,12 @@ public final class StageTable {
   /**
    * The table, with a line for each cause of stalls.
    *
-   * @param devices by the device's label, in order, what {@link StageReport#toMap} gave; null for a
-   *     device whose stages were not recorded
+   * @param devices by the device's label, in order; null for a device whose stages were not
+   *     recorded
    * @param width how many characters a line of the table may have
    */
-  public static String render(
-      Map<String, ? extends @Nullable Map<String, @Nullable Object>> devices, int width) {
-    Map<String, Map<String, @Nullable Object>> recorded = new LinkedHashMap<>();
+  public static String render(Map<String, ? extends @Nullable RequestStages> devices, int width) {
+    Map<String, RequestStages> recorded = new LinkedHashMap<>();
     devices.forEach((label, stages) -> {
       if (stages != null) {
         recorded.put(label, stages);
@@ -40,15 +41,15 @@ public final class StageTable {
     return table(recorded, width) + stalls(recorded);
   }
 
-  private static String table(Map<String, Map<String, @Nullable Object>> devices, int width) {
+  private static String table(Map<String, RequestStages> devices, int width) {
     TextTable table = new TextTable().left("stage");
     devices.keySet().forEach(label -> table.right(label + " p50 us").right(label + " p99 us"));
     for (Stamp end : Stamp.values()) {
       List<String> cells = new ArrayList<>();
       cells.add(end.stage());
       boolean passed = false;
-      for (Map<String, @Nullable Object> stages : devices.values()) {
-        Map<?, ?> times = times(stages, end.stage());
+      for (RequestStages stages : devices.values()) {
+        Percentiles times = times(stages, end.stage());
         passed |= times != null;
         addCells(cells, times);
       }
@@ -58,61 +59,62 @@ public final class StageTable {
     }
     List<String> whole = new ArrayList<>();
     whole.add("end to end");
-    devices.values().forEach(stages -> addCells(whole, map(stages.get("end_to_end_us"))));
+    devices.values().forEach(stages -> addCells(whole, stages.endToEndUs()));
     table.row(whole);
     return table.render(width);
   }
 
-  private static @Nullable Map<?, ?> times(Map<String, @Nullable Object> stages, String stage) {
-    return list(stages.get("stages")).stream()
-        .filter(entry -> stage.equals(entry.get("stage")))
-        .map(entry -> map(entry.get("us")))
+  private static @Nullable Percentiles times(RequestStages stages, String name) {
+    return stages.stages().stream()
+        .filter(stage -> stage.stage().equals(name))
+        .map(RequestStages.Stage::us)
         .findFirst()
         .orElse(null);
   }
 
-  private static void addCells(List<String> cells, @Nullable Map<?, ?> times) {
-    for (String key : List.of("p50", "p99")) {
-      Object micros = times == null ? null : times.get(key);
-      cells.add(micros == null ? "-" : Units.micros(nanos(micros)));
-    }
+  private static void addCells(List<String> cells, @Nullable Percentiles times) {
+    cells.add(cell(times == null ? null : times.p50()));
+    cells.add(cell(times == null ? null : times.p99()));
   }
 
-  private static String stalls(Map<String, Map<String, @Nullable Object>> devices) {
+  private static String cell(@Nullable Double micros) {
+    return micros == null ? "-" : Units.micros(micros * 1e3);
+  }
+
+  private static String stalls(Map<String, RequestStages> devices) {
     StringBuilder text = new StringBuilder();
     devices.forEach((label, stages) -> {
-      for (Map<?, ?> stall : list(stages.get("stalls"))) {
+      for (RequestStages.Stalls stalls : stages.stalls()) {
         text.append(
             TextParagraph.of(
                 label + ": ",
                 "  ",
-                requests(stall, stages)
+                requests(stalls.requests(), stages)
                     + " stalled, "
-                    + stall.get("cause")
-                    + times(stall)
+                    + stalls.cause()
+                    + times(stalls.totalUs(), stalls.maxUs())
                     + ". "
-                    + stall.get("what")
+                    + stalls.what()
                     + "."));
       }
-      for (Map<?, ?> unexplained : list(stages.get("unexplained"))) {
-        Object stage = unexplained.get("stage");
-        boolean kernel = "kernel".equals(stage);
+      for (RequestStages.Unexplained unexplained : stages.unexplained()) {
+        boolean kernel = unexplained.stage().equals("kernel");
         text.append(
             TextParagraph.of(
                 label + ": ",
                 "  ",
-                requests(unexplained, stages)
+                requests(unexplained.requests(), stages)
                     + " took longest in "
-                    + (kernel ? "the kernel and the disk" : "stage " + stage)
-                    + times(unexplained)
+                    + (kernel ? "the kernel and the disk" : "stage " + unexplained.stage())
+                    + times(unexplained.totalUs(), unexplained.maxUs())
                     + (kernel ? ". No other cause is known." : ". The cause is not known.")));
       }
-      if (stages.get("stalls_unmatched") instanceof Number unmatched && unmatched.longValue() > 0) {
+      if (stages.stallsUnmatched() > 0) {
         text.append(
             TextParagraph.of(
                 label + ": ",
                 "  ",
-                unmatched
+                stages.stallsUnmatched()
                     + " unmatched: only the first requests with a long stage are held against"
                     + " pauses of the JVM, busy workers and threads without a CPU, any of which may"
                     + " be the cause of these."));
@@ -121,31 +123,12 @@ public final class StageTable {
     return text.toString();
   }
 
-  private static String requests(Map<?, ?> part, Map<?, ?> stages) {
-    return part.get("requests") + " of " + stages.get("requests") + " requests";
+  private static String requests(long some, RequestStages stages) {
+    return some + " of " + stages.requests() + " requests";
   }
 
-  private static String times(Map<?, ?> part) {
+  private static String times(double totalMicros, double maxMicros) {
     return String.format(
-        Locale.ROOT,
-        ", %.1f ms in all, %.1f ms at worst",
-        nanos(part.get("total_us")) / 1e6,
-        nanos(part.get("max_us")) / 1e6);
-  }
-
-  private static double nanos(@Nullable Object micros) {
-    return micros instanceof Number number ? number.doubleValue() * 1e3 : 0;
-  }
-
-  private static Map<?, ?> map(@Nullable Object value) {
-    return value instanceof Map<?, ?> map ? map : Map.of();
-  }
-
-  private static List<Map<?, ?>> list(@Nullable Object value) {
-    List<Map<?, ?>> maps = new ArrayList<>();
-    if (value instanceof List<?> list) {
-      list.forEach(entry -> maps.add(map(entry)));
-    }
-    return maps;
+        Locale.ROOT, ", %.1f ms in all, %.1f ms at worst", totalMicros / 1e3, maxMicros / 1e3);
   }
 }

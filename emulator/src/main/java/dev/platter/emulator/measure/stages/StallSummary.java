@@ -3,14 +3,14 @@ package dev.platter.emulator.measure.stages;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline.Wake;
 import dev.platter.emulator.measure.stages.StallJudge.Stall;
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /**
  * The stalls of several recorders, judged with what was observed, by cause.
@@ -31,6 +31,14 @@ final class StallSummary {
       requests += count;
       totalNanos += nanos;
       maxNanos = Math.max(maxNanos, max);
+    }
+
+    double totalMicros() {
+      return StageReport.micros((double) totalNanos);
+    }
+
+    double maxMicros() {
+      return StageReport.micros((double) maxNanos);
     }
   }
 
@@ -95,43 +103,36 @@ final class StallSummary {
     return unmatched;
   }
 
-  /** As the JSON has it, the cause that cost most first. */
-  List<Map<String, @Nullable Object>> toList() {
-    return groups.entrySet().stream()
-        .sorted(
-            Comparator.comparingLong(
-                    (Map.Entry<StallCause, Group> entry) -> entry.getValue().totalNanos)
-                .reversed())
-        .map(entry -> toMap(entry.getKey(), entry.getValue()))
-        .toList();
-  }
-
-  /** Long stages without a known cause, as the JSON has them, the stage that cost most first. */
-  List<Map<String, @Nullable Object>> unexplained() {
-    return unexplained.entrySet().stream()
-        .sorted(
-            Comparator.comparingLong((Map.Entry<Stamp, Group> entry) -> entry.getValue().totalNanos)
-                .reversed())
+  /** By cause, the cause that cost most first. */
+  List<RequestStages.Stalls> byCause() {
+    return costliestFirst(groups)
         .map(entry -> {
-          Map<String, @Nullable Object> map = new LinkedHashMap<>();
-          map.put("stage", entry.getKey().stage());
-          putTimes(map, entry.getValue());
-          return map;
+          Group group = entry.getValue();
+          return new RequestStages.Stalls(
+              entry.getKey().toString(),
+              group.requests,
+              group.totalMicros(),
+              group.maxMicros(),
+              StallText.what(entry.getKey(), device, group.wakes, group.holders));
         })
         .toList();
   }
 
-  private static void putTimes(Map<String, @Nullable Object> map, Group group) {
-    map.put("requests", group.requests);
-    map.put("total_us", StageReport.micros((double) group.totalNanos));
-    map.put("max_us", StageReport.micros((double) group.maxNanos));
+  /** Long stages without a known cause, the stage that cost most first. */
+  List<RequestStages.Unexplained> unexplained() {
+    return costliestFirst(unexplained)
+        .map(entry -> {
+          Group group = entry.getValue();
+          return new RequestStages.Unexplained(
+              entry.getKey().stage(), group.requests, group.totalMicros(), group.maxMicros());
+        })
+        .toList();
   }
 
-  private Map<String, @Nullable Object> toMap(StallCause cause, Group group) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("cause", cause.toString());
-    putTimes(map, group);
-    map.put("what", StallText.what(cause, device, group.wakes, group.holders));
-    return map;
+  private static <K> Stream<Map.Entry<K, Group>> costliestFirst(Map<K, Group> groups) {
+    return groups.entrySet().stream()
+        .sorted(
+            Comparator.comparingLong((Map.Entry<K, Group> entry) -> entry.getValue().totalNanos)
+                .reversed());
   }
 }

@@ -1,12 +1,10 @@
 package dev.platter.emulator.measure.stages;
 
 import dev.platter.emulator.measure.stages.StallJudge.Stall;
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** One run's time line of latencies and its marks, as the JSON has it. */
 final class TimelineReport {
@@ -15,7 +13,7 @@ final class TimelineReport {
 
   private TimelineReport() {}
 
-  static Map<String, @Nullable Object> toMap(StageRun run, List<Stall> stalls, Observations seen) {
+  static RequestStages.RunTimeline of(StageRun run, List<Stall> stalls, Observations seen) {
     long origin = run.recorders().getFirst().originNanos();
     long duration = run.recorders().getFirst().endNanos() - origin;
     LatencyHistory all = new LatencyHistory();
@@ -35,34 +33,40 @@ final class TimelineReport {
       omitted += log.omitted();
     }
     marks.sort(Comparator.comparingLong(mark -> mark.beginNanos() - origin));
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("run", run.number());
-    map.put("bucket_us", all.widthNanos() / 1000);
-    map.put("duration_us", StageReport.micros((double) duration));
-    map.put("buckets", buckets(all));
-    map.put("marks", marks.stream().map(mark -> toMap(mark, origin)).toList());
-    map.put("marks_omitted", omitted);
-    return map;
+    return new RequestStages.RunTimeline(
+        run.number(),
+        all.widthNanos() / 1000,
+        StageReport.micros((double) duration),
+        buckets(all),
+        marks.stream()
+            .map(mark ->
+                new RequestStages.MarkedTime(
+                    mark.kind(),
+                    StageReport.micros((double) (mark.beginNanos() - origin)),
+                    StageReport.micros((double) mark.durationNanos()),
+                    mark.detail()))
+            .toList(),
+        omitted);
   }
 
   private static boolean within(long begin, long nanos, long origin, long duration) {
     return begin - origin < duration && begin - origin + nanos >= 0;
   }
 
-  private static List<Map<String, @Nullable Object>> buckets(LatencyHistory timeline) {
-    List<Map<String, @Nullable Object>> list = new ArrayList<>();
+  private static List<RequestStages.Bucket> buckets(LatencyHistory timeline) {
+    List<RequestStages.Bucket> buckets = new ArrayList<>();
     for (int i = 0; i < timeline.used(); i++) {
       long count = timeline.count(i);
       if (count > 0) {
-        Map<String, @Nullable Object> map = new LinkedHashMap<>();
-        map.put("at_us", i * timeline.widthNanos() / 1000);
-        map.put("requests", count);
-        map.put("max_us", StageReport.micros((double) timeline.maxNanos(i)));
-        map.put("mean_us", StageReport.micros((double) timeline.sumNanos(i) / count));
-        list.add(map);
+        buckets.add(
+            new RequestStages.Bucket(
+                i * timeline.widthNanos() / 1000,
+                count,
+                StageReport.micros((double) timeline.maxNanos(i)),
+                StageReport.micros((double) timeline.sumNanos(i) / count)));
       }
     }
-    return list;
+    return buckets;
   }
 
   private static List<TimelineMark> pauses(Observations seen, long origin, long duration) {
@@ -111,14 +115,5 @@ final class TimelineReport {
       }
     }
     return marks;
-  }
-
-  private static Map<String, @Nullable Object> toMap(TimelineMark mark, long origin) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("kind", mark.kind());
-    map.put("at_us", StageReport.micros((double) (mark.beginNanos() - origin)));
-    map.put("us", StageReport.micros((double) mark.durationNanos()));
-    map.put("detail", mark.detail());
-    return map;
   }
 }

@@ -1,6 +1,8 @@
 package dev.platter.emulator.result.page;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.result.Origin;
+import dev.platter.emulator.result.document.ComparisonDocument;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -161,99 +163,86 @@ public final class ComparedResults {
 
   // ---- JSON ------------------------------------------------------------------------------------
 
-  /** The comparison as {@code docs/json.md} describes it. */
-  public Map<String, @Nullable Object> json() {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("schema", SCHEMA);
-    List<Object> files = new ArrayList<>();
-    for (Compared.Side side : sides) {
-      Map<String, @Nullable Object> result = new LinkedHashMap<>();
-      result.put("label", side.label());
-      result.put("schema", Schemas.of(side.fields()));
-      result.put("created", side.fields().text("created"));
-      result.put("command", side.fields().text("command"));
-      files.add(result);
-    }
-    map.put("results", files);
-    map.put("verdicts", verdicts());
-    map.put("warnings", warnings());
-    map.put("comparisons", groups.stream().map(ComparedResults::json).toList());
-    map.put("gates", results.stream().map(ComparedResults::json).toList());
-    return map;
+  /** The JSON document. */
+  public ComparisonDocument document(Origin origin) {
+    return new ComparisonDocument(
+        SCHEMA,
+        origin.createdText(),
+        origin.command(),
+        sides.stream()
+            .map(side ->
+                new ComparisonDocument.ComparedResult(
+                    side.label(),
+                    Schemas.of(side.fields()),
+                    side.fields().text("created"),
+                    side.fields().text("command")))
+            .toList(),
+        verdicts(),
+        warnings(),
+        groups.stream().map(ComparedResults::group).toList(),
+        results.stream().map(ComparedResults::gate).toList());
   }
 
-  private static Map<String, @Nullable Object> json(Compared compared) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("schema", compared.schema());
-    map.put("labels", compared.sides().stream().map(Compared.Side::label).toList());
-    map.put("differences", compared.differences().stream().map(ComparedResults::json).toList());
-    map.put("not_recorded_by_all", compared.unknown().stream().map(Difference::path).toList());
-    map.put("otherwise", compared.otherwise());
-    map.put("not_compared", compared.alone());
-    List<Object> rows = new ArrayList<>();
-    for (Compared.RowSet row : compared.rows()) {
-      Map<String, @Nullable Object> one = new LinkedHashMap<>();
-      one.put("row", row.name());
-      one.put("figures", row.figures().stream().map(ComparedResults::json).toList());
-      rows.add(one);
-    }
-    map.put("rows", rows);
-    return map;
+  private static ComparisonDocument.Group group(Compared compared) {
+    return new ComparisonDocument.Group(
+        compared.schema(),
+        compared.sides().stream().map(Compared.Side::label).toList(),
+        compared.differences().stream()
+            .map(difference ->
+                new ComparisonDocument.Differing(difference.path(), difference.values()))
+            .toList(),
+        compared.unknown().stream().map(Difference::path).toList(),
+        compared.otherwise(),
+        compared.alone(),
+        compared.rows().stream()
+            .map(row ->
+                new ComparisonDocument.ComparedRow(
+                    row.name(), row.figures().stream().map(ComparedResults::figure).toList()))
+            .toList());
   }
 
-  private static Map<String, @Nullable Object> json(Difference difference) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("name", difference.path());
-    map.put("values", difference.values());
-    return map;
-  }
-
-  private static Map<String, @Nullable Object> json(Compared.Figure figure) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("figure", figure.measure().word());
-    map.put("better", figure.measure().moreIsBetter() ? "more" : "less");
-    List<@Nullable Object> values = new ArrayList<>();
-    List<@Nullable Object> compared = new ArrayList<>();
+  private static ComparisonDocument.ComparedFigure figure(Compared.Figure figure) {
+    List<ComparisonDocument.@Nullable FigureRange> values = new ArrayList<>();
+    List<ComparisonDocument.@Nullable Answer> compared = new ArrayList<>();
     for (int i = 0; i < figure.spreads().size(); i++) {
       Spread spread = figure.spreads().get(i);
-      values.add(spread == null ? null : json(spread));
+      values.add(spread == null ? null : range(spread));
       if (i > 0) {
         Judgement judgement = figure.judgements().get(i);
-        compared.add(judgement == null ? null : json(judgement));
+        compared.add(judgement == null ? null : answer(judgement));
       }
     }
-    map.put("values", values);
-    map.put("to_first", compared);
-    return map;
+    return new ComparisonDocument.ComparedFigure(
+        figure.measure().word(),
+        figure.measure().moreIsBetter() ? "more" : "less",
+        values,
+        compared);
   }
 
-  private static Map<String, @Nullable Object> json(Spread spread) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("value", spread.value());
-    map.put("low", spread.runs() == 0 ? null : spread.low());
-    map.put("high", spread.runs() == 0 ? null : spread.high());
-    map.put("runs", spread.runs());
-    return map;
+  private static ComparisonDocument.FigureRange range(Spread spread) {
+    return new ComparisonDocument.FigureRange(
+        spread.value(),
+        spread.runs() == 0 ? null : Double.valueOf(spread.low()),
+        spread.runs() == 0 ? null : Double.valueOf(spread.high()),
+        spread.runs());
   }
 
-  private static Map<String, @Nullable Object> json(Judgement judgement) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("ratio", ratio(judgement));
-    map.put("answer", judgement.answer().toString());
-    map.put("because", judgement.because().isEmpty() ? null : judgement.because());
-    return map;
+  private static ComparisonDocument.Answer answer(Judgement judgement) {
+    return new ComparisonDocument.Answer(
+        ratio(judgement),
+        judgement.answer().toString(),
+        judgement.because().isEmpty() ? null : judgement.because());
   }
 
-  private static Map<String, @Nullable Object> json(Gate.Result result) {
+  private static ComparisonDocument.GateResult gate(Gate.Result result) {
     Judgement judgement = result.judgement();
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    map.put("gate", result.gate().text());
-    map.put("label", result.label());
-    map.put("row", result.row());
-    map.put("ratio", judgement == null ? null : result.gate().rounded(judgement.ratio()));
-    map.put("answer", judgement == null ? null : judgement.answer().toString());
-    map.put("outcome", result.outcome().toString());
-    return map;
+    return new ComparisonDocument.GateResult(
+        result.gate().text(),
+        result.label(),
+        result.row(),
+        judgement == null ? null : result.gate().rounded(judgement.ratio()),
+        judgement == null ? null : judgement.answer().toString(),
+        result.outcome().toString());
   }
 
   private static @Nullable Double ratio(Judgement judgement) {

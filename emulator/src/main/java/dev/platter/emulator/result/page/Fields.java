@@ -1,5 +1,6 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.MalformedDocument;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,7 @@ record Fields(String path, Map<?, ?> map) {
   }
 
   private MalformedDocument malformed(String key, String what) {
-    return new MalformedDocument("'" + pathTo(key).replaceFirst("^\\d+:", "") + "' " + what);
+    return MalformedDocument.at(pathTo(key), what);
   }
 
   /** Whether there is a value that is not null. */

@@ -1,6 +1,7 @@
 package dev.platter.emulator.result.page;
 
 import dev.platter.emulator.result.Figures;
+import dev.platter.emulator.result.document.MalformedDocument;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

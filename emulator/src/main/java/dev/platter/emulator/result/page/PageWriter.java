@@ -3,6 +3,7 @@ package dev.platter.emulator.result.page;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.emulator.host.Build;
+import dev.platter.emulator.result.document.MalformedDocument;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -3,6 +3,7 @@ package dev.platter.emulator.result.page;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.file.PathLimits;
+import dev.platter.emulator.result.document.MalformedDocument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;

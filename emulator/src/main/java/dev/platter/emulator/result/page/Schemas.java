@@ -1,5 +1,6 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.MalformedDocument;
 import java.util.List;
 
 /** The documents that can be drawn. */

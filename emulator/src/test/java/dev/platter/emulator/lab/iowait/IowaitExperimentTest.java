@@ -10,6 +10,7 @@ import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
+import dev.platter.emulator.result.document.Records;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -117,7 +118,8 @@ class IowaitExperimentTest {
     Finding finding =
         TINY.run(
             new LabContext(scratch, null, false, () -> asked.incrementAndGet() > 10, text -> {}));
-    assertThat(finding.toMap("iowait", 0)).containsEntry("partial", true);
+    assertThat(Records.toMap(finding.result("iowait", 0, null, Plant.NONE)))
+        .containsEntry("partial", true);
     assertThat(scratch).isEmptyDirectory();
   }
 

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.emulator.host.PressureFile;
 import dev.platter.emulator.lab.Finding;
+import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
+import dev.platter.emulator.result.document.Records;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +58,7 @@ class IowaitReportTest {
   }
 
   private static String text(Finding finding, String key) {
-    return String.valueOf(finding.toMap("iowait", 0).get(key));
+    return String.valueOf(Records.toMap(finding.result("iowait", 0, null, Plant.NONE)).get(key));
   }
 
   @Test
@@ -79,7 +81,8 @@ class IowaitReportTest {
     Finding finding =
         report().finding(results(0), Map.of(), new IowaitReport.Setting(true, true, false));
     assertThat(finding.verdict()).isEqualTo(Verdict.NOT_AFFECTED);
-    assertThat(finding.toMap("iowait", 0)).containsEntry("remedy", null);
+    assertThat(Records.toMap(finding.result("iowait", 0, null, Plant.NONE)))
+        .containsEntry("remedy", null);
   }
 
   @Test
@@ -135,7 +138,8 @@ class IowaitReportTest {
         report()
             .finding(new IowaitResults(), Map.of(), new IowaitReport.Setting(false, false, true));
     assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
-    assertThat(finding.toMap("iowait", 0)).containsEntry("partial", true);
+    assertThat(Records.toMap(finding.result("iowait", 0, null, Plant.NONE)))
+        .containsEntry("partial", true);
     assertThat(text(finding, "seen")).contains("has no O_DIRECT");
   }
 

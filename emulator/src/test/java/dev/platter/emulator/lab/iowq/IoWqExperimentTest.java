@@ -7,6 +7,7 @@ import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
+import dev.platter.emulator.result.document.Records;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -84,8 +85,12 @@ class IoWqExperimentTest {
     assertThat(finding.verdict())
         .as("too short to tell that one stays")
         .isIn(Verdict.NOT_AFFECTED, Verdict.INCONCLUSIVE);
-    assertThat(finding.toMap("io-wq", 0)).containsEntry("partial", false);
-    assertThat((List<?>) Objects.requireNonNull(finding.toMap("io-wq", 0).get("tables")))
+    assertThat(Records.toMap(finding.result("io-wq", 0, null, Plant.NONE)))
+        .containsEntry("partial", false);
+    assertThat(
+            (List<?>)
+                Objects.requireNonNull(
+                    Records.toMap(finding.result("io-wq", 0, null, Plant.NONE)).get("tables")))
         .hasSize(3);
     assertThat(finding.details())
         .containsKeys("exit_after_close_seconds", "limits", "requests", "kernel_release");
@@ -113,7 +118,8 @@ class IoWqExperimentTest {
     Finding finding =
         TINY.run(
             new LabContext(scratch, null, false, () -> asked.incrementAndGet() > 20, text -> {}));
-    assertThat(finding.toMap("io-wq", 0)).containsEntry("partial", true);
+    assertThat(Records.toMap(finding.result("io-wq", 0, null, Plant.NONE)))
+        .containsEntry("partial", true);
     assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
     assertThat(scratch).isEmptyDirectory();
   }

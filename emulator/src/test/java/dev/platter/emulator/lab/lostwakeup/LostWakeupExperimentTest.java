@@ -6,6 +6,7 @@ import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
+import dev.platter.emulator.result.document.Records;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,7 +40,8 @@ class LostWakeupExperimentTest {
 
   private static List<Map<?, ?>> rows(Finding finding) {
     List<Map<?, ?>> rows = new ArrayList<>();
-    if (finding.toMap("lost-wakeup", 1).get("rows") instanceof List<?> list) {
+    if (Records.toMap(finding.result("lost-wakeup", 1, null, Plant.NONE)).get("rows")
+        instanceof List<?> list) {
       list.forEach(row -> rows.add((Map<?, ?>) row));
     }
     return rows;
@@ -70,7 +72,9 @@ class LostWakeupExperimentTest {
   void aPlantedFaultIsFound() {
     Finding finding = run(() -> false, Plant.PRESENT);
     assertThat(finding.verdict()).isEqualTo(Verdict.AFFECTED);
-    assertThat(String.valueOf(finding.toMap("lost-wakeup", 1).get("reason")))
+    assertThat(
+            String.valueOf(
+                Records.toMap(finding.result("lost-wakeup", 1, null, Plant.NONE)).get("reason")))
         .contains("Platter has the fault itself");
   }
 
@@ -78,7 +82,7 @@ class LostWakeupExperimentTest {
   void anInterruptedOneSaysSo() {
     int[] asked = new int[1];
     Finding finding = run(() -> asked[0]++ > 40);
-    Map<String, ?> map = finding.toMap("lost-wakeup", 1);
+    Map<String, ?> map = Records.toMap(finding.result("lost-wakeup", 1, null, Plant.NONE));
     assertThat(map.get("partial")).isEqualTo(true);
     assertThat(map.get("verdict")).isEqualTo("inconclusive");
   }

@@ -6,6 +6,7 @@ import dev.platter.devices.block.Preallocation;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.result.Summary;
 import dev.platter.emulator.result.Variant;
+import dev.platter.emulator.result.document.Records;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -15,7 +16,9 @@ class PuntLatencyTest {
   @Test
   void aRowSaysItsDepth() {
     Summary none = new Summary(DeviceKind.RAW, Variant.ORDINARY);
-    assertThat(new PuntLatency.Row(DeviceKind.RAW, 8, Preallocation.OFF, none, null).toMap())
+    assertThat(
+            Records.toMap(
+                new PuntLatency.Row(DeviceKind.RAW, 8, Preallocation.OFF, none, null).row()))
         .containsEntry("iodepth", 8)
         .containsEntry("device", "raw");
   }

@@ -10,6 +10,7 @@ import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.lab.Verdict;
+import dev.platter.emulator.result.document.Records;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +62,8 @@ class PuntingExperimentTest {
         }
       }
     }
-    Map<String, @Nullable Object> map = finding.toMap("punting", 1);
+    Map<String, @Nullable Object> map =
+        Records.toMap(finding.result("punting", 1, null, Plant.NONE));
     assertThat(maps(map.get("rows"))).hasSize(2 * 3 * 3);
     assertThat(maps(map.get("rows"))).allSatisfy(row -> assertThat(row).containsEntry("runs", 2));
     assertThat(map).containsEntry("partial", false);
@@ -105,7 +107,8 @@ class PuntingExperimentTest {
     assertThat(ImageInspector.inspect(image.toString()).facts().allocatedBytes())
         .as("only looked at")
         .isZero();
-    String remedy = String.valueOf(finding.toMap("punting", 1).get("remedy"));
+    String remedy =
+        String.valueOf(Records.toMap(finding.result("punting", 1, null, Plant.NONE)).get("remedy"));
     assertThat(remedy).contains(": it ");
     String command = remedy.substring(0, remedy.indexOf(": it "));
     Process shell = new ProcessBuilder("sh", "-c", command).inheritIO().start();
@@ -118,13 +121,15 @@ class PuntingExperimentTest {
   void interruptedItReturnsWhatItHas() throws IOException {
     Finding none = TINY.run(context(null, () -> true));
     assertThat(none.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
-    assertThat(none.toMap("punting", 1)).containsEntry("partial", true);
+    assertThat(Records.toMap(none.result("punting", 1, null, Plant.NONE)))
+        .containsEntry("partial", true);
     assertNothingLeft();
 
     int[] asked = new int[1];
     Finding some = TINY.run(context(null, () -> ++asked[0] > 9 * WRITES));
     assertThat(maps(some.details().get("punts"))).isNotEmpty();
-    assertThat(some.toMap("punting", 1)).containsEntry("partial", true);
+    assertThat(Records.toMap(some.result("punting", 1, null, Plant.NONE)))
+        .containsEntry("partial", true);
     assertNothingLeft();
   }
 

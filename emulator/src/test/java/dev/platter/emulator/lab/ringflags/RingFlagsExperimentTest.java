@@ -13,6 +13,7 @@ import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.MadeUpRuns;
 import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.RunResult;
+import dev.platter.emulator.result.document.Records;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -60,7 +61,7 @@ class RingFlagsExperimentTest {
                 CELLS, 4 << 20, 0, 2_000_000, rounds, budgetNanos, tries));
     Finding finding = experiment.run(new LabContext(scratch, null, false, end, text -> {}, plant));
     assertThat(scratch).isEmptyDirectory();
-    return finding.toMap(experiment.name(), 0);
+    return Records.toMap(finding.result(experiment.name(), 0, null, Plant.NONE));
   }
 
   @SuppressWarnings("unchecked")
@@ -170,7 +171,7 @@ class RingFlagsExperimentTest {
     Finding finding = new Finding("", "", "");
     RingFlagsFinding result = new RingFlagsFinding(finding, Map.of());
     result.ladder(ladder);
-    return result.finish().toMap("ring-flags", 0);
+    return Records.toMap(result.finish().result("ring-flags", 0, null, Plant.NONE));
   }
 
   private static List<@Nullable Object> answers(Map<String, @Nullable Object> finding) {
@@ -249,8 +250,12 @@ class RingFlagsExperimentTest {
             Map.of(SetupFlag.NO_SQARRAY, "EINVAL from this kernel; it is in Linux 6.6"),
             seen(5, 0, 0, SetupFlag.TASKRUN_FLAG));
     assertThat(finding.verdict()).isEqualTo(Verdict.AFFECTED);
-    assertThat(finding.toMap("x", 0).get("reason")).asString().endsWith("NO_SQARRAY");
-    assertThat(finding.toMap("x", 0).get("remedy")).asString().startsWith("Run Linux 6.6 or newer");
+    assertThat(Records.toMap(finding.result("x", 0, null, Plant.NONE)).get("reason"))
+        .asString()
+        .endsWith("NO_SQARRAY");
+    assertThat(Records.toMap(finding.result("x", 0, null, Plant.NONE)).get("remedy"))
+        .asString()
+        .startsWith("Run Linux 6.6 or newer");
     assertThat(finding.details())
         .containsEntry(
             "refused_flags", Map.of("NO_SQARRAY", "EINVAL from this kernel; it is in Linux 6.6"));
@@ -270,7 +275,10 @@ class RingFlagsExperimentTest {
         .isEqualTo(Verdict.AFFECTED);
     assertThat(verdict(Map.of(), seen(0, 5, 1, SetupFlag.COOP_TASKRUN)).verdict())
         .isEqualTo(Verdict.AFFECTED);
-    assertThat(verdict(Map.of(), seen(0, 5, 3, SetupFlag.TASKRUN_FLAG)).toMap("x", 0))
+    assertThat(
+            Records.toMap(
+                verdict(Map.of(), seen(0, 5, 3, SetupFlag.TASKRUN_FLAG))
+                    .result("x", 0, null, Plant.NONE)))
         .as("one that is lost counts once")
         .containsEntry("reason", "polling missed 5 completions");
     // Without the flag that tells, seeing nothing is as it should be.

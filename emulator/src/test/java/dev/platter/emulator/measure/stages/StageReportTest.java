@@ -9,6 +9,8 @@ import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.aio.trace.Timeline.Wake;
 import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.emulator.result.document.Records;
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,7 +71,8 @@ class StageReportTest {
       recorder.record(Timelines.random(random), Operation.READ, i, 512);
     }
     Map<String, @Nullable Object> stages =
-        StageReport.toMap(TracedDevice.AHCI, List.of(ended(1, recorder)), Observations.NONE);
+        Records.toMap(
+            StageReport.of(TracedDevice.AHCI, List.of(ended(1, recorder)), Observations.NONE));
     for (String percentile : List.of("at_p50", "at_p99")) {
       Map<String, @Nullable Object> at = map(stages.get(percentile));
       double sum = map(at.get("stages_us")).values().stream().mapToDouble(v -> number(v)).sum();
@@ -109,7 +112,8 @@ class StageReportTest {
       recorder.record(timeline, Operation.READ, 131_072, 131_072);
     }
     Map<String, @Nullable Object> stages =
-        StageReport.toMap(TracedDevice.AHCI, List.of(ended(1, recorder)), Observations.NONE);
+        Records.toMap(
+            StageReport.of(TracedDevice.AHCI, List.of(ended(1, recorder)), Observations.NONE));
     assertThat(stages).containsEntry("requests", 103L).containsEntry("stall_threshold_us", 1000.0);
     assertThat(list(stages.get("stages")))
         .extracting(stage -> stage.get("stage"), stage -> stage.get("lane"))
@@ -127,7 +131,7 @@ class StageReportTest {
     assertThat(map(map(stages.get("at_p50")).get("stages_us"))).containsEntry("kernel", 70.0);
     Map<String, @Nullable Object> slow = list(stages.get("slowest")).getFirst();
     assertThat(slow)
-        .containsEntry("run", 1)
+        .containsEntry("run", 1L)
         .containsEntry("at_us", 200_000.0)
         .containsEntry("operation", "read")
         .containsEntry("offset_bytes", 131_072L)
@@ -155,7 +159,7 @@ class StageReportTest {
                         + " it in 3 of them"));
     Map<String, @Nullable Object> timeline = list(stages.get("timelines")).getFirst();
     assertThat(timeline)
-        .containsEntry("run", 1)
+        .containsEntry("run", 1L)
         .containsEntry("bucket_us", 4000L)
         .containsEntry("duration_us", 2_000_000.0);
     assertThat(list(timeline.get("buckets")))
@@ -194,17 +198,18 @@ class StageReportTest {
         new Observations(
             List.of(before, gc), BusyIntervals.NONE, "flight recorder", 1200, ThreadDelays.NONE);
     Map<String, @Nullable Object> stages =
-        StageReport.toMap(
-            TracedDevice.VIRTIO,
-            List.of(ended(1, first), new StageRun(2, run.recorders(), List.of(timer))),
-            seen);
+        Records.toMap(
+            StageReport.of(
+                TracedDevice.VIRTIO,
+                List.of(ended(1, first), new StageRun(2, run.recorders(), List.of(timer))),
+                seen));
     assertThat(stages).containsEntry("requests", 3L);
     assertThat(list(stages.get("slowest")))
         .extracting(slow -> slow.get("run"), slow -> slow.get("operation"))
-        .containsExactly(tuple(2, "write"), tuple(2, "flush"), tuple(1, "read"));
+        .containsExactly(tuple(2L, "write"), tuple(2L, "flush"), tuple(1L, "read"));
     assertThat(list(stages.get("timelines")))
         .extracting(line -> line.get("run"))
-        .containsExactly(1, 2);
+        .containsExactly(1L, 2L);
     Map<String, @Nullable Object> line = list(stages.get("timelines")).get(1);
     assertThat(list(line.get("buckets")))
         .singleElement()
@@ -222,7 +227,8 @@ class StageReportTest {
     StageRecorder recorder = begun(TracedDevice.AHCI);
     recorder.record(Timelines.of(0, 1, 2, 3, 4, 5, 6, 7, 8, -4, 10), Operation.READ, 0, 512);
     Map<String, @Nullable Object> stages =
-        StageReport.toMap(TracedDevice.AHCI, List.of(ended(1, recorder)), Observations.NONE);
+        Records.toMap(
+            StageReport.of(TracedDevice.AHCI, List.of(ended(1, recorder)), Observations.NONE));
     Map<String, @Nullable Object> disorder = map(stages.get("out_of_order"));
     assertThat(disorder).containsEntry("requests", 1L);
     assertThat(map(disorder.get("stages"))).containsEntry("interrupt", 1L).hasSize(1);
@@ -238,10 +244,11 @@ class StageReportTest {
       pauses.add(new JvmPause("safepoint", begin, begin + 1000 + i, "x"));
     }
     Map<String, @Nullable Object> stages =
-        StageReport.toMap(
-            TracedDevice.AHCI,
-            List.of(ended(1, recorder)),
-            new Observations(pauses, BusyIntervals.NONE, "test", 0, ThreadDelays.NONE));
+        Records.toMap(
+            StageReport.of(
+                TracedDevice.AHCI,
+                List.of(ended(1, recorder)),
+                new Observations(pauses, BusyIntervals.NONE, "test", 0, ThreadDelays.NONE)));
     Map<String, @Nullable Object> line = list(stages.get("timelines")).getFirst();
     assertThat(list(line.get("marks")))
         .hasSize(256)
@@ -267,11 +274,12 @@ class StageReportTest {
   @DisplayName("Without a single request the document can be written all the same")
   void empty(TracedDevice device) throws Exception {
     Map<String, @Nullable Object> stages =
-        StageReport.toMap(device, List.of(ended(1, begun(device))), Observations.NONE);
+        Records.toMap(StageReport.of(device, List.of(ended(1, begun(device))), Observations.NONE));
     assertThat(stages).containsEntry("requests", 0L).containsEntry("at_p50", null);
     assertThat(list(stages.get("stages"))).isEmpty();
     assertThat(JSON.std.asString(stages)).contains("\"end_to_end_us\":{}").doesNotContain("NaN");
-    assertThat(StageTable.render(Map.of("x", stages), 80)).startsWith("stage");
+    assertThat(StageTable.render(Map.of("x", Records.read(RequestStages.class, stages, "")), 80))
+        .startsWith("stage");
   }
 
   @ParameterizedTest

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.emulator.result.document.Records;
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,9 +14,16 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class StageTableTest {
+  /** The same with so many stalls that were not matched. */
+  private static RequestStages unmatched(long stalls, RequestStages stages) {
+    Map<String, @Nullable Object> map = Records.toMap(stages);
+    map.put("stalls_unmatched", stalls);
+    return Records.read(RequestStages.class, map, "");
+  }
+
   private static final double NO = Double.NaN;
 
-  private static Map<String, @Nullable Object> stages(TracedDevice device, Timeline... timelines) {
+  private static RequestStages stages(TracedDevice device, Timeline... timelines) {
     StageRecorder recorder = new StageRecorder(device, "disk");
     recorder.begin(Timelines.ORIGIN);
     for (Timeline timeline : timelines) {
@@ -22,12 +31,12 @@ class StageTableTest {
     }
     recorder.end(Timelines.nanos(1000));
     StageRun run = new StageRun(1, List.of(recorder), List.of());
-    return StageReport.toMap(device, List.of(run), Observations.NONE);
+    return StageReport.of(device, List.of(run), Observations.NONE);
   }
 
   @Test
   void rowsAreStagesAndColumnsAreDevices() {
-    Map<String, @Nullable Map<String, @Nullable Object>> devices = new LinkedHashMap<>();
+    Map<String, @Nullable RequestStages> devices = new LinkedHashMap<>();
     devices.put(
         "raw", stages(TracedDevice.RAW, Timelines.of(0, NO, NO, NO, 0.25, 0.5, 70.5, 71.5)));
     devices.put("ahci (notify off)", null);
@@ -75,9 +84,8 @@ class StageTableTest {
 
   @Test
   void whatWasNotMatchedIsCounted() {
-    Map<String, @Nullable Object> stages =
-        stages(TracedDevice.VIRTIO, Timelines.longStage(0, Stamp.SEEN, 2500));
-    stages.put("stalls_unmatched", 900L);
+    RequestStages stages =
+        unmatched(900, stages(TracedDevice.VIRTIO, Timelines.longStage(0, Stamp.SEEN, 2500)));
     assertThat(StageTable.render(Map.of("virtio", stages), 80))
         .endsWith(
             """

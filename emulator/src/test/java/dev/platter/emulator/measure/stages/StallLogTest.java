@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -33,18 +32,20 @@ class StallLogTest {
     add(log, 0, Stamp.SEEN, 500);
     StallSummary summary = new StallSummary(TracedDevice.VIRTIO);
     assertThat(summary.add(log, THREADS, Observations.NONE)).hasSize(StallLog.CAPACITY);
-    Map<String, @Nullable Object> stalls = summary.toList().getFirst();
+    RequestStages.Stalls stalls = summary.byCause().getFirst();
     int all = StallLog.CAPACITY + beyond;
     assertThat(stalls)
-        .containsEntry("cause", "guest_late")
-        .containsEntry("requests", (long) all)
-        .containsEntry("total_us", 2000.0 * all + all * (all - 1) / 2.0)
-        .containsEntry("max_us", 2000.0 + all - 1);
-    assertThat(summary.toList()).hasSize(1);
+        .isEqualTo(
+            new RequestStages.Stalls(
+                "guest_late",
+                all,
+                2000.0 * all + all * (all - 1) / 2.0,
+                2000.0 + all - 1,
+                stalls.what()));
+    assertThat(summary.byCause()).hasSize(1);
     assertThat(summary.unmatched()).isEqualTo(beyond + 1);
     assertThat(summary.unexplained())
-        .containsExactly(
-            Map.of("stage", "kernel", "requests", 1L, "total_us", 5000.0, "max_us", 5000.0));
+        .containsExactly(new RequestStages.Unexplained("kernel", 1, 5000.0, 5000.0));
     log.clear();
     assertThat(log.count()).isZero();
     assertThat(new StallSummary(TracedDevice.VIRTIO).add(log, THREADS, Observations.NONE))
@@ -64,8 +65,11 @@ class StallLogTest {
         log,
         THREADS,
         new Observations(List.of(gc), BusyIntervals.NONE, "test", 0, ThreadDelays.NONE));
-    assertThat(summary.toList())
-        .extracting(map -> map.get("cause"), map -> map.get("requests"), map -> map.get("total_us"))
+    assertThat(summary.byCause())
+        .extracting(
+            RequestStages.Stalls::cause,
+            RequestStages.Stalls::requests,
+            RequestStages.Stalls::totalUs)
         .containsExactly(tuple("gc_pause", 2L, 7000.0), tuple("guest_late", 1L, 2000.0));
   }
 
@@ -79,9 +83,8 @@ class StallLogTest {
     }
     StallSummary summary = new StallSummary(TracedDevice.AHCI);
     summary.add(log, THREADS, Observations.NONE);
-    assertThat(summary.toList().getFirst())
-        .containsEntry(
-            "what",
+    assertThat(summary.byCause().getFirst().what())
+        .isEqualTo(
             "The big lock was held by another thread; vcpu1 in 2 of them; main-loop in 1 of them");
   }
 
@@ -95,9 +98,14 @@ class StallLogTest {
     add(log, 30_000, Stamp.SEEN, 9000);
     StallSummary summary = new StallSummary(TracedDevice.VIRTIO);
     summary.add(log, THREADS, Observations.NONE);
-    assertThat(summary.toList()).extracting(map -> map.get("cause")).containsExactly("guest_late");
+    assertThat(summary.byCause())
+        .extracting(RequestStages.Stalls::cause)
+        .containsExactly("guest_late");
     assertThat(summary.unexplained())
-        .extracting(map -> map.get("stage"), map -> map.get("requests"), map -> map.get("max_us"))
+        .extracting(
+            RequestStages.Unexplained::stage,
+            RequestStages.Unexplained::requests,
+            RequestStages.Unexplained::maxUs)
         .containsExactly(tuple("kernel", 2L, 4000.0), tuple("finish", 1L, 2000.0));
   }
 }

@@ -12,6 +12,7 @@ import dev.platter.emulator.measure.stages.Observations;
 import dev.platter.emulator.measure.stages.StageRecorder;
 import dev.platter.emulator.measure.stages.StageReport;
 import dev.platter.emulator.measure.stages.StageRun;
+import dev.platter.emulator.result.document.Records;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
@@ -80,7 +81,8 @@ class StagesOfRunsTest {
   private static Map<String, @Nullable Object> stages(MeasuredRun measured) {
     StageRun run = measured.stages();
     assertThat(run).isNotNull();
-    return StageReport.toMap(recorder(measured).device(), List.of(run), Observations.NONE);
+    return Records.toMap(
+        StageReport.of(recorder(measured).device(), List.of(run), Observations.NONE));
   }
 
   private static List<Map<?, ?>> list(Map<?, ?> map, String key) {

@@ -5,6 +5,7 @@ import static dev.platter.emulator.result.page.Pages.hasClass;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.platter.emulator.result.document.MalformedDocument;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
