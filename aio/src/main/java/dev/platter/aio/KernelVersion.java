@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The version in a kernel release such as {@code 6.18.44-amd64}. Distributions carry features back
- * to older versions: it explains what a system call has answered, and never replaces asking.
+ * to older versions, so a version only explains an answer of a system call; the system call itself
+ * says what the kernel can do.
  *
  * @param major e.g. 6
  * @param minor e.g. 18

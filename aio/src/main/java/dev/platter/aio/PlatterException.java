@@ -13,10 +13,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A failure of set-up or of a whole run, told so that its reader can act: what kind it is, what was
- * being done to what, and what to do about it. A program that has to tell failures apart asks for
- * {@link #kind}, {@link #path} and {@link #errno}; messages are for people and may change. Failures
- * that a guest may see are values, not this.
+ * A failure of set-up or of a whole run. It tells its reader the kind of failure, the operation and
+ * its object, and a remedy. Programs tell failures apart by {@link #kind}, {@link #path} and {@link
+ * #errno}; messages are for people and may change. Failures that a guest may see are values and
+ * never this exception.
  */
 public final class PlatterException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -67,8 +67,8 @@ public final class PlatterException extends RuntimeException {
   }
 
   /**
-   * Several failures as one, or the only one itself. It is of kind BAD_INPUT if one of them is:
-   * what the user has said is looked at first.
+   * Joins several failures into one; a single failure is returned as it is. The joined failure is
+   * of kind BAD_INPUT if any part is, because users mend their input first.
    *
    * @param failures at least one
    */
@@ -87,7 +87,10 @@ public final class PlatterException extends RuntimeException {
         failures.toArray(PlatterException[]::new));
   }
 
-  /** The failures that this one consists of, each with its own remedy; itself if it is one. */
+  /**
+   * The failures that this failure consists of, each with its own remedy; only itself if it is not
+   * joined.
+   */
   public List<PlatterException> parts() {
     return parts.length == 0 ? List.of(this) : List.of(parts);
   }
@@ -108,8 +111,8 @@ public final class PlatterException extends RuntimeException {
   }
 
   /**
-   * The same failure, for programs to know what it was met at, and why. A cause that tells both,
-   * such as {@link FileSystemException}, need not be repeated.
+   * The same failure with the path and the error number that programs ask for. A cause that has
+   * both, such as {@link FileSystemException}, passes them on by itself.
    *
    * @param path the file, directory or socket, as it was named; null if it is none
    * @param errno the kernel's positive error number, or 0 if no system call was refused
@@ -135,7 +138,7 @@ public final class PlatterException extends RuntimeException {
   }
 
   /**
-   * The same failure with another remedy; this one is its cause.
+   * The same failure with another remedy; this failure becomes the cause.
    *
    * @param remedy what the user can do about it
    */
@@ -144,9 +147,9 @@ public final class PlatterException extends RuntimeException {
   }
 
   /**
-   * The same failure, told with where it was met; this one is its cause.
+   * The same failure, told with the place of it; this failure becomes the cause.
    *
-   * @param where what its message then begins with, before a colon
+   * @param where the place; the new message begins with it and a colon
    */
   public PlatterException within(String where) {
     return new PlatterException(kind, where + ": " + text(), remedy, this, path, errno);

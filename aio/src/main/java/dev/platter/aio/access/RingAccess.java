@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param cause what stops it
  * @param call the system call that was refused; SETUP if none was
  * @param errno what it answered; 0 if no call was refused
- * @param host what that was concluded from
+ * @param host the settings of the host from which the cause was concluded
  */
 public record RingAccess(Cause cause, RingCall call, int errno, RingHost host) {
   /** What stops a process from having rings. */
@@ -25,7 +25,9 @@ public record RingAccess(Cause cause, RingCall call, int errno, RingHost host) {
     NONE,
     /** {@code kernel.io_uring_disabled=2}, which holds for root too. */
     DISABLED_FOR_ALL,
-    /** {@code kernel.io_uring_disabled=1}, and it is not of those whom that excepts. */
+    /**
+     * {@code kernel.io_uring_disabled=1}, and this process is not in the group that may use rings.
+     */
     DISABLED_BUT_FOR_GROUP,
     /** A seccomp filter. */
     SECCOMP,
@@ -33,7 +35,7 @@ public record RingAccess(Cause cause, RingCall call, int errno, RingHost host) {
     SECURITY_MODULE,
     /** The kernel has no io_uring. */
     NOT_IN_KERNEL,
-    /** Its io_uring lacks what Platter needs. */
+    /** The kernel's io_uring lacks a feature that Platter needs. */
     KERNEL_TOO_OLD,
     /** RLIMIT_MEMLOCK. */
     MEMLOCK,
@@ -45,7 +47,7 @@ public record RingAccess(Cause cause, RingCall call, int errno, RingHost host) {
     UNKNOWN
   }
 
-  /** Asks the kernel, for a ring without any flag that is closed again. */
+  /** Asks the kernel for a ring without any flag, and closes that ring. */
   public static RingAccess probe() {
     try {
       Ring.tryOut();
@@ -73,7 +75,7 @@ public record RingAccess(Cause cause, RingCall call, int errno, RingHost host) {
     return new RingAccess(cause(call, errno, host), call, errno, host);
   }
 
-  // What is SECCOMP without a look at the host is what the kernel itself never answers.
+  // The kernel itself never gives these answers, so a seccomp filter gave them.
   private static Cause cause(RingCall call, int errno, RingHost host) {
     return switch (errno) {
       case 0 -> Cause.KERNEL_TOO_OLD;
@@ -129,7 +131,7 @@ public record RingAccess(Cause cause, RingCall call, int errno, RingHost host) {
         : Cause.MEMORY;
   }
 
-  /** Whether loops can run: without io_uring_register they can. */
+  /** Whether loops can run. Loops do without io_uring_register. */
   public boolean usable() {
     return cause == Cause.NONE || call == RingCall.REGISTER;
   }

@@ -14,13 +14,13 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What decides whether this process may have a ring, as the kernel shows it under {@code /proc}.
- * What cannot be read is null or -1.
+ * The settings that decide whether this process may have a ring, read from {@code /proc}. A setting
+ * that cannot be read is null or -1.
  *
  * @param release as {@code uname -r}
  * @param disabled {@code kernel.io_uring_disabled}; null before Linux 6.6
  * @param group {@code kernel.io_uring_group}; -1 is no group; null before Linux 6.6
- * @param groups the groups that the kernel looks for it in
+ * @param groups the groups of this process, in which the kernel looks for {@code group}
  * @param capabilities the effective ones, as bits
  * @param initialUserNamespace whether the host knows users and groups by the same numbers
  * @param seccompMode 0 none, 1 strict, 2 filters
@@ -65,8 +65,8 @@ public record RingHost(
   /**
    * A resource limit.
    *
-   * @param soft what counts: a number or {@code unlimited}
-   * @param hard up to which the process may raise it
+   * @param soft the limit in force: a number or {@code unlimited}
+   * @param hard the highest soft limit that the process may set
    */
   public record Limit(String soft, String hard) {
     /** Not known. */

@@ -14,9 +14,10 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An eventfd: any thread signals it, one event loop watches it. One of our own is blocking, so that
- * a read can stay armed in the ring; one that came from another process is whatever that process
- * made it, and is only polled. One that is only signalled may be a pipe or a Unix socket.
+ * An eventfd: any thread signals it, and one event loop watches it. An eventfd of this process is
+ * blocking, so that a read can stay armed in the ring. An eventfd of another process may be
+ * blocking or not, and is only polled. A notifier that is only signalled may also be a pipe or a
+ * Unix socket.
  */
 public final class EventNotifier implements AutoCloseable {
   private static final String EVENTFD = "anon_inode:[eventfd]";
@@ -30,9 +31,9 @@ public final class EventNotifier implements AutoCloseable {
   private final boolean foreign;
   private final boolean socket;
   private final @Nullable PipeSignals pipe;
-  // Told that the other process has filled the counter; null for what cannot block.
+  // Is told that the other process has filled the counter; null if a signal cannot block.
   private final @Nullable Runnable full;
-  // Written by who signals, read by who looks after it.
+  // Written by the thread that signals, read by the thread of ForeignEvents.
   private long signalsBegun;
   private long signalsEnded;
   private volatile boolean deaf;
@@ -75,16 +76,16 @@ public final class EventNotifier implements AutoCloseable {
 
   /**
    * Takes over a descriptor from another process that is only to be signalled: an eventfd, as
-   * {@link #adopt} does, or a Unix socket or a pipe, which gets 8 bytes for a signal; a full one
-   * has been told enough. That process can make none of these hold up who signals: a socket is told
-   * with each write not to block, and a pipe is written to by {@link PipeSignals}. A socket of the
-   * network has a lock that its other owner may hold meanwhile, and is refused.
+   * {@link #adopt} does, or a Unix socket or a pipe, which gets 8 bytes for a signal; a signal to a
+   * full socket or pipe is dropped. The other process cannot block a thread that signals: each
+   * write to a socket asks not to block, and {@link PipeSignals} writes to a pipe. Network sockets
+   * are refused, because their other owner may hold the socket's lock.
    *
    * @param fd the descriptor; closed with the notifier, or when it is refused; a refused pipe by a
    *     thread of its own
    * @param full told, as by {@link #adopt}
    * @param heldUp counts the pipes that are closed, also one that is refused
-   * @throws PlatterException if it is nothing of these, or too many pipes are held up
+   * @throws PlatterException if the descriptor is none of these, or too many pipes are held up
    */
   public static EventNotifier adoptSink(int fd, Runnable full, HeldUpPipes heldUp) {
     String kind = kind(fd);
@@ -109,16 +110,18 @@ public final class EventNotifier implements AutoCloseable {
   }
 
   /**
-   * Takes over a descriptor from another process. It becomes non-blocking, so that a full counter
-   * does not hold up who signals it; that process can undo this, and {@link ForeignEvents} looks
-   * after it.
+   * Takes over a descriptor from another process. The descriptor becomes non-blocking, so that a
+   * full counter does not block the thread that signals. The other process can undo this; {@link
+   * ForeignEvents} then notices and ends the wait.
    *
    * @param fd the descriptor; closed with the notifier, or when it is refused; a refused pipe by a
    *     thread of its own
-   * @param full told, on a thread of ours, that the other process has held up a signal with a full
-   *     counter, which no honest one does; it is signalled no more. Must not block
+   * @param full told, on a thread of this class's package, that the other process has blocked a
+   *     signal with a full counter; signals stop then. An honest process never fills a counter.
+   *     Must not block
    * @param heldUp counts a pipe that was sent in place of an eventfd
-   * @throws PlatterException if it is no eventfd, or the host has no thread that looks after it
+   * @throws PlatterException if the descriptor is no eventfd, or the host has no thread left to
+   *     guard it
    */
   public static EventNotifier adopt(int fd, Runnable full, HeldUpPipes heldUp) {
     if (!isEventFd(fd)) {
@@ -133,7 +136,7 @@ public final class EventNotifier implements AutoCloseable {
    *
    * @param fd an eventfd by {@link #isEventFd}; closed with the notifier, or when it is refused
    * @param full told, as by {@link #adopt}
-   * @throws PlatterException if the host has no thread that looks after it
+   * @throws PlatterException if the host has no thread left to guard it
    */
   public static EventNotifier adoptEventFd(int fd, Runnable full) {
     int flags = Libc.fcntl(fd, LinuxAbi.F_GETFL, 0);
@@ -149,14 +152,14 @@ public final class EventNotifier implements AutoCloseable {
   }
 
   /**
-   * Whether a descriptor is an eventfd. A poll on something else, which may always be ready, would
-   * never let the loop sleep. Waits for nobody.
+   * Whether a descriptor is an eventfd. Other descriptors may always be ready, and a poll on them
+   * would keep the loop awake. Never waits.
    */
   public static boolean isEventFd(int fd) {
     return kind(fd).equals(EVENTFD);
   }
 
-  /** Whether it is a pipe, with a name or without. */
+  /** Whether a descriptor is a pipe, with a name or without. */
   static boolean isPipe(int fd) {
     try {
       int mode = (Integer) Files.getAttribute(Path.of("/proc/self/fd/" + fd), "unix:mode");
@@ -174,19 +177,20 @@ public final class EventNotifier implements AutoCloseable {
     }
   }
 
-  /** Whether it came from another process. */
+  /** Whether the descriptor came from another process. */
   public boolean isForeign() {
     return foreign;
   }
 
   /**
-   * Signals: one write(2). Does nothing that can block in practice (the counter is 64 bits). One
-   * from another process is signalled by one thread at a time.
+   * Signals by one write(2), which cannot block in practice, as the counter has 64 bits. Only one
+   * thread at a time may signal a notifier of another process.
    */
   public void signal() {
     if (full != null) {
       if (!deaf) {
-        // Seen before who looks after it is asked whether it is awake, and before the write.
+        // Must be visible before the question whether the guard's thread is awake, and before the
+        // write.
         SIGNALS_BEGUN.setVolatile(this, signalsBegun + 1);
         ForeignEvents.signalling();
         Syscalls.signalEventFd(fd);
@@ -201,12 +205,12 @@ public final class EventNotifier implements AutoCloseable {
     }
   }
 
-  /** How many signals have begun to be sent, if they can be held up. */
+  /** How many signals have begun, if the notifier's signals can be held up. */
   long signalsBegun() {
     return (long) SIGNALS_BEGUN.getVolatile(this);
   }
 
-  /** Whether somebody is sending one that can be held up. */
+  /** Whether a thread is sending a signal that can be held up. */
   boolean isBeingSignalled() {
     if (pipe != null) {
       return pipe.isBusy();
@@ -214,12 +218,12 @@ public final class EventNotifier implements AutoCloseable {
     return (long) SIGNALS_ENDED.getAcquire(this) != signalsBegun();
   }
 
-  /** Whether it is signalled no more. */
+  /** Whether {@link #deafen} was called. */
   boolean isDeaf() {
     return deaf;
   }
 
-  /** Signals it no more: who has it does not want to hear them. */
+  /** Stops signalling: the peer has filled the counter. */
   void deafen() {
     if (!deaf && full != null) {
       deaf = true;
@@ -232,7 +236,7 @@ public final class EventNotifier implements AutoCloseable {
     return fd;
   }
 
-  /** Closes the descriptor; no loop may watch it any more. Idempotent. */
+  /** Closes the descriptor, after every watch on it was closed. Idempotent. */
   @Override
   public void close() {
     if (!closed) {

@@ -14,15 +14,17 @@ import java.util.List;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Keeps eventfds of other processes from blocking those who signal them: a loop, perhaps under the
- * big lock. Their flags are shared with that process, which can make them blocking again at any
- * time, and fill the counter. Nothing honest fills a counter of 64 bits. So a thread looks now and
- * then whether somebody is held up in a signal; an eventfd that is full is signalled no more, is
- * emptied until nobody waits there, and its owner is told, who drops that client.
+ * Keeps eventfds of other processes from blocking the threads that signal them, such as a loop
+ * under the big lock. The other process shares the flags of its eventfd, so it can make the eventfd
+ * blocking again at any time and fill its counter; no honest process fills a counter of 64 bits. A
+ * thread looks regularly for signals that are held up. For an eventfd that is full, the thread
+ * stops further signals, empties the counter until nobody waits there, and tells the owner, which
+ * drops that client.
  *
- * <p>The thread looks only while signals are sent. It parks after a period without any, and the
- * next signal wakes it: who signals says so first and asks then whether it is awake, and it says
- * that it parks and asks then whether there were signals, so one of both sees the other.
+ * <p>The thread looks only while signals are sent. It parks after a period without signals, and the
+ * next signal wakes it. A signal is counted before its sender asks whether the thread is awake, and
+ * the thread announces that it parks before it reads the counts, so one of the two always sees the
+ * other.
  */
 final class ForeignEvents {
   private static final long PERIOD_MILLIS = 20;
@@ -34,7 +36,7 @@ final class ForeignEvents {
   private final MemorySegment counter = Arena.global().allocate(JAVA_LONG);
   private final MemorySegment iovec = Arena.global().allocate(LinuxAbi.IOVEC_SIZE, 8);
   private final MemorySegment pollfd = Arena.global().allocate(LinuxAbi.POLLFD_SIZE, 4);
-  // Of those that are gone: the sum of all never comes back to what it was.
+  // Signals of removed notifiers, so that the sum of all signals only grows.
   private long goneSignals;
   private boolean running;
   private volatile boolean awake;
@@ -47,9 +49,9 @@ final class ForeignEvents {
   }
 
   /**
-   * Looks after a notifier from now on. Any thread.
+   * Guards a notifier from now on. Any thread.
    *
-   * @throws PlatterException if there is no thread for it to be had
+   * @throws PlatterException if no thread can be started
    */
   static void add(EventNotifier notifier) {
     INSTANCE.lookAfter(notifier);
@@ -60,7 +62,7 @@ final class ForeignEvents {
     notifiers.add(notifier);
   }
 
-  /** Before its descriptor is closed. Any thread. */
+  /** Stops guarding a notifier; called before its descriptor is closed. Any thread. */
   static void remove(EventNotifier notifier) {
     synchronized (INSTANCE) {
       if (INSTANCE.notifiers.remove(notifier)) {
@@ -69,7 +71,9 @@ final class ForeignEvents {
     }
   }
 
-  /** How often the thread has waited for its next look. Not while a signal is held up. */
+  /**
+   * How often the thread has slept between two looks; it does not sleep while a signal is held up.
+   */
   static int pauses() {
     synchronized (INSTANCE) {
       return INSTANCE.pauses;
@@ -107,7 +111,7 @@ final class ForeignEvents {
       while (true) {
         long now = signals();
         while (look()) {
-          Thread.yield(); // to who is held up, and so to a loop
+          Thread.yield(); // to the thread that is held up, and so to a loop
         }
         if (now == before) {
           awake = false;
@@ -123,7 +127,7 @@ final class ForeignEvents {
         wait(PERIOD_MILLIS);
       }
     } catch (InterruptedException e) {
-      running = false; // the next one that is added starts another
+      running = false; // the next notifier starts another thread
     }
   }
 
@@ -136,10 +140,10 @@ final class ForeignEvents {
   }
 
   /**
-   * Looks at each of them once.
+   * Looks at each notifier once.
    *
-   * @return whether somebody is held up still: others who wait for room may take it first, and so
-   *     it is made until the last signal has ended
+   * @return whether a signal is still held up. Threads of the other process may take the room that
+   *     was made, so room is made again until the last signal has ended
    */
   private boolean look() {
     boolean heldUp = false;
@@ -148,7 +152,7 @@ final class ForeignEvents {
       if (notifier.isBeingSignalled()) {
         if (isFull(notifier.fd())) {
           notifier.deafen();
-          // Whatever its flags are, and if somebody else was faster, this does not wait.
+          // This read does not wait, whatever the flags are and even if another process was faster.
           Libc.preadv2(notifier.fd(), iovec.address(), 1, -1, LinuxAbi.RWF_NOWAIT);
         }
         heldUp |= notifier.isDeaf();
@@ -157,7 +161,7 @@ final class ForeignEvents {
     return heldUp;
   }
 
-  /** One that has room is ready; if poll(2) fails, nobody knows, and the next look asks again. */
+  /** An eventfd with room is ready for writing. If poll(2) fails, the next look asks again. */
   private boolean isFull(int fd) {
     pollfd.set(JAVA_INT, LinuxAbi.POLLFD_FD, fd);
     pollfd.set(JAVA_SHORT, LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLOUT);

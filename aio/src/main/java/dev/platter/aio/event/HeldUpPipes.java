@@ -5,12 +5,13 @@ import dev.platter.aio.sys.Libc;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Counts the pipes of one export's clients that are being closed. Closing one waits for its lock,
- * which another process can hold: the pipe then keeps a thread and a descriptor until that process
- * lets go of it, or ends. An export that has {@value #MAX_OF_ONE} of them gets no further pipe, and
- * no export does while there are {@value #MAX_OF_ALL} in the process; an export that has twice as
- * many serves no client, since pipes that are refused must be closed, too. Pipes of an honest
- * client are closed in a moment, which is waited for before anything is refused. Any thread.
+ * Counts the pipes of one export's clients that are being closed. To close a pipe, a thread waits
+ * for the pipe's lock. Another process can hold that lock, and the pipe then keeps a thread and a
+ * descriptor until that process lets go of it or ends. An export with {@value #MAX_OF_ONE} such
+ * pipes gets no further pipe, and no export gets one while there are {@value #MAX_OF_ALL} in the
+ * process. An export with twice as many serves no client, since refused pipes must be closed, too.
+ * Pipes of an honest client close within a moment, and each check waits so long before it refuses.
+ * Any thread.
  */
 public final class HeldUpPipes {
   static final int MAX_OF_ONE = 8;
@@ -23,7 +24,7 @@ public final class HeldUpPipes {
   private final Count ofThis = new Count();
   private final long momentNanos;
 
-  /** A count that knows whether its last one is new. */
+  /** A count of pipes that knows when the last pipe was added. */
   private static final class Count {
     private volatile int pipes;
     private long addedNanos;
@@ -42,12 +43,12 @@ public final class HeldUpPipes {
       notifyAll();
     }
 
-    /** The count, after a wait for those that were added a moment ago if it reaches a limit. */
+    /** The count. If it has reached a limit, first waits for pipes that were added a moment ago. */
     synchronized int settled(int limit, long momentNanos) {
       boolean interrupted = false;
       long now = System.nanoTime();
-      // Some time in any case, as this process may just have been stopped; and not for ever, as
-      // others add theirs meanwhile.
+      // Waits at least a little, as this process may just have been stopped, and never for ever, as
+      // other threads add pipes meanwhile.
       long wait = Math.max(momentNanos - (now - addedNanos), Math.min(momentNanos, LEAST_NANOS));
       long left = wait;
       while (pipes >= limit && left > 0) {
@@ -70,23 +71,23 @@ public final class HeldUpPipes {
     this(MOMENT_NANOS);
   }
 
-  /** Creates a count of 0 that waits so long for pipes to be closed. */
+  /** Creates a count of 0 that waits {@code momentNanos} for pipes to close. */
   HeldUpPipes(long momentNanos) {
     this.momentNanos = momentNanos;
   }
 
-  /** How many there are of this export. */
+  /** How many pipes of this export are being closed. */
   int count() {
     return ofThis.get();
   }
 
-  /** A pipe's thread is to close it. */
+  /** Counts a pipe that its thread begins to close. */
   void add() {
     ofThis.add();
     OF_ALL.add();
   }
 
-  /** Such a pipe's thread has come through, and its descriptor is closed. */
+  /** Uncounts a pipe: its thread has closed the descriptor. */
   void remove() {
     ofThis.remove();
     OF_ALL.remove();
@@ -95,7 +96,7 @@ public final class HeldUpPipes {
   /**
    * Refuses one more pipe if there are too many; waits a moment at most.
    *
-   * @throws PlatterException if there are
+   * @throws PlatterException if there are too many
    */
   void check() {
     refuse(ofThis, MAX_OF_ONE, "this export");
@@ -103,10 +104,10 @@ public final class HeldUpPipes {
   }
 
   /**
-   * Refuses the export's client, whatever it sends, if there are far too many; waits a moment at
-   * most. To be asked before each message that can bring descriptors.
+   * Refuses the export's client, whatever the client sends, if there are far too many pipes; waits
+   * a moment at most. Called before each message that can bring descriptors.
    *
-   * @throws PlatterException if there are
+   * @throws PlatterException if there are far too many
    */
   public void checkClient() {
     refuse(ofThis, 2 * MAX_OF_ONE, "this export");
@@ -125,8 +126,8 @@ public final class HeldUpPipes {
   }
 
   /**
-   * Closes a descriptor that a client has sent, whatever it is, and does not wait for a pipe's
-   * lock: the client may have left the last descriptor to us.
+   * Closes any descriptor that a client has sent, without waiting for a pipe's lock: the client may
+   * hold that lock, and ours may be the last descriptor.
    */
   public void discard(int fd) {
     if (!EventNotifier.isPipe(fd)) {
@@ -137,7 +138,7 @@ public final class HeldUpPipes {
     try {
       Thread.ofPlatform().name("pipe-closer").daemon().start(() -> close(fd));
     } catch (OutOfMemoryError e) {
-      close(fd); // there is no thread to be had
+      close(fd); // no thread could be started
     }
   }
 

@@ -7,8 +7,9 @@ import dev.platter.aio.sys.Syscalls;
 
 /**
  * Signals a pipe of another process, on a thread of its own. open(2), write(2) and close(2) wait
- * for the pipe's lock, also where they may not wait for room, and a process that has the pipe, too,
- * can hold that lock as long as it likes. It holds up this thread then, and nobody waits for it.
+ * for the pipe's lock even if the pipe is non-blocking, and a process that also has the pipe can
+ * hold that lock as long as it likes. Such a process blocks only this thread, for which nobody
+ * waits.
  */
 final class PipeSignals {
   private final int given;
@@ -20,9 +21,9 @@ final class PipeSignals {
   /**
    * Begins.
    *
-   * @param fd a pipe, which its other owners see unchanged; closed by {@link #close}, a moment
-   *     later perhaps, and at once if there is no thread to be had
-   * @param heldUp counts it from {@link #close} on, until its thread is through
+   * @param fd a pipe, whose flags stay as its other owners have set them. {@link #close} closes it,
+   *     perhaps a moment later; this constructor closes it at once if no thread can be started
+   * @param heldUp counts the pipe from {@link #close} until its thread has closed it
    */
   PipeSignals(int fd, HeldUpPipes heldUp) {
     this.given = fd;
@@ -36,13 +37,15 @@ final class PipeSignals {
     }
   }
 
-  /** Signals soon; signals that come before it has are one. Waits for nothing. */
+  /**
+   * Has the thread signal soon; signals that come before that become one signal. Waits for nothing.
+   */
   synchronized void signal() {
     pending = true;
     notifyAll();
   }
 
-  /** Whether its thread makes a system call now, which may be held up. */
+  /** Whether the thread is in a system call, where it may be held up. */
   synchronized boolean isBusy() {
     return busy;
   }
@@ -52,7 +55,7 @@ final class PipeSignals {
     while (!pending && !closed) {
       wait();
     }
-    busy = pending; // also if it is closed: the last signal of a queue that stops
+    busy = pending; // also if closed: a stopping queue sends a last signal
     pending = false;
     return busy;
   }
@@ -64,14 +67,16 @@ final class PipeSignals {
         Syscalls.signalEventFd(fd);
       }
     } catch (InterruptedException e) {
-      // Nobody does; it is signalled no more.
+      // Nobody reads the pipe; no more signals are sent.
     } finally {
       Libc.close(fd);
-      heldUp.remove(); // of what close() has added, which alone ends this thread
+      heldUp.remove(); // close() has added it, and only close() ends this thread
     }
   }
 
-  /** One that no other process can make wait for room; if that cannot be, the given one. */
+  /**
+   * A description that no other process can make wait for room; the given one if there can be none.
+   */
   private int ownDescription() {
     int flags = LinuxAbi.O_WRONLY | LinuxAbi.O_NONBLOCK | LinuxAbi.O_CLOEXEC;
     int own = Libc.open("/proc/self/fd/" + given, flags, 0);
@@ -82,10 +87,10 @@ final class PipeSignals {
     return own;
   }
 
-  /** Ends it, and waits for nothing. Called once. */
+  /** Ends the thread and waits for nothing. Called once. */
   synchronized void close() {
     closed = true;
-    heldUp.add(); // whatever its thread does now: closing the pipe may be held up still
+    heldUp.add(); // in any case: closing the pipe may still be held up
     notifyAll();
   }
 }

@@ -12,14 +12,15 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Waits until a process has closed one of some files that it could write to: so does who makes a
- * file longer, or cuts it short. Writes are not told; each of our own would be. What others do on
- * another machine, or without opening the file (truncate(2)), is not told either.
+ * Waits until a process has closed one of the watched files that it had open for writing. A process
+ * that makes a file longer or shorter usually does so. Writes are not reported, because each write
+ * of this process would be, too. Changes from another machine, or without opening the file
+ * (truncate(2)), are not reported either.
  *
- * <p>Any thread; one at a time waits.
+ * <p>Any thread; only one thread waits at a time.
  */
 public final class FileChanges implements AutoCloseable {
-  /** What is not watched. */
+  /** The watch of a file that is not watched. */
   public static final int NONE = -1;
 
   private static final int EVENTS_BYTES = 4096;
@@ -47,7 +48,7 @@ public final class FileChanges implements AutoCloseable {
     return watch;
   }
 
-  /** Watches it no more. */
+  /** Ends a watch. */
   public synchronized void unwatch(int watch) {
     if (watch != NONE && !closed && uses.merge(watch, -1, Integer::sum) == 0) {
       uses.remove(watch);
@@ -56,14 +57,14 @@ public final class FileChanges implements AutoCloseable {
   }
 
   /**
-   * Waits for a change, or for {@link #wake}, or for a while.
+   * Waits for a change, for {@link #wake}, or until the time is over.
    *
    * @param millis how long at most
    * @return whether there was a change
    */
   public boolean await(int millis) {
     describe(0, wakeup.fd());
-    describe(LinuxAbi.POLLFD_SIZE, inotify); // is passed over if there is none
+    describe(LinuxAbi.POLLFD_SIZE, inotify); // poll(2) skips a negative descriptor
     int _ = Libc.poll(pollfds.address(), 2, millis);
     boolean changed = false;
     while (Libc.read(inotify, events.address(), EVENTS_BYTES) > 0) {
@@ -80,11 +81,11 @@ public final class FileChanges implements AutoCloseable {
   /** Ends all waits, from now on. */
   public synchronized void wake() {
     if (!closed) {
-      wakeup.signal(); // or its number may be another's by now
+      wakeup.signal(); // a closed number may belong to another file by now
     }
   }
 
-  /** Closes it; nobody waits any more, and nobody watches another file. Idempotent. */
+  /** Closes the watches, once nobody waits and no further file will be watched. Idempotent. */
   @Override
   public synchronized void close() {
     if (!closed) {

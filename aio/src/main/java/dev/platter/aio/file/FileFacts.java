@@ -15,13 +15,12 @@ import java.lang.foreign.MemorySegment;
  * @param type regular file, block device or something else
  * @param sizeBytes its size; of the device, for a block device
  * @param allocatedBytes bytes of storage allocated to it; 0 for a block device
- * @param deviceMajor device it lies on
- * @param deviceMinor device it lies on
+ * @param deviceMajor device that the file lies on
+ * @param deviceMinor device that the file lies on
  * @param inode its inode number
- * @param directMemoryAlignment alignment of buffers for O_DIRECT in bytes, 0 if not told
- * @param directOffsetAlignment alignment of offsets and lengths for O_DIRECT in bytes, 0 if not
- *     told
- * @param directReported whether the kernel tells these two at all (STATX_DIOALIGN, Linux 6.1)
+ * @param directMemoryAlignment alignment of buffers for O_DIRECT in bytes, 0 if unknown
+ * @param directOffsetAlignment alignment of offsets and lengths for O_DIRECT in bytes, 0 if unknown
+ * @param directReported whether the kernel reports these two alignments (STATX_DIOALIGN, Linux 6.1)
  * @param filesystem the file system's usual name, or its magic number in hex
  */
 public record FileFacts(

@@ -58,8 +58,8 @@ public final class FileHandle implements AutoCloseable {
 
   /**
    * Opens an existing file and locks it, as {@link #open} and {@link #lock(boolean, String,
-   * LockPatience)} do. A block device is claimed by its writer as well (O_EXCL), and requests in
-   * flight of one that has died keep the claim, too: it is waited for like the lock.
+   * LockPatience)} do. A writer also claims a block device (O_EXCL). Requests in flight of a dead
+   * writer keep that claim, and this method waits for the claim as it waits for the lock.
    *
    * @param place as there
    * @throws PlatterException as they do
@@ -89,8 +89,8 @@ public final class FileHandle implements AutoCloseable {
   }
 
   /**
-   * Waits for the claim of a dead user whose lock has gone. The kernel gives it up after the lock,
-   * once what the page cache has is on the disk: in a moment, or in as long as that takes.
+   * Waits for the claim of a dead user whose lock has gone. The kernel gives the claim up after the
+   * lock, once it has written the page cache to the disk, which may take long.
    */
   private static int awaitClaim(
       String path, boolean writable, boolean direct, LockPatience patience) {
@@ -113,10 +113,10 @@ public final class FileHandle implements AutoCloseable {
   }
 
   /**
-   * Opens an existing file to look whether it could be opened as {@link #openLocked} does, whoever
-   * has it locked: a block device that somebody claims and has locked is opened for reading.
+   * Opens an existing file to find out whether {@link #openLocked} could open it, whoever has it
+   * locked. A block device that another process has claimed and locked is opened for reading.
    *
-   * @throws PlatterException if it could not be
+   * @throws PlatterException if it could not be opened
    */
   public static FileHandle openToLook(String path, boolean writable, boolean direct) {
     checkText(path);
@@ -140,7 +140,8 @@ public final class FileHandle implements AutoCloseable {
   }
 
   private static int tryOpen(String path, boolean writable, boolean direct) {
-    // EXCL without CREAT: a block device that is mounted is refused; it means nothing else here.
+    // EXCL without CREAT: the kernel refuses a block device that is mounted, and ignores the flag
+    // for other files.
     int mode = writable ? LinuxAbi.O_RDWR | LinuxAbi.O_EXCL : LinuxAbi.O_RDONLY;
     int flags = mode | LinuxAbi.O_CLOEXEC | LinuxAbi.O_NOCTTY;
     // NONBLOCK: opening a FIFO by mistake must fail the type check, not hang.
@@ -148,8 +149,8 @@ public final class FileHandle implements AutoCloseable {
   }
 
   /**
-   * Finds a file without opening it for reading or writing: for its facts, and to name it to the
-   * kernel. Links are followed, and no device or FIFO notices.
+   * Finds a file without opening it for reading or writing (O_PATH): for its facts, and to name it
+   * to the kernel. Follows links. Devices and FIFOs do not notice it.
    *
    * @throws PlatterException if it cannot be found
    */
@@ -187,7 +188,7 @@ public final class FileHandle implements AutoCloseable {
     return new FileHandle(path, fd, false);
   }
 
-  /** The kernel would stop reading at a zero, and open something else than what was named. */
+  /** Refuses a zero in a path: the kernel would stop reading there, and open another file. */
   private static void checkText(String path) {
     if (path.indexOf('\0') >= 0) {
       throw PlatterException.badInput(
@@ -252,7 +253,7 @@ public final class FileHandle implements AutoCloseable {
 
   /**
    * Locks the file until it is closed and all requests on it are done: exclusively for writers,
-   * shared for readers. Waits for nobody.
+   * shared for readers. Never waits.
    *
    * @throws PlatterException of kind BAD_INPUT, naming the holders if they can be seen
    */
@@ -261,12 +262,12 @@ public final class FileHandle implements AutoCloseable {
   }
 
   /**
-   * Locks the file as {@link #lock(boolean)} does, but waits for the requests of users that have
-   * died, which hold a lock as long as they are in flight.
+   * Locks the file as {@link #lock(boolean)} does, but waits for requests of processes that have
+   * died: such a request holds a lock as long as it is in flight.
    *
-   * @param place where guests reach what is read from the file: a socket. The next reader at the
-   *     same place waits for the requests of the last, which may write to the guest's memory; other
-   *     readers share
+   * @param place the socket where guests reach the disk. The next reader at the same place waits
+   *     for the requests of the last reader, which may write to the guest's memory; readers at
+   *     other places share the lock
    * @throws PlatterException of kind BAD_INPUT if a living process has it locked; of kind FAILED if
    *     the wait takes longer than there is patience
    */
@@ -278,27 +279,27 @@ public final class FileHandle implements AutoCloseable {
   }
 
   /**
-   * Looks whether {@link #lock(boolean, String, LockPatience)} would be refused. Takes no lock, and
-   * waits for none.
+   * Finds out whether {@link #lock(boolean, String, LockPatience)} would be refused. Takes no lock
+   * and waits for none.
    *
-   * @return whether it would wait
-   * @throws PlatterException if it would be refused
+   * @return whether that method would wait
+   * @throws PlatterException if the lock would be refused
    */
   public boolean examineLock(boolean exclusive, String place, LockPatience patience) {
     return FileLock.examine(this, exclusive, place, patience);
   }
 
   /**
-   * Whether a process of this program has it locked by another descriptor, even so that the lock
-   * may be shared.
+   * Whether a Platter process has the file locked through another descriptor, exclusively or
+   * shared.
    */
   public boolean isUsedByPlatter() {
     return FileLock.isUsedByPlatter(this);
   }
 
   /**
-   * Who else has it locked, in words: processes by name as far as this user may see them. Empty
-   * only if nobody has.
+   * The other holders of a lock on the file, in words: names of processes that this user may see.
+   * Empty only if there is no other lock.
    */
   public List<String> lockHolders() {
     return LockHolders.orHidden(LockHolders.of(facts()), OfdLock.locked(fd));

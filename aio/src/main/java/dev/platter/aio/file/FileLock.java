@@ -10,17 +10,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * The lock of an open file, told apart from what dead processes have left (ADR 028). A process that
- * is killed leaves requests in flight, and these hold what was locked on the description that they
- * use. They end by themselves; a living user does not.
+ * The lock of an open file, which tells living users from the requests of dead processes (ADR 028).
+ * A killed process may leave requests in flight; these hold the locks of the file description that
+ * they use, and end by themselves.
  */
 final class FileLock implements AutoCloseable {
-  /** What a try to lock has come to. */
+  /** The result of an attempt to lock. */
   private enum Attempt {
     LOCKED,
-    /** Somebody holds a lock that excludes it. */
+    /** Another user holds a lock that excludes ours. */
     HELD,
-    /** It would be shared with a dead user. */
+    /** The lock would be shared with a dead user. */
     DEAD_USER
   }
 
@@ -34,11 +34,12 @@ final class FileLock implements AutoCloseable {
   }
 
   /**
-   * Locks a file for as long as its description and this are open.
+   * Locks a file until both its description and this lock are closed.
    *
-   * @param place what the readers of a file that must not follow each other too soon have in common
-   * @throws PlatterException of kind BAD_INPUT if a living process has it; of kind FAILED if
-   *     requests of a dead one have it for longer than there is patience
+   * @param place the place that a reader serves; a reader waits for the requests of dead readers at
+   *     the same place
+   * @throws PlatterException of kind BAD_INPUT if a living process has the lock; of kind FAILED if
+   *     requests of a dead process hold it longer than {@code patience}
    */
   static FileLock acquire(FileHandle file, boolean exclusive, String place, LockPatience patience) {
     return acquire(file, exclusive, place, patience, LockHolders::of);
@@ -47,8 +48,8 @@ final class FileLock implements AutoCloseable {
   /**
    * As above.
    *
-   * @param holders looks through all processes for those that have a lock, which is work: asked
-   *     when a lock is first found to be held, and when there is no more patience, not in between
+   * @param holders searches all processes for holders of a lock. The search is slow, so it runs
+   *     only when a lock is first found to be held and when the time is over
    */
   static FileLock acquire(
       FileHandle file,
@@ -85,12 +86,12 @@ final class FileLock implements AutoCloseable {
   }
 
   /**
-   * Looks whether a lock would be refused; takes none, and waits for none.
+   * Finds out whether a lock would be refused; takes no lock and waits for none.
    *
-   * @return whether it would have to be waited for: the dead have it, or somebody who cannot be
-   *     seen
-   * @throws PlatterException of kind BAD_INPUT if a living process has it, or if it would have to
-   *     be waited for and there is no patience; of kind FAILED if the file cannot be locked
+   * @return whether the lock would have to wait for requests of the dead, or for a user that this
+   *     process cannot see
+   * @throws PlatterException of kind BAD_INPUT if a living process has the lock, or if {@code
+   *     patience} is 0 and the lock would have to wait; of kind FAILED if the file cannot be locked
    */
   static boolean examine(FileHandle file, boolean exclusive, String place, LockPatience patience) {
     FileLock look = new FileLock(file, LockHolders::of);
@@ -112,7 +113,7 @@ final class FileLock implements AutoCloseable {
     return true;
   }
 
-  /** Whether a platter has a file open and locked, also if it shares the lock. */
+  /** Whether a Platter process has a file open and locked, exclusively or shared. */
   static boolean isUsedByPlatter(FileHandle file) {
     return OfdLock.find(file.fd(), LockBytes.allAlive(), LockBytes.USERS) >= LockBytes.allAlive();
   }
@@ -125,8 +126,8 @@ final class FileLock implements AutoCloseable {
     if (result < 0 && result != -Errno.EOPNOTSUPP) {
       throw failed(result);
     }
-    // A writer has waited for all that there is. Readers share, but not with a dead one whose
-    // requests may still write into the memory of the same guest.
+    // A writer excludes all others, so nothing is left to wait for. A reader shares the lock, but
+    // waits for a dead reader whose requests may still write into the memory of the same guest.
     boolean shares = exclusive || result < 0 || !hasDeadUser(place);
     return shares ? Attempt.LOCKED : Attempt.DEAD_USER;
   }
@@ -147,14 +148,14 @@ final class FileLock implements AutoCloseable {
     return deadUser(LockBytes.busy(place), LockBytes.USERS_OF_A_PLACE);
   }
 
-  /** Whether a dead process has requests in flight, of those whose byte is in a range. */
+  /** Whether a dead process whose byte is in a range has requests in flight. */
   private boolean deadUser(long start, long length) {
     long found = length <= 0 ? -1 : OfdLock.find(file.fd(), start, length);
     if (found < 0) {
       return false;
     }
     if (found < start) {
-      return true; // more than bytes of users: it tells of no process, and hides who is behind it
+      return true; // a lock on more than users' bytes hides the users behind it
     }
     boolean dead =
         OfdLock.find(file.fd(), LockBytes.alive(found), 1) < 0
@@ -168,7 +169,10 @@ final class FileLock implements AutoCloseable {
     return !platters().isEmpty();
   }
 
-  /** Living platters that have the file locked, in words: their bytes tell, without a search. */
+  /**
+   * Living Platter processes that have the file locked, in words; their bytes name them without a
+   * search.
+   */
   private List<String> platters() {
     List<String> living = new ArrayList<>();
     collectLiving(LockBytes.allAlive(), LockBytes.USERS, living);
@@ -178,7 +182,7 @@ final class FileLock implements AutoCloseable {
   private void collectLiving(long start, long length, List<String> into) {
     long found = length <= 0 ? -1 : OfdLock.find(file.fd(), start, length);
     if (found < start) {
-      return; // none, or one that tells of no process
+      return; // no lock, or a lock that names no process
     }
     long pid = LockBytes.pid(found);
     if (!ProcessState.dying(pid)) {
@@ -217,7 +221,7 @@ final class FileLock implements AutoCloseable {
               "cannot open " + file.path() + " a second time: " + Errno.name(alive), "Mount /proc")
           .at(file.path(), -alive);
     }
-    // Life first: whoever finds a busy byte looks for it.
+    // The byte of life comes first: a process that finds a busy byte looks for the byte of life.
     lockByte(alive, LockBytes.alive(busy));
     lockByte(file.fd(), busy);
   }
@@ -250,7 +254,9 @@ final class FileLock implements AutoCloseable {
     return failure.at(path, -result);
   }
 
-  /** Tells that the user lives no more; requests that are left keep the rest. Idempotent. */
+  /**
+   * Gives back the byte that says the user lives; requests in flight keep the others. Idempotent.
+   */
   @Override
   public void close() {
     if (alive >= 0) {

@@ -14,8 +14,8 @@ import java.nio.file.NotDirectoryException;
 import java.util.Objects;
 
 /**
- * Why a file could not be used, in words for people. The messages of Java's own exceptions will not
- * do: that of a file that is missing is the file's name, and no more.
+ * Why a file could not be used, in words for people. The messages of Java's own exceptions do not
+ * say it: the message for a missing file, for example, is only the file's name.
  */
 public final class IoReason {
   private IoReason() {}

@@ -9,13 +9,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * A file that is locked as long as the process lives that has made it, also when that executes
- * another program, if it hands the descriptor on. Whoever sees the file can tell, also in another
- * container; process ids could not.
+ * A file that stays locked as long as the process that made it lives, also after an exec that
+ * inherits the descriptor. Any process that sees the file can tell whether its maker lives, also in
+ * another container, where process ids mean nothing.
  *
- * <p>A file that is not locked is left over, also if its maker was killed before it could lock it.
- * A maker who lives may lose a file that it has not locked yet: whoever removes one has its lock
- * meanwhile, so that its maker, who gets the lock later or not at all, finds out.
+ * <p>A file without a lock is left over, also if its maker was killed before it could lock the
+ * file. A living maker may lose a file that it has not locked yet. A process that removes a file
+ * holds its lock meanwhile, so the maker notices: it gets the lock later or not at all.
  */
 public final class LifeLock {
   private LifeLock() {}
@@ -23,9 +23,9 @@ public final class LifeLock {
   /**
    * Makes the file.
    *
-   * @return a descriptor, which is never closed: its lock goes with the process
-   * @throws NoSuchFileException if somebody took the file, or the directory around it, for left
-   *     over, and removes it; another one can be made
+   * @return a descriptor, which stays open: the kernel drops its lock when the process ends
+   * @throws NoSuchFileException if another process took the file or its directory for left over and
+   *     removes it; the caller can make another
    * @throws IOException if it cannot be made or locked
    */
   public static int make(Path file) throws IOException {
@@ -51,10 +51,11 @@ public final class LifeLock {
   }
 
   /**
-   * Takes over a file whose maker is gone, to remove it and what it stands for.
+   * Takes over a file whose maker is gone, so that the caller can remove the file and the things it
+   * stands for.
    *
-   * @return a descriptor that has its lock, to be closed when the file is removed; negative if
-   *     there is no such file, or its maker lives
+   * @return a descriptor that holds the lock, which the caller closes after it has removed the
+   *     file; negative if there is no such file, or its maker lives
    */
   public static int takeOver(Path file) {
     int fd = Libc.open(file.toString(), LinuxAbi.O_RDWR | LinuxAbi.O_CLOEXEC, 0);

@@ -6,7 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Which bytes of a file stand for what when they are locked; no file has a byte at the upper ones.
+ * The meaning of locks on the bytes of an image file. Bytes beyond the image can be locked, too,
+ * though no file is that long.
  *
  * <ul>
  *   <li>{@code [0, 2^62)}: the image. Exclusively for a writer, shared by readers.
@@ -17,13 +18,14 @@ import java.nio.file.Path;
  * </ul>
  *
  * A user's byte is made of the place that it serves (39 bits, a hash) and of its process id (22
- * bits). Two places with the same hash are no harm: at worst one waits for the other's requests.
+ * bits). Two places with the same hash do no harm: at worst a user of one place waits for requests
+ * of the other.
  */
 final class LockBytes {
   /** More bytes than an image can have. */
   static final long IMAGE_LENGTH = 1L << 62;
 
-  /** How many users of one place can be told apart. */
+  /** How many users of one place have different bytes. */
   static final long USERS_OF_A_PLACE = 1L << 22; // PID_MAX_LIMIT, linux/threads.h
 
   /** How many bytes stand for users. */
@@ -46,7 +48,7 @@ final class LockBytes {
     return busy(place) + Math.floorMod(pid + namespace(), USERS_OF_A_PLACE);
   }
 
-  /** The byte that the holder of {@code busy} holds, too, while it lives. */
+  /** The byte that the holder of {@code busy} also holds while it lives. */
   static long alive(long busy) {
     return busy + USERS;
   }
@@ -56,7 +58,10 @@ final class LockBytes {
     return ALIVE;
   }
 
-  /** The process id behind a user's byte; no process's if it lives in another PID namespace. */
+  /**
+   * The process id behind a user's byte. For a user in another PID namespace it is the id of no
+   * process.
+   */
   static long pid(long userByte) {
     return Math.floorMod(userByte - namespace(), USERS_OF_A_PLACE);
   }
@@ -71,7 +76,7 @@ final class LockBytes {
     }
   }
 
-  /** FNV-1a, of which the lower bits are the better ones; not negative. */
+  /** The lower bits of FNV-1a, which are its better ones; not negative. */
   private static long hash(String text) {
     long hash = 0xcbf29ce484222325L;
     for (byte each : text.getBytes(StandardCharsets.UTF_8)) {

@@ -14,9 +14,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Which processes hold a file lock: the kernel does not tell for OFD locks, only that there is one,
- * but lists each descriptor's locks in {@code /proc/PID/fdinfo/FD}. Sees only processes that the
- * caller may inspect.
+ * Finds the processes that hold a file lock. The kernel lists each descriptor's locks in {@code
+ * /proc/PID/fdinfo/FD}, but does not name the holder of an OFD lock otherwise. Only processes that
+ * the caller may inspect are seen.
  */
 public final class LockHolders {
   // "lock: 1: OFDLCK ADVISORY WRITE -1 fe:00:4711 0 EOF": the last two are the first and last byte.
@@ -48,7 +48,7 @@ public final class LockHolders {
   }
 
   /**
-   * Those that are visible, or if none is but there is a lock, that somebody has it.
+   * The visible holders; if none is visible although there is a lock, one line that says so.
    *
    * @param locked as {@link OfdLock#locked} tells
    */

@@ -4,13 +4,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * How long locks are waited for that nobody alive holds: the requests of a process that has died
- * are still in flight. For everything that is locked by one thread, together.
+ * How long one thread waits, for all its locks together, while requests of dead processes hold
+ * them.
  */
 public final class LockPatience {
   private static final long LOOK_MILLIS = 20;
 
-  /** Is told of a wait, once for each file. */
+  /** Hears of waits, once for each file. */
   public interface Listener {
     /**
      * A wait begins.
@@ -21,10 +21,10 @@ public final class LockPatience {
     void waiting(String path, long nanos);
 
     /**
-     * The lock is there.
+     * The wait is over: the lock was taken.
      *
      * @param path the file
-     * @param nanos how long it took
+     * @param nanos how long the wait took
      */
     void locked(String path, long nanos);
   }
@@ -45,10 +45,10 @@ public final class LockPatience {
   private long firstWaitNanos;
 
   /**
-   * Some patience.
+   * Creates a limit.
    *
    * @param nanos how long to wait in all, from when the first wait begins
-   * @param givenUp whether to wait no more; asked many times a second
+   * @param givenUp whether the wait must end early; asked many times a second
    * @param listener is told on the thread that waits
    */
   public LockPatience(long nanos, BooleanSupplier givenUp, Listener listener) {
@@ -57,12 +57,12 @@ public final class LockPatience {
     this.listener = listener;
   }
 
-  /** None at all. */
+  /** Never waits. */
   public static LockPatience none() {
     return ofNanos(0);
   }
 
-  /** That which nobody gives up, and nobody is told of. */
+  /** Waits {@code nanos} in all; no wait ends early or has a listener. */
   public static LockPatience ofNanos(long nanos) {
     return new LockPatience(nanos, () -> false, NOBODY);
   }
@@ -77,7 +77,7 @@ public final class LockPatience {
     return new Wait(path);
   }
 
-  /** A wait for one file, which begins when it is first asked. */
+  /** A wait for one file, which begins with the first {@link #pause}. */
   final class Wait {
     private final String path;
     private boolean begun;
@@ -87,7 +87,7 @@ public final class LockPatience {
       this.path = path;
     }
 
-    /** Waits a moment; false at once if the time is up or it was given up. */
+    /** Waits a moment; returns false at once if the time is over or the wait was given up. */
     boolean pause() {
       long now = System.nanoTime();
       if (!waited) {
@@ -119,7 +119,7 @@ public final class LockPatience {
       }
     }
 
-    /** Whether it was told to end, rather than out of time. */
+    /** Whether the wait was given up, rather than out of time. */
     boolean givenUp() {
       return givenUp.getAsBoolean();
     }

@@ -9,10 +9,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Open-file-description locks (fcntl(2), F_OFD_SETLK) on ranges of a file's bytes. They belong to
- * the description and not to the process: the kernel drops them when nobody has the description any
- * more, and a request in flight has it, too. QEMU's image locks are shared locks of the same kind
- * on single bytes: they keep out a writer of ours, but not a reader.
+ * Open-file-description locks (fcntl(2), F_OFD_SETLK) on ranges of a file's bytes. Such a lock
+ * belongs to the file description and not to the process: the kernel drops it with the last
+ * reference to the description, and a request in flight has a reference, too. QEMU's image locks
+ * are shared locks of the same kind on single bytes: they keep a Platter writer out, but let a
+ * reader in.
  */
 final class OfdLock {
   private OfdLock() {}
@@ -33,8 +34,8 @@ final class OfdLock {
   }
 
   /**
-   * Looks for a lock of anybody else, of whichever user and process, on the bytes that an image may
-   * have.
+   * Looks for a lock of any other description, by any user and process, on the bytes that an image
+   * may have.
    *
    * @return F_RDLCK or F_WRLCK; F_UNLCK if there is none, or the file system has no locks
    */

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Whether a process still runs, or only its remains are there. */
+/** Whether a process runs, or is dying. */
 public final class ProcessState {
   private static final int PF_EXITING = 0x4; // linux/sched.h
   private static final long SIGKILL_BIT = 1L << (9 - 1);
@@ -15,10 +15,10 @@ public final class ProcessState {
   private ProcessState() {}
 
   /**
-   * Whether a process has been killed or is exiting. Its threads may stay for long after that:
-   * until what they have asked of a disk is done; its files stay open meanwhile.
+   * Whether a process has been killed or is exiting. Its threads may stay long after that, until
+   * their requests to a disk are done, and its files stay open meanwhile.
    *
-   * @return false also if there is none that can be seen
+   * @return false also if no such process is visible
    */
   public static boolean dying(long pid) {
     Path process = Path.of("/proc", Long.toString(pid));
@@ -39,11 +39,11 @@ public final class ProcessState {
       }
       return false;
     } catch (IOException | RuntimeException e) {
-      return false; // it has gone, or is not ours to see
+      return false; // the process has gone, or is hidden from this user
     }
   }
 
-  /** Whether there is a process of that number that can be seen. */
+  /** Whether a process with that id is visible. */
   static boolean visible(long pid) {
     return Files.exists(Path.of("/proc", Long.toString(pid), "stat"));
   }

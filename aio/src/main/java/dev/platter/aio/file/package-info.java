@@ -1,5 +1,6 @@
 /**
- * Opened files: what they are, how O_DIRECT on them must be aligned, who has them locked.
+ * Opened files: their type and size, the alignment that O_DIRECT needs, and the processes that have
+ * them locked.
  *
  * <p>Threading: a {@link dev.platter.aio.file.FileHandle} may be used from any thread; its owner
  * closes it once nothing is in flight on it. Everything here is set-up and may block; transfers go
