@@ -1,9 +1,9 @@
 package dev.platter.aio.loop;
 
 /**
- * The lost wake-up, put back for comparison ({@code --ablate notify}): an SQE that another thread
- * queues does not wake the loop, which submits it when something else wakes it, at the latest its
- * own timer. QEMU did this from 10.2 until {@code aio_add_sqe()} learnt to notify.
+ * Brings the lost wake-up back for comparison ({@code --ablate notify}). An SQE that another thread
+ * queues waits until something else wakes the loop, at the latest the loop's own timer. QEMU did
+ * this from 10.2 until {@code aio_add_sqe()} learnt to notify.
  */
 final class AblatedWakeup extends LoopWakeup {
   @Override

@@ -1,18 +1,23 @@
 package dev.platter.aio.loop;
 
-/** Something right that a loop can be made to leave out, to show what it is for. */
+/**
+ * A necessary step that a loop can be told to leave out, so that an experiment shows what the step
+ * is for.
+ */
 public enum Ablation {
   /**
-   * An SQE that another thread queues does not wake the loop, which submits it when something else
-   * wakes it, at the latest its own timer.
+   * The wake-up by an SQE that another thread queues. Such an SQE waits until something else wakes
+   * the loop, at the latest the loop's own timer.
    */
   NOTIFY,
   /**
-   * The loop sleeps in poll(2) on the ring's descriptor, as a loop does that has other descriptors
-   * to wait for, and looks at the CQ only if poll(2) says so: completions that are there before it
-   * sleeps are not looked for.
+   * The look at the CQ before the loop sleeps. The loop sleeps in poll(2) on the ring's descriptor,
+   * as a loop with other descriptors does, and looks at the CQ only if poll(2) says so.
    */
   CQ_CHECK,
-  /** Waits with no block request in flight count as waiting for I/O, where the kernel errs so. */
+  /**
+   * The flag for waits without block requests in flight. The kernel then counts such waits as waits
+   * for I/O.
+   */
   NO_IOWAIT
 }

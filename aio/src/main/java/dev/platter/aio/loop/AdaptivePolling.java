@@ -1,13 +1,13 @@
 package dev.platter.aio.loop;
 
 /**
- * How long a loop or a vCPU spins before it sleeps: grows while work arrives just after the spin
- * gave up, and shrinks when waits are long anyway. For one thread.
+ * How long a loop or a vCPU spins before it sleeps. The time grows while work arrives just after a
+ * spin ended, and shrinks when waits are long anyway. For one thread.
  *
- * <p>A loop then gives up at once, as QEMU's do: the long wait is its client's, and the next will
- * be no shorter; a spin that misses costs the client a CPU and both of them a wake-up. A vCPU
- * halves, as KVM's do: the register accesses of a command follow each other quickly, and the wait
- * for the disk comes once in between.
+ * <p>After a long wait, a loop stops spinning at once, as QEMU's loops do: its client made the wait
+ * long and will do so again, and a spin that finds nothing costs the client a CPU and both of them
+ * a wake-up. A vCPU halves its time, as KVM's vCPUs do: the register accesses of a command follow
+ * each other quickly, with one long wait for the disk in between.
  */
 public final class AdaptivePolling {
   private static final long FIRST_NANOS = 4_000;
@@ -32,7 +32,7 @@ public final class AdaptivePolling {
   }
 
   /**
-   * For a vCPU, or who plays one. Starts without spinning.
+   * For a vCPU, or for a thread that plays a vCPU. Starts without spinning.
    *
    * @param maxNanos longest spin; 0 never spins
    */
@@ -53,10 +53,10 @@ public final class AdaptivePolling {
   /** Learns from a wait, spun or slept, that took {@code waitedNanos}. */
   public void adjust(long waitedNanos) {
     if (waitedNanos <= nanos) {
-      return; // polling caught it
+      return; // the spin was long enough
     }
     if (waitedNanos > maxNanos) {
-      nanos = halves && nanos > FIRST_NANOS ? nanos / FACTOR : 0; // no spin would have caught it
+      nanos = halves && nanos > FIRST_NANOS ? nanos / FACTOR : 0; // no spin is that long
     } else if (nanos < maxNanos) {
       nanos = Math.min(maxNanos, nanos == 0 ? FIRST_NANOS : nanos * FACTOR);
     }

@@ -10,13 +10,13 @@ import java.util.Set;
  * @param entries SQ size
  * @param flags the ring flags to ask for
  * @param pollMaxNanos longest busy poll before sleeping; 0 never polls
- * @param maxWorkers how many io-wq workers the kernel may have at work for the loop, of each of its
- *     two kinds; 0 for as many as it likes
+ * @param maxWorkers how many io-wq workers of each of the two kinds may work for the loop at a
+ *     time; 0 leaves the number to the kernel
  * @param ablations what to leave out for comparison
  */
 public record AioConfig(
     int entries, Set<SetupFlag> flags, long pollMaxNanos, int maxWorkers, Set<Ablation> ablations) {
-  /** As many as QEMU's loops and then some: a queue of 256 fits at once. */
+  /** More than QEMU's loops have: a whole queue of 256 requests fits at once. */
   public static final int DEFAULT_ENTRIES = 256;
 
   /** Longest busy poll, as the {@code poll-max-ns} of QEMU's IOThreads. */
@@ -52,7 +52,7 @@ public record AioConfig(
     return new AioConfig(entries, flags, pollMaxNanos, maxWorkers, ablations);
   }
 
-  /** The same without something. */
+  /** The same with these steps left out. */
   public AioConfig without(Set<Ablation> what) {
     return new AioConfig(entries, flags, pollMaxNanos, maxWorkers, what);
   }

@@ -43,7 +43,7 @@ public final class AioContext implements AutoCloseable {
   /**
    * Creates the calling thread's loop.
    *
-   * @param name what it is called in errors and reports
+   * @param name the loop's name in errors and reports
    * @param lock the big lock if this is the main loop (the calling thread must hold it), else null
    * @throws dev.platter.aio.PlatterException if the kernel refuses a ring
    */
@@ -162,8 +162,8 @@ public final class AioContext implements AutoCloseable {
   }
 
   /**
-   * Stamps a request that a handler on the calling thread has come to: since when it holds the big
-   * lock, and whom it had to wait for; an IOThread's handler takes it now.
+   * Stamps a request that a handler on the calling thread begins to handle: with the time and the
+   * previous holder of the big lock, or on an IOThread with the present time.
    */
   public void stampHandled(Timeline timeline) {
     if (lock != null) {
@@ -190,10 +190,11 @@ public final class AioContext implements AutoCloseable {
     look.begin(requests.anyTimelines());
     requests.fillWaiting();
     if (mayBlock && !wakeupRead.inFlight()) {
-      // Whatever else the loop is about to do: it never sleeps where nobody can wake it.
+      // The loop must never sleep without this read, or no thread could wake it.
       requests.add(wakeupRead);
     }
-    // What waits for room cannot wait for a completion as well: nothing says that one will come.
+    // While requests wait for room in the SQ, the loop must not sleep: nothing says that a
+    // completion will come.
     boolean mayWait = mayBlock && bottomHalves.isEmpty() && !requests.anyWaiting();
     boolean progress = wait.submitAndWait(mayWait);
     if (wait.maySeeCompletions()) {
@@ -219,13 +220,14 @@ public final class AioContext implements AutoCloseable {
   }
 
   /**
-   * Runs {@code body} on the loop and waits for it; what it throws is thrown here. On the loop's
-   * own thread, or under the lock it shares, runs it at once; also while the loop is suspended,
-   * when it is the calling thread that has the loop meanwhile. A thread that holds the big lock may
-   * wait for an IOThread this way because IOThreads never take that lock.
+   * Runs {@code body} on the loop, waits for it, and throws what {@code body} throws. On the loop's
+   * own thread, or under the lock that the loop shares, the body runs at once. While the loop is
+   * suspended, the body runs on the calling thread, which has the loop to itself meanwhile. A
+   * thread that holds the big lock may wait for an IOThread this way because IOThreads never take
+   * that lock.
    *
-   * @throws IllegalStateException if the loop has ended; or if it has a big lock and the caller
-   *     holds another one, for which that loop may be waiting
+   * @throws IllegalStateException if the loop has ended; or if the loop has a big lock and the
+   *     caller holds another lock, for which that loop may be waiting
    */
   public void invoke(Runnable body) {
     calls.invoke(body);
@@ -233,8 +235,8 @@ public final class AioContext implements AutoCloseable {
 
   /**
    * Waits for something that only this loop's progress can bring about, such as the completion of
-   * requests in flight. On the loop's own thread, takes turns meanwhile; under the lock it shares,
-   * gives the lock up meanwhile; else just waits.
+   * requests in flight. On the loop's own thread, this method takes turns meanwhile; under the lock
+   * that the loop shares, it gives the lock up meanwhile; on any other thread it just waits.
    *
    * @param done counted down on the loop
    * @throws IllegalStateException if the loop dies meanwhile
@@ -252,7 +254,8 @@ public final class AioContext implements AutoCloseable {
 
   void armTimer(AioTimer timer, long deadlineNanos) {
     owner.check();
-    // A loop that sleeps wakes up for its first timer, and then sees all others.
+    // A loop that sleeps is woken only for an earlier first timer; at its next wake-up it sees all
+    // timers.
     if (timers.arm(timer, deadlineNanos) && !owner.isLoopThread()) {
       wakeup.notifyLoop();
     }
@@ -309,22 +312,24 @@ public final class AioContext implements AutoCloseable {
 
   // ---- suspending ----------------------------------------------------------------------------
 
-  /** Has a client hold back while the loop is suspended. Adding it again does nothing. */
+  /**
+   * Adds a client, which the loop holds while it is suspended. Adding the client again does
+   * nothing.
+   */
   public void addClient(LoopClient client) {
     owner.check();
     clients.add(client);
   }
 
-  /** Forgets a client, which has nothing in flight and asks for nothing more. */
+  /** Removes a client that has nothing in flight and will start nothing more. */
   public void removeClient(LoopClient client) {
     owner.check();
     clients.remove(client);
   }
 
   /**
-   * Whether the loop has neither thread nor ring at the moment. What is added to it then is
-   * submitted when it is resumed: requests, watches, bottom halves, timers. {@link #invoke} runs at
-   * once.
+   * Whether the loop is suspended: it has neither thread nor ring. Requests, watches, bottom halves
+   * and timers that are added then start when the loop resumes; {@link #invoke} runs at once.
    */
   public boolean isSuspended() {
     return invocations.suspended();
@@ -370,7 +375,7 @@ public final class AioContext implements AutoCloseable {
           bottomHalves.end();
           bottomHalves.run();
           requests.cancelWaiting();
-          invocations.resume(); // a thread that calls now finds that the loop has ended
+          invocations.resume(); // a later call finds that the loop has ended
           owner.unbind();
         });
     if (suspended) {
@@ -397,7 +402,7 @@ public final class AioContext implements AutoCloseable {
     closed = true;
     watches.close();
     drain();
-    // One more time for each; one that schedules itself for ever ends here.
+    // Each bottom half runs once more; a bottom half that always schedules itself again ends here.
     bottomHalves.end();
     bottomHalves.run();
     drain();
@@ -407,10 +412,9 @@ public final class AioContext implements AutoCloseable {
   }
 
   /**
-   * The kernel may write to our memory until the last CQE: nothing is unmapped before. Turns run
-   * what other threads bring, who must be able to wake the loop until nothing else is in flight:
-   * the read that hears them is taken back last, and armed again if they bring something after
-   * that.
+   * Takes turns until nothing is in flight, because the kernel may write to our memory until the
+   * last CQE. Other threads may bring work meanwhile and must be able to wake the loop, so the read
+   * on its eventfd is cancelled last, and armed again if work comes after that.
    */
   void drain() {
     while (!requests.isEmpty()) {
@@ -423,9 +427,9 @@ public final class AioContext implements AutoCloseable {
   }
 
   /**
-   * The loop's thread dies of an exception: threads that wait for the loop are told. The ring is
-   * left mapped, because the kernel may still write to the memory of what is in flight. Allocates
-   * nothing, or an OutOfMemoryError would be lost in another.
+   * Tells threads that wait for the loop that its thread dies of an exception. Leaves the ring
+   * mapped, because the kernel may still write to the memory of requests in flight. Allocates
+   * nothing, since {@code cause} may be an OutOfMemoryError.
    */
   void abandon(Throwable cause) {
     closed = true;

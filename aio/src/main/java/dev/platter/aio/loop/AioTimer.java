@@ -12,12 +12,14 @@ public final class AioTimer {
     this.body = body;
   }
 
-  /** Arms it, or moves it, to {@code delayNanos} from now. */
+  /** Arms the timer, or moves it, to {@code delayNanos} from now. */
   public void arm(long delayNanos) {
     context.armTimer(this, System.nanoTime() + delayNanos);
   }
 
-  /** Arms it, or moves it, to {@code deadlineNanos} on the clock of {@link System#nanoTime}. */
+  /**
+   * Arms the timer, or moves it, to {@code deadlineNanos} on the clock of {@link System#nanoTime}.
+   */
   public void armAt(long deadlineNanos) {
     context.armTimer(this, deadlineNanos);
   }

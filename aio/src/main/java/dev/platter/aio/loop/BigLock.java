@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * during a register access. While a thread holds it, {@link AioContext#current} is that main loop's
  * context. Not reentrant, not fair.
  *
- * <p>A process may have several, each with its main loop; a thread holds one of them at a time, so
- * that no two threads ever wait for each other's.
+ * <p>A process may have several big locks, each with its main loop. A thread holds only one of them
+ * at a time, so that two threads never wait for each other's lock.
  *
  * <p>Neither taking it nor waiting for it allocates, which is why it is not a ReentrantLock.
  */
@@ -30,9 +30,11 @@ public final class BigLock {
   private final Counter holdNanos = new Counter();
   private final Counter longestHoldNanos = new Counter();
   private @Nullable AioContext mainContext;
-  // Plain: a thread asks only whether it is the owner, and sees its own writes.
+  // A plain field is enough: a thread only asks whether it is the owner itself, and sees its own
+  // writes.
   private @Nullable Thread owner;
-  // Of the current hold, then of the one before it; the owner's.
+  // The times of the current hold, then those of the hold before it. Only the owner reads and
+  // writes them.
   private long doorbellNanos;
   private long requestedNanos;
   private long acquiredAtNanos;
@@ -122,13 +124,15 @@ public final class BigLock {
       }
       Thread.onSpinWait();
     }
-    // From here on the word says that somebody sleeps, until an unlock finds nobody to wake.
+    // From here on the word says that a thread may sleep, until an unlock finds no sleeper.
     while (word.getAndSet(HELD_WITH_SLEEPERS) != FREE) {
       word.await(HELD_WITH_SLEEPERS);
     }
   }
 
-  /** How long it has been held, in nanoseconds; 0 if not by the calling thread. */
+  /**
+   * How long the calling thread has held the lock, in nanoseconds; 0 if it does not hold the lock.
+   */
   long heldNanos() {
     return isHeldByCurrentThread() ? System.nanoTime() - acquiredAtNanos : 0;
   }
@@ -164,7 +168,10 @@ public final class BigLock {
     stampWait(timeline);
   }
 
-  /** If this hold had to be waited for, says whose hold it was that was in the way. */
+  /**
+   * Stamps the thread that held the lock while this holder waited for it, if this holder had to
+   * wait.
+   */
   void stampWait(Timeline timeline) {
     Thread holder = previousOwner;
     if (requestedNanos != acquiredAtNanos && holder != null) {

@@ -36,7 +36,7 @@ public final class BottomHalf {
     body.run();
   }
 
-  /** It will not run: its loop died. */
+  /** Tells a waiting thread that the bottom half will not run, because its loop died. */
   void abandon(Throwable cause) {
     if (body instanceof Invocation invocation) {
       invocation.abandon(cause);

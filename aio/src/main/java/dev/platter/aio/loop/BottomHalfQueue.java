@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
  * The scheduled bottom halves of one loop: any thread pushes, the loop runs them in the order
  * pushed.
  *
- * <p>Those taken for a run stay in a field, so that a bottom half that takes a turn of its own, or
- * throws, does not keep the ones behind it from running.
+ * <p>The bottom halves that are taken for a run stay in a field. If one of them takes a turn of the
+ * loop, or throws, those behind it still run.
  */
 final class BottomHalfQueue {
-  // On top of the stack, it says that the loop has ended: nothing is taken any more.
+  // On top of the stack, this entry says that the loop has ended and accepts nothing more.
   private static final BottomHalf ENDED = new BottomHalf(b -> {}, () -> {});
 
   // Newest first.
@@ -20,7 +20,7 @@ final class BottomHalfQueue {
   private @Nullable BottomHalf taken;
 
   /**
-   * Adds one that is not in the queue.
+   * Adds a bottom half that is not in the queue.
    *
    * @return false if the loop has ended
    */
@@ -43,7 +43,8 @@ final class BottomHalfQueue {
   }
 
   /**
-   * Loop: runs those that have been pushed; what they push themselves runs the next time.
+   * Loop: runs the bottom halves that have been pushed; those that are pushed meanwhile run the
+   * next time.
    *
    * @return whether there were any
    */
@@ -65,7 +66,7 @@ final class BottomHalfQueue {
     return true;
   }
 
-  /** Appends a stack, turned round, to those taken. */
+  /** Appends a stack of bottom halves, oldest first, to those that are taken. */
   private void take(@Nullable BottomHalf newestFirst) {
     BottomHalf oldestFirst = null;
     BottomHalf rest = newestFirst;
@@ -86,7 +87,9 @@ final class BottomHalfQueue {
     last.next = oldestFirst;
   }
 
-  /** Loop: takes no more; those pushed until now are left to one more {@link #run}. */
+  /**
+   * Loop: accepts no more bottom halves; those pushed until now are left to one more {@link #run}.
+   */
   void end() {
     BottomHalf rest = pushed.getAndSet(ENDED);
     if (rest != ENDED) {
@@ -94,7 +97,9 @@ final class BottomHalfQueue {
     }
   }
 
-  /** Loop: takes no more, and tells those who wait for one that it will not run. */
+  /**
+   * Loop: accepts no more bottom halves, and tells threads that wait for one that it will not run.
+   */
   void abandon(Throwable cause) {
     end();
     for (BottomHalf rest = taken; rest != null; rest = rest.next) {

@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The busy poll of a loop: before it sleeps, it spins as long as {@link AdaptivePolling} says, and
- * looks in memory alone for completions, wake-ups and the work of watches. Gives its big lock up
- * meanwhile. The loop's own thread.
+ * looks only in memory for completions, wake-ups and the work of watches. The loop gives its big
+ * lock up meanwhile. For the loop's own thread.
  */
 final class BusyPoll {
   private final LoopRing ring;
@@ -43,7 +43,7 @@ final class BusyPoll {
   }
 
   /**
-   * Spins, and lets the first watch that has work do it.
+   * Spins until there is work, and has the first watch with work do that work.
    *
    * @param start when the loop began to wait, by {@link System#nanoTime}
    * @param timeout nanoseconds to the first timer, or negative if there is none
@@ -84,16 +84,16 @@ final class BusyPoll {
   }
 
   /**
-   * For a turn that has other work than to wait: looks once at the watches whose signals are off,
-   * because a loop that is never idle would never come to poll them.
+   * Looks once at the watches whose signals are off, in a turn that does not wait: a loop that is
+   * never idle would otherwise never poll them.
    *
-   * @return whether one of them had work
+   * @return whether a watch had work
    */
   boolean lookOnce() {
     return pollers.begun() && pollers.lookOnce();
   }
 
-  /** Signals are needed again: the loop is about to sleep. */
+  /** Turns the signals of watches on again, because the loop is about to sleep. */
   void end() {
     pollers.end();
   }

@@ -2,7 +2,10 @@ package dev.platter.aio.loop;
 
 import org.jspecify.annotations.Nullable;
 
-/** What the calling thread may queue into: its own loop, or the one of the big lock it holds. */
+/**
+ * The loop that the calling thread may queue into: its own loop, or the loop whose big lock it
+ * holds.
+ */
 final class CurrentContext {
   private static final ThreadLocal<CurrentContext> HERE =
       ThreadLocal.withInitial(CurrentContext::new);

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The watches of one loop whose handlers are polled, and whether they are being polled. The array
- * is replaced, never changed: a busy poll walks it without the big lock, while a holder of that
- * lock may add or close a watch.
+ * The watches of one loop whose handlers a busy poll asks for work, and whether such a poll runs. A
+ * busy poll walks the array without the big lock while a holder of that lock may add or close a
+ * watch, so each change replaces the whole array.
  */
 final class EventPollers {
   private EventWatch[] watches = {};
@@ -70,7 +70,7 @@ final class EventPollers {
   }
 
   /**
-   * Looks at each once, for a turn that has other work than to poll; lets those with work do it.
+   * Looks at each watch once, in a turn that does not wait, and has those with work do that work.
    */
   boolean lookOnce() {
     boolean any = false;

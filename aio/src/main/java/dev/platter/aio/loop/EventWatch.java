@@ -11,14 +11,15 @@ import java.util.concurrent.CountDownLatch;
 
 /**
  * A request on an eventfd that stays armed, so that a wake-up costs no system call beyond the
- * loop's own enter. On our own it is a read, whose completion both reports and resets the counter.
- * One from another process may be non-blocking, and a read would fail instead of waiting: there it
- * is a multishot poll, which reports every write, and nobody needs the counter.
+ * loop's own enter. For an eventfd of this process the request is a read, whose completion both
+ * reports and resets the counter. An eventfd of another process may be non-blocking, where a read
+ * would fail instead of waiting; there the request is a multishot poll, which reports every write,
+ * and the counter is not used.
  */
 public final class EventWatch extends LoopWatch {
   private final EventNotifier notifier;
   private final EventHandler handler;
-  // Freed by the collector, and so not before the last CQE: the context refers to us till then.
+  // The collector frees this memory, and the context refers to this watch until the last CQE.
   private final MemorySegment counter = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
   private final CountDownLatch ended = new CountDownLatch(1);
   private boolean missed;
@@ -44,7 +45,7 @@ public final class EventWatch extends LoopWatch {
 
   @Override
   protected void complete(int result, int cqeFlags) {
-    // A CQE that was already in the ring when the watch was closed ends here.
+    // Drops a CQE that was already in the ring when the watch was closed.
     boolean armed = (cqeFlags & IoUringAbi.CQE_F_MORE) != 0;
     if (isClosed()) {
       if (!armed) {
@@ -53,7 +54,7 @@ public final class EventWatch extends LoopWatch {
       return;
     }
     if (!context.isWatching()) {
-      missed |= result > 0; // it came before it could be taken back
+      missed |= result > 0; // the signal came before the cancellation
       return;
     }
     if (result < 0 && result != -Errno.EINTR) {
@@ -83,8 +84,9 @@ public final class EventWatch extends LoopWatch {
   }
 
   /**
-   * Waits, after {@link #close}, until the kernel has let go of the descriptor: closing it before
-   * could let the armed read take bytes from whatever file gets its number next. Any thread.
+   * Waits, after {@link #close}, until the kernel has let go of the descriptor. If the descriptor
+   * were closed earlier, the armed read could take bytes from another file that gets its number.
+   * Any thread.
    */
   public void awaitEnd() {
     context.waitFor(ended);

@@ -3,8 +3,8 @@ package dev.platter.aio.loop;
 import dev.platter.aio.ring.Sqe;
 
 /**
- * A one-shot poll that is armed again after each event. Arming looks at the descriptor first, so
- * readiness that a handler left undrained is reported again; a multishot poll would lose it.
+ * A one-shot poll that is armed again after each event. Each arming looks at the descriptor first,
+ * so data that a handler left unread is reported again; a multishot poll would not report it.
  */
 public final class FdWatch extends LoopWatch {
   private final int fd;

@@ -4,9 +4,9 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A body that one thread has a loop run, and waits for. What the body throws is the waiter's; an
- * Error is the loop's too, which dies of it, because nobody can say what it has left half done. A
- * failed assertion is not: tests make them.
+ * A body that a loop runs for a thread that waits. The waiting thread gets every exception of the
+ * body. The loop dies of an Error as well, because an Error may leave things half done; a failed
+ * assertion is excepted, as only tests make it.
  */
 final class Invocation implements Runnable {
   private final Runnable body;

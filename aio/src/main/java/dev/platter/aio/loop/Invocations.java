@@ -1,14 +1,14 @@
 package dev.platter.aio.loop;
 
 /**
- * What other threads have a loop run and wait for. Each of them is either run by the loop before it
- * is suspended, or finds it suspended and runs by itself.
+ * The invocations that other threads wait for. The loop runs each of them before it is suspended,
+ * or the waiting thread finds the loop suspended and runs the body itself.
  */
 final class Invocations {
   private final String loop;
   private final BottomHalfQueue queue;
   private int pending;
-  // Written in the monitor, and with the right to use the loop; read with either.
+  // Writers have the monitor and the right to use the loop; readers have one of the two.
   private boolean suspended;
 
   /**
@@ -45,21 +45,21 @@ final class Invocations {
   }
 
   /**
-   * Loop: from here on they run by themselves.
+   * Loop: from here on, waiting threads run bodies themselves.
    *
-   * @return false if some still wait for the loop, which is not suspended then
+   * @return false if invocations still wait for the loop, which is not suspended then
    */
   synchronized boolean suspend() {
     suspended = pending == 0;
     return suspended;
   }
 
-  /** The loop runs them again. */
+  /** From here on, the loop runs bodies again. */
   synchronized void resume() {
     suspended = false;
   }
 
-  /** Whether the loop is suspended; for who has the right to use it. */
+  /** Whether the loop is suspended; for the thread that has the right to use the loop. */
   boolean suspended() {
     return suspended;
   }

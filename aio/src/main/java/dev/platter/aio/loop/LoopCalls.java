@@ -4,8 +4,8 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What threads ask of a loop and wait for: a body that the loop runs, or progress that the loop
- * alone can make. A loop that is suspended is lent to the calling thread instead. Any thread.
+ * Calls of other threads that wait for a loop: to run a body, or to make progress. A suspended loop
+ * is lent to the calling thread, which runs the body itself. Any thread.
  */
 final class LoopCalls {
   private static final long LOOK_NANOS = 1_000_000_000;
@@ -84,7 +84,10 @@ final class LoopCalls {
     }
   }
 
-  /** Loop: dies, and makes no progress any more. Allocates nothing. */
+  /**
+   * Loop: tells the waiting threads that the loop died and makes no more progress. Allocates
+   * nothing.
+   */
   void abandon(Throwable cause) {
     death = cause;
   }

@@ -4,8 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The clients of a loop, and whether they are held back. For the loop's thread, or holders of its
- * lock.
+ * The clients of a loop, and whether they are held. For the loop's thread, or holders of its lock.
  */
 final class LoopClients {
   private final List<LoopClient> clients = new ArrayList<>();
@@ -26,7 +25,7 @@ final class LoopClients {
   }
 
   /**
-   * Clients start no more requests, nor do those that are added.
+   * Holds the clients, also those that are added from now on.
    *
    * @return how many requests are in flight
    */
@@ -38,12 +37,12 @@ final class LoopClients {
     return inFlight();
   }
 
-  /** Clients put long operations aside. */
+  /** Has the clients park long operations. */
   void park() {
     clients.forEach(LoopClient::park);
   }
 
-  /** Clients go on. */
+  /** Resumes the clients. */
   void resume() {
     held = false;
     List.copyOf(clients).forEach(LoopClient::resume);

@@ -4,8 +4,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Holds a loop's clients back until what they have in flight has completed. The loop goes on; what
- * guests ask for meanwhile stays where they have put it, and is looked for at the end.
+ * Holds a loop's clients until their requests in flight have completed. The loop goes on turning.
+ * New requests of guests stay where the guests have put them, and are started at the end.
  *
  * <p>Used by one thread that neither is the loop's nor holds its lock. The loop is not suspended
  * meanwhile.
@@ -26,7 +26,7 @@ public final class LoopDrain implements AutoCloseable {
     timer = context.newTimer(this::look);
   }
 
-  /** Begins: clients start nothing more. */
+  /** Begins to drain: holds the loop's clients. */
   public static LoopDrain begin(AioContext context) {
     LoopDrain drain = new LoopDrain(context);
     context.invoke(() -> {
@@ -49,7 +49,7 @@ public final class LoopDrain implements AutoCloseable {
    * Waits until nothing is in flight.
    *
    * @param nanos how long at most, in nanoseconds
-   * @return whether that is so
+   * @return whether nothing is in flight
    */
   public boolean await(long nanos) throws InterruptedException {
     return drained.await(nanos, TimeUnit.NANOSECONDS);
@@ -60,12 +60,12 @@ public final class LoopDrain implements AutoCloseable {
     return begunWith;
   }
 
-  /** How many were, when it looked last. */
+  /** How many block requests were in flight at the last look. */
   public int inFlight() {
     return inFlight;
   }
 
-  /** Clients go on. Idempotent. */
+  /** Resumes the clients. Idempotent. */
   @Override
   public void close() {
     if (!closed) {

@@ -3,17 +3,18 @@ package dev.platter.aio.loop;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which thread may use a loop: its own, which turns it; for the main loop the holder of the big
- * lock instead; and for a loop that is suspended one borrower at a time.
+ * The thread that may use a loop: the loop's own thread, which turns it; for the main loop, the
+ * holder of the big lock instead; for a suspended loop, one borrower at a time.
  */
 final class LoopOwner {
   private final AioContext loop;
   private final @Nullable BigLock lock;
-  // Plain: a thread asks only whether it is the one, and sees its own writes. Null if suspended.
+  // A plain field is enough: a thread only asks whether it is the owner itself, and sees its own
+  // writes. Null while suspended.
   private @Nullable Thread thread;
-  // The same for any thread; 0 if there is none.
+  // The owner's id, for any thread; 0 if there is no owner.
   private volatile long threadId;
-  // As plain. The thread that has the loop while it is suspended, or null.
+  // The thread that has the loop while it is suspended, or null; plain for the same reason.
   private @Nullable Thread borrower;
 
   LoopOwner(AioContext loop, @Nullable BigLock lock) {

@@ -67,7 +67,7 @@ final class LoopRequests {
       prepared = true;
     } finally {
       if (!prepared) {
-        // Half filled, it must never be published.
+        // A half filled SQE must never be published.
         sq.takeBack();
       }
     }
@@ -100,7 +100,7 @@ final class LoopRequests {
     unsubmittedCount = 0;
   }
 
-  /** Moves as many as there is room for from waiting into the SQ. */
+  /** Moves waiting requests into the SQ, as many as there is room for. */
   void fillWaiting() {
     while (!waiting.isEmpty() && sq.hasRoom()) {
       RingOp op = waiting.removeFirst();
@@ -122,7 +122,10 @@ final class LoopRequests {
     return !waiting.isEmpty();
   }
 
-  /** The ring is closed, and nothing is in flight: what is added from here on waits for another. */
+  /**
+   * The ring is closed, and nothing is in flight: requests that are added from here on wait for
+   * another ring.
+   */
   void ringClosed() {
     open = false;
   }
@@ -134,7 +137,7 @@ final class LoopRequests {
     open = true;
   }
 
-  /** There will be no other ring: cancels what waits for one. */
+  /** There will be no other ring: cancels the requests that wait for one. */
   void cancelWaiting() {
     for (RingOp op : List.copyOf(waiting)) {
       cancel(op);
@@ -163,7 +166,8 @@ final class LoopRequests {
    */
   boolean takeCompletions(ReapTracing look) {
     boolean any = false;
-    // Bounded, so that a ring that completes as fast as it is reaped cannot starve the rest.
+    // The number is bounded, so that a ring that completes as fast as it is reaped cannot starve
+    // other work.
     for (int i = 0; i < 2 * sq.entries() && cq.next(); i++) {
       long userData = cq.userData();
       int result = cq.result();
@@ -192,9 +196,10 @@ final class LoopRequests {
   }
 
   /**
-   * Takes back a request that waits for room; for one in flight, makes what will cancel it.
+   * Takes back a request that waits for room; for a request in flight, makes a request that cancels
+   * it.
    *
-   * @return a request to add, or null if there is nothing to do
+   * @return the request to add, or null if there is nothing to do
    */
   @Nullable RingOp cancel(RingOp op) {
     if (op.slot == RingOp.WAITING) {

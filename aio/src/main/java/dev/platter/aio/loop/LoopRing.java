@@ -9,8 +9,8 @@ import dev.platter.aio.ring.SubmissionQueue;
 import java.util.Set;
 
 /**
- * The ring of a loop, and what its flags and features mean for the way the loop waits. Each time
- * the loop resumes, another ring takes its place. The loop's own thread opens and closes it.
+ * The ring of a loop, and what its flags and features mean for the way the loop waits. Replaced by
+ * another ring each time the loop resumes. The loop's own thread opens and closes it.
  */
 final class LoopRing {
   private static final int ATTENTION = IoUringAbi.SQ_TASKRUN | IoUringAbi.SQ_CQ_OVERFLOW;

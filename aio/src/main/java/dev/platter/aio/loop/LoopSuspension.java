@@ -4,8 +4,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Suspends a loop, lends it while it is suspended, and resumes it. A loop that is suspended has
- * neither thread nor ring; what is added to it waits, and any thread may have it for a moment.
+ * Suspends a loop, lends it while it is suspended, and resumes it. A suspended loop has neither
+ * thread nor ring. Requests that are added to it wait, and any thread may borrow the loop for a
+ * moment.
  */
 final class LoopSuspension {
   private final AioContext loop;
@@ -47,8 +48,8 @@ final class LoopSuspension {
    * Loop (the main loop's: with the big lock held): clients are held, what they have in flight
    * completes, watches are taken back, the ring is unmapped. The thread can end then.
    *
-   * @param wanted looked at while something is in flight
-   * @return false if that is no longer so: clients go on
+   * @param wanted whether to go on with the suspension; asked while something is in flight
+   * @return false if {@code wanted} became false, and clients go on
    */
   boolean suspend(BooleanSupplier wanted) {
     drained = clients.hold();
@@ -85,9 +86,9 @@ final class LoopSuspension {
   }
 
   /**
-   * Runs {@code body} with a loop that is suspended, which is one thread's at a time.
+   * Runs {@code body} with a suspended loop, which only one thread has at a time.
    *
-   * @return false if the loop is not suspended, or no more
+   * @return false if the loop is not, or no longer, suspended
    */
   boolean borrow(Runnable body) {
     if (lock != null) {
@@ -112,8 +113,8 @@ final class LoopSuspension {
   }
 
   /**
-   * Takes the loop over to the calling thread (the main loop's: which holds the big lock), with a
-   * new ring. What waits is still to be woken by {@link #wake}.
+   * Gives the loop to the calling thread, with a new ring; for the main loop, the caller holds the
+   * big lock. {@link #wake} then starts watches and clients.
    *
    * @throws dev.platter.aio.PlatterException if the kernel refuses a ring; the loop is still
    *     suspended

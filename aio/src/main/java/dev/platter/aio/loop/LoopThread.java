@@ -7,9 +7,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread under a loop. A loop that is suspended has none: the thread ends with its ring,
- * because the kernel may keep an idle io_uring worker for as long as the thread lives that has used
- * it; the loop is resumed on a new one.
+ * The thread under a loop. When the loop is suspended, its thread ends, because the kernel may keep
+ * an idle io_uring worker as long as the thread that used it lives. The loop resumes on a new
+ * thread.
  */
 final class LoopThread {
   private enum State {
@@ -86,8 +86,9 @@ final class LoopThread {
   }
 
   /**
-   * The life of a loop on one thread: turns while {@code running}, then is suspended if {@code
-   * suspending}, and still so when nothing is in flight, or closes; an exception abandons it.
+   * The life of a loop on one thread: the loop turns while {@code running}. Then it is suspended,
+   * if {@code suspending} still holds when nothing is in flight, or else closed. An exception
+   * abandons the loop.
    */
   static void turnWhile(AioContext loop, BooleanSupplier running, BooleanSupplier suspending) {
     try {
@@ -164,15 +165,15 @@ final class LoopThread {
         return 0;
       }
       Threads.joinUninterruptibly(thread);
-      // One that has died of an exception meanwhile is not.
+      // A loop that has died of an exception meanwhile is not suspended.
       state = context.isSuspended() ? State.SUSPENDED : State.ENDED;
       return context.drained();
     }
   }
 
   /**
-   * Resumes the loop on a new thread, or on its own if that still waits for what is in flight. Does
-   * nothing if it is not suspended, nor about to be.
+   * Resumes the loop: on a new thread, or on its own thread if that still waits for requests in
+   * flight. Does nothing if the loop is neither suspended nor about to be.
    *
    * @throws PlatterException if the kernel refuses a ring; it is still suspended then
    */
@@ -197,7 +198,10 @@ final class LoopThread {
     }
   }
 
-  /** Has a loop that is about to be suspended stay, whatever is in flight; false if it leaves. */
+  /**
+   * Ends a suspension that has begun and not ended, so that the loop goes on; false if the
+   * suspension cannot be ended any more.
+   */
   private boolean takeBack() {
     boolean[] stays = new boolean[1];
     context.invoke(() -> {

@@ -10,8 +10,8 @@ final class LoopTimers {
   /** Arms or moves a timer; returns whether it is the first to fire now. */
   boolean arm(AioTimer timer, long deadlineNanos) {
     cancel(timer);
-    // Not before the last run of timers: one that keeps rearming itself for the past fires once a
-    // turn, instead of for ever in the same one.
+    // The deadline is not before the last run of timers, so that a timer that rearms itself for the
+    // past fires once a turn, instead of for ever in the same turn.
     timer.deadlineNanos = deadlineNanos - lastRunNanos <= 0 ? lastRunNanos + 1 : deadlineNanos;
     heap.add(timer);
     return timer.equals(heap.first());

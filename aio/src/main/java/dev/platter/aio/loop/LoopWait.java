@@ -58,7 +58,7 @@ final class LoopWait {
    * Submits what is queued, and waits unless there is something to do.
    *
    * @param mayWait whether there is nothing to do but what the ring or a timer may bring
-   * @return whether a look at memory has found something to do; a watch has done it already
+   * @return whether a look at memory has found work; a watch has then done that work already
    */
   boolean submitAndWait(boolean mayWait) {
     boolean waits = mayWait && (ring.cq().isEmpty() || !checksCq);
@@ -66,8 +66,8 @@ final class LoopWait {
     waits = timeout != 0;
     boolean progress = false;
     long pollStart = 0;
-    // With SQEs to submit, submitting and sleeping in one call beats spinning: the wait is the
-    // disk's, and says nothing about how soon the next request would have come.
+    // With SQEs to submit, one call that submits and sleeps beats spinning: the loop waits for the
+    // disk then, and that time says nothing about when the next request comes.
     if (waits && busyPoll.enabled() && ring.sq().pending() == 0) {
       pollStart = System.nanoTime();
       progress = busyPoll.spin(pollStart, timeout);
@@ -91,7 +91,7 @@ final class LoopWait {
   }
 
   private void enterIfNeeded(boolean wantsToWait) {
-    // The timers are looked at again: the end of polling may have armed one, and took its time.
+    // The end of polling took time and may have armed a timer, so the timers are read again.
     long timeout = wantsToWait ? timers.nanosUntilFirst() : 0;
     boolean waits = timeout != 0 && wakeup.prepareToSleep();
     // Bottom halves and SQEs announced before accept() are covered by the checks in turn().
@@ -103,7 +103,7 @@ final class LoopWait {
     if (needed) {
       enter(toSubmit, waits, timeout);
     } else if (lock != null) {
-      // A loop that always finds something to do must not keep vCPUs out.
+      // A loop that always finds work must still let vCPUs take the lock.
       lock.unlock();
       lock.lock();
     }
@@ -160,7 +160,7 @@ final class LoopWait {
     }
   }
 
-  /** The wait without the CQ check: what the ring does not report as new stays where it is. */
+  /** The wait without the CQ check: CQEs that the ring does not report as new stay in the CQ. */
   private int enterAndPoll(int toSubmit, long timeout) {
     int result = ring.ring().enter(toSubmit, 0, 0, false);
     ringSaysReady = ring.ring().poll(timeout);

@@ -61,8 +61,9 @@ class LoopWakeup {
   }
 
   /**
-   * Loop: closes the eventfd, once nobody is between claiming a wake-up and writing it: the number
-   * of a closed descriptor may be another file's in the next moment. The loop is awake for good.
+   * Loop: closes the eventfd, once no thread is between claiming a wake-up and writing it; the
+   * number of a closed descriptor may belong to another file at once. The loop stays awake for
+   * good.
    */
   final void close() {
     while (signalling.get() != 0) {

@@ -13,7 +13,10 @@ abstract sealed class LoopWatch extends RingOp permits EventWatch, FdWatch {
     return closed;
   }
 
-  /** Adds the request. What happened since it was taken back is told now or by its completion. */
+  /**
+   * Adds the request. An event since {@link LoopWatches#takeBack} is reported now or by the
+   * request's completion.
+   */
   void arm() {
     if (!closed) {
       context.addSqe(this);

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * The watches of a loop, and whether they are armed: they are not from when the loop takes them
- * back to be suspended until it resumes. For the loop's thread, or holders of its lock.
+ * The watches of a loop, and whether they are armed. The loop takes them back before it is
+ * suspended, and arms them when it resumes. For the loop's thread, or holders of its lock.
  */
 final class LoopWatches {
   private final List<LoopWatch> watches = new ArrayList<>();

@@ -4,8 +4,8 @@ import dev.platter.aio.trace.Timeline;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When and how a loop came to look at its CQ, kept only while requests with a timeline are in
- * flight. The loop's own.
+ * Records when and how a loop looked at its CQ, only while requests with a timeline are in flight.
+ * For the loop's own thread.
  */
 final class ReapTracing {
   private final @Nullable BigLock lock;
@@ -24,7 +24,7 @@ final class ReapTracing {
   /** A turn begins; {@code wanted} says whether anybody asks for stamps. */
   void begin(boolean wanted) {
     if (wanted && !on) {
-      // Nobody has missed anything before.
+      // No request with a timeline waited before now.
       lastNanos = System.nanoTime();
     }
     on = wanted;
@@ -52,7 +52,7 @@ final class ReapTracing {
   /**
    * The loop enters the kernel.
    *
-   * @param sleepsOnReady whether to sleep, with CQEs there that it has not taken
+   * @param sleepsOnReady whether the loop sleeps although there are CQEs that it has not taken
    */
   void leaves(boolean sleepsOnReady) {
     if (on) {
@@ -67,7 +67,7 @@ final class ReapTracing {
   /**
    * The loop is back from the kernel, and has not asked for its lock yet.
    *
-   * @param timedOut whether nothing but the time has ended its sleep
+   * @param timedOut whether only the time-out ended the sleep
    */
   void back(boolean slept, boolean timedOut) {
     if (slept) {

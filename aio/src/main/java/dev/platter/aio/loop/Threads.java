@@ -45,7 +45,7 @@ public final class Threads {
   }
 
   /**
-   * Waits for so long at most, and leaves an interrupt that came meanwhile for later.
+   * Waits at most so long; an interrupt that came meanwhile stays pending.
    *
    * @return whether the latch was counted down
    */

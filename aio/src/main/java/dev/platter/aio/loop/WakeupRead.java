@@ -7,12 +7,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The read on a loop's own eventfd. Being awake is all that a wake-up asks for, so its completion
- * does nothing; a turn that may sleep arms it again first.
+ * The read on a loop's own eventfd. Its completion does nothing, because a wake-up only asks the
+ * loop to be awake; a turn that may sleep arms the read again first.
  */
 final class WakeupRead extends RingOp {
   private final EventNotifier notifier;
-  // Freed by the collector, and so not before the last CQE: the context refers to us till then.
+  // The collector frees this memory, and the context refers to this read until the last CQE.
   private final MemorySegment counter = Arena.ofAuto().allocate(Long.BYTES, Long.BYTES);
 
   WakeupRead(EventNotifier notifier) {

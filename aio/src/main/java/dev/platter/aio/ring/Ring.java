@@ -80,7 +80,7 @@ public final class Ring implements AutoCloseable {
     if ((features(outcome) & REQUIRED_FEATURES) != REQUIRED_FEATURES) {
       throw new RingRefusedException(RingCall.SETUP, 0, null);
     }
-    // A filter may let rings be made and not be used.
+    // A seccomp filter may allow to make rings and not to use them.
     int entered = kernel.enter(outcome.fd());
     if (entered < 0) {
       throw new RingRefusedException(RingCall.ENTER, -entered, null);
@@ -231,9 +231,10 @@ public final class Ring implements AutoCloseable {
   /**
    * Limits the io-wq workers of the calling thread, of this and its other rings.
    *
-   * @param bounded how many work at a time on what ends by itself, such as file I/O; 0 leaves the
-   *     limit as it is
-   * @param unbounded how many on what may wait for ever, such as a socket; 0 leaves it as it is
+   * @param bounded how many workers serve requests that end by themselves, such as file I/O; 0
+   *     leaves the limit as it is
+   * @param unbounded how many workers serve requests that may wait for ever, such as those on a
+   *     socket; 0 leaves the limit as it is
    * @return 0 or {@code -errno}
    */
   public int limitWorkers(int bounded, int unbounded) {

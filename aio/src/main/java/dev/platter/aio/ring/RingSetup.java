@@ -14,14 +14,15 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Sets a ring up with as many of the wanted flags as the kernel takes, and keeps why not the rest.
+ * Sets a ring up with as many of the wanted flags as the kernel takes, and keeps the reason why
+ * each other flag was refused.
  */
 final class RingSetup {
-  /** The kernel, so that tests can play an older one, or one that a filter stands before. */
+  /** The kernel, so that tests can play an older kernel, or a kernel behind a seccomp filter. */
   interface SetupCall {
     int setup(int entries, MemorySegment params);
 
-    /** Enters a ring for nothing: 0, or {@code -errno} if something does not let it. */
+    /** Enters a ring that has nothing to do: 0, or {@code -errno} if the call is refused. */
     default int enter(int fd) {
       return Syscalls.ioUringEnter(fd, 0, 0, 0, 0, 0);
     }

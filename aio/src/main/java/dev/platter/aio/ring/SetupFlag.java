@@ -11,7 +11,7 @@ public enum SetupFlag {
   SUBMIT_ALL(IoUringAbi.SETUP_SUBMIT_ALL, "5.18"),
   /** Completion work waits for the task to enter the kernel instead of interrupting it. */
   COOP_TASKRUN(IoUringAbi.SETUP_COOP_TASKRUN, "5.19"),
-  /** The kernel shows such waiting work in the SQ flags, for those who poll from user space. */
+  /** The kernel shows such waiting work in the SQ flags, for programs that poll from user space. */
   TASKRUN_FLAG(IoUringAbi.SETUP_TASKRUN_FLAG, "5.19"),
   /** Only the task that created the ring enters it. */
   SINGLE_ISSUER(IoUringAbi.SETUP_SINGLE_ISSUER, "6.0"),
@@ -38,7 +38,10 @@ public enum SetupFlag {
     return sinceKernel;
   }
 
-  /** What else must be set for the kernel to take this flag, beyond being new enough; else null. */
+  /**
+   * The other flag that must be set for a new enough kernel to take this flag; null if there is
+   * none.
+   */
   @Nullable String missingPrerequisite(Set<SetupFlag> others) {
     return switch (this) {
       case DEFER_TASKRUN -> others.contains(SINGLE_ISSUER) ? null : "needs SINGLE_ISSUER";

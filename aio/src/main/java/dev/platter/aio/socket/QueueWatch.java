@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tells when somebody waits in the queue of a listener that accepts nobody at the moment. On a
- * thread of its own, for any number of listeners, which sleeps until somebody comes. Any thread.
+ * Reports a client that waits in the queue of a listener while that listener accepts none. Has one
+ * thread for any number of listeners, which sleeps until a client comes. Any thread.
  */
 public final class QueueWatch implements AutoCloseable {
   private final Map<UnixListener, Runnable> watched = new HashMap<>();
@@ -22,13 +22,13 @@ public final class QueueWatch implements AutoCloseable {
   private final Thread thread;
   private boolean closed;
 
-  /** Watches nobody yet. */
+  /** Creates a watch without listeners. */
   public QueueWatch() {
     thread = Thread.ofPlatform().daemon().name("client-queues").start(this::run);
   }
 
   /**
-   * Has somebody told, once, when a client waits.
+   * Has {@code tell} run once, when a client waits.
    *
    * @param tell run on this watch's thread; must not block
    */
@@ -37,14 +37,14 @@ public final class QueueWatch implements AutoCloseable {
     wake();
   }
 
-  /** Tells of it no more: it accepts again, or is closed. */
+  /** Ends the watch of a listener that accepts again, or is closed. */
   public synchronized void remove(UnixListener listener) {
     if (watched.remove(listener) != null) {
       wake();
     }
   }
 
-  /** How many it watches. */
+  /** How many listeners are watched. */
   synchronized int size() {
     return watched.size();
   }
@@ -87,7 +87,7 @@ public final class QueueWatch implements AutoCloseable {
               watches.get(i).getValue().run();
             }
           } else if (ready != 0) {
-            boolean _ = isTaken(watches.get(i)); // it is closed: nobody comes any more
+            boolean _ = isTaken(watches.get(i)); // it is closed, and no client comes any more
           }
         }
       }
@@ -96,8 +96,8 @@ public final class QueueWatch implements AutoCloseable {
   }
 
   /**
-   * Takes a watch away, if it is there still: the listener's number may be another file's by now,
-   * and the listener may be watched anew, for another client.
+   * Takes a watch away, if it is still there. The listener's number may be another file's by now,
+   * or the listener may be watched again for another client.
    */
   private synchronized boolean isTaken(Map.Entry<UnixListener, Runnable> watch) {
     return watched.remove(watch.getKey(), watch.getValue());

@@ -4,8 +4,9 @@ import dev.platter.aio.event.HeldUpPipes;
 import java.util.Arrays;
 
 /**
- * Descriptors that came with a message and have no owner yet, in the order they were sent. Who
- * handles the message takes those it knows; {@link #discard} closes the rest. For one thread.
+ * Descriptors that came with a message and have no owner yet, in the order they were sent. The
+ * handler of the message takes the descriptors that it knows; {@link #discard} closes the rest. For
+ * one thread.
  */
 public final class ReceivedFds implements AutoCloseable {
   private final HeldUpPipes heldUpPipes;
@@ -13,15 +14,15 @@ public final class ReceivedFds implements AutoCloseable {
   private int count;
   private int taken;
 
-  /** Creates room for those of a peer whose pipes are not counted. */
+  /** Creates room for descriptors of a peer whose pipes are not counted. */
   public ReceivedFds() {
     this(new HeldUpPipes());
   }
 
   /**
-   * Creates room for a client's.
+   * Creates room for descriptors of a client.
    *
-   * @param heldUpPipes closes those that nobody has taken, and counts the pipes among them
+   * @param heldUpPipes closes the descriptors that were not taken, and counts the pipes among them
    */
   public ReceivedFds(HeldUpPipes heldUpPipes) {
     this.heldUpPipes = heldUpPipes;
@@ -34,15 +35,15 @@ public final class ReceivedFds implements AutoCloseable {
     fds[count++] = fd;
   }
 
-  /** How many there are still to take. */
+  /** How many descriptors are still to be taken. */
   public int size() {
     return count - taken;
   }
 
   /**
-   * Takes the next; the caller owns it from here.
+   * Takes the next descriptor, which the caller then owns.
    *
-   * @throws IllegalStateException if there is none: look at {@link #size} first
+   * @throws IllegalStateException if {@link #size} is 0
    */
   public int take() {
     if (taken == count) {
@@ -51,7 +52,7 @@ public final class ReceivedFds implements AutoCloseable {
     return fds[taken++];
   }
 
-  /** The one that is taken next, which stays here. */
+  /** The descriptor that is taken next; it stays here. */
   public int peek() {
     if (taken == count) {
       throw new IllegalStateException("no descriptor left");
@@ -59,7 +60,7 @@ public final class ReceivedFds implements AutoCloseable {
     return fds[taken];
   }
 
-  /** Closes those that nobody has taken, and is ready for the next message. */
+  /** Closes the descriptors that were not taken, and is ready for the next message. */
   public void discard() {
     while (taken < count) {
       heldUpPipes.discard(fds[taken++]);

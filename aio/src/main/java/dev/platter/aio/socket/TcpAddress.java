@@ -23,8 +23,8 @@ public final class TcpAddress {
   private TcpAddress() {}
 
   /**
-   * Takes an address as a client does: it conflicts with a process that listens there, and with
-   * none that begins to.
+   * Binds a socket to an address as a client does. This fails if a process listens there, and keeps
+   * no process from listening there.
    *
    * @param address with an address that is resolved
    * @return the descriptor of a socket, which the caller closes; or {@code -errno}

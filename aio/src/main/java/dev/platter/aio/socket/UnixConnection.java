@@ -23,8 +23,8 @@ import java.nio.file.Path;
  * A connected Unix stream socket. One thread receives; any thread sends, one message at a time; any
  * thread may {@link #shutdown}. Receiving and sending allocate nothing.
  *
- * <p>A peer that stops in the middle of a message, or does not take what it is sent, is given
- * {@link #PATIENCE_MILLIS}; between messages it may be silent for ever.
+ * <p>A peer that stops in the middle of a message, or does not read, gets {@link #PATIENCE_MILLIS};
+ * between messages it may be silent for ever.
  */
 public final class UnixConnection implements AutoCloseable {
   /** How long a peer may take over the rest of a message. */
@@ -214,7 +214,7 @@ public final class UnixConnection implements AutoCloseable {
   }
 
   /**
-   * Receives what there is of a stream.
+   * Receives the bytes of a stream that are there.
    *
    * @param lengthBytes at most how much
    * @param fds takes the descriptors that ride on it, also when this throws
@@ -297,7 +297,7 @@ public final class UnixConnection implements AutoCloseable {
   private void takeFds(ReceivedFds fds) throws IOException {
     MemorySegment control = incoming.control;
     long end = incoming.header.get(JAVA_LONG, LinuxAbi.MSG_CONTROLLEN);
-    // We ask for nothing but descriptors, and so there is one header.
+    // There is only one header, because only descriptors were asked for.
     long length = Math.min(end, control.get(JAVA_LONG, LinuxAbi.CMSG_LEN));
     if (control.get(JAVA_INT, LinuxAbi.CMSG_LEVEL) == LinuxAbi.SOL_SOCKET
         && control.get(JAVA_INT, LinuxAbi.CMSG_TYPE) == LinuxAbi.SCM_RIGHTS) {
@@ -305,7 +305,7 @@ public final class UnixConnection implements AutoCloseable {
         fds.add(control.get(JAVA_INT, at));
       }
     }
-    // Each byte of a message may bring some: all of them together are bounded.
+    // Each byte of a message may bring descriptors; their sum is bounded.
     if ((incoming.header.get(JAVA_INT, LinuxAbi.MSG_FLAGS) & LinuxAbi.MSG_CTRUNC) != 0
         || fds.size() > MAX_FDS) {
       throw new IOException("a message carries more descriptors than we can take");
@@ -388,12 +388,12 @@ public final class UnixConnection implements AutoCloseable {
   }
 
   /**
-   * Says goodbye, throws away what the peer has still sent, and closes. A peer whose bytes were
-   * unread would see a reset instead of an end.
+   * Ends the sending direction, throws away the bytes that the peer still sends, and closes.
+   * Without that, a peer with unread bytes would see a reset instead of an end.
    *
    * @param millis how long the peer may take to leave
    * @param heldUpPipes counts the pipes among the descriptors that it has still sent; a peer with
-   *     too many of them has had its time
+   *     too many of them gets no more time
    */
   public void closeAfterDraining(int millis, HeldUpPipes heldUpPipes) {
     Sockets.shutdown(fd, LinuxAbi.SHUT_WR);
@@ -408,7 +408,7 @@ public final class UnixConnection implements AutoCloseable {
         fds.discard();
       } while (result > 0 || result == -Errno.EAGAIN);
     } catch (IOException | PlatterException e) {
-      // It has had its time.
+      // The peer's time is over.
     } finally {
       close();
     }

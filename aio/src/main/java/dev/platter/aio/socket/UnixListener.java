@@ -32,7 +32,7 @@ public final class UnixListener implements AutoCloseable {
   private static final int OWNER_ONLY = 0600;
   private static final int STICKY = 01000;
   private static final int OTHERS_WRITE = 022;
-  // Of a listener whose process was killed: it is still there, or has just gone.
+  // The state of a listener whose process was killed: it is still there, or has just gone.
   private static final int DYING = 1;
   private static final int GONE = 2;
   private static final long DYING_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -53,7 +53,7 @@ public final class UnixListener implements AutoCloseable {
   }
 
   /**
-   * Makes a socket at a path. One that nobody listens to any more is replaced.
+   * Makes a socket at a path, and replaces an old socket where nobody listens any more.
    *
    * @throws PlatterException if the directory is missing or open to others, if the path is
    *     something else, or if somebody listens there
@@ -63,7 +63,7 @@ public final class UnixListener implements AutoCloseable {
   }
 
   static UnixListener bind(Path path, long patienceNanos) {
-    // As it was given: a path from the root may be longer than the kernel takes.
+    // The path is used as it was given: the absolute path may be longer than the kernel accepts.
     checkDirectory(path);
     MemorySegment address = UnixConnection.address(path);
     int fd = -1;
@@ -84,7 +84,8 @@ public final class UnixListener implements AutoCloseable {
   }
 
   /**
-   * Looks whether a socket could be made, unless somebody listens there, and leaves all as it is.
+   * Checks whether a socket could be made at a path, apart from a process that listens there, and
+   * changes nothing.
    *
    * @throws PlatterException of kind BAD_INPUT if the directory is missing or unsafe, or the path
    *     is taken or too long
@@ -106,8 +107,9 @@ public final class UnixListener implements AutoCloseable {
   }
 
   /**
-   * Looks whether a process has a socket at a path, without connecting to it: of another type, a
-   * socket that nobody has any more refuses, and one that somebody has is of the wrong type.
+   * Finds out whether a process has a socket at a path, without reaching that process: a connection
+   * of another type is refused by an old socket, and fails with another error if a process has the
+   * socket.
    */
   public static boolean isListening(Path path) {
     int probe = Sockets.socket(LinuxAbi.AF_UNIX, LinuxAbi.SOCK_DGRAM | LinuxAbi.SOCK_CLOEXEC, 0);
@@ -120,8 +122,8 @@ public final class UnixListener implements AutoCloseable {
   }
 
   /**
-   * Looks whether {@link #bind} would be refused because a living process listens at a path. Who is
-   * dying would be waited for.
+   * Finds out whether {@link #bind} would be refused because a living process listens at a path.
+   * For a dying process, bind would wait.
    */
   public static boolean isTaken(Path path) {
     try {
@@ -159,8 +161,8 @@ public final class UnixListener implements AutoCloseable {
     }
     try {
       int mode = (Integer) Files.getAttribute(directory, "unix:mode");
-      // In a directory that others may write to, they could put their own socket in our place;
-      // the sticky bit keeps them from touching ours.
+      // Other users who may write to the directory could put their own socket in place of ours,
+      // unless the sticky bit protects ours.
       if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
         throw PlatterException.badInput(
             "socket directory " + directory + " can be written by others",
@@ -193,7 +195,7 @@ public final class UnixListener implements AutoCloseable {
     if (!isSocket(path)) {
       return;
     }
-    // A process that was killed listens until its last thread is gone, which a disk may hold up.
+    // A killed process listens until its last thread has ended, and a disk may delay that thread.
     long deadline = System.nanoTime() + patienceNanos;
     int result = probe(path, deadline);
     while ((result == GONE || result == -Errno.EAGAIN) && deadline - System.nanoTime() > 0) {
@@ -224,7 +226,7 @@ public final class UnixListener implements AutoCloseable {
     Files.deleteIfExists(path);
   }
 
-  /** What to say of a path that somebody listens at. */
+  /** The failure for a path where a process listens. */
   public static PlatterException taken(Path path) {
     return PlatterException.badInput(
             "somebody listens on " + path, "stop the other server, or name another path")
@@ -232,7 +234,7 @@ public final class UnixListener implements AutoCloseable {
   }
 
   /**
-   * Tries to connect. Who listens and is dying is waited for on that one connection: more of them
+   * Tries to connect. Waits for a dying listener on that one connection, because more connections
    * would fill its queue, which nobody empties.
    *
    * @return 0 or {@code -errno}; {@link #DYING} if it is still there at the deadline, {@link #GONE}
@@ -250,7 +252,7 @@ public final class UnixListener implements AutoCloseable {
       if (!ProcessState.dying(listener.peerPid())) {
         return result;
       }
-      return isReady(probe, deadline) ? GONE : DYING; // with its end: it writes nothing
+      return isReady(probe, deadline) ? GONE : DYING; // ready because it ended: it writes nothing
     }
   }
 
@@ -301,8 +303,8 @@ public final class UnixListener implements AutoCloseable {
     }
   }
 
-  // Enough while our descriptor is open: it keeps the inode, so its number is not given away. Owner
-  // and mode may change, as for a guest that runs as somebody else.
+  // The inode's number identifies the socket, because our open descriptor keeps the inode. Owner
+  // and mode may change, for a guest that runs as another user.
   private static Object inodeOf(Path path) throws IOException {
     return Files.readAttributes(path, "unix:dev,ino", LinkOption.NOFOLLOW_LINKS);
   }
@@ -416,7 +418,7 @@ public final class UnixListener implements AutoCloseable {
           Files.deleteIfExists(path);
         }
       } catch (IOException e) {
-        // Somebody else has removed it, or put another in its place.
+        // Another process has removed the socket, or put another socket in its place.
       }
     }
   }

@@ -3,8 +3,8 @@
  * memory and eventfds to another process; and whether a TCP address can be had.
  *
  * <p>Threading: blocking calls, made on a thread of the connection's own and never on a loop.
- * {@link dev.platter.aio.socket.UnixConnection#shutdown} and closing a listener's accept from
- * another thread are what ends a wait.
+ * Another thread ends a wait with {@link dev.platter.aio.socket.UnixConnection#shutdown}, or by
+ * closing the listener.
  *
  * <p>Knows no protocol, and does no I/O on the data path of a disk.
  */

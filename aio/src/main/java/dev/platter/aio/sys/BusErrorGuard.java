@@ -17,19 +17,20 @@ import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Survives a file that shrinks under a shared mapping. The kernel answers an access beyond the end
- * with SIGBUS. HotSpot turns some of these into an InternalError that comes late, and dies of the
- * others: it must decode the instruction to step over it, and does not know all that it compiles.
+ * Lets the process survive a file that shrinks under a shared mapping. The kernel answers an access
+ * beyond the file's end with SIGBUS. HotSpot turns some of these signals into a late InternalError.
+ * It dies of the others, because it must decode an instruction to step over it, and cannot decode
+ * all instructions that it compiles.
  *
- * <p>So a guarded mapping has a handler in front of HotSpot's that puts anonymous memory where the
- * file was and lets the instruction run again: whoever reads there sees zeroes, and the owner is
- * told that the memory is lost. All other SIGBUS go to HotSpot. An access costs nothing extra.
+ * <p>For guarded mappings, a handler in front of HotSpot's puts anonymous memory in place of the
+ * file and lets the instruction run again. A reader then sees zeroes, and the owner is told that
+ * the memory is lost. Every other SIGBUS goes to HotSpot. An access costs nothing extra.
  *
- * <p>What contains the address, of all that are in the {@link GuardTable}, is a mapping that the
- * thread uses, which nobody unmaps.
+ * <p>The handler finds the mapping by its address in the {@link GuardTable}; the thread uses that
+ * mapping, so no other thread unmaps it.
  *
- * <p>The handler must not run Java, and is a few instructions of machine code; x86-64 alone has
- * them. Elsewhere {@link #isAvailable} is false.
+ * <p>The handler must not run Java, so it is a few instructions of machine code, for x86-64 only.
+ * Elsewhere {@link #isAvailable} is false.
  */
 public final class BusErrorGuard {
   private static final int SIGBUS = 7;
@@ -102,7 +103,7 @@ public final class BusErrorGuard {
   private boolean listening;
 
   /**
-   * Creates one for a table that a handler looks at.
+   * Creates a guard for a table that a handler reads.
    *
    * @param threads makes the thread that tells owners
    */
@@ -149,7 +150,7 @@ public final class BusErrorGuard {
       if (eventFd < 0
           || sigaction(0, action.address()) < 0
           || (action.get(JAVA_INT, SIGACTION_FLAGS) & SA_SIGINFO) == 0) {
-        return null; // no JVM that we know; HotSpot's handler is there from its start
+        return null; // an unknown JVM; HotSpot has a handler from its start
       }
       GuardTable table = new GuardTable(Mapping.anonymous(GuardTable.BYTES).segment());
       table.setHead(GuardTable.NEXT_HANDLER, action.get(JAVA_LONG, 0));
@@ -172,7 +173,7 @@ public final class BusErrorGuard {
     return hex.parseHex(CODE_BEFORE_TABLE + hex.formatHex(address) + CODE_AFTER_TABLE);
   }
 
-  /** Puts the handler into memory of its own, which can be executed and no longer be written. */
+  /** Puts the handler into memory of its own, which is executable and no longer writable. */
   private static long code(long table) throws ErrnoException {
     byte[] code = instructions(table);
     MemorySegment page = Mapping.anonymous(4096).segment();
@@ -213,9 +214,10 @@ public final class BusErrorGuard {
    *
    * @param mapping a whole number of its file's pages, as mapped; unmapped after {@link
    *     Watch#close}
-   * @param lost told, on a thread of ours, and maybe more than once, that the memory is gone; must
-   *     not block
-   * @return null if there are too many, guarding is not available, or the host has no thread for it
+   * @param lost is told that the memory is gone, on a thread of the guard and perhaps more than
+   *     once; must not block
+   * @return null if there are too many mappings, guarding is not available, or no thread can be
+   *     started
    */
   public static @Nullable Watch watch(MemorySegment mapping, Runnable lost) {
     return INSTANCE == null ? null : INSTANCE.add(mapping, lost);

@@ -11,7 +11,7 @@ import java.util.BitSet;
 
 /** Which CPUs the calling thread may run on (sched_setaffinity(2)). */
 public final class CpuAffinity {
-  /** CPUs that fit our mask; more than any kernel is built for. */
+  /** The number of CPUs in a mask; no kernel is built for more. */
   public static final int MAX_CPUS = 8192;
 
   private static final MethodHandle SCHED_SETAFFINITY =

@@ -92,9 +92,9 @@ final class Downcalls {
   }
 
   /**
-   * A bug in a descriptor above: the JVM refused the call itself.
+   * The error for a call that the JVM itself refused, because of a bug in a descriptor above.
    *
-   * @throws VirtualMachineError if that is what it was
+   * @throws VirtualMachineError if {@code cause} is such an error
    */
   static AssertionError linkageBug(Throwable cause) {
     if (cause instanceof VirtualMachineError error) {

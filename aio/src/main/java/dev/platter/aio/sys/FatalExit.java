@@ -9,8 +9,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Ends a process whose JVM may be unable to do anything more: one line on stderr, which is left out
- * if nobody takes it, and exit_group(2). It allocates nothing, takes no lock that another thread
+ * Ends a process whose JVM may be unable to do anything more. Writes one line to stderr, unless
+ * stderr is full, and calls exit_group(2). It allocates nothing, takes no lock that another thread
  * may hold for long, and runs no shutdown hook.
  */
 public final class FatalExit {
@@ -27,9 +27,7 @@ public final class FatalExit {
 
   private FatalExit() {}
 
-  /**
-   * Does everything but the end once, so that nothing is to be loaded, linked or interned later.
-   */
+  /** Runs every step but the end once, so that no class or string has to be loaded later. */
   public static void prepare() {
     describe(OutOfMemoryError.class.getName(), StackOverflowError.class.getName());
     describe(InternalError.class.getName(), "");
@@ -40,7 +38,7 @@ public final class FatalExit {
    * Writes {@code platter: thread 'NAME' died of WHAT, giving up} and ends the process.
    *
    * @param thread the thread's name
-   * @param what the class of what it died of
+   * @param what the class of the exception or error
    * @param status the exit code
    */
   public static synchronized void endProcess(String thread, String what, int status) {
@@ -67,7 +65,7 @@ public final class FatalExit {
     return length;
   }
 
-  /** A pipe that says it is writable takes so little whole. */
+  /** Writes without blocking: a pipe that poll(2) calls writable takes so few bytes at once. */
   private static void write(int bytes) {
     POLLFD.set(JAVA_INT, LinuxAbi.POLLFD_FD, STDERR);
     POLLFD.set(JAVA_SHORT, LinuxAbi.POLLFD_EVENTS, (short) LinuxAbi.POLLOUT);

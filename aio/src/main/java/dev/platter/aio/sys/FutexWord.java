@@ -22,7 +22,7 @@ public final class FutexWord {
   private static final ThreadLocal<MemorySegment> TIMESPEC =
       ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(2 * JAVA_LONG.byteSize(), 8));
 
-  // A cache line of its own: the word is spun on.
+  // The word has a cache line of its own, because threads spin on it.
   private final MemorySegment memory = Arena.ofAuto().allocate(2 * LINE, LINE);
 
   /** Reads the word with volatile semantics. */
@@ -50,7 +50,7 @@ public final class FutexWord {
     return INT.compareAndSet(memory, 0L, expected, update);
   }
 
-  /** Sleeps while the word holds {@code expected}; may return for no reason. */
+  /** Sleeps while the word holds {@code expected}; may return early for no reason. */
   public void await(int expected) {
     Syscalls.futex(memory.address(), FUTEX_WAIT_PRIVATE, expected, 0);
   }

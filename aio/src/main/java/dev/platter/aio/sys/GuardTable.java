@@ -7,15 +7,17 @@ import java.lang.invoke.VarHandle;
 
 /**
  * The mappings that {@link BusErrorGuard} guards, as its machine code reads them: a head, then
- * slots. A slot that is free is given to the next mapping, also while the code looks through them
- * on another thread. It takes start and length as those of one mapping if the slot's generation has
- * not changed from before it reads them to after: the generation changes while a slot has no length
- * whenever its start is about to change or has changed.
+ * slots. A free slot is given to the next mapping, also while the code reads the slots on another
+ * thread. The code trusts a start and a length if the slot's generation was the same before and
+ * after it read them. The generation changes, while the slot's length is 0, before and after each
+ * change of the start.
  *
  * <p>One thread at a time changes it.
  */
 class GuardTable {
-  /** How many slots there are: a client has 512 at most, enough for those of 128 exports. */
+  /**
+   * How many slots there are: enough for 128 exports, whose clients have 512 mappings each at most.
+   */
   static final int SLOTS = 1 << 16;
 
   /** Size in bytes. */
@@ -55,12 +57,12 @@ class GuardTable {
     return HEAD_BYTES + (long) slot * SLOT_BYTES;
   }
 
-  /** Sets what is not about a mapping. */
+  /** Sets a number of the head. */
   final void setHead(int offset, long value) {
     store(offset, value);
   }
 
-  /** Has the code look at the first {@code count} slots. */
+  /** Has the code read the first {@code count} slots. */
   final void use(int count) {
     store(SLOTS_USED, count);
   }
@@ -89,7 +91,7 @@ class GuardTable {
     return (long) LONG.getAcquire(memory, at(slot) + SLOT_LOST) != 0;
   }
 
-  /** Stores a number; all are seen in the order in which they are stored. */
+  /** Stores a number; other threads see the numbers in the order in which they are stored. */
   void store(long offset, long value) {
     LONG.setVolatile(memory, offset, value);
   }

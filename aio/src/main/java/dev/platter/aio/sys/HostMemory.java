@@ -25,8 +25,8 @@ public final class HostMemory {
   }
 
   /**
-   * A range as a segment, for code that is given no addresses. It is not known to end when the
-   * range does: its user must have let go of it by then.
+   * A range as a segment, for code that takes no addresses. The segment does not notice when the
+   * range ends; its user must have let go of it by then.
    */
   public static MemorySegment slice(long address, long lengthBytes) {
     return ALL.asSlice(address, lengthBytes);

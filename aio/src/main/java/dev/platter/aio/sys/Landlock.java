@@ -51,7 +51,7 @@ public final class Landlock {
   /**
    * landlock_add_rule(2): allows {@code rights} to a file, or to a directory and all below it.
    *
-   * @param rights of those that the ruleset handles; for a file only those that files have
+   * @param rights that the ruleset handles; for a file, only rights that files have
    * @param fd the file or directory, opened with O_PATH
    */
   public static int allowPath(int ruleset, long rights, int fd) {

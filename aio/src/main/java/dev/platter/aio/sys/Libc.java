@@ -9,7 +9,7 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * The libc calls that Platter makes on files and descriptors. Each returns what the call returns,
- * or {@code -errno}. Addresses are host virtual addresses; who passes one keeps its memory alive.
+ * or {@code -errno}. Addresses are host virtual addresses; the caller keeps their memory alive.
  */
 public final class Libc {
   private static final MethodHandle OPEN =

@@ -9,7 +9,7 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * An mmap(2)ed range, unmapped by {@link #close}. The owner closes it only when nothing is in
- * flight on it: a kernel that still writes there does not ask Java first.
+ * flight on it, because Java cannot stop a kernel that still writes there.
  */
 public final class Mapping implements AutoCloseable {
   private static final int PROT_READ = 1;
@@ -68,14 +68,14 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
-   * Maps as {@link #anonymous} does, but so that a page costs memory only once it is touched itself
-   * (no huge pages), and {@link #giveBack} can undo that.
+   * Maps as {@link #anonymous} does, but without huge pages: each page costs memory from its first
+   * access until {@link #giveBack}.
    *
    * @throws ErrnoException if the kernel refuses
    */
   public static Mapping lazy(long length) throws ErrnoException {
     Mapping mapping = anonymous(length);
-    // A kernel without huge pages refuses this, and has no need of it.
+    // A kernel without huge pages refuses this call and does not need it.
     int _ = advise(mapping.segment.address(), length, MADV_NOHUGEPAGE);
     return mapping;
   }

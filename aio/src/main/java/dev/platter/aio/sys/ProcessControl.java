@@ -10,7 +10,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 
-/** What a process does to itself. Each returns what the call returns, or {@code -errno}. */
+/**
+ * System calls by which a process changes itself. Each returns what the call returns, or {@code
+ * -errno}.
+ */
 public final class ProcessControl {
   private static final long CLOSE_RANGE = 436; // the same on every architecture
   private static final MethodHandle EXECVE =
@@ -30,8 +33,8 @@ public final class ProcessControl {
   }
 
   /**
-   * The calling thread, and what it starts from then on, gains nothing any more by executing a
-   * program that is set-user-ID. Cannot be undone.
+   * From now on, the calling thread and the threads and programs that it starts get no more rights
+   * from a set-user-ID program. Cannot be undone.
    */
   public static int setNoNewPrivs() {
     return prctl(LinuxAbi.PR_SET_NO_NEW_PRIVS, 1);

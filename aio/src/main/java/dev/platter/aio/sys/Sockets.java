@@ -10,7 +10,7 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * The socket calls of libc. Each returns what the call returns, or {@code -errno}. Addresses are
- * host virtual addresses; who passes one keeps its memory alive.
+ * host virtual addresses; the caller keeps their memory alive.
  */
 public final class Sockets {
   private static final MethodHandle SOCKET =
@@ -94,7 +94,7 @@ public final class Sockets {
     }
   }
 
-  /** accept4(2); whose address it is nobody asks. */
+  /** accept4(2) without the peer's address. */
   public static int accept(int fd, int flags) {
     try {
       MemorySegment errno = Downcalls.capture();

@@ -8,9 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * System calls that the C library does not wrap (io_uring, futex), and those on the data path whose
- * errno nobody needs, through {@code syscall(2)}. What returns a value returns the kernel's, or
- * {@code -errno}.
+ * System calls that the C library does not wrap (io_uring, futex), and calls on the data path whose
+ * errno is not used, through {@code syscall(2)}. A method that returns a value returns the kernel's
+ * result, or {@code -errno}.
  */
 public final class Syscalls {
   // io_uring's numbers are the same on every architecture (asm-generic/unistd.h).
@@ -83,19 +83,17 @@ public final class Syscalls {
     return (int) syscall(IO_URING_REGISTER, fd, opcode, argument, count, 0, 0);
   }
 
-  /**
-   * futex(2) on a process-private word. Why a wait ended is not told: the caller looks at the word.
-   */
+  /** futex(2) on a process-private word. The caller reads the word to learn why a wait ended. */
   static void futex(long address, int operation, int value, long timespec) {
     syscallIgnoringErrors(FUTEX, address, operation, value, timespec, 0);
   }
 
-  /** Adds 1 to an eventfd. Fails only where the descriptor is not one. */
+  /** Adds 1 to an eventfd. Fails only if the descriptor is no eventfd. */
   public static void signalEventFd(int fd) {
     syscallIgnoringErrors(WRITE, fd, ONE.address(), Long.BYTES, 0, 0);
   }
 
-  /** Sends the same 8 bytes to a socket, unless that would block; errors are not told. */
+  /** Sends the same 8 bytes to a socket, unless that would block; ignores errors. */
   public static void signalSocket(int fd) {
     int flags = LinuxAbi.MSG_DONTWAIT | LinuxAbi.MSG_NOSIGNAL;
     syscallIgnoringErrors(SENDTO, fd, ONE.address(), Long.BYTES, flags, 0);

@@ -3,8 +3,8 @@
  * here and nowhere else (ArchUnit checks it).
  *
  * <p>Threading: all methods may be called from any thread; the errno buffer is one per thread.
- * Wrappers return a value {@code >= 0} or {@code -errno} and never throw for what the kernel
- * answers. This package does not decide anything: it has no policy, no retries, no rings.
+ * Wrappers return a value {@code >= 0} or {@code -errno}, and throw for no answer of the kernel.
+ * This package has no policy, no retries and no rings.
  */
 @NullMarked
 package dev.platter.aio.sys;

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * BigLockWaitEvent.end(wait, holder, heldNanos);
  * }</pre>
  *
- * <p>Without a recording that wants it, this is three loads and allocates nothing. Loading this
- * class loads {@code jdk.jfr}: not to be touched while stages are off, or without {@link
+ * <p>Without a recording that wants the event, a wait costs three loads and allocates nothing. This
+ * class loads {@code jdk.jfr}, so callers use it only while stages are on, and if {@link
  * TraceEvents#present}.
  */
 @Name("platter.BigLockWait")
@@ -45,7 +45,7 @@ public final class BigLockWaitEvent extends Event {
 
   private BigLockWaitEvent() {}
 
-  /** A wait begins, on the thread that waits. Null if nobody records it. */
+  /** Begins a wait, on the thread that waits. Null if no recording wants it. */
   public static @Nullable BigLockWaitEvent beginIfEnabled() {
     if (TraceEvents.muted() || !PROBE.isEnabled()) {
       return null;
@@ -59,7 +59,7 @@ public final class BigLockWaitEvent extends Event {
   /**
    * The wait is over: the calling thread has the lock.
    *
-   * @param event as {@link #beginIfEnabled} gave it
+   * @param event the result of {@link #beginIfEnabled}
    * @param holder the thread that had the lock, if known
    * @param heldNanos how long it had the lock in all
    */

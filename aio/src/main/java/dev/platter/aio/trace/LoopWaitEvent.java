@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * LoopWaitEvent.end(wait, Timeline.Wake.COMPLETION, blockRequestsInFlight);
  * }</pre>
  *
- * <p>Without a recording that wants it, this is three loads and allocates nothing. Loading this
- * class loads {@code jdk.jfr}: not to be touched while stages are off, or without {@link
+ * <p>Without a recording that wants the event, a wait costs three loads and allocates nothing. This
+ * class loads {@code jdk.jfr}, so callers use it only while stages are on, and if {@link
  * TraceEvents#present}.
  */
 @Name("platter.LoopWait")
@@ -44,7 +44,7 @@ public final class LoopWaitEvent extends Event {
 
   private LoopWaitEvent() {}
 
-  /** A wait begins, on the loop's thread. Null if nobody records it. */
+  /** Begins a wait, on the loop's thread. Null if no recording wants it. */
   public static @Nullable LoopWaitEvent beginIfEnabled(String loop) {
     if (TraceEvents.muted() || !PROBE.isEnabled()) {
       return null;
@@ -59,8 +59,8 @@ public final class LoopWaitEvent extends Event {
   /**
    * The wait is over: now, or when {@link #end()} was called.
    *
-   * @param event as {@link #beginIfEnabled} gave it
-   * @param endedBy what has woken the loop
+   * @param event the result of {@link #beginIfEnabled}
+   * @param endedBy the reason why the loop woke up
    * @param blockRequestsInFlight how many the loop waited for
    */
   public static void end(

@@ -1,12 +1,12 @@
 package dev.platter.aio.trace;
 
 /**
- * The stations of a request, in the order of time. A request does not pass all of them: a raw one
- * has no guest, a virtio one takes no lock, and a server does not see its guest. The time between a
- * stamp and the last one before it that was passed is the stage that {@link #stage} names.
+ * The stations of a request, in the order of time. A request passes only some of them: a raw run
+ * has no guest, a virtio request takes no lock, and a server does not see its guest. {@link #stage}
+ * names the time between a station and the station that was passed before it.
  */
 public enum Stamp {
-  /** The guest's driver begins with it. */
+  /** The guest's driver begins with the request. */
   SUBMITTED(0, "begin"),
   /** The guest's store to the doorbell register. */
   DOORBELL(1, "driver"),
@@ -18,7 +18,7 @@ public enum Stamp {
   QUEUED(4, "device"),
   /** The loop enters the kernel with the (first) SQE. */
   ENTERED(5, "queue"),
-  /** The loop is back, and the (last) CQE is there. */
+  /** The loop is back from the kernel, and the (last) CQE is there. */
   READY(6, "kernel"),
   /** The loop has taken the (last) CQE. */
   REAPED(7, "reap"),

@@ -4,16 +4,16 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request's stamps, on the clock of {@link System#nanoTime}, and what is known of the waits
- * between them. Made once for a request slot and reused.
+ * One request's stamps, on the clock of {@link System#nanoTime}, and the known causes of waits
+ * between them. Created once for a request slot and reused.
  */
 public final class Timeline {
   /**
-   * What ended the last sleep of the loop before it submitted a request: the one that the request
-   * waited for, if it was queued during that.
+   * The event that ended the loop's last sleep before it submitted a request. A request that was
+   * queued during that sleep waited for this event.
    */
   public enum Wake {
-    /** It has not slept yet. */
+    /** The loop has not slept yet. */
     NONE,
     /** A completion: of a request, or of the eventfd by which others notify the loop. */
     COMPLETION,
@@ -44,7 +44,7 @@ public final class Timeline {
     lockHeldNanos = 0;
   }
 
-  /** Takes another's stamps over. */
+  /** Copies the stamps of another request. */
   public void copyOf(Timeline other) {
     System.arraycopy(other.nanos, 0, nanos, 0, nanos.length);
     asleepWhenQueued = other.asleepWhenQueued;
@@ -75,10 +75,10 @@ public final class Timeline {
   // ---- what is known of waits ------------------------------------------------------------------
 
   /**
-   * Its SQE was queued.
+   * The request's SQE was queued.
    *
    * @param loopAsleep whether the loop was in the kernel, waiting
-   * @param loopNotified whether the loop was told, or queued it itself
+   * @param loopNotified whether the loop was told of the SQE, or queued it itself
    */
   public void queued(long atNanos, boolean loopAsleep, boolean loopNotified) {
     if (nanos[Stamp.QUEUED.index()] == 0) {
@@ -88,15 +88,15 @@ public final class Timeline {
     }
   }
 
-  /** The SQ had no room for it. */
+  /** The SQ had no room for the request. */
   public void waitsForRoom() {
     waitedForRoom = true;
   }
 
   /**
-   * Its SQE goes to the kernel.
+   * The request's SQE goes to the kernel.
    *
-   * @param loopWake what has woken the loop for the turn that does it
+   * @param loopWake the event that woke the loop for this turn
    */
   public void entered(long atNanos, Wake loopWake) {
     if (nanos[Stamp.ENTERED.index()] == 0) {
@@ -106,10 +106,11 @@ public final class Timeline {
   }
 
   /**
-   * Its CQE was taken.
+   * The request's CQE was taken.
    *
-   * @param readyNanos when the loop came to look and it was there, or went to sleep on it
-   * @param sleptOnIt whether the loop went to sleep although it was there
+   * @param readyNanos when the loop looked and found the CQE, or went to sleep although it was
+   *     there
+   * @param sleptOnIt whether the loop went to sleep although the CQE was there
    * @param unseenNanos how long the loop had been awake before {@code readyNanos} without looking:
    *     the CQE may have been there that much earlier
    */
@@ -121,10 +122,11 @@ public final class Timeline {
   }
 
   /**
-   * The big lock had to be waited for; of several waits, that for the longest hold is kept.
+   * The request's thread waited for the big lock. Of several waits, the wait for the longest hold
+   * is kept.
    *
-   * @param holder the thread that had it
-   * @param heldNanos how long that thread had it in all
+   * @param holder the thread that had the lock
+   * @param heldNanos how long that thread had the lock in all
    */
   public void waitedForLock(@Nullable String holder, long heldNanos) {
     if (heldNanos >= lockHeldNanos) {
@@ -143,7 +145,7 @@ public final class Timeline {
     return notified;
   }
 
-  /** Whether it waited for room in the SQ. */
+  /** Whether the request waited for room in the SQ. */
   public boolean waitedForRoom() {
     return waitedForRoom;
   }
@@ -163,7 +165,7 @@ public final class Timeline {
     return wake;
   }
 
-  /** Who had the big lock while it was waited for, or null. */
+  /** The thread that had the big lock while the request's thread waited for it, or null. */
   public @Nullable String lockHolder() {
     return lockHolder;
   }

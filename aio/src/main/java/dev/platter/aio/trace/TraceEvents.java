@@ -1,8 +1,8 @@
 package dev.platter.aio.trace;
 
 /**
- * Whether Platter's events can go into flight recordings. Asked before any event class is touched:
- * those load {@code jdk.jfr}, which takes time, and which a JVM may lack.
+ * Whether Platter's events can go into flight recordings. Callers ask here before they use an event
+ * class, because event classes load {@code jdk.jfr}, which takes time and which a JVM may lack.
  */
 public final class TraceEvents {
   private static final boolean PRESENT = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
@@ -21,21 +21,21 @@ public final class TraceEvents {
     wanted = PRESENT;
   }
 
-  /** Whether {@link #want} was called, where it could be. */
+  /** Whether {@link #want} was called on a JVM that has flight recordings. */
   public static boolean wanted() {
     return wanted;
   }
 
   /**
-   * Keeps events of requests, waits and locks from being made, while the only recording is one of
-   * Platter's own, which has no use for them. A recording cannot decline them for itself: what one
-   * switches off is off for all that do not mention it.
+   * Suppresses events of requests, waits and locks while the only recording is Platter's own, which
+   * does not use them. The recording cannot switch them off itself, because that would switch them
+   * off in other recordings, too.
    */
   public static void mute(boolean only) {
     muted = only;
   }
 
-  /** Whether nobody but Platter itself records. */
+  /** Whether only Platter itself records. */
   public static boolean muted() {
     return muted;
   }
