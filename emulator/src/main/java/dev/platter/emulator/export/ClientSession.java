@@ -10,25 +10,26 @@ import java.io.IOException;
  */
 public interface ClientSession extends AutoCloseable {
   /**
-   * Speaks with a client until it leaves, however it does; then nothing of it is left: no queue at
-   * work, no request in flight, no memory mapped, no descriptor open. The connection is closed by
-   * the caller.
+   * Serves a client until it leaves in any way. After that nothing of the client is left: no queue
+   * at work, no request in flight, no memory mapped, no descriptor open. The caller closes the
+   * connection.
    *
-   * @param connection where the client is; shut down by another thread when the export ends
+   * @param connection the connection to the client; another thread shuts it down when the export
+   *     ends
    * @throws ProtocolViolation if the client does what the protocol forbids
    * @throws IOException if the connection breaks
    */
   void serve(UnixConnection connection) throws IOException;
 
   /**
-   * Counts its clients' pipes that are still being closed. A session that takes descriptors has one
-   * count for all of its clients, and begins with {@link HeldUpPipes#checkClient}.
+   * The count of clients' pipes that are still being closed. A session that takes descriptors has
+   * one count for all its clients, and begins each client with {@link HeldUpPipes#checkClient}.
    */
   default HeldUpPipes heldUpPipes() {
     return new HeldUpPipes();
   }
 
-  /** Releases the device; no client is served, and none will be. Idempotent. */
+  /** Releases the device, after the last client. Idempotent. */
   @Override
   void close();
 }

@@ -17,10 +17,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One export at work: accepts a client, has it served, and accepts the next when it has left.
- * Further clients wait in the socket's queue, which is told. A client that misbehaves costs its own
- * connection and one line; one that has held up others costs its export a while without clients, so
- * that they are held up for a small part of the time at most.
+ * One export at work: accepts a client, has it served, and accepts the next client after that one
+ * has left. Further clients wait in the socket's queue, and the log says so. A client that
+ * misbehaves loses its own connection and causes one line in the log. After a client that has held
+ * up other clients, the export accepts none for a while, so that others are held up for a small
+ * part of the time at most.
  */
 public final class ExportServer implements AutoCloseable {
   private static final long RETRY_MILLIS = 1_000;
@@ -47,10 +48,10 @@ public final class ExportServer implements AutoCloseable {
   /**
    * Begins to serve.
    *
-   * @param name what the export is called in events
-   * @param listener where clients come from; closed with the server
+   * @param name the export's name in events
+   * @param listener accepts clients; closed with the server
    * @param session the protocol; closed with the server
-   * @param queues tells of clients that wait for another to leave; stays the caller's
+   * @param queues reports clients that wait for another client to leave; stays the caller's
    */
   public ExportServer(
       String name, UnixListener listener, ClientSession session, QueueWatch queues, EventLog log) {
@@ -83,7 +84,7 @@ public final class ExportServer implements AutoCloseable {
     }
   }
 
-  /** Waits a while; true if the server ends meanwhile. */
+  /** Sleeps; returns true if the server ends meanwhile. */
   private boolean pause(long millis) {
     try {
       return stopping.await(millis, TimeUnit.MILLISECONDS);
@@ -105,11 +106,12 @@ public final class ExportServer implements AutoCloseable {
         return true;
       }
     }
-    connection.close(); // without the lock: it may wait for what the client has sent
+    connection
+        .close(); // without the lock: closing may wait for descriptors that the client has sent
     return false;
   }
 
-  /** Serves a client; returns whether it has held up others. */
+  /** Serves a client; returns whether that client has held up others. */
   private boolean serve(UnixConnection connection) {
     int pid = connection.peerPid();
     clientPid = pid;
@@ -118,7 +120,7 @@ public final class ExportServer implements AutoCloseable {
     watchQueue(pid);
     Farewell farewell = speak(connection, pid);
     queues.remove(listener);
-    // Who reads that a client is gone finds none.
+    // A thread that reads in the log that a client is gone finds no client here.
     synchronized (state) {
       current = null;
       connected = false;
@@ -129,7 +131,7 @@ public final class ExportServer implements AutoCloseable {
     return farewell.fields().containsKey(PENALTY);
   }
 
-  /** Has those told of who wait, unless it stops: the listener may be closed then. */
+  /** Has waiting clients reported, unless the export stops, when the listener may be closed. */
   private void watchQueue(int pid) {
     Map<String, Object> served = Map.of("served_pid", pid);
     synchronized (state) {
@@ -139,7 +141,7 @@ public final class ExportServer implements AutoCloseable {
     }
   }
 
-  /** What is told of a client that is gone. */
+  /** The event for a client that is gone. */
   private record Farewell(Level level, String event, Map<String, Object> fields) {}
 
   private Farewell speak(UnixConnection connection, int pid) {
@@ -158,7 +160,7 @@ public final class ExportServer implements AutoCloseable {
       }
       return new Farewell(Level.WARNING, "client-dropped", fields);
     } catch (RuntimeException | Error e) {
-      // A bug of ours that this client has found: the other exports need not die of it.
+      // A bug of Platter's that this client has found; the other exports go on.
       countDropped();
       Map<String, Object> fields = dropped(pid, e.toString());
       fields.put("trace", trace(e));
@@ -209,12 +211,12 @@ public final class ExportServer implements AutoCloseable {
     return listener.hasWaiting();
   }
 
-  /** How many clients it has accepted so far. Any thread. */
+  /** How many clients the export has accepted so far. Any thread. */
   public long connections() {
     return connections;
   }
 
-  /** How many of them it has dropped, for what they did or for a bug. Any thread. */
+  /** How many of them the export has dropped, for a violation or a bug. Any thread. */
   public long droppedConnections() {
     return dropped;
   }
@@ -222,7 +224,7 @@ public final class ExportServer implements AutoCloseable {
   /**
    * Begins to stop as {@link #disconnect} does, unless a client is served.
    *
-   * @return whether it stops
+   * @return whether the export stops
    */
   public boolean stopUnlessConnected() {
     synchronized (state) {
@@ -234,8 +236,8 @@ public final class ExportServer implements AutoCloseable {
   }
 
   /**
-   * Begins to stop, and waits for nothing: no more clients, and the one that is served is
-   * disconnected. Idempotent.
+   * Begins to stop and waits for nothing: accepts no more clients and disconnects the present
+   * client. Idempotent.
    */
   public void disconnect() {
     synchronized (state) {
@@ -248,8 +250,8 @@ public final class ExportServer implements AutoCloseable {
   }
 
   /**
-   * Stops: {@link #disconnect}, what the client has in flight completes, and the device is closed.
-   * The loops must still run, and the caller must not hold the big lock. Idempotent.
+   * Stops: disconnects, lets the client's requests in flight complete, and closes the device. The
+   * loops must still run, and the caller must not hold the big lock. Idempotent.
    */
   @Override
   public void close() {

@@ -2,7 +2,7 @@ package dev.platter.emulator.export;
 
 import java.util.Locale;
 
-/** Words about the memory that a client lends. */
+/** Messages about the memory that a client lends. */
 public final class LentMemory {
   private static final long MIB = 1 << 20;
 
@@ -11,9 +11,9 @@ public final class LentMemory {
   /**
    * Why a guest cannot have more memory.
    *
-   * @param moreBytes what was to be added, by a start of the guest or while it runs
-   * @param lentBytes what the client lends already
-   * @param maxBytes what it may lend
+   * @param moreBytes the memory to be added, when the guest starts or later
+   * @param lentBytes the memory that the client lends already
+   * @param maxBytes the memory that the client may lend
    */
   public static String tooMuch(long moreBytes, long lentBytes, long maxBytes) {
     return String.format(

@@ -2,7 +2,7 @@ package dev.platter.emulator.export;
 
 import java.io.IOException;
 
-/** A client did what its protocol forbids: it loses its connection. */
+/** An act of a client that its protocol forbids. The client loses its connection. */
 public final class ProtocolViolation extends IOException {
   private static final long serialVersionUID = 1;
 
@@ -22,7 +22,7 @@ public final class ProtocolViolation extends IOException {
     this.heldUpOthers = heldUpOthers;
   }
 
-  /** One that has held up a loop, and with it the clients that share it. */
+  /** A violation that has held up a loop, and with it the other clients of that loop. */
   public static ProtocolViolation byFullEventFd() {
     return new ProtocolViolation("the client has filled the counter of an eventfd", true);
   }

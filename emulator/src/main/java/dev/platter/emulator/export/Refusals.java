@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Tells the log of messages that are refused: a few of each kind for a client, which could send
- * them again and again, and each reason once. One thread at a time.
+ * Logs messages that are refused: a few of each kind for each client, and each reason once, because
+ * a client can send a message again and again. One thread at a time.
  */
 public final class Refusals {
   private static final int MOST_REASONS = 5;
@@ -21,26 +21,26 @@ public final class Refusals {
   private final Map<Kind, Set<String>> told = new HashMap<>();
 
   /**
-   * Creates one that has told nothing yet.
+   * Creates a log of refusals for an export.
    *
-   * @param export what the export is called in events
+   * @param export the export's name in events
    */
   public Refusals(EventLog log, String export) {
     this.log = log;
     this.export = export;
   }
 
-  /** Another client: it is told of everything again. */
+  /** Forgets what was logged, because another client has come. */
   public void newClient() {
     told.clear();
   }
 
   /**
-   * A message was refused.
+   * Logs a message that was refused.
    *
-   * @param message its name; of few, so that nobody can fill the log with them
-   * @param error how it was answered, of few as well
-   * @param reason what was wrong with it
+   * @param message its name, one of a few, so that a client cannot fill the log
+   * @param error the answer, also one of a few
+   * @param reason the reason of the refusal
    */
   public void tell(Level level, String message, String error, String reason) {
     Set<String> reasons = told.computeIfAbsent(new Kind(message, error), _ -> new HashSet<>());

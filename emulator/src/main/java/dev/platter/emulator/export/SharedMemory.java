@@ -15,11 +15,11 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A range of a client's file, mapped here. The range is inside the file when it is mapped, and the
- * file is sealed against shrinking where it can be; where it cannot, {@link BusErrorGuard} makes it
- * zeroes if the client truncates it all the same, and the client's session is told. A file of FUSE
- * is refused, as its pages come when a program likes: a thread that waits for one keeps all others
- * of the JVM from the next collection.
+ * A mapped range of a client's file. The range is inside the file when it is mapped, and the file
+ * is sealed against shrinking where possible. If the client truncates a file without a seal, {@link
+ * BusErrorGuard} puts zeroes in its place, and the client's session is told. A file of FUSE is
+ * refused, because a program may delay its pages, and a thread that waits for a page delays the
+ * JVM's next collection and with it all other threads.
  *
  * <p>Closed when nothing is in flight on it; the guard ends before the mapping does.
  */
@@ -39,13 +39,13 @@ public final class SharedMemory implements AutoCloseable {
 
     private final int errno;
 
-    /** What cannot be mapped, being wrong in itself. */
+    /** Creates the error for a range or a file that can never be mapped. */
     public Unusable(String why) {
       this(why, Errno.EINVAL);
     }
 
     /**
-     * What cannot be mapped.
+     * Creates the error for a range that was refused.
      *
      * @param errno the error that says why
      */
@@ -61,7 +61,7 @@ public final class SharedMemory implements AutoCloseable {
   }
 
   /**
-   * What a descriptor is of.
+   * The file behind a descriptor.
    *
    * @param deviceMajor device that the file lies on
    * @param deviceMinor device that the file lies on
@@ -106,18 +106,18 @@ public final class SharedMemory implements AutoCloseable {
   /**
    * Maps a range.
    *
-   * @param fd a regular file, open for reading and, if it is to be written, for writing; stays the
+   * @param fd a regular file, open for reading and, for a writable mapping, for writing; stays the
    *     caller's
    * @param offset first byte, anywhere in a page
    * @param lengthBytes how many
-   * @param writable whether it can be written, and not only read
-   * @param lost told that the client has truncated its file; any thread, must not block
+   * @param writable whether the mapping is for writing as well
+   * @param lost is told that the client has truncated its file; any thread, must not block
    * @throws Unusable if the range is empty, wraps or is not inside the file, or cannot be mapped
    */
   public static SharedMemory map(
       int fd, long offset, long lengthBytes, boolean writable, Runnable lost) throws Unusable {
     long pageBytes = pageBytes(fd);
-    boolean fixed = sealAgainstShrinking(fd); // before the size is looked at
+    boolean fixed = sealAgainstShrinking(fd); // before the size is read
     long end = offset + lengthBytes;
     if (offset < 0 || lengthBytes <= 0 || end < 0 || end > Long.MAX_VALUE - pageBytes) {
       throw new Unusable("range is empty or wraps");
@@ -162,7 +162,7 @@ public final class SharedMemory implements AutoCloseable {
     }
   }
 
-  /** Seals a file if it is not and its maker has left that open; whether it cannot shrink now. */
+  /** Seals a file, if its maker allows that; returns whether the file cannot shrink now. */
   private static boolean sealAgainstShrinking(int fd) {
     int seals = Libc.fcntl(fd, LinuxAbi.F_GET_SEALS, 0);
     return seals >= 0

@@ -1,9 +1,10 @@
 /**
- * What all exports share: a listening socket, one client at a time, and what is told of it.
+ * The parts that all exports share: a listening socket, the service of one client at a time, and
+ * events about clients.
  *
- * <p>Threading: each export has one thread, which accepts a client, speaks with it until it leaves,
- * and accepts the next. {@link dev.platter.emulator.export.ExportServer#close} is called by another
- * thread.
+ * <p>Threading: each export has one thread, which accepts a client, serves it until it leaves, and
+ * accepts the next client. {@link dev.platter.emulator.export.ExportServer#close} is called by
+ * another thread.
  *
  * <p>Knows no protocol ({@code vhostuser}, {@code vfiouser}) and opens no image ({@code server}).
  */

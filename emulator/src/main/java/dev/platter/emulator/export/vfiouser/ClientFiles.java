@@ -12,9 +12,9 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * The files that the client lends. Each is mapped once and as a whole, however many ranges of it
- * come and go: a guest with an IOMMU lends page after page of one file, and a process has no more
- * than 65,530 mappings ({@code vm.max_map_count}) for all its clients and its own memory.
+ * The files that the client lends. Each file is mapped once and as a whole, however many of its
+ * ranges come and go. A guest with an IOMMU lends page after page of one file, and a process has at
+ * most 65,530 mappings ({@code vm.max_map_count}) for all its clients and its own memory.
  *
  * <p>For the connection's thread.
  */
@@ -41,19 +41,19 @@ final class ClientFiles {
     }
   }
 
-  // A file that has grown is mapped again; the older mapping stays for the ranges that have it.
+  // A file that has grown is mapped again; the older mapping stays for the ranges that use it.
   private final Map<Identity, MappedFile> newest = new HashMap<>();
-  // By the segments that are given out.
+  // The files by the segments that are given out.
   private final IdentityHashMap<MemorySegment, MappedFile> bySegment = new IdentityHashMap<>();
   private final long maxBytes;
   private int mappings;
   private long mappedBytes;
 
   /**
-   * Begins with none.
+   * Creates an empty set of files.
    *
-   * @param maxBytes how long they may be in all: pages that this side touches first count for its
-   *     cgroup, and addresses are used up even if no page is
+   * @param maxBytes the longest sum of the files' lengths. A page counts for the cgroup of the
+   *     process that touches it first, and a mapping uses up addresses even if no page is touched
    */
   ClientFiles(long maxBytes) {
     this.maxBytes = maxBytes;
@@ -63,10 +63,10 @@ final class ClientFiles {
    * Maps a file for one more range of it.
    *
    * @param fd the file; stays the caller's
-   * @param end where the range ends in it, a positive number
+   * @param end where the range ends in the file, a positive number
    * @param writable whether the device may write the range
-   * @param lost told that the client has truncated the file; any thread, must not block
-   * @return the whole file; to be given back
+   * @param lost is told that the client has truncated the file; any thread, must not block
+   * @return the whole file, which the caller gives back
    * @throws Unusable if it cannot be mapped, or is too short
    */
   MemorySegment take(int fd, long end, boolean writable, Runnable lost) throws Unusable {
@@ -106,7 +106,7 @@ final class ClientFiles {
     return file;
   }
 
-  /** Gives back what was taken for a range; the last one of a file unmaps it. */
+  /** Gives back the file of a range. The last range of a file unmaps it. */
   void give(MemorySegment taken) {
     MappedFile file = bySegment.get(taken);
     if (file != null && --file.ranges == 0) {
@@ -119,9 +119,9 @@ final class ClientFiles {
     }
   }
 
-  /** Gives all back. */
+  /** Gives all files back. */
   void giveAll() {
-    // Each file is there twice, and closing it again does nothing.
+    // A file may be in the map twice; a second close does nothing.
     bySegment.values().forEach(file -> file.mapping.close());
     bySegment.clear();
     newest.clear();

@@ -7,13 +7,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * The memory that the client lets the device reach. Ranges that come with a descriptor are mapped
- * and become guest RAM; those without exist for the protocol and are outside RAM for the device.
+ * The memory that the client lets the device reach. A range that comes with a descriptor is mapped
+ * and becomes guest RAM. A range without a descriptor exists for the protocol only, and the device
+ * cannot reach it.
  *
  * <p>For the connection's thread. Methods that a message may fail in answer 0 or an errno.
  */
 final class DmaTable {
-  /** The most ranges at a time, which is what clients count on unless they are told less. */
+  /** The most ranges at a time; clients assume this number unless they are told a smaller one. */
   static final int MAX_MAPS = 65_535;
 
   private static final long PAGE = 4096;
@@ -24,8 +25,8 @@ final class DmaTable {
   /**
    * Creates an empty table.
    *
-   * @param memory kept the same as the table
-   * @param maxBytes how long the files that ranges lie in may be in all
+   * @param memory holds the same ranges as the table
+   * @param maxBytes the longest sum of the lengths of all files of ranges
    */
   DmaTable(GuestMemory memory, long maxBytes) {
     this.memory = memory;
@@ -33,11 +34,11 @@ final class DmaTable {
   }
 
   /**
-   * Adds the range that a message names; the device reaches it at once.
+   * Adds the range of a message; the device reaches it at once.
    *
-   * @param fd its file, or -1; stays the caller's
-   * @param lost told that the client has truncated it; any thread, must not block
-   * @param reply told why if it cannot be
+   * @param fd the range's file, or -1; stays the caller's
+   * @param lost is told that the client has truncated the file; any thread, must not block
+   * @param reply is told the reason of a refusal
    */
   int add(VfioUserRequest request, int fd, Runnable lost, VfioUserReply reply) {
     int flags = request.int32(VfioUserAbi.DMA_MAP_FLAGS);
@@ -85,11 +86,12 @@ final class DmaTable {
   }
 
   /**
-   * Takes out the range, or all ranges, that lie in what is named; none may lie there only partly.
-   * Whoever was looking it up before may still be copying until the big lock has been taken once.
+   * Takes out all ranges that lie inside the given range; a range that lies there only in part is
+   * an error. Copies that began before may still go on until the big lock has been taken once.
    *
    * @param sizeBytes an unsigned number
-   * @return what to {@link #unmap} after that; empty, with nothing changed, if there is none
+   * @return the memory to {@link #unmap} after that; empty, with nothing changed, if there is no
+   *     such range
    */
   List<MemorySegment> remove(long address, long sizeBytes) {
     long last = address + sizeBytes - 1;
@@ -100,26 +102,26 @@ final class DmaTable {
     if (memory.has(address, sizeBytes)) {
       return List.of(memory.remove(address, sizeBytes));
     }
-    // A client whose guest turns its IOMMU off names all that the IOMMU could have.
+    // A client whose guest turns its IOMMU off names all addresses of the IOMMU.
     return memory.removeWithin(address, last < 0 ? Long.MAX_VALUE : last);
   }
 
-  /** Takes out all, as {@link #remove} does; to be followed by {@link #unmapAll}. */
+  /** Takes out all ranges, as {@link #remove} does; {@link #unmapAll} follows. */
   void removeAll() {
     memory.replace(List.of());
   }
 
-  /** Gives back what held ranges that were taken out. */
+  /** Gives back the files of ranges that were taken out. */
   void unmap(List<MemorySegment> removed) {
     removed.forEach(files::give);
   }
 
-  /** Gives back what held all ranges. */
+  /** Gives back all files. */
   void unmapAll() {
     files.giveAll();
   }
 
-  /** How many mappings of this process hold the ranges. */
+  /** How many mappings of this process the ranges use. */
   int mappings() {
     return files.mappings();
   }

@@ -11,13 +11,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's interrupts, each an eventfd of the client's: as many INTx, MSI and MSI-X as the
- * function has. INTx is level triggered by masking itself: it is signalled once, and again after an
- * unmask if the device still asserts it. A device error and a request to release the device can be
- * listened to as well, as clients like to; no device here has either.
+ * The function's interrupts (INTx, MSI, MSI-X), each an eventfd of the client's. INTx is level
+ * triggered and masks itself: it is signalled once, and again after an unmask if the device still
+ * asserts it. A client may also set eventfds for device errors and for requests to release the
+ * device, as clients do; no device here sends these.
  *
- * <p>Handlers of messages answer 0 or an errno. They take the big lock for one interrupt at a time:
- * how long it is held is not the length of a message. Everything else is called with it held.
+ * <p>Handlers of messages answer 0 or an errno. They take the big lock for one interrupt at a time,
+ * so that a long message does not hold it long. All other methods are called with the lock held.
  */
 final class IrqTable implements PciInterrupts {
   private static final int DATA_TYPES =
@@ -32,7 +32,7 @@ final class IrqTable implements PciInterrupts {
   private boolean pinAsserted;
   private boolean masked;
 
-  /** One interrupt: where it goes, and whether a message was sent while it went nowhere. */
+  /** One interrupt: its eventfd, and whether a message was sent while it had none. */
   private static final class Interrupt {
     @Nullable EventNotifier trigger;
     boolean missed;
@@ -69,7 +69,9 @@ final class IrqTable implements PciInterrupts {
     send(types[VfioUserAbi.IRQ_MSIX], vector);
   }
 
-  /** Sends a message; drops one that there is not, as its number may be a guest's choice. */
+  /**
+   * Sends a message. Drops a message with an unknown number, since a guest may choose the number.
+   */
   private static void send(Interrupt[] messages, int vector) {
     if (vector < 0 || vector >= messages.length) {
       return;
@@ -112,7 +114,9 @@ final class IrqTable implements PciInterrupts {
     return 0;
   }
 
-  /** What an interrupt can do; MSI-X vectors may come one by one, while others are in use. */
+  /**
+   * The abilities of an interrupt. MSI-X vectors may be added one by one, while others are in use.
+   */
   private static int flags(int index) {
     return switch (index) {
       case VfioUserAbi.IRQ_INTX ->
@@ -126,7 +130,7 @@ final class IrqTable implements PciInterrupts {
     return index >= 0 && index < VfioUserAbi.IRQ_TYPES;
   }
 
-  /** "VFIO_USER_DEVICE_SET_IRQS": in order, up to the first interrupt that is wrong. */
+  /** "VFIO_USER_DEVICE_SET_IRQS": sets interrupts in order, up to the first wrong one. */
   int set(VfioUserRequest request, ReceivedFds fds, Runnable full, VfioUserReply reply) {
     if (request.payloadBytes() < VfioUserAbi.SET_IRQS_BYTES) {
       return reply.refuse(Errno.EINVAL, "it is too short");
@@ -178,7 +182,10 @@ final class IrqTable implements PciInterrupts {
     return 0;
   }
 
-  /** Gives each interrupt of a range its descriptor; without any, all of them lose theirs. */
+  /**
+   * Gives each interrupt of a range its descriptor. Without descriptors, all interrupts of the
+   * range lose theirs.
+   */
   private int setEventFds(
       int index, int first, int count, ReceivedFds fds, Runnable full, VfioUserReply reply) {
     boolean none = fds.size() == 0;
@@ -188,7 +195,7 @@ final class IrqTable implements PciInterrupts {
     for (int i = first; i < first + count; i++) {
       EventNotifier trigger = null;
       if (!none) {
-        // Another descriptor stays in fds: its close may wait for the client.
+        // A descriptor of another type stays in fds, because its close may wait for the client.
         if (!EventNotifier.isEventFd(fds.peek())) {
           return reply.refuse(Errno.EINVAL, "its descriptor is no eventfd");
         }
@@ -249,7 +256,10 @@ final class IrqTable implements PciInterrupts {
     }
   }
 
-  /** The client has gone: its eventfds are closed, and the next finds everything as the first. */
+  /**
+   * Closes the eventfds of a client that has gone; the next client finds the table as the first
+   * found it.
+   */
   void clear() {
     for (int index = 0; index < types.length; index++) {
       for (Interrupt interrupt : types[index]) {

@@ -8,9 +8,11 @@ import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.jr.ob.JSON;
 
-/** The version that is spoken, and the limits that are told ("VFIO_USER_VERSION"). */
+/** The agreement on a version and on limits ("VFIO_USER_VERSION"). */
 final class Negotiation {
-  /** The most descriptors that a message may carry; more vectors take several messages. */
+  /**
+   * The most descriptors that a message may carry; a client sends more vectors in several messages.
+   */
   static final int MAX_MESSAGE_FDS = UnixConnection.MAX_FDS;
 
   /** The longest access to a region. */
@@ -25,7 +27,8 @@ final class Negotiation {
   /**
    * Answers a client's proposal.
    *
-   * @throws ProtocolViolation if there is no version in common, or it cannot be understood
+   * @throws ProtocolViolation if there is no version in common, or the proposal cannot be
+   *     understood
    */
   static void answer(VfioUserRequest request, VfioUserReply reply) throws ProtocolViolation {
     if (request.payloadBytes() < VfioUserAbi.VERSION_DATA) {

@@ -9,10 +9,10 @@ import dev.platter.devices.pci.PciFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The function's regions as a client sees them: its BARs, its configuration space, and nothing in
- * the others. An access that is longer than a register, or not aligned, becomes several; each of
- * these is made with the big lock held, which is given back in between: how long it is held is the
- * device's doing, and not the length of a message. Methods answer 0 or an errno.
+ * The function's regions as a client sees them: BARs and configuration space; the others are empty.
+ * An access that is longer than a register, or not aligned, becomes several accesses. Each of them
+ * takes and gives back the big lock, so that a long message does not hold it long. Methods answer 0
+ * or an errno.
  */
 final class Regions {
   private static final String TOO_SHORT = "it is too short";
@@ -89,7 +89,7 @@ final class Regions {
     return index >= 0 && index < VfioUserAbi.REGIONS;
   }
 
-  /** A region that is there; null for an index that has none. */
+  /** The region with an index, or null. */
   private @Nullable Region region(int index) {
     return exists(index) ? regions[index] : null;
   }
@@ -160,7 +160,7 @@ final class Regions {
     reply.set(VfioUserAbi.REGION_RW_COUNT, 4, count);
   }
 
-  /** "VFIO_USER_REGION_WRITE_MULTI": in order, up to the first that is wrong. */
+  /** "VFIO_USER_REGION_WRITE_MULTI": writes in order, up to the first wrong one. */
   int writeMultiple(VfioUserRequest request, VfioUserReply reply) {
     if (request.payloadBytes() < VfioUserAbi.MULTI_WRITES) {
       return reply.refuse(Errno.EINVAL, TOO_SHORT);
@@ -188,7 +188,7 @@ final class Regions {
     return 0;
   }
 
-  /** One write, whose description is {@code at} bytes into the payload; its data is there. */
+  /** One write, described {@code at} bytes into the payload; the payload holds all its data. */
   private int write(VfioUserRequest request, int at, long count, VfioUserReply reply) {
     long offset = request.int64(at + VfioUserAbi.REGION_RW_OFFSET);
     int index = request.int32(at + VfioUserAbi.REGION_RW_REGION);

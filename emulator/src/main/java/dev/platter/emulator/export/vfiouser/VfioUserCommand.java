@@ -4,25 +4,25 @@ import org.jspecify.annotations.Nullable;
 
 /** The commands of vfio-user ("Commands"), each with its number on the wire. */
 public enum VfioUserCommand {
-  /** Client: the first message; agrees on a version and on limits. */
+  /** Client: proposes a version and limits in the first message. */
   VERSION(1),
 
-  /** Client: a range of its memory may be reached by DMA; carries a descriptor to map, or none. */
+  /** Client: allows DMA to a range of its memory; may carry a descriptor to map. */
   DMA_MAP(2),
 
-  /** Client: a range may no longer be reached; the device has let go of it when it is answered. */
+  /** Client: forbids DMA to a range; the device has let go of the range before the answer. */
   DMA_UNMAP(3),
 
-  /** Client: asks what kind of device it is, how many regions and interrupt types it has. */
+  /** Client: asks for the kind of the device and its numbers of regions and interrupt types. */
   DEVICE_GET_INFO(4),
 
-  /** Client: asks for a region's size and what may be done with it. */
+  /** Client: asks for a region's size and permitted accesses. */
   DEVICE_GET_REGION_INFO(5),
 
   /** Client: asks for ioeventfds in a region. */
   DEVICE_GET_REGION_IO_FDS(6),
 
-  /** Client: asks how many interrupts of a type there are, and what they can do. */
+  /** Client: asks for the number and the abilities of interrupts of a type. */
   DEVICE_GET_IRQ_INFO(7),
 
   /** Client: sets, masks or triggers interrupts; carries eventfds. */

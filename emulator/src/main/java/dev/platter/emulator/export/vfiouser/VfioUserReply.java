@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** The answer to a message: filled in while it is handled, sent once. Used again and again. */
+/**
+ * The answer to a message, filled in while the message is handled and sent once. The object is used
+ * for all messages.
+ */
 final class VfioUserReply {
   private static final int[] NO_FDS = {};
 
@@ -35,12 +38,12 @@ final class VfioUserReply {
     return errno;
   }
 
-  /** What {@link #refuse} was told. */
+  /** The reason that {@link #refuse} was given. */
   String reason() {
     return reason;
   }
 
-  /** Gives it a payload of {@code bytes} bytes, all 0. */
+  /** Gives the answer a payload of {@code bytes} bytes, all 0. */
   void payload(int bytes) {
     payloadBytes = bytes;
     for (long i = 0; i < bytes; i += Long.BYTES) {
@@ -54,9 +57,9 @@ final class VfioUserReply {
   }
 
   /**
-   * Sends it.
+   * Sends the answer.
    *
-   * @param errno 0, or what went wrong: then the header goes alone ("Header")
+   * @param errno 0, or the error: then only the header is sent ("Header")
    */
   void send(UnixConnection connection, int errno) throws IOException {
     int size = VfioUserAbi.HEADER_BYTES + (errno == 0 ? payloadBytes : 0);

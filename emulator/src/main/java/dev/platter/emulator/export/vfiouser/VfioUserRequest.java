@@ -13,8 +13,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A message from the client, in a buffer of ours and so out of its reach. One is used again and
- * again.
+ * A message from the client, in a buffer that the client cannot reach. The object is used for all
+ * messages.
  */
 final class VfioUserRequest {
   /** The longest message, header included, that a client has reason to send. */
@@ -32,7 +32,7 @@ final class VfioUserRequest {
    *
    * @param fds takes the descriptors that come with it
    * @return false if the client has left
-   * @throws ProtocolViolation if it is no command, or of a size that none has
+   * @throws ProtocolViolation if the message is no command, or has a size that no command has
    */
   boolean receive(UnixConnection connection, ReceivedFds fds) throws IOException {
     if (!connection.receive(buffer, 0, VfioUserAbi.HEADER_BYTES, fds)) {
@@ -47,7 +47,7 @@ final class VfioUserRequest {
       throw new ProtocolViolation("message " + commandCode() + " of type " + type);
     }
     sizeBytes = (int) size;
-    // With an empty rest this is the end of it.
+    // A message without a rest ends here.
     connection.receiveRest(buffer, VfioUserAbi.HEADER_BYTES, size - VfioUserAbi.HEADER_BYTES, fds);
     return true;
   }

@@ -21,19 +21,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Serves a PCI function to one client after the other. The connection's thread handles messages in
- * the order they come: it takes the big lock, does what the message says and answers without it. No
- * message waits for anything but that lock, however long the storage takes: also what takes memory
- * away from the device or resets it, as requests in flight know nothing of guest memory.
+ * the order they come: it takes the big lock, does what the message says and answers without it. A
+ * message waits only for that lock, however slow the storage is. This holds also for messages that
+ * take memory away or reset the device, because requests in flight do not use guest memory.
  *
- * <p>What a client may get wrong is answered with an errno; what leaves no common ground (no
- * negotiation, a message that is none) ends the connection. A client that leaves takes its memory,
- * its eventfds and the device's state with it: the next one is another machine.
+ * <p>A wrong argument is answered with an errno. A client without negotiation, or with a malformed
+ * message, loses its connection. When a client leaves, its memory, its eventfds and the device's
+ * state go with it: the next client is another machine.
  */
 public final class VfioUserSession implements ClientSession {
   /**
-   * How long to look for the next message unless told otherwise: as long as a halted vCPU. A
-   * guest's register read waits for us, and its next one follows some 40 us later; a driver comes
-   * back for the next command within 200.
+   * How long to spin for the next message by default: as long as a halted vCPU spins. A guest waits
+   * for each register read, and reads again some 40 us later; a driver comes back with the next
+   * command within 200 us.
    */
   public static final long DEFAULT_POLL_MAX_NANOS = 200_000;
 
@@ -58,12 +58,11 @@ public final class VfioUserSession implements ClientSession {
   /**
    * Prepares to serve.
    *
-   * @param mainLoop where the function's I/O is done
+   * @param mainLoop the loop of the function's I/O
    * @param maxGuestBytes how much memory a client may lend, by the size of its files
    * @param function the device; closed with the session
-   * @param pollMaxNanos how long to look for the next message before sleeping, at most; 0 sleeps at
-   *     once
-   * @param refusals told of messages that are refused
+   * @param pollMaxNanos how long to spin for the next message at most; 0 sleeps at once
+   * @param refusals logs messages that are refused
    */
   public VfioUserSession(
       MainLoop mainLoop,
@@ -103,7 +102,7 @@ public final class VfioUserSession implements ClientSession {
       try {
         converse(connection, fds, lost);
       } catch (IOException e) {
-        checkOffence(); // the better reason for a connection that breaks
+        checkOffence(); // an offence explains the broken connection better
         throw e;
       }
       checkOffence();
@@ -115,7 +114,7 @@ public final class VfioUserSession implements ClientSession {
   private void converse(UnixConnection connection, ReceivedFds fds, Runnable lost)
       throws IOException {
     heldUpPipes.checkClient();
-    // After an offence, what the client has sent before is still there to be received.
+    // After an offence, the loop must end though older messages can still be received.
     while (offence == null && receive(connection, fds)) {
       reply.begin(request);
       int errno = handle(fds, lost);
@@ -137,7 +136,7 @@ public final class VfioUserSession implements ClientSession {
     }
   }
 
-  /** Ends a connection for what its client has done. Any thread. */
+  /** Ends a connection because of its client's offence. Any thread. */
   private void end(UnixConnection connection, ProtocolViolation what) {
     offence = what;
     connection.shutdown();
@@ -154,7 +153,7 @@ public final class VfioUserSession implements ClientSession {
     return received;
   }
 
-  /** Does what the message says; answers 0 or an errno. */
+  /** Carries out the message; answers 0 or an errno. */
   private int handle(ReceivedFds fds, Runnable lost) throws ProtocolViolation {
     VfioUserCommand command = VfioUserCommand.of(request.commandCode());
     if (command == VfioUserCommand.VERSION) {
@@ -184,7 +183,7 @@ public final class VfioUserSession implements ClientSession {
 
   private void tellRefused(int errno) {
     VfioUserCommand command = VfioUserCommand.of(request.commandCode());
-    // Clients ask for what is optional, and take back what they never lent.
+    // Clients ask for optional features, and take back memory that they never lent.
     boolean usual = errno == Errno.EOPNOTSUPP || errno == Errno.ENOENT;
     refusals.tell(
         usual ? Level.INFO : Level.WARNING,
@@ -270,7 +269,10 @@ public final class VfioUserSession implements ClientSession {
     return 0;
   }
 
-  /** Afterwards no copy from or to removed memory is under way: each is made in one hold. */
+  /**
+   * Once this returns, no copy uses removed memory, because each copy is made while the big lock is
+   * held.
+   */
   private void tellRemoved() {
     lock.lock();
     try {
@@ -304,7 +306,8 @@ public final class VfioUserSession implements ClientSession {
   private void disconnect() {
     lock.lock();
     try {
-      // Whatever goes wrong then, the next client finds neither memory nor eventfds of this one.
+      // Memory and eventfds go first, so that the next client finds none of them even if a later
+      // step fails.
       dma.removeAll();
       irqs.clear();
       function.memoryRemoved();
@@ -324,7 +327,7 @@ public final class VfioUserSession implements ClientSession {
     closed = true;
     lock.lock();
     try {
-      // What the backends have names the function's buffers, and their files.
+      // Requests at the backends use only the function's buffers and the backends' files.
       function.hold();
       while (function.inFlight() > 0) {
         CountDownLatch idle = new CountDownLatch(1);

@@ -12,10 +12,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The socket for requests of our own ("Back-end communication"), of which there is one: the
- * configuration space has changed. A thread sends, because those who know of the change must not
- * wait: the main loop, under the big lock, and queues' loops. Changes that come while it sends are
- * told once. No answers are asked for.
+ * The socket for requests of the back-end ("Back-end communication"). There is one request: the
+ * configuration space has changed. A thread of its own sends it, because the main loop under the
+ * big lock and the queues' loops notice changes and must not wait. Several changes during one send
+ * become one further request. No answer is asked for.
  */
 final class BackendChannel implements AutoCloseable {
   /** BACKEND_CONFIG_CHANGE_MSG ("Back-end message types"). */
@@ -30,8 +30,8 @@ final class BackendChannel implements AutoCloseable {
    * Takes over the socket.
    *
    * @param fd the descriptor; closed with the channel, and at once if it is refused
-   * @param heldUpPipes counts it if it is a pipe, which is refused
-   * @throws RequestRefused if it is no Unix stream socket, or there is no thread to be had
+   * @param heldUpPipes counts the descriptor if it is a pipe, which is refused
+   * @throws RequestRefused if the descriptor is no Unix stream socket, or no thread can be started
    */
   BackendChannel(int fd, HeldUpPipes heldUpPipes) throws RequestRefused {
     if (Sockets.getOption(fd, LinuxAbi.SO_DOMAIN) != LinuxAbi.AF_UNIX
@@ -48,7 +48,7 @@ final class BackendChannel implements AutoCloseable {
     }
   }
 
-  /** Tells the front-end, soon. Any thread; does not block. */
+  /** Has the front-end told soon. Any thread; does not block. */
   synchronized void configChanged() {
     pending = true;
     notifyAll();
@@ -72,7 +72,7 @@ final class BackendChannel implements AutoCloseable {
         connection.send(message, 0, message.byteSize());
       }
     } catch (IOException | InterruptedException e) {
-      // A front-end that does not listen here may still be served.
+      // A front-end that does not read here is served nevertheless.
     }
   }
 

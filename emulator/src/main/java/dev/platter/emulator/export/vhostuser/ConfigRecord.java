@@ -5,13 +5,14 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 
 /**
- * What the front-end has written to the configuration space, kept in memory that outlives this
- * process. A front-end that connects again does not write it again, and a guest that has made its
- * disk write-through sends no flushes that a back-end with a write cache would need.
+ * A record of the front-end's writes to the configuration space, in memory that outlives this
+ * process. A front-end that connects again does not repeat these writes. Without the record, a
+ * guest that has made its disk write-through would send no flushes to a new back-end with a write
+ * cache.
  *
- * <p>The protocol has no place for it. It stands behind the record of what is in flight, in a
- * buffer whose size is the back-end's choice ("GET_INFLIGHT_FD"); no other back-end looks there,
- * and an entry that is not one of ours is none.
+ * <p>The protocol has no place for this record. It stands behind the record of requests in flight,
+ * in a buffer whose size the back-end chooses ("GET_INFLIGHT_FD"). Other back-ends do not look
+ * there, and entries without our mark are ignored.
  */
 final class ConfigRecord {
   /** Size of the record. */
@@ -33,7 +34,7 @@ final class ConfigRecord {
     this.memory = memory;
   }
 
-  /** Keeps a byte; forgets it if there are too many, which no device has. */
+  /** Keeps a byte; drops it if there are more bytes than any device has. */
   void save(int offset, byte value) {
     for (long at = 0; at < BYTES; at += Long.BYTES) {
       long entry = (long) LONG.getOpaque(memory, at);
@@ -49,7 +50,7 @@ final class ConfigRecord {
     memory.fill((byte) 0);
   }
 
-  /** Tells a device what is kept. */
+  /** Writes the kept bytes to a device. */
   void restoreTo(DeviceControl device) {
     for (long at = 0; at < BYTES; at += Long.BYTES) {
       long entry = (long) LONG.getAcquire(memory, at);

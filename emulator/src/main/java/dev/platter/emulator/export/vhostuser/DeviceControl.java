@@ -7,10 +7,10 @@ import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is asked of the device but for its queues: features and the configuration space. Under the
- * big lock where there is one, but for what may wait for the disk. Keeps what the front-end has
- * written there through another negotiation of features, which front-ends that stop and continue
- * make: the guest, who knows nothing of it, relies on the cache mode that it has set.
+ * Access to the device beside its queues: features and the configuration space. Calls run under the
+ * big lock where there is one, except those that may wait for the disk. Values that the front-end
+ * has written stay through another negotiation of features, which a front-end makes when it stops
+ * and continues. The guest does not notice that, and relies on the cache mode that it has set.
  */
 final class DeviceControl {
   /** The longest configuration space that a message carries. */
@@ -46,7 +46,7 @@ final class DeviceControl {
     return device.features() | VhostUserFeatures.TRANSPORT;
   }
 
-  /** Those that were taken, but for the protocol's own. */
+  /** The features that were taken, without those of the protocol itself. */
   long features() {
     return features;
   }
@@ -81,7 +81,7 @@ final class DeviceControl {
   /**
    * Writes the configuration space. May wait for the disk.
    *
-   * @return whether it is now as it was to be; read-only fields stay what they are
+   * @return whether the space now equals {@code from}; read-only fields keep their values
    */
   boolean writeConfig(int offset, byte[] from) {
     for (int i = 0; i < from.length; i++) {
@@ -98,7 +98,7 @@ final class DeviceControl {
     return Arrays.equals(now, from);
   }
 
-  /** Takes over what a back-end before this one was told, where this one was not told anything. */
+  /** Takes over a byte that an earlier back-end was told, unless this back-end was told another. */
   void restore(int offset, byte value) {
     if (offset >= MAX_CONFIG_BYTES || isWritten.get(offset)) {
       return;
@@ -110,7 +110,7 @@ final class DeviceControl {
     }
   }
 
-  /** Saves what the front-end has written, for a back-end after this one. */
+  /** Saves the front-end's writes for a later back-end. */
   void saveTo(ConfigRecord record) {
     isWritten.stream().forEach(i -> record.save(i, written[i]));
   }

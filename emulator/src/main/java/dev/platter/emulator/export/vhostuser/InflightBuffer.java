@@ -8,8 +8,8 @@ import dev.platter.emulator.export.SharedMemory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The buffer in which rings record what they have in flight ("Inflight I/O tracking"). The
- * front-end keeps it, and gives it to the back-end that comes after one that died. One that was
+ * The buffer in which rings record their requests in flight ("Inflight I/O tracking"). The
+ * front-end keeps the buffer, and gives it to the next back-end after a crash. A buffer that was
  * made here has a {@link ConfigRecord} behind the queues' parts.
  */
 final class InflightBuffer implements AutoCloseable {
@@ -19,7 +19,7 @@ final class InflightBuffer implements AutoCloseable {
   /** The same as a C compiler pads it. */
   static final int PADDED_DESCRIPTION_BYTES = 24;
 
-  // No queue here is larger; what a ring remembers of its record grows with this.
+  // No queue here is larger, and a ring's memory for its record grows with this size.
   private static final int MAX_QUEUE_SIZE = 1024;
 
   private static final int F_SEAL_SEAL = 1;
@@ -65,13 +65,13 @@ final class InflightBuffer implements AutoCloseable {
   }
 
   /**
-   * A new buffer: a file that cannot change its size.
+   * Creates a buffer: a file that cannot change its size.
    *
-   * @param asked for how many queues of which size
-   * @param maxQueues how many there are
+   * @param asked the number and the size of the queues
+   * @param maxQueues how many queues the device has
    * @param fd set to the file's descriptor, which the caller closes
-   * @return what the file holds
-   * @throws RequestRefused if it makes no sense
+   * @return the description of the file
+   * @throws RequestRefused if {@code asked} makes no sense
    */
   static Description create(Description asked, int maxQueues, int[] fd) throws RequestRefused {
     asked.check(maxQueues);
@@ -102,8 +102,8 @@ final class InflightBuffer implements AutoCloseable {
    * Maps a buffer.
    *
    * @param fd its file; stays the caller's
-   * @param lost told that the client has truncated it; any thread, must not block
-   * @throws RequestRefused if it makes no sense
+   * @param lost is told that the client has truncated the file; any thread, must not block
+   * @throws RequestRefused if the description makes no sense
    */
   static InflightBuffer map(Description description, int maxQueues, int fd, Runnable lost)
       throws RequestRefused {
@@ -141,7 +141,7 @@ final class InflightBuffer implements AutoCloseable {
     return config;
   }
 
-  /** Forgets all that was recorded; no ring uses it. */
+  /** Clears all records, while no ring uses the buffer. */
   void clear() {
     clearQueues();
     if (config != null) {
@@ -149,13 +149,13 @@ final class InflightBuffer implements AutoCloseable {
     }
   }
 
-  /** Forgets what was in flight; no ring uses it. */
+  /** Clears the records of requests in flight, while no ring uses the buffer. */
   void clearQueues() {
     long bytes = Math.min(description.queuesBytes(), memory.segment().byteSize());
     memory.segment().asSlice(0, bytes).fill((byte) 0);
   }
 
-  /** Unmaps it; no ring uses it. Idempotent. */
+  /** Unmaps the buffer, once no ring uses it. Idempotent. */
   @Override
   public void close() {
     memory.close();

@@ -10,12 +10,15 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the log that something a front-end waits for takes longer than guests bear, and when it is
- * over: what has guest memory in flight is waited for, and a disk that stalls does not say how
- * long. For the session's thread. The thread that tells sleeps while nobody waits.
+ * Logs the begin and the end of a step that a front-end waits for too long. Such a step waits for
+ * requests that use guest memory, and a stalled disk may keep them for any time. For the session's
+ * thread; the thread that logs sleeps while no step runs.
  */
 final class LongWaits {
-  /** Linux finds a task hung after 120 s and asks for more attempts after 30; before either. */
+  /**
+   * Less than the time-outs of Linux, which calls a task hung after 120 s and retries a command
+   * after 30 s.
+   */
   static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   private static final ScheduledThreadPoolExecutor TELLER = teller();
@@ -25,10 +28,10 @@ final class LongWaits {
   private final long patienceNanos;
 
   /**
-   * Creates one.
+   * Creates a watch over waits.
    *
-   * @param export what the export is called in events
-   * @param patienceNanos how long a wait may be without a word
+   * @param export the export's name in events
+   * @param patienceNanos how long a wait may last before it is logged
    */
   LongWaits(EventLog log, String export, long patienceNanos) {
     this.log = log;
@@ -60,7 +63,7 @@ final class LongWaits {
         return TELLER.schedule(
             () -> tell(Level.WARNING, "client-waits"), patienceNanos, TimeUnit.NANOSECONDS);
       } catch (OutOfMemoryError e) {
-        return null; // no thread to be had: what is to be done is done nevertheless
+        return null; // no thread could be started; the step runs unwatched
       }
     }
 
@@ -71,7 +74,7 @@ final class LongWaits {
       log.event(level, export, event, fields);
     }
 
-    /** It is over. */
+    /** Ends the step. */
     @Override
     public void close() {
       if (telling != null && !telling.cancel(false)) {

@@ -8,9 +8,9 @@ import java.util.List;
 
 /**
  * The guest's memory as the front-end shares it ("Memory access"): regions, each with a guest
- * address and the address that the front-end itself knows it by. Owns the mappings.
+ * address and the front-end's own address. Owns the mappings.
  *
- * <p>Those that are taken out are unmapped by {@link Removed#close}, when no ring uses them.
+ * <p>{@link Removed#close} unmaps regions that were taken out, once no ring uses them.
  */
 final class MemoryTable implements AutoCloseable {
   /** How many regions there may be; as many as a VM can have. */
@@ -22,7 +22,7 @@ final class MemoryTable implements AutoCloseable {
   /** The most regions in one SET_MEM_TABLE. */
   static final int MAX_TABLE_REGIONS = 8;
 
-  /** What no guest address is. */
+  /** A value that is no guest address. */
   static final long NOWHERE = -1;
 
   private final GuestMemory memory;
@@ -67,7 +67,7 @@ final class MemoryTable implements AutoCloseable {
       return Long.compareUnsigned(b - a, aBytes) < 0 || Long.compareUnsigned(a - b, bBytes) < 0;
     }
 
-    /** The mmap offset does not count ("REM_MEM_REG"). */
+    /** Whether both describe the same region; the mmap offset does not count ("REM_MEM_REG"). */
     private boolean names(Description other) {
       return guestAddress == other.guestAddress
           && userAddress == other.userAddress
@@ -101,9 +101,10 @@ final class MemoryTable implements AutoCloseable {
   /**
    * Creates an empty table.
    *
-   * @param memory kept the same as the table
-   * @param maxBytes how much there may be: what this side touches first counts for its cgroup
-   * @param lost told that the client has truncated a region; any thread, must not block
+   * @param memory holds the same regions as the table
+   * @param maxBytes how much memory the table may hold; a page counts for the cgroup of the process
+   *     that touches it first
+   * @param lost is told that the client has truncated a region; any thread, must not block
    */
   MemoryTable(GuestMemory memory, long maxBytes, Runnable lost) {
     this.memory = memory;
@@ -112,10 +113,10 @@ final class MemoryTable implements AutoCloseable {
   }
 
   /**
-   * Adds a region. What was there stays where it is.
+   * Adds a region; the others stay mapped as they are.
    *
-   * @param fd its file; stays the caller's
-   * @throws RequestRefused if it makes no sense, and nothing has changed
+   * @param fd the region's file; stays the caller's
+   * @throws RequestRefused if the region makes no sense; nothing has changed then
    */
   void add(Description description, int fd) throws RequestRefused {
     if (regions.size() == MAX_SLOTS) {
@@ -150,8 +151,8 @@ final class MemoryTable implements AutoCloseable {
   /**
    * Takes a region out.
    *
-   * @return what to close when no ring uses it any more
-   * @throws RequestRefused if there is none like that
+   * @return the region, to be closed once no ring uses it
+   * @throws RequestRefused if there is no such region
    */
   Removed remove(Description description) throws RequestRefused {
     for (Region region : regions) {
@@ -166,7 +167,7 @@ final class MemoryTable implements AutoCloseable {
   }
 
   /**
-   * Maps what is to replace the whole table.
+   * Maps regions that will replace the whole table.
    *
    * @param descriptions the regions
    * @param fds their files, in the same order; stay the caller's
@@ -195,9 +196,9 @@ final class MemoryTable implements AutoCloseable {
   }
 
   /**
-   * Puts a prepared table in the place of this one.
+   * Replaces the table by a prepared one.
    *
-   * @return the regions there were
+   * @return the old regions
    */
   Removed replaceWith(Prepared prepared) {
     Removed old = new Removed(regions);
@@ -217,7 +218,7 @@ final class MemoryTable implements AutoCloseable {
     return regions.isEmpty();
   }
 
-  /** The guest address of an address of the front-end's, or {@link #NOWHERE}. */
+  /** The guest address of a front-end's address, or {@link #NOWHERE}. */
   long guestAddress(long userAddress) {
     for (Region region : regions) {
       long offset = userAddress - region.description.userAddress;
@@ -228,7 +229,7 @@ final class MemoryTable implements AutoCloseable {
     return NOWHERE;
   }
 
-  /** Forgets and unmaps all regions; no ring uses them. */
+  /** Removes and unmaps all regions, once no ring uses them. */
   @Override
   public void close() {
     replaceWith(new Prepared(List.of())).close();

@@ -14,11 +14,11 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that one front-end has set up, and the means to change it. Each method carries out a request
- * or refuses it. For the session's thread, but for {@link #configChanged}.
+ * The state that one front-end has set up, and the requests that change it. Each method carries out
+ * a request or refuses it. For the session's thread, but for {@link #configChanged}.
  *
- * <p>Closing: rings stop and what is in flight completes; then descriptors, the device's state, the
- * in-flight buffer, guest memory, the back-end channel.
+ * <p>Closing: rings stop and their requests complete; then descriptors, the device's state, the
+ * in-flight buffer, guest memory and the back-end channel go.
  */
 final class VhostUserBackend implements AutoCloseable {
   private static final int STATUS_BITS = 0xff;
@@ -39,12 +39,13 @@ final class VhostUserBackend implements AutoCloseable {
   /**
    * Creates the state that a front-end finds.
    *
-   * @param guestMemory what the device was made over; the front-end fills it
+   * @param guestMemory the memory of the device, which the front-end fills
    * @param maxGuestBytes how much memory the front-end may lend
-   * @param onBroken told of a ring that the guest has broken, and how; on any thread
-   * @param memoryLost told that the front-end has truncated its memory; any thread, must not block
-   * @param eventFdFull told that it has held up a signal; any thread, must not block
-   * @param heldUpPipes those that this and earlier front-ends have left
+   * @param onBroken is told of a ring that the guest has broken, and the reason; any thread
+   * @param memoryLost is told that the front-end has truncated its memory; any thread, must not
+   *     block
+   * @param eventFdFull is told that the front-end has held up a signal; any thread, must not block
+   * @param heldUpPipes the pipes that this and earlier front-ends have left
    */
   VhostUserBackend(
       VirtioDevice device,
@@ -106,8 +107,9 @@ final class VhostUserBackend implements AutoCloseable {
   }
 
   void setFeatures(long taken) throws RequestRefused {
-    // Not offered, as some drivers would take it for a need to translate. Whoever takes it all the
-    // same, as for encrypted guests, means guest memory as it is: there is no IOTLB here.
+    // ACCESS_PLATFORM is not offered, because some drivers would then translate addresses. A
+    // front-end that takes it nevertheless, as for encrypted guests, sends plain guest addresses:
+    // there is no IOTLB here.
     long unknown = taken & ~(device.offered() | VirtioFeatures.ACCESS_PLATFORM);
     if (unknown != 0) {
       throw new RequestRefused(String.format("features 0x%x are not offered", unknown));
@@ -161,7 +163,8 @@ final class VhostUserBackend implements AutoCloseable {
   }
 
   /**
-   * After a change of memory: a ring that is nowhere waits for the next to bring its place back.
+   * Starts rings after a change of memory; a ring whose memory is missing waits for the next
+   * change.
    */
   private void startRingsInMemory() {
     if (device.isActive()) {
@@ -203,8 +206,8 @@ final class VhostUserBackend implements AutoCloseable {
   }
 
   /**
-   * Sets the doorbell, which starts the ring; takes over the descriptor, which is negative for
-   * none: then the ring is looked at without one.
+   * Sets the kick eventfd and starts the ring. Takes over the descriptor; a negative one means that
+   * the ring is polled.
    */
   void setVringKick(int index, int fd) throws RequestRefused {
     EventNotifier kick =
@@ -219,20 +222,23 @@ final class VhostUserBackend implements AutoCloseable {
     ring(index).setCall(call);
   }
 
-  /** Sets whom to tell of a broken ring; takes over the descriptor, negative for nobody. */
+  /** Sets the eventfd for a broken ring; takes over the descriptor, which is negative for none. */
   void setVringError(int index, int fd) throws RequestRefused {
     EventNotifier error = sink(index, fd);
     ring(index).setError(error);
   }
 
-  /** What tells the front-end of a queue, as {@link #adopt} has it; null for none. */
+  /** The notifier of a queue's front-end, checked by {@link #adopt}; null for none. */
   private @Nullable EventNotifier sink(int index, int fd) throws RequestRefused {
     return fd < 0
         ? null
         : adopt(index, fd, its -> EventNotifier.adoptSink(its, eventFdFull, heldUpPipes));
   }
 
-  /** A queue's notifier; if it can be none, or there is no such queue, it is closed. */
+  /**
+   * Makes a queue's notifier. Closes the descriptor if it cannot be one, or if there is no such
+   * queue.
+   */
   private EventNotifier adopt(int index, int fd, IntFunction<EventNotifier> how)
       throws RequestRefused {
     try {
@@ -273,7 +279,7 @@ final class VhostUserBackend implements AutoCloseable {
     startRingsInMemory();
   }
 
-  /** Adds memory, which is no concern of rings at work. {@code fd} stays the caller's. */
+  /** Adds memory; rings at work go on. {@code fd} stays the caller's. */
   void addMemory(MemoryTable.Description description, int fd) throws RequestRefused {
     require(VhostUserFeatures.CONFIGURE_MEM_SLOTS);
     memory.add(description, fd);
@@ -292,7 +298,7 @@ final class VhostUserBackend implements AutoCloseable {
 
   // ---- what is in flight ---------------------------------------------------------------------
 
-  /** Takes a buffer to record in; {@code fd} stays the caller's. */
+  /** Takes a buffer for records of requests in flight; {@code fd} stays the caller's. */
   void setInflight(InflightBuffer.Description description, int fd) throws RequestRefused {
     require(VhostUserFeatures.INFLIGHT_SHMFD);
     if (anyAtWork()) {
@@ -323,7 +329,7 @@ final class VhostUserBackend implements AutoCloseable {
   /**
    * Writes the configuration space.
    *
-   * @return whether it is now as it was to be; read-only fields stay what they are
+   * @return whether the space now equals {@code from}; read-only fields keep their values
    */
   boolean writeConfig(int offset, byte[] from) {
     boolean taken = device.writeConfig(offset, from);
@@ -336,7 +342,7 @@ final class VhostUserBackend implements AutoCloseable {
 
   // ---- the device as a whole -----------------------------------------------------------------
 
-  /** Takes over the socket for requests of our own. */
+  /** Takes over the socket for requests of the back-end. */
   void setChannel(int fd) throws RequestRefused {
     BackendChannel replacement = new BackendChannel(fd, heldUpPipes);
     closeChannel();
@@ -357,8 +363,8 @@ final class VhostUserBackend implements AutoCloseable {
   }
 
   /**
-   * Takes the device status. It decides nothing, as rings have states of their own, but that 0
-   * stops them: then their positions are void, and what broke them is forgotten (virtio 2.1).
+   * Takes the device status. Only 0 has an effect, since rings have states of their own: 0 stops
+   * them, voids their positions and makes broken rings usable again (virtio 2.1).
    */
   void setStatus(long bits) throws RequestRefused {
     require(VhostUserFeatures.STATUS);

@@ -7,7 +7,7 @@ final class VhostUserFeatures {
   /** Among the virtio features: that there are protocol features ("Communication"). */
   static final long PROTOCOL_FEATURES = 1L << 30;
 
-  /** There may be several queues, and GET_QUEUE_NUM. */
+  /** Several queues, and GET_QUEUE_NUM. */
   static final long MQ = 1L;
 
   /** Any request may be acknowledged. */
@@ -31,7 +31,10 @@ final class VhostUserFeatures {
   /** The device status field is told. */
   static final long STATUS = 1L << 16;
 
-  /** The protocol features there are here. No log of written memory: a running disk stays put. */
+  /**
+   * The protocol features that are offered. There is no log of written memory, so a running disk
+   * cannot migrate.
+   */
   static final long OFFERED =
       MQ
           | REPLY_ACK
@@ -42,7 +45,7 @@ final class VhostUserFeatures {
           | CONFIGURE_MEM_SLOTS
           | STATUS;
 
-  /** What is offered beside a device's own features. */
+  /** The features that are offered beside a device's own. */
   static final long TRANSPORT = VirtioFeatures.SPLIT_AND_PACKED | PROTOCOL_FEATURES;
 
   private VhostUserFeatures() {}

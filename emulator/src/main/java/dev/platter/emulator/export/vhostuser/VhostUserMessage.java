@@ -14,8 +14,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The message under way ("Message Specification"): received into one piece of memory, in which its
- * answer is made. Numbers are in the machine's own byte order. Closing discards its descriptors.
+ * The present message ("Message Specification"), received into one piece of memory in which the
+ * answer is made, too. Numbers are in the machine's own byte order. Closing discards the message's
+ * descriptors.
  */
 final class VhostUserMessage implements AutoCloseable {
   /** Offset of u32 request. */
@@ -41,7 +42,7 @@ final class VhostUserMessage implements AutoCloseable {
 
   private static final int VERSION_MASK = 3;
 
-  /** More than any payload that means anything to us. */
+  /** More than any known payload. */
   private static final int MAX_PAYLOAD_BYTES = 4096;
 
   private final MemorySegment bytes = Arena.ofAuto().allocate(HEADER_BYTES + MAX_PAYLOAD_BYTES, 8);
@@ -57,10 +58,10 @@ final class VhostUserMessage implements AutoCloseable {
   }
 
   /**
-   * Waits for a message and receives it whole; none of the last one's descriptors may be left.
+   * Waits for a message and receives it whole; no descriptor of the last message may be left.
    *
    * @return false if the peer has left
-   * @throws ProtocolViolation if it is none of this protocol
+   * @throws ProtocolViolation if it is no message of this protocol
    * @throws IOException if the connection breaks or the message does not come to its end
    */
   boolean receive(UnixConnection from) throws IOException {
@@ -143,7 +144,7 @@ final class VhostUserMessage implements AutoCloseable {
   }
 
   /**
-   * Answers with what is in the payload now.
+   * Answers with the present payload.
    *
    * @param descriptors sent along; they stay the caller's
    */

@@ -6,7 +6,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What a front-end may ask ("Front-end message types"), and the size of what it sends along. */
+/** The requests of a front-end ("Front-end message types"), with the size of the payload. */
 enum VhostUserRequest {
   /** Which virtio features there are. */
   GET_FEATURES(1, 0),
@@ -20,21 +20,21 @@ enum VhostUserRequest {
   SET_MEM_TABLE(5, Size.VARIES),
   /** Where to log what was written, for migration. */
   SET_LOG_BASE(6, Size.VARIES),
-  /** Whom to tell that something was logged. */
+  /** The eventfd to signal after each entry of that log. */
   SET_LOG_FD(7, Size.VARIES),
   /** The queue size. */
   SET_VRING_NUM(8, Size.STATE),
   /** Where the parts of a ring are, as addresses of the front-end's own. */
   SET_VRING_ADDR(9, Size.ADDR),
-  /** At which position a ring is to be taken up. */
+  /** The position at which a ring starts. */
   SET_VRING_BASE(10, Size.STATE),
-  /** A ring is to stop, and to tell its position. */
+  /** Stops a ring, and asks for its position. */
   GET_VRING_BASE(11, Size.STATE),
   /** The doorbell, which starts the ring. */
   SET_VRING_KICK(12, Size.U64),
   /** The interrupt. */
   SET_VRING_CALL(13, Size.U64),
-  /** Whom to tell that a ring is broken. */
+  /** The eventfd to signal when a ring is broken. */
   SET_VRING_ERR(14, Size.U64),
   /** Which protocol features there are. */
   GET_PROTOCOL_FEATURES(15, 0),
@@ -48,7 +48,7 @@ enum VhostUserRequest {
   SEND_RARP(19, Size.VARIES),
   /** Network devices: the MTU. */
   NET_SET_MTU(20, Size.VARIES),
-  /** A socket for requests of our own. */
+  /** A socket for requests of the back-end. */
   SET_BACKEND_REQ_FD(21, 0),
   /** An IOMMU's translations. */
   IOTLB_MSG(22, Size.VARIES),
@@ -74,7 +74,7 @@ enum VhostUserRequest {
   SET_INFLIGHT_FD(32, Size.VARIES),
   /** Graphics devices: a socket. */
   GPU_SET_SOCKET(33, Size.VARIES),
-  /** The device is to be as it was at first. */
+  /** Puts the device back to its first state. */
   RESET_DEVICE(34, 0),
   /** A doorbell in the form of a message. */
   VRING_KICK(35, Size.VARIES),
@@ -82,7 +82,7 @@ enum VhostUserRequest {
   GET_MAX_MEM_SLOTS(36, 0),
   /** One more region of guest memory. */
   ADD_MEM_REG(37, Size.REGION),
-  /** A region of guest memory goes. */
+  /** A region of guest memory to remove. */
   REM_MEM_REG(38, Size.REGION),
   /** The device status field, as the driver has written it. */
   SET_STATUS(39, Size.U64),
@@ -97,7 +97,7 @@ enum VhostUserRequest {
 
   /** Sizes of payloads in bytes ("Payload"). */
   static final class Size {
-    /** Looked at by who handles the request. */
+    /** The handler of the request checks the size. */
     static final int VARIES = -1;
 
     /** A u64. */

@@ -12,17 +12,16 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One virtqueue of a front-end ("Ring states"): what it has been told to be, and the ring itself.
+ * One virtqueue of a front-end ("Ring states"): its settings, and the ring itself.
  *
- * <p>It is started from the moment it has a doorbell, or is told that it has none, to the moment
- * its position is asked for, and at work while it is started and enabled, has a size and a place,
- * and is not broken. Buffers that wait already are taken then, without a doorbell. Between two
- * times at work it keeps its position; where its memory is, is looked up each time anew, and may
- * come last.
+ * <p>The queue is started when it gets its kick eventfd, or hears that it has none, until its
+ * position is asked for. It is at work while it is started and enabled, has a size and a place, and
+ * is not broken. When its work begins, it takes waiting buffers without a kick. Between two times
+ * at work it keeps its position. Its memory is looked up anew each time, and may arrive last.
  *
- * <p>The record of what is in flight knows the position when nobody else does: the front-end of a
- * back-end that has died. Whoever is told the position, or tells another, knows it: then the record
- * begins anew.
+ * <p>After the crash of a back-end, only the record of requests in flight knows the position. When
+ * the front-end asks for the position or sets it, the front-end knows it, and the record begins
+ * anew.
  */
 final class VringState implements QueueListener, AutoCloseable {
   private final int index;
@@ -41,7 +40,7 @@ final class VringState implements QueueListener, AutoCloseable {
   private int base;
   private boolean enabled;
   private boolean atWork;
-  // What the ring has last recorded in, while it is mapped.
+  // The record that the ring used last, while it is mapped.
   private @Nullable InflightRegion record;
   private boolean nowhere;
   // Set on the queue's loop.
@@ -53,8 +52,8 @@ final class VringState implements QueueListener, AutoCloseable {
   /**
    * Creates a queue that is stopped and disabled.
    *
-   * @param onBroken told, on the queue's loop or in {@link #startIfReady}, that the guest has
-   *     broken it, and how
+   * @param onBroken is told that the guest has broken the queue, and the reason; on the queue's
+   *     loop or in {@link #startIfReady}
    */
   VringState(
       int index, VirtioDevice device, GuestMemory memory, BiConsumer<Integer, String> onBroken) {
@@ -93,7 +92,7 @@ final class VringState implements QueueListener, AutoCloseable {
     broken = false;
   }
 
-  /** Sets the position to take it up at, as {@link DeviceRing#vringBase} has it. */
+  /** Sets the position at which the queue starts, in the form of {@link DeviceRing#vringBase}. */
   void setBase(int position) throws RequestRefused {
     checkNotAtWork();
     forgetRecord();
@@ -101,14 +100,14 @@ final class VringState implements QueueListener, AutoCloseable {
     broken = false;
   }
 
-  /** Has the record begin anew, unless there is something in it. */
+  /** Has the record begin anew, unless it holds requests. */
   private void forgetRecord() {
     if (record != null && ring != null && ring.isIdle()) {
       record.clear();
     }
   }
 
-  /** The record is about to be unmapped. */
+  /** Lets go of the record, which is about to be unmapped. */
   void detachRecord() {
     record = null;
   }
@@ -119,7 +118,7 @@ final class VringState implements QueueListener, AutoCloseable {
     }
   }
 
-  /** Sets its place; a queue at work that moves is taken out of work. */
+  /** Sets the queue's addresses. A queue at work that moves is taken out of work. */
   void setAddresses(Addresses replacement) {
     if (!replacement.equals(addresses)) {
       deactivate();
@@ -130,7 +129,7 @@ final class VringState implements QueueListener, AutoCloseable {
   }
 
   /**
-   * Sets the doorbell, which it owns from here on, or that there is none; a queue at work is taken
+   * Sets the kick eventfd, which the queue then owns, or null for none. A queue at work is taken
    * out of work.
    */
   void setKick(@Nullable EventNotifier replacement) {
@@ -152,12 +151,12 @@ final class VringState implements QueueListener, AutoCloseable {
   void setCall(@Nullable EventNotifier replacement) {
     call.set(replacement);
     if (atWork) {
-      // Buffers may have been used while there was nobody to tell, and none may follow.
+      // Buffers may have been used while there was no call eventfd, and no other buffer may follow.
       call.signal();
     }
   }
 
-  /** Sets whom to tell that it is broken, or nobody. */
+  /** Sets the eventfd to signal when the queue is broken, or none. */
   void setError(@Nullable EventNotifier replacement) {
     error.set(replacement);
     if (broken) {
@@ -175,7 +174,7 @@ final class VringState implements QueueListener, AutoCloseable {
   // ---- work ----------------------------------------------------------------------------------
 
   /**
-   * Puts it to work if it is to be and is not.
+   * Puts the queue to work, if it should be and is not.
    *
    * @param features the negotiated features
    * @param table translates its addresses
@@ -189,7 +188,7 @@ final class VringState implements QueueListener, AutoCloseable {
       return;
     }
     if (table.isEmpty()) {
-      return; // it comes later
+      return; // the memory may come later
     }
     boolean packed = (features & VirtioFeatures.RING_PACKED) != 0;
     QueueConfig config = config(place, table, packed);
@@ -219,8 +218,8 @@ final class VringState implements QueueListener, AutoCloseable {
   }
 
   /**
-   * After a change of memory: as {@link #startIfReady} if guest memory is there where the ring was
-   * told to be. If not, it waits for the next change.
+   * Does as {@link #startIfReady} after a change of memory, if the ring's addresses are in guest
+   * memory. If not, the queue waits for the next change.
    */
   void startIfInMemory(long features, MemoryTable table, @Nullable InflightBuffer inflight) {
     Addresses place = addresses;
@@ -246,7 +245,7 @@ final class VringState implements QueueListener, AutoCloseable {
     return packed ? config.withPackedBase(base) : config.withSplitBase(base);
   }
 
-  /** Takes it out of work, when nothing is in flight, and keeps its position. */
+  /** Takes the queue out of work, once its requests have completed, and keeps its position. */
   void deactivate() {
     if (atWork && ring != null) {
       device.stopQueue(index);
@@ -256,7 +255,7 @@ final class VringState implements QueueListener, AutoCloseable {
   }
 
   /**
-   * Stops it ("GET_VRING_BASE"): it waits for another doorbell.
+   * Stops the queue ("GET_VRING_BASE") until it gets another kick eventfd.
    *
    * @return its position
    */
@@ -273,7 +272,7 @@ final class VringState implements QueueListener, AutoCloseable {
     nowhere = false;
   }
 
-  /** Stops it and forgets what it was told, but for whom to signal. */
+  /** Stops the queue and clears its settings, except its call and error eventfds. */
   void reset() {
     end();
     enabled = false;
@@ -282,7 +281,7 @@ final class VringState implements QueueListener, AutoCloseable {
     base = 0;
   }
 
-  /** Stops it and closes all descriptors. Idempotent. */
+  /** Stops the queue and closes all descriptors. Idempotent. */
   @Override
   public void close() {
     reset();

@@ -1,12 +1,12 @@
 /**
- * The back end of a vhost-user connection: a remote guest's driver works a {@link
- * dev.platter.devices.virtio.VirtioDevice} in rings and buffers of memory that it shares with us.
+ * The back end of a vhost-user connection: a remote guest's driver uses a {@link
+ * dev.platter.devices.virtio.VirtioDevice} through rings and buffers in shared memory.
  *
- * <p>Read {@link dev.platter.emulator.export.vhostuser.VhostUserRequest} (every message there is),
- * {@link dev.platter.emulator.export.vhostuser.VhostUserMessage} (one on the wire), {@link
+ * <p>Read {@link dev.platter.emulator.export.vhostuser.VhostUserRequest} (all messages), {@link
+ * dev.platter.emulator.export.vhostuser.VhostUserMessage} (a message on the wire), {@link
  * dev.platter.emulator.export.vhostuser.VhostUserSession} (a client from its first message to its
- * last), then what it keeps: {@link dev.platter.emulator.export.vhostuser.MemoryTable}, {@link
- * dev.platter.emulator.export.vhostuser.VringState}, {@link
+ * last), then the state that it keeps: {@link dev.platter.emulator.export.vhostuser.MemoryTable},
+ * {@link dev.platter.emulator.export.vhostuser.VringState}, {@link
  * dev.platter.emulator.export.vhostuser.InflightBuffer}, {@link
  * dev.platter.emulator.export.vhostuser.ConfigRecord}, {@link
  * dev.platter.emulator.export.vhostuser.BackendChannel}.
