@@ -106,8 +106,7 @@ public final class ExportServer implements AutoCloseable {
         return true;
       }
     }
-    connection
-        .close(); // without the lock: closing may wait for descriptors that the client has sent
+    connection.close(); // without the lock: closing may wait for the client
     return false;
   }
 

@@ -13,18 +13,18 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A disk of the host, as its sysfs tells; null is what it does not tell.
+ * A disk of the host, as sysfs describes it; facts that sysfs lacks are null.
  *
  * @param name the kernel's name, of the whole disk for a partition: {@code sda}
  * @param numbers its major and minor number: {@code 8:0}
  * @param model the maker's name for it
- * @param driver the driver that does its requests
+ * @param driver the driver that carries out its requests
  * @param scheduler the I/O scheduler that is in use
  * @param schedulerRequests how many requests its queue holds
- * @param queueDepth how many the device itself takes at once
+ * @param queueDepth how many requests the device itself takes at once
  * @param writeCache {@code write back} or {@code write through}
  * @param rotational whether its surface turns
- * @param below the disks that it is made of: those of a RAID or a logical volume
+ * @param below the disks below a RAID or a logical volume
  */
 public record BlockDevice(
     String name,
@@ -45,10 +45,10 @@ public record BlockDevice(
   }
 
   /**
-   * The disk of a device number.
+   * The disk with a device number.
    *
    * @param root the host's root directory
-   * @return null if it is no disk's: that of a network, memory or overlay file system
+   * @return null if the number belongs to no disk but to a network, memory or overlay file system
    */
   static @Nullable BlockDevice of(Path root, int major, int minor) {
     return at(root.resolve("sys/dev/block/" + major + ":" + minor));
@@ -96,7 +96,7 @@ public record BlockDevice(
       String text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
       return text.isEmpty() ? null : text;
     } catch (IOException e) {
-      return null; // this kind of disk does not have it
+      return null; // this kind of disk has no such file
     }
   }
 
@@ -113,7 +113,7 @@ public record BlockDevice(
     }
   }
 
-  /** The one in brackets: {@code mq-deadline [none]}. */
+  /** The scheduler in brackets: {@code mq-deadline [none]}. */
   private static @Nullable String scheduler(@Nullable String text) {
     Matcher chosen = CHOSEN.matcher(text == null ? "" : text);
     return chosen.find() ? chosen.group(1) : text;
@@ -124,7 +124,7 @@ public record BlockDevice(
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       files.forEach(file -> names.add(String.valueOf(file.getFileName())));
     } catch (IOException e) {
-      names.clear(); // a disk that is not made of others may have no such directory
+      names.clear(); // a disk without others below may have no such directory
     }
     Collections.sort(names);
     return names;

@@ -2,7 +2,7 @@ package dev.platter.emulator.host;
 
 import org.jspecify.annotations.Nullable;
 
-/** What this build of Platter calls itself. */
+/** The version of this build of Platter. */
 public final class Build {
   private Build() {}
 

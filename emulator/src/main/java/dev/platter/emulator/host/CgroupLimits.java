@@ -5,19 +5,19 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** What this process' cgroup and those above it allow, in either version of the hierarchy. */
+/** The limits of this process's cgroup and its ancestors, in either version of the hierarchy. */
 public final class CgroupLimits {
-  // Version 1 tells no limit as the largest number of pages.
+  // In version 1, the largest number of pages means that there is no limit.
   private static final long UNLIMITED_FROM = 1L << 60;
 
   /**
-   * Limits; each is null if there is none or it cannot be seen.
+   * Limits; each is null if there is no such limit or it cannot be read.
    *
    * @param version for people
    * @param memoryBytes memory
-   * @param memoryUsedBytes how much of that is used, page cache included
-   * @param memoryIdleBytes how much of what is used is page cache that the kernel would take back
-   *     first
+   * @param memoryUsedBytes how much memory is used, page cache included
+   * @param memoryIdleBytes how much of the used memory is page cache that the kernel would take
+   *     back first
    * @param tasks threads and processes
    * @param cpus CPU time per time
    */
@@ -39,11 +39,11 @@ public final class CgroupLimits {
     this.mountinfo = files.lines("/proc/self/mountinfo");
   }
 
-  /** Reads them from a host's files. */
+  /** Reads the limits from a host's files. */
   public static Limits read(HostFiles files) {
     CgroupLimits limits = new CgroupLimits(files);
     Path unified = OwnCgroup.find(limits.cgroup, limits.mountinfo);
-    // With both, controllers are in version 1's; only its lines name any.
+    // On a host with both versions, the controllers are in version 1, and only its lines name them.
     boolean legacy =
         limits.cgroup.stream().anyMatch(line -> line.matches("\\d+:(.*,)?(memory|pids|cpu)[,:].*"));
     if (legacy) {
@@ -55,7 +55,7 @@ public final class CgroupLimits {
   }
 
   /**
-   * What they allow of a disk.
+   * The limits for one disk.
    *
    * @param device the numbers of the whole disk: {@code 8:0}
    */
@@ -146,10 +146,10 @@ public final class CgroupLimits {
   }
 
   /**
-   * The least of a cgroup's and its ancestors'. One for which the controller is not enabled has no
-   * such file, and those of its ancestors hold.
+   * The smallest limit of a cgroup and its ancestors. A cgroup without the controller has no such
+   * file, and the limits of its ancestors hold.
    *
-   * @param read what a cgroup's file says; null if it has none
+   * @param read reads a cgroup's file; null if there is none
    */
   private static <F, T extends Comparable<T>> @Nullable T least(
       Path own, Function<Path, @Nullable F> read, Function<F, @Nullable T> parse) {

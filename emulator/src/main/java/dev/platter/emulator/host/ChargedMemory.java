@@ -4,16 +4,16 @@ import dev.platter.emulator.host.CgroupLimits.Limits;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** How much memory is in use of that which this process may use. Any thread. */
+/** How much of the memory that this process may use is in use. Any thread. */
 public final class ChargedMemory {
   private ChargedMemory() {}
 
   /**
-   * All that counts against the limit of this process' cgroup, without inactive page cache, which
-   * is taken back when it runs short; of a cgroup without a limit below the host's memory, what is
-   * not available of that.
+   * The memory that counts against the limit of this process's cgroup, without inactive page cache,
+   * which the kernel takes back when memory runs short. Without a limit below the host's memory:
+   * the host's memory that is not available.
    *
-   * @return bytes; not a number if it is not to be seen
+   * @return bytes; not a number if it cannot be read
    */
   public static double bytes(HostFiles files) {
     Map<String, String> host = files.fields("/proc/meminfo");
@@ -31,10 +31,10 @@ public final class ChargedMemory {
   }
 
   /**
-   * How much more memory this process may take: what the host has available, or what the limit of
-   * its cgroup leaves, if that is less.
+   * How much more memory this process may take: the smaller of the host's available memory and the
+   * rest of its cgroup's limit.
    *
-   * @return bytes, not negative; {@link Long#MAX_VALUE} if neither is to be seen
+   * @return bytes, not negative; {@link Long#MAX_VALUE} if neither can be read
    */
   public static long availableBytes(HostFiles files) {
     Long available = HostFiles.bytes(files.fields("/proc/meminfo"), "MemAvailable");
@@ -51,9 +51,9 @@ public final class ChargedMemory {
   }
 
   /**
-   * The limit of this process' cgroup and those above it.
+   * The smallest limit of this process's cgroup and its ancestors.
    *
-   * @return bytes; null if there is none or it is not to be seen
+   * @return bytes; null if there is no limit or it cannot be read
    */
   public static @Nullable Long limitBytes(HostFiles files) {
     return CgroupLimits.read(files).memoryBytes();

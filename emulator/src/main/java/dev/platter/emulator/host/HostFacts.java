@@ -12,19 +12,19 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The host and the JVM. What cannot be read is null: containers and virtual machines hide some of
- * it.
+ * Facts about the host and the JVM. A fact that cannot be read is null: containers and virtual
+ * machines hide some.
  *
  * @param kernelRelease as {@code uname -r}
  * @param architecture as the JVM calls it: amd64, aarch64
  * @param cpuModel the processor's name
  * @param cpuCount processors that this process may use
  * @param cpuGovernor frequency governor of the first processor
- * @param mitigations what the kernel does about each processor vulnerability that it has
+ * @param mitigations the kernel's mitigation of each vulnerability of the processor
  * @param memoryBytes the host's memory
  * @param jvmVersion the JVM's version and vendor
  * @param jvmGc its garbage collector
- * @param jvmMaxHeapBytes the most heap that it will use
+ * @param jvmMaxHeapBytes the JVM's largest heap
  */
 public record HostFacts(
     String kernelRelease,
@@ -45,7 +45,7 @@ public record HostFacts(
   }
 
   /**
-   * Collects them.
+   * Collects the facts.
    *
    * @param root the host's root directory
    */

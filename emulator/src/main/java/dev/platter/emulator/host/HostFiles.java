@@ -12,16 +12,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The host's files below a root directory. What is missing, or may not be read, is empty; of a long
- * file only the beginning is read.
+ * The host's files below a root directory. A file that is missing or unreadable counts as empty;
+ * only the beginning of a long file is read.
  *
- * @param root {@code /}, or what a test has made
+ * @param root {@code /}, or a test's directory
  */
 public record HostFiles(Path root) {
   private static final long KIB = 1024;
   private static final int MOST_BYTES = 1 << 18;
 
-  /** This host's. */
+  /** The files of this host. */
   public static HostFiles ofHost() {
     return new HostFiles(Path.of("/"));
   }
@@ -53,12 +53,12 @@ public record HostFiles(Path root) {
     return lines.isEmpty() || lines.getFirst().isBlank() ? null : lines.getFirst().strip();
   }
 
-  /** The first line as a number; null if it is none. */
+  /** The first line as a number; null if it is no number. */
   public @Nullable Long number(String path) {
     return parse(first(path));
   }
 
-  /** A whole number; null if it is none. */
+  /** A text as a whole number; null if it is no number. */
   public static @Nullable Long parse(@Nullable String text) {
     return text != null && text.matches("-?\\d{1,18}") ? Long.valueOf(text) : null;
   }

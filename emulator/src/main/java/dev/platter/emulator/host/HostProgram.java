@@ -21,10 +21,10 @@ public final class HostProgram {
   private static final long LIMIT_SECONDS = 60;
 
   /**
-   * What came of it.
+   * The result of a program.
    *
    * @param status its exit status; 127 if there is no such program
-   * @param output what it wrote, errors included
+   * @param output its output, errors included
    */
   public record Outcome(int status, String output) {
     /** Whether it succeeded. */
@@ -32,7 +32,7 @@ public final class HostProgram {
       return status == 0;
     }
 
-    /** The last thing that it said, for a message: without a final full stop. */
+    /** The last line of its output for use in a message, without a final full stop. */
     public String complaint() {
       return output
           .lines()
@@ -60,9 +60,9 @@ public final class HostProgram {
   }
 
   /**
-   * Runs it. It sees the mounts that the calling thread sees.
+   * Runs a program, which sees the mounts of the calling thread.
    *
-   * @throws PlatterException of kind FAILED if it does not end in a minute
+   * @throws PlatterException of kind FAILED if the program does not end in a minute
    */
   public static Outcome run(List<String> command) {
     String name = command.getFirst();
@@ -78,7 +78,7 @@ public final class HostProgram {
     try {
       Process process = builder.start();
       try {
-        // What these programs say fits a pipe, so that they end without being read.
+        // The output of these programs fits into a pipe, so that they end without a reader.
         if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
           throw PlatterException.failed(
               name + " did not end in " + LIMIT_SECONDS + " s: " + String.join(" ", command), null);

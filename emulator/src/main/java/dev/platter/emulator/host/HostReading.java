@@ -9,17 +9,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the host has done so far: its CPUs' time, how long tasks waited for one, and the load.
+ * The host's counters at one time: the time of its CPUs, how long tasks waited for a CPU, and the
+ * load.
  *
- * @param atNanos when, on the clock of {@link System#nanoTime}
+ * @param atNanos the time of the reading, on the clock of {@link System#nanoTime}
  * @param cpus how many CPUs the host has
  * @param own CPU time of this process
  * @param busyNanos of all CPUs together: time in which they ran tasks or served interrupts; null if
- *     the kernel does not tell
+ *     unknown
  * @param stolenNanos of all CPUs together: time in which another virtual machine had them; null if
- *     the kernel does not tell
+ *     unknown
  * @param pressureNanos time in which at least one task waited for a CPU; null without PSI
- * @param load the load average over one minute; null if the kernel does not tell
+ * @param load the load average over one minute; null if unknown
  */
 public record HostReading(
     long atNanos,
@@ -36,13 +37,13 @@ public record HostReading(
   private static final int IOWAIT = 5;
   private static final int STEAL = 8;
 
-  /** This host's, now. */
+  /** Reads this host. */
   public static HostReading now() {
     return now(Path.of("/"));
   }
 
   /**
-   * A host's, now.
+   * Reads a host.
    *
    * @param root its root directory
    */
@@ -71,7 +72,7 @@ public record HostReading(
     return lines.isEmpty() ? "" : lines.getFirst();
   }
 
-  /** The numbers of the line of all CPUs, by their place in it; null if there are too few. */
+  /** The numbers of the line of all CPUs, in order; null if there are too few. */
   private static long @Nullable [] ticks(List<String> stat) {
     String[] words = first(stat).strip().split(" +", -1);
     if (words.length <= STEAL || !words[0].equals("cpu")) {
@@ -87,7 +88,7 @@ public record HostReading(
     return ticks;
   }
 
-  /** The time of guests is part of that of users. */
+  /** The busy time. The time of guests is left out, because users' time includes it. */
   private static long busy(long[] ticks) {
     long sum = 0;
     for (int i = USER; i < STEAL; i++) {

@@ -4,8 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this process' cgroup and those above it allow of one disk, per second; each is null if there
- * is no limit or it cannot be seen.
+ * The limits per second of this process's cgroup and its ancestors for one disk; each is null if
+ * there is no limit or it cannot be read.
  *
  * @param readBytes bytes read
  * @param writeBytes bytes written
@@ -17,13 +17,13 @@ public record IoLimits(
     @Nullable Long writeBytes,
     @Nullable Long reads,
     @Nullable Long writes) {
-  /** Whether there is any. */
+  /** Whether there is any limit. */
   public boolean any() {
     return readBytes != null || writeBytes != null || reads != null || writes != null;
   }
 
   /**
-   * A limit of a disk in a file of limits, a line for each disk.
+   * The limit of a disk in a file with one line for each disk.
    *
    * @param lines such as {@code 8:0 rbps=1048576 wbps=max riops=max wiops=120}, or in version 1
    *     {@code 8:0 1048576}

@@ -1,10 +1,13 @@
 package dev.platter.emulator.host;
 
-/** How much memory this process may have: what its cgroup says, if that can be read. */
+/** The memory limit of this process's cgroup. */
 public final class MemoryLimit {
   private MemoryLimit() {}
 
-  /** The least limit of the cgroup and those above it in bytes; {@link Long#MAX_VALUE} for none. */
+  /**
+   * The smallest limit of the cgroup and its ancestors in bytes; {@link Long#MAX_VALUE} if there is
+   * none or it cannot be read.
+   */
   public static long ofOwnCgroup() {
     Long bytes = CgroupLimits.read(HostFiles.ofHost()).memoryBytes();
     return bytes == null ? Long.MAX_VALUE : bytes;

@@ -6,12 +6,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file system where it is mounted.
+ * A mounted file system.
  *
  * @param point the directory
  * @param type as the kernel names it
- * @param source what is mounted, such as {@code /dev/sda1}
- * @param options those of the mount and those of the file system, separated by commas, each once
+ * @param source the mounted device, such as {@code /dev/sda1}
+ * @param options the options of the mount and of the file system, separated by commas, each once
  */
 public record Mount(String point, String type, String source, String options) {
   /**
@@ -25,7 +25,7 @@ public record Mount(String point, String type, String source, String options) {
     Mount found = null;
     for (String text : mountinfo) {
       MountLine line = MountLine.parse(text);
-      // Of several on one directory the last hides the others.
+      // Of several mounts on one directory, the last hides the others.
       if (line != null
           && holds(line.point(), path)
           && (found == null || line.point().length() >= found.point.length())) {

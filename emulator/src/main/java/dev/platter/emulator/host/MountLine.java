@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param point the directory where it is mounted
  * @param options of the mount, separated by commas
  * @param type of the file system, as the kernel names it
- * @param source what is mounted, such as {@code /dev/sda1}
+ * @param source the mounted device, such as {@code /dev/sda1}
  * @param fileSystemOptions of the file system, separated by commas
  */
 public record MountLine(
@@ -23,7 +23,7 @@ public record MountLine(
   private static final int POINT = 4;
   private static final int OPTIONS = 5;
 
-  /** Reads a line; null if it is none that tells of a mount. */
+  /** Reads a line; null if it does not describe a mount. */
   public static @Nullable MountLine parse(String line) {
     String[] halves = line.split(" - ", 2);
     String[] mount = halves[0].split(" ", -1);
@@ -40,7 +40,7 @@ public record MountLine(
         filesystem[2]);
   }
 
-  /** Blanks, tabs, newlines and backslashes are octal. */
+  /** Decodes blanks, tabs, newlines and backslashes, which the kernel writes as octal numbers. */
   private static String unescaped(String field) {
     return field
         .replace("\\040", " ")

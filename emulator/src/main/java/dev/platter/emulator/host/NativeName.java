@@ -2,7 +2,10 @@ package dev.platter.emulator.host;
 
 import java.nio.charset.StandardCharsets;
 
-/** What the kernel calls a Java thread: 15 bytes, of a longer name its begin and its end. */
+/**
+ * The kernel's name of a Java thread, which has at most 15 bytes: the begin and the end of a longer
+ * name.
+ */
 public final class NativeName {
   private static final int MOST = 15;
   private static final int HEAD = 7;
@@ -11,7 +14,7 @@ public final class NativeName {
   private NativeName() {}
 
   /**
-   * Whether a Java thread's name is the kernel's.
+   * Whether a Java name and a kernel's name belong to the same thread.
    *
    * @param java the name that {@link Thread#getName} gives
    * @param kernel the name that {@code comm} has, one character for each byte
@@ -21,7 +24,7 @@ public final class NativeName {
     if (bytes.length() <= MOST) {
       return bytes.equals(kernel);
     }
-    // HotSpot leaves out the middle; other JVMs cut the end off.
+    // HotSpot leaves out the middle of a long name; other JVMs cut the end off.
     return kernel.equals(bytes.substring(0, HEAD) + ".." + bytes.substring(bytes.length() - TAIL))
         || kernel.equals(bytes.substring(0, MOST));
   }

@@ -10,24 +10,27 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The accounts of some threads, open: read while requests are in flight, without holding up their
- * threads, and made sense of later. For one thread.
+ * Open files with the scheduler's accounts of some threads. They are read while requests are in
+ * flight, which does not delay the threads, and parsed later. For one thread.
  */
 public final class OpenAccounts implements AutoCloseable {
   private static final int BYTES = 128;
 
   private record Account(String name, RandomAccessFile file) {}
 
-  /** What the accounts said at one time, in the order of the threads; empty for one that failed. */
+  /**
+   * The texts of the accounts at one time, in the order of the threads; empty for an account that
+   * could not be read.
+   */
   public record Reading(List<byte[]> texts) {}
 
   private final List<Account> accounts = new ArrayList<>();
 
   /**
-   * Opens them.
+   * Opens the accounts.
    *
    * @param tasks a directory such as {@code /proc/self/task}
-   * @param names which threads, by the kernel's names
+   * @param names selects threads by the kernel's names
    */
   public OpenAccounts(File tasks, Predicate<String> names) {
     String[] ids = tasks.list();
@@ -38,13 +41,13 @@ public final class OpenAccounts implements AutoCloseable {
           File file = new File(new File(tasks, id), "schedstat");
           accounts.add(new Account(name, new RandomAccessFile(file, "r")));
         } catch (IOException e) {
-          // It has ended, or the kernel keeps no accounts.
+          // The thread has ended, or the kernel keeps no accounts.
         }
       }
     }
   }
 
-  /** Reads them, as they are. */
+  /** Reads the accounts without parsing them. */
   public Reading read() {
     List<byte[]> texts = new ArrayList<>(accounts.size());
     for (Account account : accounts) {
@@ -60,7 +63,7 @@ public final class OpenAccounts implements AutoCloseable {
     return new Reading(texts);
   }
 
-  /** What came between two readings, of the threads that are in both. */
+  /** The difference between two readings, for the threads that are in both. */
   public List<ThreadTime> between(Reading before, Reading after) {
     List<ThreadTime> times = new ArrayList<>();
     for (int i = 0; i < accounts.size(); i++) {
@@ -85,7 +88,7 @@ public final class OpenAccounts implements AutoCloseable {
       try {
         account.file().close();
       } catch (IOException e) {
-        // It was only read.
+        // The file was only read.
       }
     }
   }

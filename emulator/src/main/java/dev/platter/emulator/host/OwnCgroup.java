@@ -13,7 +13,7 @@ public final class OwnCgroup {
 
   private OwnCgroup() {}
 
-  /** The directory, or null if there is none or it is not mounted where it can be seen. */
+  /** The directory, or null if there is none or it is not mounted in this mount namespace. */
   public static @Nullable Path find() {
     try {
       return find(
@@ -80,7 +80,7 @@ public final class OwnCgroup {
     return null;
   }
 
-  /** What is left of {@code path} below {@code root}, with its slash; null if it is not below. */
+  /** The part of {@code path} below {@code root}, with its slash; null if the path is not below. */
   private static @Nullable String below(String root, String path) {
     if (root.equals("/")) {
       return path.equals("/") ? "" : path;

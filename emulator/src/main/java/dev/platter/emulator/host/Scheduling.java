@@ -8,17 +8,17 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the host treated some threads while something was measured.
+ * How the host treated some threads during a measurement.
  *
- * @param elapsedNanos how long that was
- * @param threads those that matter, each with what came in that time; several of one name are told
- *     together; empty where the kernel keeps no account
- * @param stolen the share of all CPUs' time that other virtual machines had, 0 to 1; null if the
- *     kernel does not tell
+ * @param elapsedNanos how long the measurement was
+ * @param threads the threads that matter, with their times in the measurement; threads with one
+ *     name are added up; empty where the kernel keeps no account
+ * @param stolen the share of all CPUs' time that other virtual machines had, 0 to 1; null if
+ *     unknown
  * @param pressure the share of the time in which at least one task of the host waited for a CPU, 0
  *     to 1; null without PSI
- * @param otherCpus how many CPUs other programs kept busy; null if the kernel does not tell
- * @param load the load average over one minute at the end; null if the kernel does not tell
+ * @param otherCpus how many CPUs other programs kept busy; null if unknown
+ * @param load the load average over one minute at the end; null if unknown
  */
 public record Scheduling(
     long elapsedNanos,
@@ -27,10 +27,10 @@ public record Scheduling(
     @Nullable Double pressure,
     @Nullable Double otherCpus,
     @Nullable Double load) {
-  /** From this share of the time on a figure is one of a busy host. */
+  /** A host is busy from this share of the time on. */
   public static final double BUSY = 0.05;
 
-  /** Nothing is known. */
+  /** The value where nothing is known. */
   public static final Scheduling UNKNOWN = new Scheduling(0, List.of(), null, null, null, null);
 
   /** Puts threads of one name together. */
@@ -43,11 +43,11 @@ public record Scheduling(
   }
 
   /**
-   * Between two readings of the host, which hold the measured part.
+   * From two readings of the host, before and after the measured part.
    *
-   * @param measuredNanos how long that was
-   * @param threads those that matter, with what came in that time
-   * @param othersOfOurs CPU time of other processes that are part of what was measured
+   * @param measuredNanos how long the measured part was
+   * @param threads the threads that matter, with their times in that part
+   * @param othersOfOurs CPU time of other processes that belong to the measurement
    */
   public static Scheduling between(
       HostReading before,
@@ -83,7 +83,7 @@ public record Scheduling(
         one.name(), one.ranNanos() + other.ranNanos(), one.waitedNanos() + other.waitedNanos());
   }
 
-  /** Several one after the other, as if they were one: shares are of the whole time. */
+  /** Joins several measurements, one after the other, into one: shares are of the whole time. */
   public static Scheduling sum(List<Scheduling> parts) {
     if (parts.isEmpty()) {
       return UNKNOWN;
@@ -106,7 +106,7 @@ public record Scheduling(
         load);
   }
 
-  /** Weighted by time; null if a part does not know it. */
+  /** A mean that is weighted by time; null if the value of a part is unknown. */
   private static @Nullable Double mean(
       List<Scheduling> parts, Function<Scheduling, @Nullable Double> figure) {
     double sum = 0;
@@ -127,14 +127,14 @@ public record Scheduling(
     return elapsedNanos == 0 ? 0 : Math.clamp((double) thread.waitedNanos() / elapsedNanos, 0, 1);
   }
 
-  /** The largest of these shares; null if the kernel keeps no account. */
+  /** The largest {@link #waited} share of a thread; null if the kernel keeps no account. */
   public @Nullable Double worst() {
     return threads.isEmpty()
         ? null
         : Double.valueOf(threads.stream().mapToDouble(this::waited).max().orElse(0));
   }
 
-  /** Whether figures measured meanwhile are those of a host that had no CPU for them. */
+  /** Whether the host was too busy for the figures of this time to be trusted. */
   public boolean busy() {
     Double worst = worst();
     return (worst != null && worst >= BUSY) || (stolen != null && stolen >= BUSY);

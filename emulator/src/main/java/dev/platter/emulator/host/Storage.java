@@ -9,14 +9,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What lies below an image.
+ * The storage below an image.
  *
- * @param device the disk; null for a file system that has none of its own
+ * @param device the disk; null for a file system without a disk of its own
  * @param mount where the image's file system is mounted, and how; null for a block device
  */
 public record Storage(@Nullable BlockDevice device, @Nullable Mount mount) {
   /**
-   * Looks.
+   * Finds the storage of an image on this host.
    *
    * @param image the image's path
    */
@@ -25,7 +25,7 @@ public record Storage(@Nullable BlockDevice device, @Nullable Mount mount) {
   }
 
   /**
-   * Looks on a host of a test's.
+   * Finds the storage of an image on a test's host.
    *
    * @param root the host's root directory
    */
@@ -35,12 +35,13 @@ public record Storage(@Nullable BlockDevice device, @Nullable Mount mount) {
       return new Storage(device, null);
     }
     Mount mount = Mount.of(lines(root.resolve("proc/self/mountinfo")), real(image));
-    // Where each subvolume has a number of its own, as on btrfs, it is no disk's.
+    // On file systems with a number for each subvolume, such as btrfs, that number belongs to no
+    // disk.
     return new Storage(
         device == null && mount != null ? BlockDevice.of(root, mount.source()) : device, mount);
   }
 
-  /** What this process' cgroup allows of the disk; null if there is none. */
+  /** The limits of this process's cgroup for the disk; null if there is no disk. */
   public @Nullable IoLimits limits(HostFiles files) {
     String numbers = device == null ? null : device.numbers();
     return numbers == null ? null : CgroupLimits.io(files, numbers);

@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The accounts of all threads of a process at one time. Empty where the kernel keeps none, or does
- * not show them.
+ * The accounts of all threads of a process at one time. Empty where the kernel keeps no accounts,
+ * or does not show them.
  */
 public final class ThreadTimes {
   /** This process's threads. */
@@ -32,7 +32,7 @@ public final class ThreadTimes {
   }
 
   /**
-   * Reads them.
+   * Reads the accounts.
    *
    * @param tasks a directory such as {@code /proc/self/task}
    */
@@ -48,12 +48,12 @@ public final class ThreadTimes {
     return new ThreadTimes(byId);
   }
 
-  /** One thread's account; null if it has ended or has none. */
+  /** One thread's account; null if the thread has ended or has no account. */
   private static @Nullable ThreadTime read(File tasks, String id) {
     return ThreadTime.parse(name(tasks, id), text(tasks, id, "schedstat"));
   }
 
-  /** A thread's name; empty if it has ended. */
+  /** A thread's name; empty if the thread has ended. */
   public static String name(File tasks, String id) {
     return text(tasks, id, "comm").stripTrailing();
   }
@@ -62,11 +62,11 @@ public final class ThreadTimes {
     try (FileInputStream in = new FileInputStream(new File(new File(tasks, id), file))) {
       return new String(in.readNBytes(BYTES), StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
-      return ""; // it has ended, or the kernel has no such file
+      return ""; // the thread has ended, or the kernel has no such file
     }
   }
 
-  /** What came after an earlier reading, of the threads that are in both. */
+  /** The times since an earlier reading, for the threads that are in both. */
   public List<ThreadTime> since(ThreadTimes earlier) {
     List<ThreadTime> times = new ArrayList<>();
     byId.forEach((id, time) -> {

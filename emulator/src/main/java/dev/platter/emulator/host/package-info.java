@@ -1,7 +1,7 @@
 /**
- * This host and this process: what {@code /proc}, {@code /sys} and cgroups tell of processors,
- * memory limits, mounts and disks, what the host did to this process while something was measured,
- * and which build of Platter this is.
+ * This host and this process: processors, memory limits, mounts and disks from {@code /proc},
+ * {@code /sys} and cgroups; how the host treated this process during a measurement; and the version
+ * of this build of Platter.
  *
  * <p>Threading: readings are values; each is taken by the thread that asks for it. Nothing here
  * knows of runs, devices or reports.

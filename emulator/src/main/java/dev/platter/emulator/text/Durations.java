@@ -23,7 +23,7 @@ public final class Durations {
    * Parses a duration.
    *
    * @return nanoseconds, not negative
-   * @throws IllegalArgumentException if it is not one, with what a duration looks like
+   * @throws IllegalArgumentException if the text is no duration; the message shows the form of one
    */
   public static long parse(String text) {
     Matcher matcher = DURATION.matcher(text);

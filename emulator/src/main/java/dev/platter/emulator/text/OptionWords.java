@@ -14,9 +14,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys and values that describe one thing, in order, and where each was given: an option's value
- * such as {@code first,key=value,flag}, or a part of a file. What is wrong with one is told with
- * its place.
+ * Keys and values that describe one object, in order, with the place of each: the value of an
+ * option such as {@code first,key=value,flag}, or a part of a file. An error names the place of its
+ * word.
  */
 public final class OptionWords {
   private static final Pattern SIZE = Pattern.compile("(\\d{1,12})([kMGT]?)");
@@ -24,11 +24,11 @@ public final class OptionWords {
   private static final List<String> OFF = List.of("off", "false");
 
   /**
-   * One of them.
+   * A key with its value.
    *
-   * @param key what it is called
-   * @param value what it is set to, or null for a flag without one
-   * @param place where it was given, as errors begin
+   * @param key the key
+   * @param value the value, or null for a flag without one
+   * @param place the place where the word was given, with which errors begin
    */
   public record Word(String key, @Nullable String value, String place) {}
 
@@ -45,7 +45,7 @@ public final class OptionWords {
   /**
    * Takes an option's value apart. A comma inside a value is written twice.
    *
-   * @param option what the option is called
+   * @param option the option's name
    */
   public static OptionWords parse(String option, String text) {
     String place = option + " " + text;
@@ -75,17 +75,17 @@ public final class OptionWords {
         : new Word(text.substring(0, equals), text.substring(equals + 1), place);
   }
 
-  /** What a file says at {@code place}. */
+  /** The words of a file at {@code place}. */
   public static OptionWords inFile(String place, List<Word> words) {
     return new OptionWords(place, words, true);
   }
 
-  /** All of them, in order. */
+  /** All words, in order. */
   public List<Word> words() {
     return words;
   }
 
-  /** Where all of it was given. */
+  /** The place where the words were given. */
   public String place() {
     return place;
   }
@@ -167,7 +167,7 @@ public final class OptionWords {
         word, word.key() + "=" + value + " is no size", "Give bytes, or as 512M, 4G or 1T");
   }
 
-  /** A path, whether or not there is anything. */
+  /** A path, which need not exist. */
   public Path path(Word word) {
     String value = checked(word, PathLimits::check);
     try {
@@ -189,7 +189,7 @@ public final class OptionWords {
     return value;
   }
 
-  /** Marks a key as given; it may be given once. */
+  /** Marks a key as given; refuses a key that is given twice. */
   public void once(Set<String> given, Word word) {
     if (!given.add(word.key())) {
       throw refused(word, "'" + word.key() + "' is given twice", null);
@@ -198,7 +198,7 @@ public final class OptionWords {
 
   // ---- what is wrong -------------------------------------------------------------------------
 
-  /** Makes something of all of it, and tells with its place what is wrong with that. */
+  /** Makes an object of all words; an error is told with their place. */
   public <T> T whole(Supplier<T> maker) {
     try {
       return maker.get();
@@ -207,21 +207,21 @@ public final class OptionWords {
     }
   }
 
-  /** What is wrong with all of it. */
+  /** The failure for all words together. */
   public PlatterException refused(String what, @Nullable String remedy) {
     return PlatterException.badInput(place + ": " + what, remedy);
   }
 
-  /** What is wrong with one of them. */
+  /** The failure for one word. */
   public PlatterException refused(Word word, String what, @Nullable String remedy) {
     return PlatterException.badInput(word.place() + ": " + what, remedy);
   }
 
   /**
-   * What to say of a key that nobody knows.
+   * The failure for an unknown key.
    *
-   * @param known those there are
-   * @param flags which of them need no value
+   * @param known the known keys
+   * @param flags the known keys that need no value
    */
   public PlatterException unknown(Word word, List<String> known, Set<String> flags) {
     List<String> written =

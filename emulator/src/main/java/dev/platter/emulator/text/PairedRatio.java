@@ -4,10 +4,10 @@ import java.util.Arrays;
 
 /**
  * The median of paired ratios with a confidence interval that assumes nothing about how they are
- * distributed: its ends are two of the ratios themselves. Of n independent pairs each lies below
- * the true median with probability one half, so the k-th smallest and the k-th largest enclose it
- * but for twice the binomial probability of fewer than k. Any other independent figures may be
- * given in the place of ratios.
+ * distributed: its ends are two of the ratios themselves. Each of n independent ratios lies below
+ * the true median with probability one half. So the k-th smallest and the k-th largest ratio
+ * enclose the median, except with twice the binomial probability of fewer than k. Any other
+ * independent figures may be given in the place of ratios.
  *
  * @param pairs how many there were
  * @param median the ratios' median
@@ -18,10 +18,10 @@ import java.util.Arrays;
  */
 public record PairedRatio(
     int pairs, double median, double low, double high, double coverage, boolean sufficient) {
-  /** A ratio between 1 / (1 + this) and 1 + this is called no difference. */
+  /** A ratio between 1 / (1 + MARGIN) and 1 + MARGIN counts as no difference. */
   public static final double MARGIN = 0.05;
 
-  /** What the interval says of the ratio. */
+  /** The conclusion that the interval allows. */
   public enum Answer {
     /** All of it lies above 1. */
     GAIN("gain"),
@@ -29,7 +29,10 @@ public record PairedRatio(
     LOSS("loss"),
     /** It includes 1 and ends within {@link PairedRatio#MARGIN} on both sides. */
     NO_DIFFERENCE("no difference"),
-    /** It includes 1 and reaches further: there may be a difference that matters, or none. */
+    /**
+     * It includes 1 and reaches further: a difference that matters is possible, and none is
+     * possible, too.
+     */
     INCONCLUSIVE("inconclusive"),
     /** There were too few pairs for the level. */
     TOO_FEW_PAIRS("too few pairs");
@@ -57,7 +60,7 @@ public record PairedRatio(
     double[] sorted = ratios.clone();
     Arrays.sort(sorted);
     int n = sorted.length;
-    // How many are left out on each side.
+    // How many ratios are left out on each side.
     int outside = 0;
     while (outside + 1 < (n + 1) / 2 && coverage(n, outside + 1) >= level) {
       outside++;
@@ -97,7 +100,7 @@ public record PairedRatio(
     return Math.round(100 * MARGIN) + " %";
   }
 
-  /** What the interval says. */
+  /** The conclusion. */
   public Answer answer() {
     if (!sufficient) {
       return Answer.TOO_FEW_PAIRS;

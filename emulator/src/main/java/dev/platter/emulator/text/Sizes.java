@@ -14,7 +14,7 @@ public final class Sizes {
    * Parses a size.
    *
    * @return bytes, not negative
-   * @throws IllegalArgumentException if it is not one, with what a size looks like
+   * @throws IllegalArgumentException if the text is no size; the message shows the form of one
    */
   public static long parse(String text) {
     Matcher matcher = SIZE.matcher(text);

@@ -3,17 +3,17 @@ package dev.platter.emulator.text;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Finds what somebody may have meant. */
+/** Finds the known word that a user may have meant. */
 public final class SpellingSuggestion {
   private static final int MAX_LENGTH = 40;
 
   private SpellingSuggestion() {}
 
   /**
-   * The remedy for a word that is not known: the one that was probably meant, and all there are.
+   * The remedy for an unknown word: the known word that was probably meant, and all known words.
    *
-   * @param known all there are
-   * @param written the same as the user writes them
+   * @param known all known words
+   * @param written the same words in the form in which users write them
    */
   public static String remedy(String word, List<String> known, List<String> written) {
     String all = "One of " + String.join(", ", written);
@@ -21,7 +21,7 @@ public final class SpellingSuggestion {
     return nearest == null ? all : "Did you mean " + nearest + "? " + all;
   }
 
-  /** The one of {@code known} that is a slip or two away from {@code word}, or null. */
+  /** The known word that is one or two typing errors away from {@code word}, or null. */
   static @Nullable String of(String word, List<String> known) {
     if (word.length() > MAX_LENGTH) {
       return null;

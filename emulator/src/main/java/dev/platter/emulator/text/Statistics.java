@@ -6,7 +6,10 @@ import java.util.Arrays;
 public final class Statistics {
   private Statistics() {}
 
-  /** The median: the mean of the two middle values where their number is even; 0 of none. */
+  /**
+   * The median: the mean of the two middle values where the number of values is even; 0 of no
+   * values.
+   */
   public static double median(double[] values) {
     if (values.length == 0) {
       return 0;
@@ -17,12 +20,12 @@ public final class Statistics {
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 
-  /** The smallest; 0 of none. */
+  /** The smallest value; 0 of no values. */
   public static double min(double[] values) {
     return Arrays.stream(values).min().orElse(0);
   }
 
-  /** The largest; 0 of none. */
+  /** The largest value; 0 of no values. */
   public static double max(double[] values) {
     return Arrays.stream(values).max().orElse(0);
   }

@@ -10,8 +10,8 @@ public final class TextParagraph {
   /**
    * Breaks text at spaces; a word that is longer than a line is left whole.
    *
-   * @param first what the first line begins with
-   * @param others what the other lines begin with
+   * @param first the beginning of the first line
+   * @param others the beginning of the other lines
    * @return lines that end in a newline, without trailing spaces
    */
   public static String of(String first, String others, String words) {

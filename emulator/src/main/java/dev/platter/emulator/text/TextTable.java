@@ -6,8 +6,9 @@ import java.util.List;
 
 /**
  * A table in plain text: a heading line, then rows, columns two spaces apart. Text goes to the left
- * of its column and numbers to the right. Where the table is wider than the terminal, columns that
- * can be missed are left out; if it is still wider, it goes on below, with its first columns again.
+ * of its column and numbers to the right. Where the table is wider than the terminal, it leaves out
+ * the less important columns; if it is still wider, it continues below, with its first columns
+ * repeated.
  *
  * <pre>{@code
  * TextTable table = new TextTable().left("device").right("p50 us").right("max us", 1);
@@ -16,7 +17,7 @@ import java.util.List;
  * }</pre>
  */
 public final class TextTable {
-  /** As many columns as there are: nothing is left out. */
+  /** A width at which no column is left out. */
   public static final int WIDE = Integer.MAX_VALUE;
 
   private static final String GAP = "  ";
@@ -24,8 +25,8 @@ public final class TextTable {
   /**
    * A column.
    *
-   * @param right whether cells go to its right
-   * @param rank what is left out first has the highest; 0 is never left out
+   * @param right whether cells are aligned to the right
+   * @param rank columns with the highest rank are left out first; rank 0 never is
    */
   private record Column(String heading, boolean right, int rank) {}
 
@@ -43,12 +44,12 @@ public final class TextTable {
     return right(heading, 0);
   }
 
-  /** Adds a column of text that can be missed, the earlier the higher its rank. */
+  /** Adds a column of text that may be left out; columns of higher rank are left out earlier. */
   public TextTable left(String heading, int rank) {
     return column(new Column(heading, false, rank));
   }
 
-  /** Adds a column of numbers that can be missed, the earlier the higher its rank. */
+  /** Adds a column of numbers that may be left out; columns of higher rank are left out earlier. */
   public TextTable right(String heading, int rank) {
     return column(new Column(heading, true, rank));
   }
@@ -61,7 +62,7 @@ public final class TextTable {
     return this;
   }
 
-  /** How many of the first columns say what a row is about; one unless this is called. */
+  /** Sets how many of the first columns name a row; by default one. */
   public TextTable keys(int count) {
     keys = count;
     return this;
@@ -96,7 +97,7 @@ public final class TextTable {
   }
 
   /**
-   * The table as it fits.
+   * The table in a given width.
    *
    * @param width how many characters a line may have; {@link #WIDE} for all columns
    */

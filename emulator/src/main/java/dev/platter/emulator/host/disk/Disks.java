@@ -15,7 +15,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens a disk by its name: {@code ram:SIZE} for one in memory, else the path of a raw image or
+ * Opens a disk by its name: {@code ram:SIZE} for a disk in memory, else the path of a raw image or
  * block device (a file whose name begins with {@code ram:} is {@code ./ram:...}). Any thread.
  */
 public final class Disks {
@@ -24,15 +24,15 @@ public final class Disks {
 
   private Disks() {}
 
-  /** Whether a name stands for a disk in memory, which nobody else can have. */
+  /** Whether a name stands for a disk in memory, which no other user can have. */
   public static boolean isMemory(@Nullable String name) {
     return name != null && name.startsWith(MEMORY);
   }
 
   /**
-   * How much memory a disk takes at most, in bytes; 0 for one that is a file.
+   * How much memory a disk takes at most, in bytes; 0 for a file.
    *
-   * @throws PlatterException of kind BAD_INPUT if the name has no size where it needs one
+   * @throws PlatterException of kind BAD_INPUT if the name lacks a size
    */
   public static long memoryBytes(String name) {
     if (!isMemory(name)) {
@@ -61,13 +61,16 @@ public final class Disks {
   /**
    * Checks a name without looking at the host.
    *
-   * @throws PlatterException of kind BAD_INPUT if it can be none
+   * @throws PlatterException of kind BAD_INPUT if the name can be no disk's
    */
   public static void check(String name) {
     long _ = memoryBytes(name);
   }
 
-  /** Refuses what the host cannot hold. That nobody else takes the memory later is not said. */
+  /**
+   * Refuses a disk for which the host has too little memory now. Other processes may still take the
+   * memory later.
+   */
   private static long availableMemory(String name) {
     long bytes = memoryBytes(name);
     long available = ChargedMemory.availableBytes(HostFiles.ofHost());
@@ -85,7 +88,7 @@ public final class Disks {
   }
 
   /**
-   * Opens a disk that nobody is waited for.
+   * Opens a disk without waiting for its users.
    *
    * @throws PlatterException as {@link #open(String, ImageOptions, String, LockPatience)}
    */
@@ -96,11 +99,11 @@ public final class Disks {
   /**
    * Opens a disk.
    *
-   * @param place where its guest comes from, in words that the next server uses, too
-   * @param patience for what a dead user of it has in flight
-   * @throws PlatterException of kind BAD_INPUT, with a remedy, if it cannot serve as a disk; of
-   *     kind HOST_LACKS if there is not enough memory; of kind FAILED if there is not enough
-   *     patience
+   * @param place the place where guests reach the disk; the next server names it in the same way
+   * @param patience how long to wait for requests of a dead user
+   * @throws PlatterException of kind BAD_INPUT, with a remedy, if the name cannot serve as a disk;
+   *     of kind HOST_LACKS if there is not enough memory; of kind FAILED if {@code patience} ends
+   *     first
    */
   public static BlockBackend open(
       String name, ImageOptions options, String place, LockPatience patience) {
@@ -110,10 +113,10 @@ public final class Disks {
   }
 
   /**
-   * Looks whether a disk could be opened, and who uses it; leaves it as it is.
+   * Finds out whether a disk could be opened, and its present users; changes nothing.
    *
-   * @throws PlatterException as {@link #open(String, ImageOptions, String, LockPatience)}, but not
-   *     for its users
+   * @throws PlatterException as {@link #open(String, ImageOptions, String, LockPatience)}, except
+   *     for present users
    */
   public static DiskExamination examine(
       String name, ImageOptions options, String place, LockPatience patience) {
@@ -125,7 +128,7 @@ public final class Disks {
   }
 
   /**
-   * What a disk would have as its identity once it is open; empty if no other can have the same.
+   * The identity that a disk will have once it is open; empty if no other disk can be the same.
    *
    * @throws PlatterException if there is no such disk
    */
