@@ -6,8 +6,8 @@ import dev.platter.aio.loop.Threads;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Something else that goes on in a machine: a thread that wakes the main loop again and again, as
- * the traffic of an emulated network card does. For comparisons.
+ * Other activity in a machine, for comparisons: a thread that wakes the main loop again and again,
+ * as the traffic of an emulated network card does.
  */
 final class Activity implements AutoCloseable {
   private final BottomHalf wake;

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * A small machine: RAM at 0, an MMIO bus above it, a main loop, IOThreads and vCPUs. Devices are
  * mapped on {@link #bus()} and told their lines before a vCPU starts.
  *
- * <p>{@link #close} goes from the outside in: vCPUs have ended, what was attached is closed on the
- * main loop in reverse order, IOThreads, the main loop, and last, when nothing is in flight, RAM.
+ * <p>{@link #close} goes from the outside in, after the vCPUs have ended: attached devices are
+ * closed on the main loop in reverse order, then the IOThreads, then the main loop, and last, when
+ * nothing is in flight, RAM.
  */
 public final class Machine implements AutoCloseable {
   /** Where AHCI register blocks are mapped. */
@@ -43,7 +44,7 @@ public final class Machine implements AutoCloseable {
   /**
    * Makes a machine and starts its loops.
    *
-   * @throws PlatterException if there is no memory for it or the kernel refuses a ring
+   * @throws PlatterException if there is not enough memory or the kernel refuses a ring
    */
   public Machine(MachineConfig config) {
     this.config = config;
@@ -103,7 +104,7 @@ public final class Machine implements AutoCloseable {
     return ioThreads.stream().map(IoThread::context).toList();
   }
 
-  /** A vCPU that is not running yet. */
+  /** Makes a vCPU, which does not run yet. */
   public Vcpu newVcpu() {
     Vcpu cpu = new Vcpu(bus, memory, config.haltPollNanos());
     if (config.stamps()) {
@@ -112,7 +113,7 @@ public final class Machine implements AutoCloseable {
     return cpu;
   }
 
-  /** Runs something on the main loop, under the big lock, and waits for it. */
+  /** Runs {@code body} on the main loop, under the big lock, and waits for it. */
   public void onMainLoop(Runnable body) {
     mainLoop.context().invoke(body);
   }
@@ -138,7 +139,7 @@ public final class Machine implements AutoCloseable {
   /**
    * Runs a guest program on a vCPU's own thread until it ends.
    *
-   * @throws RuntimeException what the program threw
+   * @throws RuntimeException that the program threw
    */
   public void run(Vcpu cpu, String name, Vcpu.Program program) {
     CompletableFuture<Void> ended = new CompletableFuture<>();

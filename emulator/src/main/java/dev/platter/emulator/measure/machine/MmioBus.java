@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Routes guest loads and stores. A store that matches an ioeventfd becomes an eventfd write, with
- * no lock; everything else takes the big lock and calls the device. Where no device is, loads read
- * all ones and stores vanish, and both are counted.
+ * no lock; everything else takes the big lock and calls the device. At an address without a device,
+ * loads read all ones and stores vanish; both are counted.
  *
  * <p>Devices and ioeventfds are registered before the vCPUs start.
  */
@@ -35,7 +35,9 @@ public final class MmioBus {
     this.lock = lock;
   }
 
-  /** Notes when each store is made that takes the lock; called before the vCPUs start. */
+  /**
+   * From now on, notes the time of each store that takes the lock; called before the vCPUs start.
+   */
   void stampStores() {
     stamps = true;
   }

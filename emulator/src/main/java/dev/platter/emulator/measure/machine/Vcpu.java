@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A virtual CPU: a thread that runs guest code. Guest code loads, stores, takes interrupts and
- * halts; it knows nothing else of the machine. Interrupts are level-triggered and are taken when
- * the guest halts or opens an interrupt window; a handler must quiet its device or it is called
- * again.
+ * halts; it reaches the machine in no other way. Interrupts are level-triggered, and the guest
+ * takes them when it halts or opens an interrupt window. A handler must clear the interrupt at its
+ * device, or it is called again.
  *
- * <p>A halted vCPU spins before its thread sleeps as long as that has paid off lately, as KVM does
- * (halt_poll_ns). Halting, waking and interrupting allocate nothing.
+ * <p>A halted vCPU spins before its thread sleeps, as long as recent spins have paid off, as KVM
+ * does (halt_poll_ns). Halting, waking and interrupting allocate nothing.
  */
 public final class Vcpu implements GuestCpu {
   private static final int AWAKE = 0;
@@ -49,11 +49,13 @@ public final class Vcpu implements GuestCpu {
     @Override
     public void raise() {
       if (stamps) {
-        // Before the line is up: whoever sees the interrupt sees when it was raised.
+        // The time is written before the line is raised, so that each reader of the interrupt sees
+        // the time, too.
         raisedNanos.setOpaque(Integer.numberOfTrailingZeros(bit), System.nanoTime());
       }
       ASSERTED.getAndBitwiseOr(Vcpu.this, bit);
-      // Store then load, as in halt(): either we see it asleep or it sees the interrupt.
+      // Store then load, as in halt(): either this thread sees the vCPU asleep, or the vCPU sees
+      // the interrupt.
       if (state.get() == ASLEEP && state.compareAndSet(ASLEEP, AWAKE)) {
         state.wakeOne();
       }
@@ -74,7 +76,7 @@ public final class Vcpu implements GuestCpu {
   private final AtomicLongArray raisedNanos = new AtomicLongArray(32);
   private boolean stamps;
 
-  // Lines with a handler; the vCPU's own.
+  // Bits of the lines with a handler; only the vCPU uses them.
   private int unmasked;
 
   @SuppressWarnings("unused") // through ASSERTED
@@ -86,12 +88,12 @@ public final class Vcpu implements GuestCpu {
     this.polling = AdaptivePolling.ofVcpu(haltPollNanos);
   }
 
-  /** Notes when lines are raised; called before it runs. */
+  /** From now on, notes when lines are raised; called before the vCPU runs. */
   void stampInterrupts() {
     stamps = true;
   }
 
-  /** When a line was last raised, by {@link System#nanoTime}; 0 if that is not noted. */
+  /** When a line was last raised, by {@link System#nanoTime}; 0 if times are not noted. */
   public long raisedNanos(int line) {
     return raisedNanos.getOpaque(line);
   }
@@ -129,7 +131,7 @@ public final class Vcpu implements GuestCpu {
   /**
    * Opens an interrupt window: runs the handlers of the lines that are asserted now.
    *
-   * @return whether there were any
+   * @return whether any line was asserted
    */
   public boolean takeInterrupts() {
     int pending = (int) ASSERTED.getVolatile(this) & unmasked;
@@ -194,7 +196,7 @@ public final class Vcpu implements GuestCpu {
     return true;
   }
 
-  /** What a guest's usleep does: lets {@code nanos} pass, taking interrupts meanwhile. */
+  /** Lets {@code nanos} pass and takes interrupts meanwhile, as a guest's usleep does. */
   public void pause(long nanos) {
     long deadline = System.nanoTime() + nanos;
     while (deadline - System.nanoTime() > 0) {

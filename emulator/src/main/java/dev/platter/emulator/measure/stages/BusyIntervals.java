@@ -3,18 +3,18 @@ package dev.platter.emulator.measure.stages;
 import java.util.Arrays;
 
 /**
- * When something was seen busy: intervals on the clock of {@link System#nanoTime}, in order, from
- * the first sample that saw it to the last.
+ * Busy times of a watched thing: intervals on the clock of {@link System#nanoTime}, in order. Each
+ * goes from the first sample that saw it busy to the last.
  */
 public final class BusyIntervals {
-  /** Never. */
+  /** No busy time. */
   public static final BusyIntervals NONE = new BusyIntervals(new long[0], new long[0]);
 
   private final long[] begins;
   private final long[] ends;
 
   /**
-   * Intervals.
+   * Creates intervals.
    *
    * @param begins when each begins, ascending
    * @param ends when each ends, not before its begin and not after the next begin
@@ -29,9 +29,10 @@ public final class BusyIntervals {
     return begins.length;
   }
 
-  /** Whether it was seen busy between two times, both included. */
+  /** Whether a busy interval overlaps a stretch of time, both ends included. */
   public boolean overlaps(long fromNanos, long toNanos) {
-    // The last that begins not after the end; nanoTime may wrap, so differences are compared.
+    // Finds the last interval that does not begin after the end. nanoTime may wrap, so differences
+    // are compared.
     int low = 0;
     int high = begins.length;
     while (low < high) {

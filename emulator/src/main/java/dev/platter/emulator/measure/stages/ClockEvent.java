@@ -17,7 +17,7 @@ final class ClockEvent extends Event {
   @Label("Nano Time")
   long nanoTime;
 
-  /** Says what time it is on both clocks. */
+  /** Emits an event with the time on both clocks. */
   static void emit() {
     ClockEvent event = new ClockEvent();
     event.begin();

@@ -6,8 +6,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Maps times of another clock to System.nanoTime, by points at which both were read: in between, by
- * a straight line; before the first and after the last, by the nearest point's difference.
+ * Maps times of another clock to System.nanoTime, by points at which both were read: between two
+ * points, by a straight line; outside of them, by the difference at the nearest point.
  */
 final class ClockMap {
   /**
@@ -37,7 +37,8 @@ final class ClockMap {
   private final long errorNanos;
 
   /**
-   * Takes the points; those at which the reading thread was interrupted count only without others.
+   * Takes the points. A point at which the reading thread was interrupted is used only if there are
+   * no others.
    */
   ClockMap(List<Point> read) {
     long best = read.stream().mapToLong(Point::width).min().orElse(0);
@@ -51,7 +52,10 @@ final class ClockMap {
     errorNanos = error();
   }
 
-  /** How wide the readings are, and how far each point lies from where its neighbours put it. */
+  /**
+   * The error: the width of the readings, and the distance of each point from the line between its
+   * neighbours.
+   */
   private long error() {
     long width = Arrays.stream(points).mapToLong(Point::width).max().orElse(0);
     long residual = 0;
@@ -67,12 +71,12 @@ final class ClockMap {
     return points.length == 0;
   }
 
-  /** How far a mapped time may be off, as far as the points tell. */
+  /** How far a mapped time may be off, estimated from the points. */
   long errorNanos() {
     return errorNanos;
   }
 
-  /** The time of System.nanoTime. */
+  /** Maps a time of the other clock to that of System.nanoTime. */
   long nanoTime(long other) {
     int after = firstAfter(other);
     if (after == 0) {

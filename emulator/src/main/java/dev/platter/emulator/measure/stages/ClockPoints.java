@@ -3,18 +3,18 @@ package dev.platter.emulator.measure.stages;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * Readings of two clocks, a bounded number over any time: every second one goes when it is full.
- */
+/** A bounded number of readings of two clocks: when it is full, it drops every second reading. */
 final class ClockPoints {
-  /** How many are kept at most. */
+  /** How many readings are kept at most. */
   static final int CAPACITY = 8192;
 
   private final List<ClockMap.Point> points = new ArrayList<>();
   private int step = 1;
   private int offered;
 
-  /** Offers a reading; once it was full, only some are taken. */
+  /**
+   * Offers a reading. After the first time that the limit was reached, only some readings are kept.
+   */
   void add(ClockMap.Point point) {
     if (offered++ % step != 0) {
       return;

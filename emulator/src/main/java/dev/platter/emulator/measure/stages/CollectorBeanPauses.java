@@ -13,7 +13,7 @@ import javax.management.openmbean.CompositeData;
 
 /**
  * Pauses for garbage collection from the JVM's management beans, for a JVM without a flight
- * recorder: to the millisecond, and no other safepoints.
+ * recorder. Times are exact to the millisecond, and other safepoints are not seen.
  */
 final class CollectorBeanPauses implements PauseSource {
   private static final long MILLI = 1_000_000;
@@ -29,7 +29,7 @@ final class CollectorBeanPauses implements PauseSource {
   /**
    * Starts to listen.
    *
-   * @param why why there is no flight recorder, in a phrase
+   * @param why the reason why there is no flight recorder, in a phrase
    */
   CollectorBeanPauses(String why) {
     this.why = why;

@@ -13,14 +13,14 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Looks how long the threads of a process have waited for a CPU, but for those that the JVM has for
- * itself. Used by one thread.
+ * Measures how long the threads of a process have waited for a CPU, except the JVM's own threads.
+ * Used by one thread.
  */
 final class DelaySampler {
   private static final long NOTABLE_NANOS = 100_000;
-  // A server may run for months: what is kept is bounded.
+  // A server may run for months, so the number of windows is bounded.
   private static final int WINDOWS = 1 << 16;
-  // A new thread bears its creator's name for a moment.
+  // A new thread has its creator's name for a moment, so its name is read several times.
   private static final int LOOKS = 3;
 
   private static final List<String> JVMS_OWN =
@@ -67,9 +67,9 @@ final class DelaySampler {
   }
 
   /**
-   * Looks once.
+   * Takes a sample.
    *
-   * @param nanoTime when that is
+   * @param nanoTime the present time
    */
   void sample(long nanoTime) {
     String[] ids = tasks.list();
@@ -79,9 +79,9 @@ final class DelaySampler {
   }
 
   /**
-   * Looks once.
+   * Takes a sample.
    *
-   * @param nanoTime when that is
+   * @param nanoTime the present time
    * @param ids the names in the directory
    */
   void sample(long nanoTime, String[] ids) {
@@ -118,8 +118,8 @@ final class DelaySampler {
   }
 
   /**
-   * The second number of an account, read a hundred times a second for each thread: without a
-   * string. Negative if the thread has ended or the kernel keeps no account.
+   * The second number of an account; negative if the thread has ended or the kernel keeps no
+   * account. Makes no string, because it runs a hundred times a second for each thread.
    */
   private long waitedNanos(File account) {
     int length;
@@ -136,7 +136,7 @@ final class DelaySampler {
     for (at++; at < length && buffer[at] >= '0' && buffer[at] <= '9'; at++) {
       waited = Math.max(0, waited) * 10 + buffer[at] - '0';
     }
-    // Without CONFIG_SCHED_INFO all are 0; a thread that is there has run.
+    // Without CONFIG_SCHED_INFO all numbers are 0; a living thread has always run.
     return length > 1 && buffer[0] == '0' && buffer[1] == ' ' ? -1 : waited;
   }
 
@@ -155,7 +155,7 @@ final class DelaySampler {
     }
   }
 
-  /** What was seen. */
+  /** The delays that were measured. */
   ThreadDelays delays() {
     return new ThreadDelays(
         Stream.concat(ended.stream(), alive.values().stream())

@@ -18,18 +18,18 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingStream;
 
 /**
- * Pauses of the JVM from a flight recording of our own, which holds nothing else: safepoints, what
- * was done at them, and garbage collections. The recorder has its own clock; our own event ties it
- * to System.nanoTime.
+ * Pauses of the JVM from a private flight recording of safepoints, their operations and garbage
+ * collections. The recorder has its own clock; {@link ClockEvent} ties that clock to
+ * System.nanoTime.
  */
 final class FlightRecorderPauses implements PauseSource {
-  // A server may run for months: what is kept of its pauses is bounded.
+  // A server may run for months, so the number of kept events is bounded.
   private static final int EVENTS_KEPT = 50_000;
   private static final Duration END_OF_STREAM = Duration.ofSeconds(10);
   private static final String CLOCK = "platter.Clock";
   private static final String STREAM = "Recording Stream";
 
-  // Before ours is made: it is there from then on, although it has not begun.
+  // Other recordings are listed before ours is made, because ours is in the list from then on.
   private final Set<Long> others = recordingIds(recording -> true);
   private final RecordingStream stream = new RecordingStream();
   private final ClockPoints clock = new ClockPoints();
@@ -71,7 +71,7 @@ final class FlightRecorderPauses implements PauseSource {
       }
     }
     for (int i = 0; i < 16; i++) {
-      // The first ones are slow: code is loaded and compiled.
+      // The first events are slow, since their code is loaded and compiled.
       ClockEvent.emit();
     }
   }
@@ -127,10 +127,10 @@ final class FlightRecorderPauses implements PauseSource {
   }
 
   /**
-   * Has what was recorded until now delivered, on the stream's thread, and waits for that.
+   * Has the recorded events delivered on the stream's thread, and waits for that.
    *
-   * @return false if the recording was stopped already, by the JVM that goes down or by jcmd: then
-   *     what the stream has delivered by then is all there is
+   * @return false if the recording was stopped already, by the JVM's end or by jcmd; no more events
+   *     come then
    */
   private boolean stopStream() {
     try {

@@ -2,7 +2,7 @@ package dev.platter.emulator.measure.stages;
 
 import org.HdrHistogram.Histogram;
 
-/** How latencies are recorded: nanoseconds, three digits, up to a minute. */
+/** The histograms of latencies: in nanoseconds, with three digits, up to a minute. */
 public final class Latencies {
   private static final long HIGHEST_NANOS = 60_000_000_000L;
 
@@ -17,8 +17,8 @@ public final class Latencies {
   }
 
   /**
-   * Whether a number of requests has a percentile: at least one of them lies above it. Any request
-   * has a median, and a largest of its own.
+   * Whether so many requests are enough for a percentile: at least one of them must lie above it.
+   * One request is enough for a median and a maximum.
    *
    * @param percentile 0 to 100
    */
@@ -27,7 +27,7 @@ public final class Latencies {
     return count > 0 && (middleOrEnd || (100 - percentile) / 100 * count >= 1 - ROUNDING);
   }
 
-  /** Records a latency; one beyond the range counts as the range's end. */
+  /** Records a latency; a longer latency than the range counts as the range's end. */
   public static void record(Histogram histogram, long nanos) {
     histogram.recordValue(Math.min(nanos, HIGHEST_NANOS));
   }

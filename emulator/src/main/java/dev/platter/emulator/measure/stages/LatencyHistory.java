@@ -3,8 +3,8 @@ package dev.platter.emulator.measure.stages;
 import java.util.Arrays;
 
 /**
- * How long requests took, over the time of a run: by the time they ended, in a bounded number of
- * buckets whose width doubles when the run outlasts them. Adding allocates nothing.
+ * Latencies over the time of a run. A request counts in the bucket of its end. The number of
+ * buckets is bounded; their width doubles when the run outlasts them. Adding allocates nothing.
  */
 final class LatencyHistory {
   /** How many buckets there are at most. */
@@ -29,7 +29,8 @@ final class LatencyHistory {
   /**
    * Adds a request.
    *
-   * @param atNanos when it ended, since the run's begin; earlier ones count for the first bucket
+   * @param atNanos the request's end, since the run's begin; an end before that counts in the first
+   *     bucket
    */
   void add(long atNanos, long latencyNanos) {
     long at = Math.max(0, atNanos);
@@ -59,7 +60,7 @@ final class LatencyHistory {
     used = (used + 1) / 2;
   }
 
-  /** Adds what another one with the same begin has. */
+  /** Adds the requests of another history with the same begin. */
   void add(LatencyHistory other) {
     while (widthNanos < other.widthNanos) {
       widen();

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Moments that a time line of latencies marks, such as the ticks of a timer: those of one source,
- * with one writer, and read when it is done. Keeps the first {@value #CAPACITY}; adding allocates
- * nothing.
+ * Moments of one source that are marked on a time line of latencies, such as the ticks of a timer.
+ * One thread writes, and others read when it is done. Keeps the first {@value #CAPACITY} moments;
+ * adding allocates nothing.
  */
 public final class MarkLog {
   /** How many are kept. */
@@ -22,7 +22,7 @@ public final class MarkLog {
   /**
    * An empty log.
    *
-   * @param kind what the JSON calls such a mark: {@code timer}
+   * @param kind the kind of mark in the JSON, such as {@code timer}
    * @param detail one short phrase for people
    */
   public MarkLog(String kind, String detail) {
@@ -30,7 +30,7 @@ public final class MarkLog {
     this.detail = detail;
   }
 
-  /** Marks a moment on the clock of {@link System#nanoTime}, and how long it lasted. */
+  /** Marks a moment, or a stretch of time, on the clock of {@link System#nanoTime}. */
   public void add(long nanoTime, long durationNanos) {
     if (count == CAPACITY) {
       omitted++;
@@ -41,7 +41,7 @@ public final class MarkLog {
     count++;
   }
 
-  /** How many came after the log was full. */
+  /** How many moments came after the log was full. */
   public long omitted() {
     return omitted;
   }

@@ -3,11 +3,11 @@ package dev.platter.emulator.measure.stages;
 import java.util.List;
 
 /**
- * What was going on in the process while requests were recorded.
+ * Events in the process while requests were recorded.
  *
  * @param pauses garbage collections and other safepoints, in the order of time
- * @param workers when worker threads of io_uring were seen busy
- * @param source where the pauses come from and how exact they are, in one phrase for people
+ * @param workers when worker threads of io_uring were busy
+ * @param source the source of the pauses and its exactness, in one phrase for people
  * @param errorNanos how far a pause's times may be off
  * @param delays how long the threads waited for a CPU
  */

@@ -5,13 +5,16 @@ import dev.platter.emulator.host.NativeName;
 import java.util.function.Predicate;
 
 /**
- * The threads that a device's requests are done by, by the names that the kernel has for them.
+ * The threads that carry out a device's requests, by the kernel's names of threads.
  *
- * @param loop whether a thread is one whose loop does the I/O
- * @param vcpu whether a thread is a vCPU, or the one that plays it for a guest elsewhere
+ * @param loop whether a thread's loop does the I/O
+ * @param vcpu whether a thread is a vCPU, or plays the vCPU for a remote guest
  */
 public record PathThreads(Predicate<String> loop, Predicate<String> vcpu) {
-  /** Of a device in a machine of our own, whose loops' threads are called as their lane is. */
+  /**
+   * The threads of a device in a machine of this process, where a loop's thread has the name of its
+   * lane.
+   */
   static PathThreads of(TracedDevice device) {
     return device.entry() == TracedDevice.Entry.CALL
         ? new PathThreads("raw"::equals, "raw"::equals)
@@ -20,7 +23,7 @@ public record PathThreads(Predicate<String> loop, Predicate<String> vcpu) {
   }
 
   /**
-   * Of a disk that is served.
+   * The threads of a served disk.
    *
    * @param export the export's name
    * @param loop the loop's name
@@ -30,7 +33,7 @@ public record PathThreads(Predicate<String> loop, Predicate<String> vcpu) {
         comm -> NativeName.same(loop, comm), comm -> NativeName.same("export-" + export, comm));
   }
 
-  /** Those without which the stage that ends at a stamp does not go on. */
+  /** The threads that the stage that ends at a stamp needs to go on. */
   Predicate<String> of(TracedDevice device, Stamp end) {
     if (device.takesBigLock(end)) {
       return loop.or(vcpu);

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Watches the process while requests are recorded: pauses of the JVM, worker threads of io_uring,
- * and how long threads wait for a CPU. Started before the first run and stopped after the last one;
- * what starting costs is over when {@link #start} returns. Start and stop are for one thread.
+ * and how long threads wait for a CPU. Started before the first run and stopped after the last run.
+ * {@link #start} returns when the work of starting is over. Start and stop are for one thread.
  */
 public final class PauseObserver implements AutoCloseable {
   private static final long SAMPLE_NANOS = 10_000_000;
@@ -27,7 +27,7 @@ public final class PauseObserver implements AutoCloseable {
     thread = Thread.ofPlatform().name("observer").daemon().start(this::run);
   }
 
-  /** Starts observing, with what the JVM offers. */
+  /** Starts to observe, with the best source that the JVM has. */
   public static PauseObserver start() {
     return new PauseObserver(newSource());
   }
@@ -55,13 +55,13 @@ public final class PauseObserver implements AutoCloseable {
       if (samples % SAMPLES_PER_TICK == 0) {
         source.tick();
       }
-      // What was missed is not made up for.
+      // Missed samples are skipped.
       next = Math.max(next + SAMPLE_NANOS, System.nanoTime());
       LockSupport.parkNanos(next - System.nanoTime());
     }
   }
 
-  /** Stops observing and gives what was seen. Idempotent. */
+  /** Stops and returns the observations. Idempotent. */
   public Observations stop() {
     Observations seen = observations;
     if (seen == null) {

@@ -2,10 +2,10 @@ package dev.platter.emulator.measure.stages;
 
 import java.util.List;
 
-/** Where pauses of the JVM are learnt from. */
+/** A source of the JVM's pauses. */
 interface PauseSource {
   /**
-   * What was found.
+   * The pauses that were found.
    *
    * @param pauses in the order of time
    * @param source in a phrase for people
@@ -16,6 +16,6 @@ interface PauseSource {
   /** Called every 100 ms or so while observing. */
   void tick();
 
-  /** Ends observing and gives what was found; called once. */
+  /** Ends and returns the pauses; called once. */
   Found stop();
 }

@@ -4,8 +4,8 @@ import dev.platter.aio.trace.Stamp;
 import java.util.Arrays;
 
 /**
- * Requests by how long they took, in bands of 16 to the octave, each with the sums of their stages:
- * so that the mean stages of requests of one length can be told, and add up.
+ * Requests in bands of latency, 16 to the octave, each with the sums of its requests' stages. The
+ * mean stages of requests of similar latency come from a band, and add up to their mean latency.
  */
 final class PercentileBands {
   private static final Stamp[] STAMPS = Stamp.values();

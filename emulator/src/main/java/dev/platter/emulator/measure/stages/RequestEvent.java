@@ -88,7 +88,7 @@ final class RequestEvent extends Event {
   @Description("Why it waited, as far as that was known when it ended")
   @Nullable String stallCause;
 
-  /** Whether anybody records these events now. */
+  /** Whether any recording has these events on. */
   static boolean enabled() {
     return !TraceEvents.muted() && PROBE.isEnabled();
   }

@@ -8,8 +8,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A copy of one request's timeline with its gaps closed: the stations that it passed, in order,
- * each not before the one before it. The stages between them add up to the whole exactly. Reused.
+ * A copy of one request's timeline with its gaps closed: the stations that the request passed, in
+ * order of time. The stages between them add up to the whole exactly. The record is reused.
  */
 final class RequestRecord {
   private static final Stamp[] STAMPS = Stamp.values();
@@ -91,7 +91,7 @@ final class RequestRecord {
     return (passed & 1 << stamp.index()) != 0;
   }
 
-  /** Whether a stage is there: its end was passed, and is not where the request begins. */
+  /** Whether a stage exists: its end was passed and is not the request's first station. */
   boolean hasStage(Stamp end) {
     return passed(end) && end.index() != firstOrdinal;
   }
@@ -111,7 +111,7 @@ final class RequestRecord {
     return beginNanos + sinceBegin[end.index()];
   }
 
-  /** Bits of the stations, by index, whose stamps lay out of order. */
+  /** Bits, by index, of the stations whose stamps were out of order. */
   int clamped() {
     return clamped;
   }

@@ -5,9 +5,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Emits a flight recording's events of requests. An event's begin cannot be set afterwards: it must
- * have begun when its request did, so each slot has an event of its own. A request whose begin was
- * not announced gets an event without duration; its fields say when it began and how long it took.
+ * Emits a flight recording's events of requests. An event's begin cannot be set afterwards, so each
+ * slot has an event of its own, which begins with the slot's request. A request whose begin was not
+ * announced gets an event without duration; its fields say when it began and how long it took.
  */
 final class RequestSpans {
   /** The slot of a request whose begin was not announced. */

@@ -9,9 +9,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Puts pauses together from what the flight recorder tells in pieces: when a safepoint began and
- * when it ended, what was done at it, and which collection paused when. A safepoint at which a
- * collection paused is a collection's pause.
+ * Makes pauses of the flight recorder's separate events: begin, end and operations of a safepoint,
+ * and pauses of a collection. A safepoint during which a collection paused counts as that
+ * collection's pause.
  */
 final class SafepointLog {
   /** A time on the flight recorder's clock, in nanoseconds. */
@@ -29,17 +29,17 @@ final class SafepointLog {
   private final List<Collected> collectorPauses = new ArrayList<>();
   private final Map<Integer, String> collections = new HashMap<>();
 
-  /** A safepoint was begun: threads were told to stop, until all had. */
+  /** A safepoint began: from the order to stop until all threads had stopped. */
   void begins(long safepoint, Interval interval) {
     begun.put(safepoint, interval);
   }
 
-  /** A safepoint was ended: threads were let go. */
+  /** A safepoint ended: threads were let go. */
   void ends(long safepoint, Interval interval) {
     ended.put(safepoint, interval);
   }
 
-  /** Something was done at a safepoint. */
+  /** An operation ran at a safepoint. */
   void operation(long safepoint, String name) {
     operations.computeIfAbsent(safepoint, key -> new ArrayList<>()).add(name);
   }
@@ -49,7 +49,7 @@ final class SafepointLog {
     collectorPauses.add(new Collected(collection, interval));
   }
 
-  /** What a collection was, and why. */
+  /** The kind of a collection and its reason. */
   void collection(int collection, String description) {
     collections.put(collection, description);
   }

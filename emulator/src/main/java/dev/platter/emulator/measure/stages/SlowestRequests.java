@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** The slowest requests, with all that is known of them. Adding allocates nothing. */
+/** The slowest requests, with their records. Adding allocates nothing. */
 final class SlowestRequests {
   /** How many are kept. */
   static final int CAPACITY = 16;
 
   private final RequestRecord[] records = new RequestRecord[CAPACITY];
   private int count;
-  // Once there are as many as are kept: the fastest of them, which is the next to go.
+  // Once the store is full: the fastest kept request, which is the next to be dropped.
   private int fastest;
 
   SlowestRequests() {
@@ -27,7 +27,7 @@ final class SlowestRequests {
   /**
    * Offers a request.
    *
-   * @return a record for the next one: another one if this one was taken
+   * @return the record to use for the next request: another record if this one was kept
    */
   RequestRecord offer(RequestRecord request) {
     if (count < CAPACITY) {
@@ -54,7 +54,7 @@ final class SlowestRequests {
     }
   }
 
-  /** Those that are kept, slowest first. */
+  /** The kept requests, slowest first. */
   List<RequestRecord> slowestFirst() {
     List<RequestRecord> list = new ArrayList<>(List.of(records).subList(0, count));
     list.sort(Comparator.comparingLong(RequestRecord::endToEndNanos).reversed());

@@ -6,13 +6,13 @@ import java.util.Comparator;
 import java.util.List;
 import org.HdrHistogram.Histogram;
 
-/** The recorders of several runs and threads, put together. */
+/** The merged recorders of several runs and threads. */
 final class StageMerge {
   /**
    * One of the slowest requests.
    *
    * @param originNanos when its run's measured part began
-   * @param threads those that did it
+   * @param threads the threads that carried it out
    */
   record Slow(int run, long originNanos, RequestRecord request, PathThreads threads) {}
 

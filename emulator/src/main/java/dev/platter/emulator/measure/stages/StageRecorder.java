@@ -8,15 +8,15 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects the timelines of one device's requests. Written by one thread, the one that sees the
- * completions, and read when that thread is done. Recording takes no lock and allocates nothing.
+ * Collects the timelines of one device's requests. The thread that sees the completions writes;
+ * others read when that thread is done. Recording takes no lock and allocates nothing.
  *
  * <p>Nothing is recorded before {@link #begin} and after {@link #end}.
  *
- * <p>Gaps are closed: a station that was not passed has no stage, its time belongs to the next
- * stage. Stamps that lie out of order, because two threads raced (an interrupt line that was up
- * already, a completion that was seen before its interrupt), are moved between their neighbours and
- * counted, by station. So a request's stages add up to the whole, exactly.
+ * <p>Gaps are closed: the time before a station that was not passed belongs to the next stage. Two
+ * threads that race may leave stamps out of order, for example when a completion is seen before its
+ * interrupt. Such stamps are moved between their neighbours and counted by station, so a request's
+ * stages add up to the whole exactly.
  */
 public final class StageRecorder {
   private static final Stamp[] STAMPS = Stamp.values();
@@ -45,10 +45,10 @@ public final class StageRecorder {
   private long endToEndMax;
 
   /**
-   * An empty recorder of a device in a machine of our own, that counts stages of more than a
+   * An empty recorder for a device in a machine of this process, which counts stages of more than a
    * millisecond as stalls.
    *
-   * @param name the device's, for flight recordings
+   * @param name the device's name, for flight recordings
    */
   public StageRecorder(TracedDevice device, String name) {
     this(device, name, PathThreads.of(device), StallJudge.DEFAULT_THRESHOLD_NANOS);
@@ -82,7 +82,9 @@ public final class StageRecorder {
     }
   }
 
-  /** The measured part begins, at a time of {@link System#nanoTime}: forgets what was before. */
+  /**
+   * Begins the measured part, at a time of {@link System#nanoTime}, and forgets earlier requests.
+   */
   public void begin(long nanoTime) {
     for (Histogram stage : stages) {
       stage.reset();
@@ -105,15 +107,15 @@ public final class StageRecorder {
     recording = true;
   }
 
-  /** The measured part ends: what comes later is not recorded. */
+  /** Ends the measured part; later requests are not recorded. */
   public void end(long nanoTime) {
     endNanos = nanoTime;
     recording = false;
   }
 
   /**
-   * A request of a slot begins now, on this thread: only for flight recordings, so that the
-   * request's event begins where the request does. Does nothing if nobody records them.
+   * Begins the flight recording's event of a slot's request, on this thread, where the request
+   * begins. Does nothing without a recording of such events.
    *
    * @param slot the request's tag, from 0
    */
@@ -121,7 +123,7 @@ public final class StageRecorder {
     spans.begin(slot);
   }
 
-  /** A slot's request is done now; to be called if it is recorded only later. */
+  /** Ends the event of a slot's request that is done now and recorded later. */
   public void spanEnds(int slot) {
     spans.end(slot);
   }
@@ -189,7 +191,7 @@ public final class StageRecorder {
     }
   }
 
-  /** What the requests' way leads through. */
+  /** The device that the requests go through. */
   public TracedDevice device() {
     return device;
   }
@@ -224,7 +226,7 @@ public final class StageRecorder {
     heldByQuiesce += recording ? 1 : 0;
   }
 
-  /** How many requests waited for a quiesced server; that wait is no stage of theirs. */
+  /** How many requests waited for a quiesced server; that wait is no part of their stages. */
   public long heldByQuiesce() {
     return heldByQuiesce;
   }

@@ -12,7 +12,7 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
-/** The {@code stages} object of a row: from the recorders of one device's runs. */
+/** Makes the {@code stages} object of a row from the recorders of one device's runs. */
 public final class StageReport {
   private static final Stamp[] STAMPS = Stamp.values();
 
@@ -22,9 +22,9 @@ public final class StageReport {
    * As the JSON has it. Times are microseconds. The stages of one request, and the mean stages at a
    * percentile, are rounded so that they still add up.
    *
-   * @param device what the requests' way led through
-   * @param runs the device's runs, in order; their recorders' writers are done
-   * @param seen what was going on in the process during all of them
+   * @param device the device that the requests went through
+   * @param runs the device's runs, in order, whose recorders' writers are done
+   * @param seen events in the process during all runs
    */
   public static RequestStages of(TracedDevice device, List<StageRun> runs, Observations seen) {
     StageMerge merge = new StageMerge(runs);
@@ -166,7 +166,10 @@ public final class StageReport {
     return new RequestStages.OutOfOrder(merge.clampedRequests(), stations);
   }
 
-  /** Rounds to hundredths of a microsecond so that what is rounded adds up: it rounds the sums. */
+  /**
+   * Rounds to hundredths of a microsecond in a way that rounded numbers still add up: it rounds the
+   * running sums.
+   */
   private static final class AddingUp {
     private double exactNanos;
     private long hundredths;

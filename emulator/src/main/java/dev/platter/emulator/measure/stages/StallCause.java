@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** Why a request waited. */
 public enum StallCause {
-  /** Its SQE was queued, the loop slept, and nobody told it. */
+  /** Its SQE was queued while the loop slept, and no thread notified the loop. */
   NOT_NOTIFIED,
   /** The loop was told of its SQE and woke late. */
   LATE_WAKEUP,
@@ -20,7 +20,7 @@ public enum StallCause {
   WORKER_POOL,
   /** The JVM stopped all threads, to collect garbage or at another safepoint. */
   GC_PAUSE,
-  /** The host had no CPU for the thread that was to go on with it. */
+  /** The host had no CPU for the thread that the request needed next. */
   NOT_SCHEDULED,
   /** The doorbell was rung, and the IOThread took the request late. */
   IOTHREAD_LATE,

@@ -9,14 +9,13 @@ import org.jspecify.annotations.Nullable;
  * Names the cause of a stall.
  *
  * <p>A request stalled if its longest stage took longer than the threshold and the cause of that
- * stage is known; a shorter stage says nothing of where the time went. The kernel's stage by itself
- * is a slow disk, not a stall. What only the whole run's observations tell is looked at when the
- * run is over, and wins: a pause of the JVM that covers more than half of the stage; a CPU that its
- * thread waited for during more than half of it; a worker thread of io_uring that was busy during a
- * kernel stage.
+ * stage is known. A long stage in the kernel alone means a slow disk, and is no stall. Causes that
+ * only the whole run's observations show are added when the run is over, and come first: a pause of
+ * the JVM over more than half of the stage; a wait for a CPU during more than half of it; a worker
+ * thread of io_uring that was busy during a kernel stage.
  */
 public final class StallJudge {
-  /** What counts as a stall unless said otherwise. */
+  /** How long a stage must be by default to count as a stall. */
   public static final long DEFAULT_THRESHOLD_NANOS = 1_000_000;
 
   private static final Stamp[] STAMPS = Stamp.values();
@@ -27,7 +26,7 @@ public final class StallJudge {
    * A named stall.
    *
    * @param cause why the request waited
-   * @param stage the stage in which it did, by the stamp that ends it
+   * @param stage the stage of that wait, by the stamp that ends it
    * @param beginNanos when that stage began
    * @param nanos how long that stage took
    */
@@ -48,7 +47,7 @@ public final class StallJudge {
     return longest;
   }
 
-  /** Why a stage was long, as far as the request's own facts tell; null if they do not. */
+  /** Why a stage was long, from the request's own stamps; null if they do not show it. */
   static @Nullable StallCause causeOf(TracedDevice device, RequestRecord request, Stamp end) {
     return switch (end) {
       case HANDLED -> {
@@ -70,7 +69,7 @@ public final class StallJudge {
 
   private static @Nullable StallCause kernelCause(RequestRecord request) {
     return switch (request.operation()) {
-      // The kernel hands these to a worker at once.
+      // The kernel hands these operations to a worker at once.
       case FLUSH, DISCARD, WRITE_ZEROES -> StallCause.WORKER_POOL;
       case READ, WRITE ->
           request.unseenNanos() > request.stageNanos(Stamp.READY) / 2
@@ -93,7 +92,7 @@ public final class StallJudge {
     return request.notified() ? StallCause.LATE_WAKEUP : StallCause.NOT_NOTIFIED;
   }
 
-  /** The final word on a request; null if it did not stall, or the cause is not known. */
+  /** The final judgement on a request; null if it did not stall, or the cause is unknown. */
   static @Nullable Stall judge(
       TracedDevice device,
       PathThreads threads,
@@ -114,13 +113,13 @@ public final class StallJudge {
   }
 
   /**
-   * The final word.
+   * The final judgement.
    *
    * @param stage the longest stage, by the stamp that ends it
    * @param beginNanos when it began
    * @param nanos how long it took
-   * @param known its cause as far as the request's own facts tell, or null
-   * @param threads without which it does not go on
+   * @param known the cause by the request's own stamps, or null
+   * @param threads the threads that the stage needs to go on
    */
   static @Nullable Stall judge(
       Stamp stage,
@@ -141,7 +140,7 @@ public final class StallJudge {
     return cause == null ? null : new Stall(cause, stage, beginNanos, nanos);
   }
 
-  /** Whether a thread without a CPU can look like that: not if it had nothing to run for. */
+  /** Whether a wait for a CPU can look like the known cause: not if the thread had no work. */
   private static boolean mayBeDelay(@Nullable StallCause known) {
     return known != StallCause.NOT_NOTIFIED && known != StallCause.SQ_FULL;
   }

@@ -9,9 +9,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests that had a stage beyond the threshold. The first {@value #CAPACITY} are kept, to be
- * judged when the whole run is known; later ones are only counted, by their cause or, without a
- * known one, by their stage. Adding allocates nothing.
+ * The requests that had a stage beyond the threshold. The first {@value #CAPACITY} are kept and
+ * judged when the run is over. Later requests are only counted, by their cause or, if that is
+ * unknown, by their stage. Adding allocates nothing.
  */
 final class StallLog {
   /** How many are kept. */
@@ -121,12 +121,12 @@ final class StallLog {
     return count;
   }
 
-  /** How many were not kept, so that no pause of the JVM can be found to be their cause. */
+  /** How many requests were not kept, and so cannot be compared with pauses of the JVM. */
   long uncertain() {
     return uncertain;
   }
 
-  /** The stage of one that is kept: its request's longest. */
+  /** The longest stage of a kept request. */
   Stamp stage(int index) {
     return Objects.requireNonNull(stages[index]);
   }
@@ -136,29 +136,29 @@ final class StallLog {
     return durations[index];
   }
 
-  /** The final word on one that is kept; null if its cause is not known. */
+  /** The final judgement on a kept request; null if its cause is unknown. */
   @Nullable Stall judge(int index, TracedDevice device, PathThreads threads, Observations seen) {
     Stamp stage = stage(index);
     return StallJudge.judge(
         stage, begins[index], durations[index], causes[index], threads.of(device, stage), seen);
   }
 
-  /** What woke the loop that one that is kept waited for. */
+  /** The event that woke the loop of a kept request. */
   Wake wake(int index) {
     return wakes[index];
   }
 
-  /** Who had the big lock when one that is kept asked for it, or null. */
+  /** The thread that had the big lock when a kept request needed it, or null. */
   @Nullable String holder(int index) {
     return holders[index];
   }
 
-  /** Those that are not kept and stalled for a cause. */
+  /** The requests that are not kept and stalled for a cause. */
   Later later(StallCause cause) {
     return Objects.requireNonNull(later.get(cause));
   }
 
-  /** Those that are not kept, whose longest stage ends at a stamp and has no known cause. */
+  /** The requests that are not kept, whose longest stage ends at a stamp and has no known cause. */
   Later laterUnexplained(Stamp stage) {
     return laterUnexplained[stage.index()];
   }

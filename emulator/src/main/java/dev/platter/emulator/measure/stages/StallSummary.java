@@ -13,11 +13,10 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The stalls of several recorders, judged with what was observed, by cause.
+ * The stalls of several recorders by cause, judged with the observations.
  *
  * <p>Requests beyond those that a {@link StallLog} keeps are counted by the cause that was known
- * when they were recorded: no pause of the JVM and no wait for a CPU is found to be the cause of
- * theirs.
+ * when they were recorded; they are not compared with pauses of the JVM and waits for a CPU.
  */
 final class StallSummary {
   private static final class Group {
@@ -54,8 +53,8 @@ final class StallSummary {
   /**
    * Adds a recorder's stalls.
    *
-   * @param threads those that did its requests
-   * @return those that are known one by one
+   * @param threads the threads that carried out its requests
+   * @return the stalls of kept requests
    */
   List<Stall> add(StallLog log, PathThreads threads, Observations seen) {
     List<Stall> stalls = new ArrayList<>();
@@ -98,7 +97,7 @@ final class StallSummary {
     return unexplained.computeIfAbsent(stage, key -> new Group());
   }
 
-  /** How many requests with a long stage were not matched with pauses of the JVM. */
+  /** How many requests with a long stage were not compared with pauses of the JVM. */
   long unmatched() {
     return unmatched;
   }

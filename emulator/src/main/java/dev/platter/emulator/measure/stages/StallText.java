@@ -113,7 +113,7 @@ final class StallText {
     return StallJudge.pausedNanos(stall.beginNanos(), stall.nanos(), pauses);
   }
 
-  /** The thread without which the stage that ends at a stamp does not go on. */
+  /** The thread that the stage that ends at a stamp needs to go on. */
   private static String thread(TracedDevice device, Stamp end) {
     if (device.takesBigLock(end)) {
       return device.caller() + " or " + device.loop();
@@ -141,8 +141,8 @@ final class StallText {
   /**
    * All stalls of one cause, in a sentence without its full stop.
    *
-   * @param wakes how many of those looked at were ended by what
-   * @param holders how many of those looked at waited for whom
+   * @param wakes how many of the examined stalls each kind of wake-up ended
+   * @param holders how many of the examined stalls waited for each holder of the lock
    */
   static String what(
       StallCause cause, TracedDevice device, Map<Wake, Long> wakes, Map<String, Long> holders) {

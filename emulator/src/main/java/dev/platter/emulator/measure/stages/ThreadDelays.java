@@ -4,28 +4,27 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * How long threads could have run and waited for a CPU, and when: by windows between two looks at
- * them.
+ * When and how long threads waited for a CPU, by windows between two samples.
  *
- * @param threads those that were looked at
+ * @param threads the sampled threads
  */
 public record ThreadDelays(List<OfThread> threads) {
-  /** No thread was looked at. */
+  /** No thread was sampled. */
   public static final ThreadDelays NONE = new ThreadDelays(List.of());
 
   /**
    * A window.
    *
-   * @param beginNanos the look before, on the clock of {@link System#nanoTime}
-   * @param endNanos the look after
-   * @param waitedNanos how long it waited between them
+   * @param beginNanos the first sample, on the clock of {@link System#nanoTime}
+   * @param endNanos the second sample
+   * @param waitedNanos how long the thread waited between them
    */
   public record Window(long beginNanos, long endNanos, long waitedNanos) {}
 
   /**
    * A thread.
    *
-   * @param name as the kernel has it: it cuts names, and several threads may have one
+   * @param name the kernel's name, which may be cut off, and which several threads may share
    * @param windows in order of time; they do not overlap
    */
   public record OfThread(String name, List<Window> windows) {
@@ -41,9 +40,8 @@ public record ThreadDelays(List<OfThread> threads) {
   }
 
   /**
-   * How long one of some threads may have waited in a stretch of time: in each window as long as it
-   * did there, but no longer than the stretch and the window have in common. Of several threads the
-   * one that may have waited longest counts.
+   * The longest time that one of the named threads may have waited in a stretch of time. In each
+   * window, that is its wait there, but at most the part of the window inside the stretch.
    */
   public long waitedNanos(Predicate<String> names, long beginNanos, long nanos) {
     long most = 0;

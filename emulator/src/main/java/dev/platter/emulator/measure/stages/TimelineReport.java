@@ -8,7 +8,7 @@ import java.util.List;
 
 /** One run's time line of latencies and its marks, as the JSON has it. */
 final class TimelineReport {
-  /** How many marks of a kind are given: the longest. */
+  /** How many marks of a kind are listed; the longest are chosen. */
   static final int MARKS_OF_A_KIND = 256;
 
   private TimelineReport() {}

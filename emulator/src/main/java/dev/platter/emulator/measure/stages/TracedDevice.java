@@ -4,16 +4,15 @@ import dev.platter.aio.trace.Stamp;
 import java.util.Map;
 
 /**
- * What a request's way leads through: which thread does each stage, and what people call it. Each
- * kind of device has one.
+ * The way of a kind of device's requests: the thread and the words of each stage.
  *
  * @param entry how a request comes to the device
- * @param first the first station that is seen; stamps before it are ignored
- * @param loopLane the loop that does the I/O, as documents name it
- * @param loop the same loop as sentences name it
- * @param caller the thread that stores to the device's registers, as sentences name it
- * @param labels what happens in the stage that ends at a stamp, in less than 40 characters, where
- *     this device has better words than those that fit every device
+ * @param first the first station that is visible; earlier stamps are ignored
+ * @param loopLane the loop that does the I/O, by its name in documents
+ * @param loop the same loop by its name in sentences
+ * @param caller the thread that stores to the device's registers, by its name in sentences
+ * @param labels descriptions of stages by the stamp that ends them, in less than 40 characters,
+ *     where this device has better words than the common ones
  */
 public record TracedDevice(
     Entry entry,
@@ -26,11 +25,11 @@ public record TracedDevice(
 
   /** How a request comes to the device. */
   public enum Entry {
-    /** By a call on the loop's own thread: there is no device in front of the ring. */
+    /** By a call on the loop's own thread, without a device in front of the ring. */
     CALL,
-    /** By a register store, which the storing thread does under the big lock. */
+    /** By a register store, which the storing thread carries out under the big lock. */
     REGISTER,
-    /** By an eventfd, or a look at the ring in guest memory; the loop does all of it. */
+    /** By an eventfd, or by polling the ring in guest memory; the loop does all the work. */
     EVENTFD
   }
 
@@ -49,7 +48,7 @@ public record TracedDevice(
               Stamp.COMPLETED, "request is finished",
               Stamp.SEEN, "caller sees it"));
 
-  /** A SATA disk whose guest runs on a vCPU of ours. */
+  /** A SATA disk whose guest runs on a vCPU of this process. */
   public static final TracedDevice AHCI =
       new TracedDevice(
           Entry.REGISTER,
@@ -63,7 +62,7 @@ public record TracedDevice(
               Stamp.ENTERED, "main loop wakes up and submits",
               Stamp.COMPLETED, "port writes the FIS"));
 
-  /** A virtio-blk disk whose guest runs on a vCPU of ours. */
+  /** A virtio-blk disk whose guest runs on a vCPU of this process. */
   public static final TracedDevice VIRTIO =
       new TracedDevice(
           Entry.EVENTFD,
@@ -83,7 +82,7 @@ public record TracedDevice(
   }
 
   /**
-   * The same device when it is served: the guest is another process, and not seen.
+   * The same device in a server, which cannot see its guest.
    *
    * @param seenFrom the first station that the server sees
    */
@@ -92,8 +91,8 @@ public record TracedDevice(
   }
 
   /**
-   * Which thread does the stage that ends at a stamp: {@code vcpu}, {@code kernel}, or the loop as
-   * {@link #loopLane} has it.
+   * The thread of the stage that ends at a stamp: {@code vcpu}, {@code kernel} or {@link
+   * #loopLane}.
    */
   public String lane(Stamp end) {
     if (end == Stamp.READY) {

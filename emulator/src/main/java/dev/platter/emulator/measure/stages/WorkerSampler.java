@@ -11,13 +11,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Looks which of a process's threads are worker threads of io_uring, and whether one is busy. Used
- * by one thread.
+ * Finds a process's worker threads of io_uring, and whether one of them is busy. Used by one
+ * thread.
  */
 final class WorkerSampler {
   private static final int INTERVALS = 4096;
   private static final String WORKER = "iou-wrk";
-  // A new worker bears its creator's name for a moment: what is no worker is looked at some times.
+  // A new worker has its creator's name for a moment, so other threads are checked several times.
   private static final int LOOKS = 3;
 
   private final File tasks;
@@ -27,7 +27,7 @@ final class WorkerSampler {
   private final long[] begins;
   private final long[] ends;
   private int count;
-  // Whether the sample before saw a worker busy and belongs to the last interval.
+  // Whether the last sample saw a busy worker and belongs to the last interval.
   private boolean lastIsOpen;
 
   /** A sampler of the threads in a directory such as {@code /proc/self/task}. */
@@ -42,9 +42,9 @@ final class WorkerSampler {
   }
 
   /**
-   * Looks once.
+   * Takes a sample.
    *
-   * @param nanoTime when that is
+   * @param nanoTime the present time
    */
   void sample(long nanoTime) {
     String[] ids = tasks.list();
@@ -52,9 +52,9 @@ final class WorkerSampler {
   }
 
   /**
-   * Looks once.
+   * Takes a sample.
    *
-   * @param nanoTime when that is
+   * @param nanoTime the present time
    * @param ids the names in the directory
    */
   void sample(long nanoTime, String[] ids) {
@@ -97,9 +97,7 @@ final class WorkerSampler {
     return worker;
   }
 
-  /**
-   * Running, or in the middle of a system call that cannot be interrupted; idle ones just sleep.
-   */
+  /** Whether a worker runs or is in an uninterruptible system call; an idle worker just sleeps. */
   private boolean isBusy(String id) {
     String stat = read(id, "stat");
     int state = stat.lastIndexOf(')') + 2;
@@ -116,7 +114,7 @@ final class WorkerSampler {
     }
   }
 
-  /** The number of a thread that has ended may become another's. */
+  /** Forgets ended threads, because their ids may be given to other threads. */
   private void forgetEnded(String[] ids) {
     if (strangers.size() + workers.size() > ids.length) {
       Set<String> alive = Set.copyOf(Arrays.asList(ids));

@@ -7,8 +7,8 @@
  * dev.platter.emulator.measure.stages.StageReport}.
  *
  * <p>Threading: a recorder has one writer and takes no lock; it is read when the writer is done.
- * {@link dev.platter.emulator.measure.stages.PauseObserver} has threads of its own. Nothing here
- * touches a request, a loop or a device: stamps are given in {@code aio.trace.Timeline}.
+ * {@link dev.platter.emulator.measure.stages.PauseObserver} has threads of its own. This package
+ * only reads stamps; loops and devices write them into {@code aio.trace.Timeline}.
  */
 @NullMarked
 package dev.platter.emulator.measure.stages;

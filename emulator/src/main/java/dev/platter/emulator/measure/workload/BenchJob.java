@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * One of the closed loops of {@link Bench}: its place in the sequence, its random numbers, its
- * pace. Its requests have tags of their own.
+ * One of the closed loops of {@link Bench}, with its place in the sequence, its random numbers, its
+ * pace, and its own tags for requests.
  */
 final class BenchJob {
   private final Bench.Options options;
@@ -14,8 +14,8 @@ final class BenchJob {
   private final SplittableRandom random;
   private final long[] nextSequential = new long[Operation.values().length];
   private final long intervalNanos;
-  // Tags whose next request waits for its time, in the order in which they came free; beside each
-  // the time.
+  // Tags whose next request waits for its time, in the order in which they came free, each beside
+  // that time.
   private final int[] idle;
   private final long[] readyNanos;
   private int idleHead;
@@ -39,13 +39,13 @@ final class BenchJob {
     this.readyNanos = new long[depth];
     int rate = options.jobs().requestsPerSecond();
     this.intervalNanos = rate == 0 ? 0 : 1_000_000_000L / rate;
-    // Jobs in sequence each have a part of the disk to begin with.
+    // Each sequential job begins in a part of the disk of its own.
     long units = capacityBytes / options.minBytes();
     long start = units / options.jobs().count() * index * options.minBytes();
     Arrays.fill(nextSequential, start);
   }
 
-  // Seeds that differ by a constant may give one sequence, shifted: a generator that is split does
+  // Seeds that differ by a constant may give the same sequence, shifted. A split generator does
   // not.
   private static SplittableRandom randomOf(long seed, int index) {
     SplittableRandom random = new SplittableRandom(seed);
@@ -56,14 +56,14 @@ final class BenchJob {
   }
 
   /** An operation's place in an array that has room for each. */
-  @SuppressWarnings("EnumOrdinal") // the order is nobody's concern but that of these arrays
+  @SuppressWarnings("EnumOrdinal") // only these arrays depend on the order
   static int index(Operation operation) {
     return operation.ordinal();
   }
 
   // ---- what and where --------------------------------------------------------------------------
 
-  /** What the next request does. */
+  /** Draws the next request's operation. */
   Operation drawOperation() {
     Operation only = options.pattern().only();
     if (only != null) {
@@ -96,17 +96,17 @@ final class BenchJob {
 
   // ---- when ------------------------------------------------------------------------------------
 
-  /** From now on the rate counts. */
+  /** Begins the rate. */
   void paceBegins(long nanos) {
     nextSlotNanos = nanos;
   }
 
-  /** What a stall has held up until now is not made up for. */
+  /** Skips the requests that a stall has delayed until now. */
   void forgiveArrears(long nanos) {
     nextSlotNanos = nextSlotNanos - nanos < 0 ? nanos : nextSlotNanos;
   }
 
-  /** A tag is free; its next request may come after the job's think time. */
+  /** Frees a tag, whose next request may come after the job's think time. */
   void becomesIdle(int tag, long nanos) {
     int at = (idleHead + idleCount++) % idle.length;
     idle[at] = tag;
@@ -128,7 +128,7 @@ final class BenchJob {
     int tag = idle[idleHead];
     idleHead = (idleHead + 1) % idle.length;
     idleCount--;
-    // Behind a stall the job catches up, so that the rate holds in the mean.
+    // After a stall the job catches up, so that the mean rate holds.
     nextSlotNanos += intervalNanos;
     return tag;
   }

@@ -8,8 +8,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
 /**
- * Whether a run that was told to end has waited long enough for what is in flight: a disk that does
- * not answer must not keep its figures back. For one thread.
+ * The time that a run that was told to end waits for its requests in flight. After it the run gives
+ * up, so that a disk that does not answer cannot hold back the run's figures. For one thread.
  */
 public final class CancelGrace implements BooleanSupplier {
   private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -21,7 +21,7 @@ public final class CancelGrace implements BooleanSupplier {
   private long toldNanos;
 
   /**
-   * Begins.
+   * Creates the default time.
    *
    * @param cancelled whether the run was told to end
    */
@@ -30,16 +30,16 @@ public final class CancelGrace implements BooleanSupplier {
   }
 
   /**
-   * With a length of its own.
+   * Creates a given time.
    *
-   * @param longestNanos how long to wait from when this first sees that the run was told to end
+   * @param longestNanos how long to wait after this object first sees that the run was told to end
    */
   public CancelGrace(BooleanSupplier cancelled, long longestNanos) {
     this.cancelled = cancelled;
     this.longestNanos = longestNanos;
   }
 
-  /** Whether it is over. */
+  /** Whether the time is over. */
   @Override
   public boolean getAsBoolean() {
     if (!told && cancelled.getAsBoolean()) {
@@ -50,11 +50,11 @@ public final class CancelGrace implements BooleanSupplier {
   }
 
   /**
-   * Waits for something that is done on another thread.
+   * Waits for work on another thread.
    *
-   * @param givenUp whether to wait no more; asked from time to time
-   * @return whether it is complete
-   * @throws RuntimeException that it has failed of
+   * @param givenUp whether to stop waiting; asked from time to time
+   * @return whether the work is complete
+   * @throws RuntimeException that the work threw
    */
   public static boolean isComplete(CompletableFuture<?> what, BooleanSupplier givenUp) {
     while (true) {

@@ -3,9 +3,9 @@ package dev.platter.emulator.measure.workload;
 import dev.platter.emulator.measure.stages.TracedDevice;
 import java.util.Locale;
 
-/** What stands between a workload and its image. */
+/** The device between a workload and its image. */
 public enum DeviceKind {
-  /** Nothing: the ring itself. */
+  /** No device: the ring itself. */
   RAW("own"),
   /** A SATA disk on an AHCI controller, on the main loop. */
   AHCI("main loop"),
@@ -18,12 +18,12 @@ public enum DeviceKind {
     this.loop = loop;
   }
 
-  /** Which loop does the device's I/O, as the JSON names it. */
+  /** The JSON's name of the loop that does the device's I/O. */
   public String loop() {
     return loop;
   }
 
-  /** What its requests' way leads through. */
+  /** The way of the device's requests. */
   TracedDevice traced() {
     return switch (this) {
       case RAW -> TracedDevice.RAW;
@@ -32,7 +32,7 @@ public enum DeviceKind {
     };
   }
 
-  /** Whether its doorbell is an eventfd that IOThreads wait for. */
+  /** Whether the doorbell is an eventfd that IOThreads wait for. */
   boolean onIoThreads() {
     return traced().entry() == TracedDevice.Entry.EVENTFD;
   }

@@ -22,7 +22,7 @@ public final class FirstWrites {
   /**
    * Prepares a run.
    *
-   * @param pieceBytes size of a write; the disk's is a multiple of it
+   * @param pieceBytes size of a write; the disk's size is a multiple of it
    * @param depth writes outstanding
    * @param cancelled asked all the time; a cancelled run drains and ends
    */
@@ -39,7 +39,7 @@ public final class FirstWrites {
   }
 
   /**
-   * Runs on the target's thread. When it returns nothing is in flight, unless the disk has not
+   * Runs on the target's thread. At the return nothing is in flight, unless the disk has not
    * answered a run that was told to end.
    *
    * @throws PlatterException of kind FAILED if a write fails

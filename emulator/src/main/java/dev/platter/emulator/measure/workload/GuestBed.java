@@ -26,7 +26,7 @@ final class GuestBed implements AutoCloseable {
   private static final int LINE = 0;
   private static final int QUEUE_SIZE = 256;
   private static final long MMIO_BYTES = 4096;
-  // For the driver's rings, tables and FISes; the buffers come on top.
+  // The size for the driver's rings, tables and FISes, without its buffers.
   private static final long DRIVER_RAM_BYTES = 16 << 20;
   private static final int PAGE = 4096;
 
@@ -97,7 +97,7 @@ final class GuestBed implements AutoCloseable {
     }
     machine.bus().map(Machine.AHCI_BASE, controller.mmioSizeBytes(), controller);
     machine.attach(() -> {
-      // A workload that failed may have left requests behind.
+      // A failed workload may have left requests in flight.
       while (controller.inFlight() > 0) {
         machine.mainLoop().context().turn(true);
       }

@@ -57,20 +57,20 @@ public final class GuestStamps implements RequestTracing {
   @Override
   public void completed(
       Timeline timeline, Operation operation, long offsetBytes, long lengthBytes, int unit) {
-    // The guest records it: it sees more of it.
+    // The guest records the request, because it sees more of the request's way.
   }
 
   // ---- the guest's side ----------------------------------------------------------------------
 
-  /** A tag's request is in guest memory; the driver rings once for several, or not at all. */
+  /**
+   * A tag's request is in guest memory. The driver rings once for several requests, or not at all.
+   */
   void submitted(int tag) {
     kickedNanos[tag] = 0;
     unkicked[unkickedCount++] = tag;
   }
 
-  /**
-   * The driver rings, where the device has asked for that, for all submitted since the last time.
-   */
+  /** The driver rings, if the device has asked for it, for all requests since its last doorbell. */
   void kick(long nanos) {
     for (int i = 0; i < unkickedCount; i++) {
       kickedNanos[unkicked[i]] = nanos;
@@ -78,12 +78,12 @@ public final class GuestStamps implements RequestTracing {
     unkickedCount = 0;
   }
 
-  /** The stamps of a tag's request that the driver has found finished. */
+  /** Takes the stamps of a tag's request that the driver has found finished. */
   Timeline finished(DiskDriver driver, int tag, long raisedNanos) {
     Timeline timeline = ofTag[tag];
     timeline.copyOf(ofDevice[driver.unitOf(tag)][driver.slotOf(tag)]);
     if (!timeline.has(Stamp.DOORBELL) && kickedNanos[tag] != 0) {
-      // A polling device may have taken it before.
+      // A polling device may have taken the request before the doorbell.
       timeline.stamp(Stamp.DOORBELL, Math.min(kickedNanos[tag], timeline.at(Stamp.HANDLED)));
     }
     timeline.stamp(Stamp.INTERRUPT, raisedNanos);

@@ -9,7 +9,7 @@ import dev.platter.emulator.measure.stages.StageRecorder;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** A disk behind a guest driver, on the vCPU that the driver runs on. */
+/** A disk behind a guest driver, used on the driver's vCPU. */
 public final class GuestTarget implements IoTarget {
   private static final int PAGE = 4096;
 
@@ -52,7 +52,8 @@ public final class GuestTarget implements IoTarget {
         throw new IllegalStateException("guest buffer outside RAM");
       }
       buffers[tag] = buffer;
-      // A program has touched its buffers before it does I/O; a first touch is not the disk's time.
+      // Touches the buffers first, as a program does, so that page faults do not count as the
+      // disk's time.
       buffer.fill((byte) 0);
     }
     cpu.setInterruptHandler(line, () -> driver.interrupt(sink));

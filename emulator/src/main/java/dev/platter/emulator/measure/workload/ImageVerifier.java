@@ -11,8 +11,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.BooleanSupplier;
 
 /**
- * Reads an image back through a plain FileChannel, with none of Platter's own I/O, and compares
- * every sector with what it must hold.
+ * Reads an image back through a plain FileChannel, without Platter's own I/O, and compares every
+ * sector with its expected contents.
  */
 public final class ImageVerifier {
   private static final int CHUNK = 1 << 20;
@@ -24,8 +24,9 @@ public final class ImageVerifier {
    *
    * @param expected one generation per sector; where it is 0, only a write of this run to another
    *     place is wrong
-   * @param cancelled asked for each MiB; what was compared until then is returned
-   * @return what was found
+   * @param cancelled asked for each MiB; if it becomes true, the result covers the sectors that
+   *     were compared until then
+   * @return the result
    * @throws PlatterException of kind FAILED if the image cannot be read
    */
   public static Verification verify(

@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A disk as a workload sees it. Each tag has a buffer of its own. Completions arrive, stamped by
- * the workload, while {@link #await} or {@link #pause} runs: as a guest takes interrupts while it
- * sleeps, and as the raw loop takes CQEs.
+ * A disk as a workload sees it. Each tag has a buffer of its own. Completions arrive while {@link
+ * #await} or {@link #pause} runs, as a guest takes interrupts while it sleeps and as a raw loop
+ * takes CQEs; the workload stamps them.
  */
 public interface IoTarget {
-  /** How many requests may be outstanding; tags are 0 to this minus 1. */
+  /** How many requests may be outstanding; tags go from 0 to this number minus 1. */
   int queueDepth();
 
   /** The disk's size in bytes. */
@@ -25,7 +25,7 @@ public interface IoTarget {
   /** The longest transfer of one request in bytes. */
   int maxTransferBytes();
 
-  /** Where completions go; set once, before the first submission. */
+  /** Sets the receiver of completions; called once, before the first submission. */
   void setSink(DiskDriver.Completion sink);
 
   /** The buffer of a tag. */
@@ -39,19 +39,19 @@ public interface IoTarget {
    */
   void submit(int tag, Operation operation, long offsetBytes, int lengthBytes);
 
-  /** Rings the doorbell for what {@link #submit} has held back. */
+  /** Rings the doorbell for the requests of {@link #submit} since the last doorbell. */
   void kick();
 
-  /** Waits until something has completed, or until {@code deadlineNanos}. */
+  /** Waits until a request has completed, or until {@code deadlineNanos}. */
   void await(long deadlineNanos);
 
   /**
-   * The stamps of a tag's request that has just finished, for the caller to complete and record
-   * before the tag is used again; null unless stages are recorded.
+   * The stamps of a tag's request that has just finished; null unless stages are recorded. The
+   * caller completes and records them before it uses the tag again.
    */
   @Nullable Timeline timeline(int tag);
 
-  /** Where stamps are recorded; null unless they are. */
+  /** The recorder of stamps; null unless stages are recorded. */
   @Nullable StageRecorder recorder();
 
   /** Lets {@code nanos} pass. */

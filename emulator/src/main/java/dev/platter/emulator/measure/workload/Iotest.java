@@ -9,8 +9,8 @@ import org.HdrHistogram.Histogram;
 
 /**
  * The workload that made the lost wake-up visible: sequential reads in batches, with a pause before
- * each batch is submitted and after each completion is processed, as a program that does something
- * with its data has. Benchmarks without such pauses keep the loop awake and hide the fault.
+ * each batch is submitted and after each completion is processed, like a program that works on its
+ * data. Benchmarks without such pauses keep the loop awake and hide the fault.
  */
 public final class Iotest {
   /**
@@ -36,7 +36,7 @@ public final class Iotest {
   private final CancelGrace patience;
   private final Outstanding outstanding;
   private final Histogram latency = Latencies.newHistogram();
-  // Chunks that have been read.
+  // How many chunks have been read.
   private long read;
 
   /**
@@ -59,7 +59,7 @@ public final class Iotest {
 
   /**
    * Runs on the target's thread. If a read fails, or the disk does not answer a run that was told
-   * to end, the result has what was measured before, what is in flight, and the failure.
+   * to end, the result has the earlier figures, the requests in flight and the failure.
    */
   public RunResult run(MeasurementListener measurement) {
     measurement.begin();

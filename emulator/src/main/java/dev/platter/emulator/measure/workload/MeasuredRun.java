@@ -12,11 +12,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run on one device: what the workload saw, and what it cost in its measured part.
+ * One run on one device: the workload's figures, and the costs of its measured part.
  *
- * @param result what the workload saw
- * @param loop what the loop that does the device's I/O did (several IOThreads: their sum)
- * @param lock what the big lock cost
+ * @param result the workload's figures
+ * @param loop the counters of the loop that does the device's I/O (several IOThreads: their sum)
+ * @param lock the costs of the big lock
  * @param cpu CPU time of the whole process
  * @param scheduling how the host treated the loops and the vCPU
  * @param exits register accesses that took the big lock
@@ -35,11 +35,11 @@ public record MeasuredRun(
     List<RingFacts> rings,
     @Nullable StageRun stages) {
   /**
-   * What the kernel granted a loop's ring.
+   * The flags of a loop's ring.
    *
    * @param loop the loop's name
    * @param granted flags that the kernel took
-   * @param refused flags that it did not, each with the reason
+   * @param refused flags that the kernel refused, each with the reason
    */
   public record RingFacts(String loop, Set<SetupFlag> granted, Map<SetupFlag, String> refused) {}
 

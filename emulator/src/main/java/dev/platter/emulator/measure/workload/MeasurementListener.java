@@ -1,6 +1,6 @@
 package dev.platter.emulator.measure.workload;
 
-/** Told by a workload when its measured part begins and ends, on the workload's thread. */
+/** Hears from a workload when its measured part begins and ends, on the workload's thread. */
 public interface MeasurementListener {
   /** Set-up and warm-up are over. */
   void begin();

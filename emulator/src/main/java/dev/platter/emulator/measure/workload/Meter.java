@@ -42,14 +42,14 @@ final class Meter implements MeasurementListener, AutoCloseable {
   private Reading end;
 
   /**
-   * Reads them for the first time.
+   * Reads the counters for the first time.
    *
-   * @param loops those that do the I/O
+   * @param loops the loops that do the I/O
    * @param vcpu the name of the vCPU's thread, or null
    * @param lock the big lock, or null
    * @param exits counts register accesses
    * @param ioEventFds counts stores that became eventfd writes
-   * @param recorder told when the measured part begins and ends, or null
+   * @param recorder hears when the measured part begins and ends, or null
    */
   Meter(
       List<AioContext> loops,
@@ -65,7 +65,8 @@ final class Meter implements MeasurementListener, AutoCloseable {
         new OpenAccounts(
             ThreadTimes.OWN,
             kernel -> names.stream().anyMatch(name -> NativeName.same(name, kernel)));
-    // Before the warm-up: it takes longer than requests that are in flight may be held up.
+    // The host is read before the warm-up, because the reading would delay requests in flight too
+    // long.
     this.hostBefore = HostReading.now();
     this.hostAfter = hostBefore;
     this.lock = lock;
@@ -110,9 +111,9 @@ final class Meter implements MeasurementListener, AutoCloseable {
   }
 
   /**
-   * What was measured.
+   * The measured run.
    *
-   * @param marks what the time line of latencies marks besides
+   * @param marks further marks for the time line of latencies
    */
   MeasuredRun measured(RunResult result, List<MarkLog> marks) {
     return new MeasuredRun(

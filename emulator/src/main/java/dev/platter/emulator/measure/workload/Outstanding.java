@@ -12,14 +12,15 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests that a workload has outstanding on a target: stamps them, takes their completions in
- * order of arrival and gives up on a disk that has gone silent, as a kernel's block layer does.
+ * The requests that a workload has outstanding on a target: stamps the requests, takes their
+ * completions in order of arrival, and gives up on a silent disk after a while, as a kernel's block
+ * layer does.
  */
 final class Outstanding implements DiskDriver.Completion {
   /** As long as Linux waits for a SCSI command. */
   private static final long TIMEOUT_NANOS = 30_000_000_000L;
 
-  /** How long a signal waits, at the most, while nothing completes. */
+  /** How long a signal waits at most while no request completes. */
   private static final long LOOK_NANOS = 100_000_000L;
 
   private static final long IN_FLIGHT = -1; // in place of a latency
@@ -37,7 +38,7 @@ final class Outstanding implements DiskDriver.Completion {
   private int head;
   private int tail;
   private int count;
-  // Since when nothing has come that was waited for.
+  // When the last awaited completion came.
   private long silentSinceNanos;
 
   Outstanding(IoTarget target, int depth) {
@@ -90,12 +91,12 @@ final class Outstanding implements DiskDriver.Completion {
     tail = tail + 1 == finished.length ? 0 : tail + 1;
   }
 
-  /** How many have been submitted and not taken. */
+  /** How many requests were submitted and not taken. */
   int count() {
     return count;
   }
 
-  /** Whether {@link #take} has one to give. */
+  /** Whether {@link #take} has a finished request. */
   boolean hasFinished() {
     return head != tail;
   }
@@ -108,7 +109,7 @@ final class Outstanding implements DiskDriver.Completion {
     return tag;
   }
 
-  /** Records a request that was taken, and the stages of its way if they are wanted. */
+  /** Records a taken request, with its stages if they are wanted. */
   void record(Histogram latency, int tag) {
     Latencies.record(latency, latencyNanos[tag]);
     Timeline timeline = timelines[tag];
@@ -127,7 +128,7 @@ final class Outstanding implements DiskDriver.Completion {
     return statuses[tag];
   }
 
-  /** What the disk has not answered; null if it has answered all. */
+  /** The requests that the disk has not answered; null if it has answered all. */
   @Nullable UnansweredRequests unanswered() {
     long now = System.nanoTime();
     long longest = 0;
@@ -142,10 +143,10 @@ final class Outstanding implements DiskDriver.Completion {
   }
 
   /**
-   * Waits until one has finished.
+   * Waits until a request has finished.
    *
-   * @param givenUp whether to wait no more; asked while nothing completes
-   * @return whether one has
+   * @param givenUp whether to stop waiting; asked while nothing completes
+   * @return whether a request has finished
    * @throws PlatterException of kind FAILED if none does in 30 s
    */
   boolean await(BooleanSupplier givenUp) {
@@ -162,9 +163,9 @@ final class Outstanding implements DiskDriver.Completion {
   }
 
   /**
-   * Waits for the next of those that are outstanding. One that has finished needs no patience.
+   * Waits for the next outstanding request; a finished request is there at once.
    *
-   * @return false if there is none, or if the patience is over
+   * @return false if none is outstanding, or if the grace is over
    * @throws PlatterException as {@link #await} does
    */
   boolean awaitNext(CancelGrace patience) {
@@ -172,9 +173,10 @@ final class Outstanding implements DiskDriver.Completion {
   }
 
   /**
-   * Waits until one has finished, or until a time; nothing need be outstanding.
+   * Waits until a request has finished, or until a time, also if none is outstanding.
    *
-   * @throws PlatterException of kind FAILED if some are and none has finished in 30 s
+   * @throws PlatterException of kind FAILED if requests are outstanding and none has finished in 30
+   *     s
    */
   void awaitUntil(long deadlineNanos) {
     while (!hasFinished() && System.nanoTime() - deadlineNanos < 0) {

@@ -13,8 +13,8 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The image straight on the ring of the calling thread's loop, with no device in front: the floor
- * that emulated disks are compared with.
+ * The image straight on the ring of the calling thread's loop, with no device in front: the fastest
+ * case, with which emulated disks are compared.
  */
 public final class RawTarget implements IoTarget, AutoCloseable {
   private static final int MAX_TRANSFER = 32 << 20;
@@ -66,7 +66,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
       slots[tag] = new Slot(tag);
       slots[tag].setTimeline(recorder == null ? null : new Timeline());
       buffers[tag] = memory.segment().asSlice((long) tag * bufferBytes, bufferBytes);
-      buffers[tag].fill((byte) 0); // a first touch is not the disk's time
+      buffers[tag].fill((byte) 0); // so that page faults do not count as the disk's time
     }
     this.alarm = loop.newTimer(() -> {});
   }
@@ -133,7 +133,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
 
   @Override
   public void kick() {
-    // The next turn submits.
+    // The next turn of the loop submits.
   }
 
   @Override
@@ -154,7 +154,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
     }
   }
 
-  /** Waits for what a failed workload has left in flight, and frees the request slots. */
+  /** Waits for requests that a failed workload has left in flight, and frees the request slots. */
   @Override
   public void close() {
     while (completions < submissions) {

@@ -8,12 +8,12 @@ final class RequestSizes {
   private RequestSizes() {}
 
   /**
-   * Checks.
+   * Checks sizes.
    *
-   * @param unitBytes what all sizes and offsets are multiples of
+   * @param unitBytes the common divisor of all sizes and offsets
    * @param maxBytes the largest request
-   * @param option what the user gives the sizes with
-   * @throws PlatterException of kind BAD_INPUT if they do not fit
+   * @param option the option that gives the sizes
+   * @throws PlatterException of kind BAD_INPUT if the sizes do not fit
    */
   static void check(IoTarget target, int unitBytes, int maxBytes, String option) {
     if (target.capacityBytes() < maxBytes) {

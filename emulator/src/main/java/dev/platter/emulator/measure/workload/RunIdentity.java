@@ -4,8 +4,8 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 
 /**
- * Which run a sector was written by: a random number that every sector and the verify state carry,
- * so that what another run has left on the disk is never taken for this run's.
+ * The identity of a run: a random number in every sector and in the verify state. With it, data of
+ * another run is never taken for this run's.
  *
  * @param value never 0
  */

@@ -10,22 +10,22 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one run of a workload did. Flushes are no part of requests, bytes and latencies: throughput
- * is that of the transfers.
+ * The figures of one run of a workload. Requests, bytes and latencies count transfers only, and no
+ * flushes.
  *
  * @param elapsedNanos wall-clock time of the measured part
  * @param latencyNanos from submission to the completion's interrupt being handled (raw: its CQE)
  * @param requests requests completed in the measured part
  * @param bytes bytes transferred in the measured part
  * @param partial whether it was cancelled or failed before its end
- * @param operations the same of each operation that there was, flushes too; empty if the workload
- *     makes no difference
+ * @param operations figures of each operation, also of flushes; empty if the workload does not tell
+ *     operations apart
  * @param jobRequests requests completed in the measured part by each job; empty without jobs
- * @param verification what was found out about the sectors that were read; null if none were looked
- *     at
- * @param unanswered what the disk did not answer, which is in none of the figures; null if it
- *     answered all
- * @param failure what ended it, after what is told here was measured; null if nothing failed
+ * @param verification the result of comparing the sectors that were read; null if none were
+ *     compared
+ * @param unanswered requests that the disk did not answer, which are in none of the figures; null
+ *     if it answered all
+ * @param failure the failure that ended the run after these figures; null if nothing failed
  */
 public record RunResult(
     long elapsedNanos,
@@ -39,7 +39,7 @@ public record RunResult(
     @Nullable UnansweredRequests unanswered,
     @Nullable PlatterException failure) {
   /**
-   * What one operation did.
+   * The figures of one operation.
    *
    * @param latencyNanos as of all requests
    * @param requests completed in the measured part
@@ -71,12 +71,12 @@ public record RunResult(
         null);
   }
 
-  /** The same of a run that a failure has ended: it is partial. */
+  /** The same figures as those of a run that a failure has ended: they are partial. */
   RunResult endedBy(PlatterException cause) {
     return with(true, unanswered, cause);
   }
 
-  /** The same of a run that has left something in flight, or nothing. */
+  /** The same figures with requests that were left in flight, or null. */
   RunResult leaving(@Nullable UnansweredRequests inFlight) {
     return with(partial, inFlight, failure);
   }
@@ -96,7 +96,7 @@ public record RunResult(
         cause);
   }
 
-  /** Whether there is anything to tell: a request that was measured, a sector that was compared. */
+  /** Whether the run measured a request or compared a sector. */
   public boolean hasMeasured() {
     return requests > 0 || (verification != null && verification.sectors() > 0);
   }

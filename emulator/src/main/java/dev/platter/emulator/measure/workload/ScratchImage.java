@@ -13,8 +13,9 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 
 /**
- * A temporary image, every block of it written, so that reads go to the disk: a file system answers
- * reads of blocks never written from nothing. Removed on {@link #close}, and when the JVM exits.
+ * A temporary image whose blocks are all written, so that reads go to the disk: a file system
+ * answers reads of unwritten blocks without the disk. Removed on {@link #close}, and when the JVM
+ * exits.
  */
 public final class ScratchImage implements AutoCloseable {
   /** The generation that every sector holds at first. */
@@ -31,7 +32,8 @@ public final class ScratchImage implements AutoCloseable {
   }
 
   /**
-   * Where scratch files go: {@code $TMPDIR}, else {@code /var/tmp}; {@code /tmp} is often memory.
+   * The directory of scratch files: {@code $TMPDIR}, else {@code /var/tmp}; {@code /tmp} is often
+   * memory.
    */
   public static Path defaultDirectory() {
     String tmpdir = System.getenv("TMPDIR");
@@ -39,9 +41,9 @@ public final class ScratchImage implements AutoCloseable {
   }
 
   /**
-   * Makes one in {@link #defaultDirectory}.
+   * Makes an image in {@link #defaultDirectory}.
    *
-   * @param progress told how many bytes are written
+   * @param progress is told how many bytes are written
    * @param cancelled asked from time to time
    * @throws PlatterException if there is no room or no such directory, or if it was cancelled;
    *     nothing is left behind
@@ -52,7 +54,8 @@ public final class ScratchImage implements AutoCloseable {
   }
 
   /**
-   * Makes one in a directory, otherwise as {@link #create(long, LongConsumer, BooleanSupplier)}.
+   * Makes an image in a directory, otherwise as {@link #create(long, LongConsumer,
+   * BooleanSupplier)}.
    *
    * @param directory an existing directory on a disk
    */
@@ -88,7 +91,7 @@ public final class ScratchImage implements AutoCloseable {
           "Free some space, or set TMPDIR to another directory (platter lab: --dir)",
           e);
     } catch (IllegalStateException e) {
-      throw interrupted(); // no hook is added any more
+      throw interrupted(); // the JVM goes down and takes no hook
     } finally {
       if (!complete) {
         image.close();
@@ -96,13 +99,13 @@ public final class ScratchImage implements AutoCloseable {
     }
   }
 
-  /** Spares the file system from being filled up only to find that the image does not fit. */
+  /** Refuses an image that does not fit before the file system is filled up. */
   private static void checkSpace(Path directory, long sizeBytes) {
     long free;
     try {
       free = Files.getFileStore(directory).getUsableSpace();
     } catch (IOException e) {
-      return; // making the file will tell
+      return; // making the file will fail with the reason
     }
     if (free < sizeBytes) {
       throw PlatterException.failed(
@@ -144,12 +147,12 @@ public final class ScratchImage implements AutoCloseable {
     }
   }
 
-  /** The run that every sector is of at first. */
+  /** The run that every sector names at first. */
   public RunIdentity run() {
     return run;
   }
 
-  /** Where it is. */
+  /** The image's path. */
   public Path path() {
     return path;
   }
@@ -158,7 +161,7 @@ public final class ScratchImage implements AutoCloseable {
     try {
       Files.deleteIfExists(path);
     } catch (IOException e) {
-      return; // nobody is left to be told
+      return; // the JVM goes down; there is nobody to tell
     }
   }
 
@@ -168,7 +171,7 @@ public final class ScratchImage implements AutoCloseable {
     try {
       boolean _ = Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // It runs already.
+      // The hook runs already.
     }
     try {
       Files.deleteIfExists(path);

@@ -2,11 +2,11 @@ package dev.platter.emulator.measure.workload;
 
 import java.util.Locale;
 
-/** What is wrong with a sector; docs/bench.md tells people. */
+/** The faults of a sector, which docs/bench.md explains. */
 public enum SectorFault {
-  /** A write of this run is not there: the sector holds an older one of the run's, or zeroes. */
+  /** A write of this run is missing: the sector holds an older write of the run, or zeroes. */
   LOST,
-  /** The sector holds what another run has written. */
+  /** The sector holds a write of another run. */
   STALE,
   /** The sector holds a part of a write only: writes are mixed, or bytes are damaged. */
   TORN,

@@ -5,9 +5,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * The contents of a verified sector: 64 little-endian words that each depend on where the sector
- * is, which run wrote it and with which write, so that a lost, misplaced, torn or stale sector
- * shows.
+ * The contents of a verified sector: 64 little-endian words that depend on the sector's place, its
+ * run and its write, so that a lost, misplaced, torn or stale sector is recognised.
  *
  * <p>Word 0 is a magic number, word 1 the sector's byte offset on the disk, word 2 the generation
  * (the number of the write), word 3 the run's identity, the rest a sequence seeded by these three.
@@ -17,7 +16,7 @@ public final class SectorPattern {
   public static final int SECTOR = 512;
 
   private static final long MAGIC = 0x3252_4554_5441_4c50L; // "PLATTER2"
-  // Of sectors that did not name their run.
+  // The magic number of an older format, without the run.
   private static final long FIRST_MAGIC = 0x5052_4554_5441_4c50L; // "PLATTERP"
   private static final int HEADER_WORDS = 4;
   private static final int WORDS = SECTOR / Long.BYTES;
@@ -79,7 +78,9 @@ public final class SectorPattern {
     return memory.get(LE64, at + 24);
   }
 
-  /** Whether a sector that is not whole begins as those did that did not name their run. */
+  /**
+   * Whether a sector that is not whole has the magic number of the older format without the run.
+   */
   static boolean namesNoRun(MemorySegment memory, long at) {
     return memory.get(LE64, at) == FIRST_MAGIC;
   }

@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts one device over an image, runs one workload on it and takes everything down again: a machine
- * of its own per run, so that runs cannot disturb each other.
+ * Puts one device over an image, runs one workload on it and takes everything down again. Each run
+ * has a machine of its own, so that runs cannot disturb each other.
  */
 public final class TestBed {
   /**
@@ -35,7 +35,8 @@ public final class TestBed {
    * @param bufferBytes the largest request
    * @param haltPollNanos how long a halted vCPU spins before it sleeps
    * @param stages whether to record the stages of each request's way
-   * @param activityNanos how often something else wakes the main loop; 0 for never
+   * @param activityNanos how often {@link dev.platter.emulator.measure.machine.Machine#addActivity
+   *     other activity} wakes the main loop; 0 for never
    */
   public record Setup(
       String imagePath,
@@ -49,7 +50,7 @@ public final class TestBed {
       long haltPollNanos,
       boolean stages,
       long activityNanos) {
-    /** A run with nothing recorded and nothing else going on. */
+    /** A run without recorded stages and without other activity. */
     public Setup(
         String imagePath,
         ImageOptions image,
@@ -84,7 +85,7 @@ public final class TestBed {
       return with(mainLoop, recorded, activityNanos);
     }
 
-    /** The same with something else that wakes the main loop. */
+    /** The same with other activity that wakes the main loop. */
     public Setup withActivity(long periodNanos) {
       return with(mainLoop, stages, periodNanos);
     }
@@ -109,12 +110,12 @@ public final class TestBed {
     }
   }
 
-  /** A workload: what to do with a target, and whom to tell when the measured part is. */
+  /** A workload: gets a target, and a listener for the measured part. */
   public interface Workload extends BiFunction<IoTarget, MeasurementListener, RunResult> {}
 
-  // Longer than a workload takes that is told to end.
+  // Longer than a healthy workload takes to end.
   private static final long HANGS_NANOS = TimeUnit.SECONDS.toNanos(15);
-  // How old a request may get that a workload has left in flight.
+  // How old a request that a workload has left in flight may get.
   private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private TestBed() {}
@@ -133,14 +134,14 @@ public final class TestBed {
   }
 
   /**
-   * Runs a workload on a device, and returns what it measured also if it failed. Closes the disk,
-   * unless that does not answer: then its memory and its threads stay, and {@link
-   * RunResult#unanswered} tells of it.
+   * Runs a workload on a device, and returns its figures also if it failed. Closes the disk, unless
+   * the disk does not answer; then its memory and threads stay, and {@link RunResult#unanswered}
+   * counts its requests.
    *
    * @param cancelled whether the workload was told to end
    * @return with {@link RunResult#failure} if the workload says so
    * @throws PlatterException if the image or the host fails, or if a workload that was told to end
-   *     does not
+   *     goes on
    */
   public static MeasuredRun attempt(
       DeviceKind device, Setup setup, BooleanSupplier cancelled, Workload workload) {
@@ -156,8 +157,8 @@ public final class TestBed {
   /**
    * As {@link #attempt(DeviceKind, Setup, BooleanSupplier, Workload)} does.
    *
-   * @param patience with the workload, once that was told to end
-   * @param closingNanos how old a request may get that the workload has left in flight
+   * @param patience how long to wait for a workload that was told to end
+   * @param closingNanos how old a request that the workload has left in flight may get
    * @param opener opens the disk
    */
   static MeasuredRun attempt(

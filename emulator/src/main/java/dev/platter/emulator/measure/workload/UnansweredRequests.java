@@ -1,11 +1,11 @@
 package dev.platter.emulator.measure.workload;
 
 /**
- * What a run has left in flight because the disk did not answer in time.
+ * Requests that a run has left in flight because the disk did not answer in time.
  *
  * @param requests how many requests
  * @param sinceNanos when the oldest was submitted, by {@link System#nanoTime}
- * @param untilNanos when nobody waited for them any more, by the same clock
+ * @param untilNanos when the run stopped waiting for them, by the same clock
  */
 public record UnansweredRequests(int requests, long sinceNanos, long untilNanos) {
   /** How long the oldest has been in flight, in nanoseconds. */

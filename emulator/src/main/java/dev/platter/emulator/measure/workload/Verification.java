@@ -12,17 +12,17 @@ import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares sectors with what they must hold, counts them, and keeps the first that are wrong. A
- * sector that is right allocates nothing. Not thread-safe.
+ * Compares sectors with their expected contents, counts them, and keeps the first wrong ones. A
+ * right sector allocates nothing. Not thread-safe.
  */
 public final class Verification {
   private static final int SHOWN = 5;
 
-  /** What a sector must hold. */
+  /** The rule for a sector's contents. */
   public enum Rule {
     /** Exactly the expected write. */
     EXACT,
-    /** The expected write or a later one: writes that were not stable may have made it. */
+    /** The expected write or a later one, because a write may survive without a flush. */
     AT_LEAST,
     /**
      * Where a write is expected, exactly that; elsewhere a whole write of any run to this place.
@@ -31,11 +31,11 @@ public final class Verification {
   }
 
   /**
-   * A sector that is wrong.
+   * A wrong sector.
    *
-   * @param offsetBytes where it lies on the disk
+   * @param offsetBytes its offset on the disk
    * @param expectedWrite the number of the write that it must hold; 0 if there is none
-   * @param holds what it holds, in words
+   * @param holds its contents, in words
    */
   public record WrongSector(long offsetBytes, SectorFault fault, long expectedWrite, String holds) {
     @Override
@@ -59,9 +59,9 @@ public final class Verification {
   private long wrongSectors;
 
   /**
-   * Begins with nothing compared.
+   * Creates an empty verification.
    *
-   * @param run whose writes are expected
+   * @param run the run whose writes are expected
    */
   public Verification(RunIdentity run, Rule rule) {
     this.run = run;
@@ -72,9 +72,9 @@ public final class Verification {
    * Compares a sector.
    *
    * @param at where it lies in {@code memory}
-   * @param offset where it was read from, in bytes
-   * @param wanted the number of the write that it must hold; 0 if any will do, and then it is only
-   *     counted if it is wrong (with {@link Rule#ANY_RUN} it is counted)
+   * @param offset its offset on the disk, in bytes
+   * @param wanted the number of the write that it must hold; 0 if any write will do. The sector is
+   *     then only counted if it is wrong, except with {@link Rule#ANY_RUN}
    */
   public void check(MemorySegment memory, long at, long offset, int wanted) {
     if (wanted == 0 && rule != Rule.ANY_RUN) {
@@ -130,7 +130,7 @@ public final class Verification {
     }
   }
 
-  /** Counts a sector that the disk is too small for. */
+  /** Counts a sector beyond the disk's end. */
   void beyondTheEnd(long offset, int wanted) {
     sectors++;
     isWrong(offset, SectorFault.LOST, wanted, "is beyond the image's end");
@@ -154,12 +154,12 @@ public final class Verification {
     return sectors;
   }
 
-  /** Not all that was to be compared will be. */
+  /** Says that the comparison ends early. */
   void cutShort() {
     cutShort = true;
   }
 
-  /** Whether it was ended before all was compared. */
+  /** Whether the comparison ended early. */
   public boolean isCutShort() {
     return cutShort;
   }
@@ -174,7 +174,7 @@ public final class Verification {
     return wrongSectors;
   }
 
-  /** The first sectors that were found to be wrong; not all of them. */
+  /** The first wrong sectors that were found. */
   public List<WrongSector> firstWrong() {
     return Collections.unmodifiableList(first);
   }
@@ -184,7 +184,7 @@ public final class Verification {
     return new Verification(run, rule);
   }
 
-  /** Adds what another verification has found. */
+  /** Adds the results of another verification. */
   public void add(Verification other) {
     sectors += other.sectors;
     cutShort |= other.cutShort;
@@ -198,9 +198,9 @@ public final class Verification {
   }
 
   /**
-   * The failure that says what is wrong.
+   * The failure that describes the wrong sectors.
    *
-   * @return null if nothing is
+   * @return null if no sector is wrong
    */
   public @Nullable PlatterException failure() {
     long all = wrong();

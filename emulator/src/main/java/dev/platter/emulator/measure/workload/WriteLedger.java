@@ -16,13 +16,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which write of a run each sector must hold: by number ("generation") of the last completed write,
- * and of the last one that a flush has made stable. The latter is kept in a mapped file if asked
- * for, which outlives a killed process. Not thread-safe.
+ * The writes that a run's sectors must hold: for each sector the number ("generation") of the last
+ * completed write, and of the last write that a flush has made stable. The latter may be kept in a
+ * mapped file, which outlives a killed process. Not thread-safe.
  */
 public final class WriteLedger {
   private static final long MAGIC = 0x3259_4649_5245_5650L; // "PVERIFY2"
-  // Of states that did not name their run.
+  // The magic number of an older format, without the run.
   private static final long FIRST_MAGIC = 0x5645_5249_4659_5031L;
   // Byte offsets of the header's fields.
   private static final int SECTORS_AT = 8;
@@ -32,7 +32,7 @@ public final class WriteLedger {
   private static final long MIB = 1 << 20;
 
   /**
-   * What a run has left behind.
+   * The state file of an earlier run.
    *
    * @param run which run it was
    * @param generations one per sector; 0 where nothing was stable
@@ -40,7 +40,7 @@ public final class WriteLedger {
   @SuppressWarnings("ArrayRecordComponent") // read by its only user, and never compared
   public record State(RunIdentity run, int[] generations) {}
 
-  /** After so many writes without one, a ledger that keeps a state wants a flush. */
+  /** The number of writes after which a ledger with a state file wants a flush. */
   static final int MOST_UNSTABLE_WRITES = 1 << 20;
 
   private final RunIdentity run;
@@ -49,8 +49,8 @@ public final class WriteLedger {
   private final int[] completed;
   private final BitSet busy;
   private final @Nullable MappedByteBuffer stable;
-  // Completed writes that no flush covers yet, and those that the flush in flight covers:
-  // three ints each: first sector, sector count, generation.
+  // Completed writes that no flush covers yet, and the writes that the flush in flight covers. Each
+  // write has three ints: first sector, sector count, generation.
   private int[] unstable = new int[3 * 1024];
   private int[] flushing = new int[3 * 1024];
   private int unstableLength;
@@ -60,9 +60,9 @@ public final class WriteLedger {
   /**
    * Makes a ledger of a new run for a disk.
    *
-   * @param stateFile where to keep what is stable, or null
-   * @throws PlatterException if the disk is too large for it or for the heap, or the file cannot be
-   *     made
+   * @param stateFile the file for stable generations, or null
+   * @throws PlatterException if the disk is too large for a ledger or for the heap, or the file
+   *     cannot be made
    */
   public WriteLedger(long diskBytes, @Nullable Path stateFile) {
     this(diskBytes, stateFile, RunIdentity.random());
@@ -154,14 +154,15 @@ public final class WriteLedger {
     try {
       return allocation.get();
     } catch (OutOfMemoryError e) {
-      // It would fit if there were nothing else, or if the collector had it in one piece.
+      // The heap is large enough, but other objects take room, or there is no free piece of this
+      // size.
       throw heapTooSmall(needed, heapBytes, e);
     }
   }
 
   private static PlatterException heapTooSmall(
       long needed, long heapBytes, @Nullable OutOfMemoryError cause) {
-    // The serial collector gives two thirds of the heap to what is large.
+    // The serial collector gives two thirds of the heap to large objects.
     long enough = Math.max(needed, heapBytes) / 2 * 3 + 64 * MIB;
     return new PlatterException(
         PlatterException.Kind.HOST_LACKS,
@@ -192,7 +193,7 @@ public final class WriteLedger {
       map.putLong(0, MAGIC);
       return map;
     } catch (IOException e) {
-      // What concerns the path is the user's; a file that does not fit is a failure.
+      // An error about the path is bad input; a file that does not fit is a failure.
       PlatterException.Kind kind =
           e instanceof FileSystemException
               ? PlatterException.Kind.BAD_INPUT
@@ -208,7 +209,7 @@ public final class WriteLedger {
   /**
    * Reads the stable generations that a killed run left behind.
    *
-   * @throws PlatterException of kind BAD_INPUT if the file is no such state; of kind HOST_LACKS if
+   * @throws PlatterException of kind BAD_INPUT if the file is no state file; of kind HOST_LACKS if
    *     the Java heap is too small for it
    */
   public static State readState(Path file) {
@@ -249,7 +250,7 @@ public final class WriteLedger {
         && channel.size() == HEADER_BYTES + (long) header.getInt(SECTORS_AT) * Integer.BYTES;
   }
 
-  /** Says that the whole disk holds {@code generation} of this run: a prefilled image. */
+  /** Notes that the whole disk holds {@code generation} of this run, for a prefilled image. */
   public void prefilled(int generation) {
     Arrays.fill(completed, generation);
     lastGeneration = Math.max(lastGeneration, generation);
@@ -280,15 +281,15 @@ public final class WriteLedger {
     return true;
   }
 
-  /** Gives a reserved range back that holds what it did. */
+  /** Gives a reserved range back, whose contents have not changed. */
   void release(int firstSector, int count) {
     busy.clear(firstSector, firstSector + count);
   }
 
   /**
-   * A reserved range was trimmed: it may hold anything until it is written again.
+   * Notes that a reserved range was trimmed and may hold anything until it is written again.
    *
-   * @throws IllegalStateException if a state is kept, which cannot tell of it
+   * @throws IllegalStateException if there is a state file, which cannot record trims
    */
   void trimmed(int firstSector, int count) {
     if (stable != null) {
@@ -314,7 +315,9 @@ public final class WriteLedger {
     unstableLength += 3;
   }
 
-  /** Whether it is time for a flush: what is noted of writes takes memory until one covers them. */
+  /**
+   * Whether it is time for a flush, because notes of writes take memory until a flush covers them.
+   */
   boolean wantsFlush() {
     return unstableLength >= 3 * MOST_UNSTABLE_WRITES;
   }
@@ -340,12 +343,12 @@ public final class WriteLedger {
     flushingLength = 0;
   }
 
-  /** Whose writes these are. */
+  /** The run of these writes. */
   public RunIdentity run() {
     return run;
   }
 
-  /** Whether it is that of an earlier run, of which later writes may be there as well. */
+  /** Whether the ledger is an earlier run's, so that the disk may hold later writes of that run. */
   boolean isOfEarlierRun() {
     return earlierRun;
   }
@@ -356,8 +359,8 @@ public final class WriteLedger {
   }
 
   /**
-   * As {@link #completed}, of a run that has ended: 0 also where it has left a request in flight,
-   * which may be carried out later.
+   * As {@link #completed}, for a run that has ended. It is 0 also where a request is still in
+   * flight, which may be carried out later.
    */
   public int[] completedAtEnd() {
     busy.stream().forEach(sector -> completed[sector] = 0);

@@ -1,6 +1,6 @@
 /**
- * What is run against a disk and how it is measured: iotest, bench, verification; and the targets
- * they run on: a guest driver on a vCPU, or the ring with no device in front.
+ * Workloads on a disk and their measurement: iotest, bench, verification. They run on a target: a
+ * guest driver on a vCPU, or a ring without a device in front.
  *
  * <p>Threading: a workload runs on one thread, the vCPU's or (for {@code raw}) the loop's own. In
  * steady state it allocates nothing. This package prints nothing.
