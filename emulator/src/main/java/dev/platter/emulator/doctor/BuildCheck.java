@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 final class BuildCheck implements DoctorCheck {
   private static final int OLDEST_JAVA = 25;
 
-  // Others may hold paths, or what -D was given.
+  // Other options may hold paths or values of -D.
   private static final Pattern TOLD =
       Pattern.compile("-X(m[nsx]|ss)\\w+|-X(int|comp|share:\\w+)|-XX:([+-]\\w+|\\w+=\\d+\\w?)");
 
@@ -27,7 +27,7 @@ final class BuildCheck implements DoctorCheck {
    * For tests.
    *
    * @param java its feature number
-   * @param options what the JVM was started with
+   * @param options the JVM's options
    */
   BuildCheck(int java, List<String> options) {
     this.java = java;

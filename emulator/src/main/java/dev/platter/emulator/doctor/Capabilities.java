@@ -53,10 +53,10 @@ final class Capabilities {
   private Capabilities() {}
 
   /**
-   * Names of a set, or of what it lacks if that is less.
+   * The names in a set, or the missing names if these are fewer.
    *
-   * @param hex as in {@code /proc/self/status}; null is not known
-   * @param last the number of the kernel's last one
+   * @param hex as in {@code /proc/self/status}; null if unknown
+   * @param last the number of the kernel's last capability
    */
   static String describe(@Nullable String hex, int last) {
     if (hex == null || !hex.matches("[0-9a-fA-F]{1,16}")) {

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Whether this is a container, and what its cgroup leaves. */
+/** Whether this is a container, and the limits of its cgroup. */
 final class ContainerCheck implements DoctorCheck {
   private static final long LITTLE_MEMORY = 256L << 20;
   private static final long FEW_TASKS = 64;
@@ -53,7 +53,10 @@ final class ContainerCheck implements DoctorCheck {
     return lines;
   }
 
-  /** What tells of a container, and where: such a file may also have been left by one. */
+  /**
+   * The sign of a container, with its place, because such a file may also be left over from a
+   * container.
+   */
   private static @Nullable String container(HostFiles files) {
     Map<String, List<String>> told = new TreeMap<>();
     FILES.forEach((file, engine) -> {

@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The processors, and what makes them slow. */
+/** The processors, and the settings that make them slow. */
 final class CpuCheck implements DoctorCheck {
   private static final String CLOCK = "/sys/devices/system/clocksource/clocksource0/";
   private static final String DRIVER = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver";
@@ -23,7 +23,7 @@ final class CpuCheck implements DoctorCheck {
   private static final Pattern AVERAGE = Pattern.compile("some .*?avg60=(\\d{1,3}\\.\\d{2})");
   private static final Pattern SECONDS = Pattern.compile("(\\d{1,12}\\.\\d{2})");
 
-  // Those that are read with a system call, or through a device.
+  // Clocks that are read by a system call, or through a device.
   private static final Set<String> SLOW_CLOCKS = Set.of("acpi_pm", "hpet", "jiffies", "xen");
 
   @Override
@@ -53,7 +53,7 @@ final class CpuCheck implements DoctorCheck {
       return DoctorLine.info("governor", "none is seen, as in most virtual machines");
     }
     String text = governor + (driver == null ? "" : ", driver " + driver);
-    // These two drivers' powersave follows the load.
+    // With these two drivers, powersave follows the load.
     boolean follows = driver != null && driver.matches("intel_pstate|amd-pstate-epp");
     return governor.equals("powersave") && !follows
         ? DoctorLine.warning(
@@ -78,7 +78,7 @@ final class CpuCheck implements DoctorCheck {
             + (open.isEmpty() ? "" : "; vulnerable to " + String.join(", ", open)));
   }
 
-  /** Whether other work has the processors now: figures would be those of a busy host. */
+  /** Whether other work uses the processors now, which would distort figures. */
   private static DoctorLine load(HostFiles files) {
     HostReading host = HostReading.now(files.root());
     Double pressure = pressure(files.first("/proc/pressure/cpu"));

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Runs the checks, all at once, and waits for none longer than its time: a program that hangs, or a
- * file system whose server is gone, costs its own lines and nothing else.
+ * Runs the checks, all at once, and waits a limited time for each. A program that hangs, or a file
+ * system without its server, costs only the lines of its own check.
  */
 public final class Doctor {
   private static final Duration LIMIT = Duration.ofSeconds(10);
@@ -77,8 +77,8 @@ public final class Doctor {
       giveUp(one);
       return unfinished(one, "did not end in " + limit.toMillis() / 1e3 + " s");
     } catch (ExecutionException e) {
-      // A bug, or a host such as nobody has thought of: the rest of the page is worth having.
-      // Only its class: a message may have paths.
+      // A bug, or an unforeseen host; the other checks go on. Only the class is shown, because a
+      // message may have paths.
       return unfinished(
           one, "failed: " + Objects.requireNonNull(e.getCause()).getClass().getName());
     } catch (InterruptedException e) {
@@ -87,7 +87,7 @@ public final class Doctor {
     }
   }
 
-  /** Interrupts it, and leaves it time to end the program that it waits for, if it does. */
+  /** Interrupts a check, and gives it time to end a program that it may wait for. */
   private static void giveUp(Running one) {
     one.task().cancel(true);
     try {

@@ -3,16 +3,16 @@ package dev.platter.emulator.doctor;
 import dev.platter.emulator.host.HostFiles;
 import java.util.List;
 
-/** Looks at one matter. */
+/** Examines one subject. */
 public interface DoctorCheck {
-  /** The heading of its lines; checks with the same one that follow each other share it. */
+  /** The heading of its lines; neighbouring checks with the same heading share it. */
   String title();
 
   /**
-   * Looks.
+   * Examines the host.
    *
    * @param files the host's files
-   * @return what was found; empty if there is nothing to say
+   * @return the findings; may be empty
    */
   List<DoctorLine> run(HostFiles files);
 }

@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * One finding.
  *
- * @param name what it is about: a word that stays the same, with underscores
- * @param status how good it is
+ * @param name the subject: a stable word with underscores
+ * @param status how good the finding is
  * @param text for people, without a full stop
  * @param remedy what to do about it, or null
- * @param kind what a command that needs it would fail of, for a problem; else null
+ * @param kind the kind of failure of a command that needs the subject, for a problem; else null
  * @param facts the same for programs, as JSON; empty if the text is all there is
  */
 public record DoctorLine(
@@ -31,7 +31,7 @@ public record DoctorLine(
     INFO,
     /** As it should be. */
     OK,
-    /** Platter runs, but not as well as it could, or not all of it. */
+    /** Platter runs, but slower than possible or with parts missing. */
     WARNING,
     /** Platter does not run, or not with this image. */
     PROBLEM;
@@ -43,7 +43,7 @@ public record DoctorLine(
     }
   }
 
-  /** Makes it unchangeable. */
+  /** Copies the facts. */
   public DoctorLine {
     facts = Collections.unmodifiableMap(new LinkedHashMap<>(facts));
   }

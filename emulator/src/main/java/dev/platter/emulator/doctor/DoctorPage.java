@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The page: for each line its status, its name and its text, at most 80 columns wide, whatever the
- * terminal; it is made to be copied.
+ * The page: for each line its status, its name and its text, at most 80 columns wide on any
+ * terminal, because people copy the page.
  */
 public final class DoctorPage {
   private static final int WIDTH = 80;
@@ -40,7 +40,9 @@ public final class DoctorPage {
     }
   }
 
-  /** At blanks; a word that is wider than a line stays whole, so that it can be copied. */
+  /**
+   * Breaks text at blanks. A word that is wider than a line stays whole, so that it can be copied.
+   */
   private static List<String> wrap(String text) {
     List<String> rows = new ArrayList<>();
     StringBuilder row = new StringBuilder();
@@ -59,7 +61,10 @@ public final class DoctorPage {
     return text + " ".repeat(Math.max(text.isEmpty() ? 0 : 1, width - text.length()));
   }
 
-  /** File names, and what the host's files say, may hold anything: also what moves a cursor. */
+  /**
+   * Removes control characters, since file names and the host's files may hold sequences that move
+   * a cursor.
+   */
   private static String plain(String text) {
     return text.replaceAll("\\p{Cntrl}", "?");
   }

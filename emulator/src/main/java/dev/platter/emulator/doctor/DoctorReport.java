@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the checks have found.
+ * The findings of all checks.
  *
  * @param groups in the order of the page, none of them empty
  */
@@ -35,7 +35,7 @@ public record DoctorReport(List<Group> groups) {
     }
   }
 
-  /** Collects lines; those of the same title that follow each other become one group. */
+  /** Collects lines; neighbouring lines with the same title become one group. */
   static final class Builder {
     private final List<String> titles = new ArrayList<>();
     private final List<List<DoctorLine>> lines = new ArrayList<>();
@@ -81,8 +81,8 @@ public record DoctorReport(List<Group> groups) {
   }
 
   /**
-   * The failure that the problems are: what the host lacks before what is wrong with an image; null
-   * if there is none.
+   * The problems as one failure, with those of the host before those of images; null if there is
+   * none.
    */
   public @Nullable PlatterException failure() {
     List<DoctorLine> problems = lines(Status.PROBLEM);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The container engines that are at hand, and whether they answer. */
+/** The container engines on this host, and whether they answer. */
 final class EngineCheck implements DoctorCheck {
   private static final List<List<String>> QUESTIONS =
       List.of(
@@ -23,7 +23,8 @@ final class EngineCheck implements DoctorCheck {
   /**
    * For tests.
    *
-   * @param program runs one: what it prints, blank if it fails, null if there is none
+   * @param program runs a program: returns its output, blank if it fails, null if there is no such
+   *     program
    */
   EngineCheck(Function<List<String>, @Nullable String> program) {
     this.program = program;
@@ -41,7 +42,7 @@ final class EngineCheck implements DoctorCheck {
       String answer = program.apply(question);
       if (answer != null) {
         String name = question.getFirst();
-        // What a client complains of may name hosts and users.
+        // Error messages of a client may name hosts and users.
         lines.add(
             answer.matches("\\d[\\w.+~:-]{0,60}")
                 ? DoctorLine.ok(name, answer + " answers")

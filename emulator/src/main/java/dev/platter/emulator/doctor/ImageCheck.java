@@ -107,7 +107,7 @@ final class ImageCheck implements DoctorCheck {
     };
   }
 
-  /** What its disk may do for this process' cgroup. */
+  /** The limits of this process's cgroup for the image's disk. */
   static DoctorLine limits(IoLimits limits) {
     if (!limits.any()) {
       return DoctorLine.ok("io_limits", "the cgroup has none for its disk");

@@ -8,13 +8,16 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The kernel, what it runs on, and how it was booted. */
+/** The kernel, its machine, and its boot options. */
 final class KernelCheck implements DoctorCheck {
   private static final String CLOCKS =
       "/sys/devices/system/clocksource/clocksource0/available_clocksource";
   private static final int[] OLDEST = {5, 15};
 
-  /** What changes latencies or takes features away; the rest of a command line is nobody's. */
+  /**
+   * Options that change latencies or take features away; the rest of the command line stays
+   * private.
+   */
   private static final Set<String> TOLD =
       Set.of(
           "cgroup_disable",
@@ -92,7 +95,7 @@ final class KernelCheck implements DoctorCheck {
             "Use a newer kernel, unless this one has a newer io_uring carried back");
   }
 
-  /** Hypervisors hide in many ways, but give their guests clocks. */
+  /** Recognises a hypervisor by the clock that it gives its guests, since it may hide otherwise. */
   private static String byClock(@Nullable String clocks) {
     List<String> all = List.of(clocks == null ? new String[0] : clocks.split(" ", -1));
     return all.contains("kvm-clock")

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** The QEMUs that guests can be run with, and what each can attach. */
+/** The QEMUs that can run guests, and the disks that each can attach. */
 final class QemuCheck implements DoctorCheck {
   private static final QemuVersion VHOST_USER_BLK = new QemuVersion(6, 0, 0);
   private static final String REMEDY =

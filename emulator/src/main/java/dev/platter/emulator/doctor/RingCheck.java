@@ -23,7 +23,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Whether there is io_uring, and how much of it. */
+/** Whether there is io_uring, and with which features. */
 final class RingCheck implements DoctorCheck {
   /** The opcodes of devices and loops, as they have been since Linux 5.6. */
   private static final Map<String, Integer> OPCODES = new LinkedHashMap<>();
@@ -92,7 +92,8 @@ final class RingCheck implements DoctorCheck {
     Set<SetupFlag> onIoThread;
     boolean noIowait;
     List<String> missing = new ArrayList<>();
-    // As loops ask for them; one after the other, since each is this thread's only one.
+    // With the flags of loops; one ring after the other, since a thread may have only one such
+    // ring.
     try (Ring ring = RingAccess.open(1, AioConfig.mainLoop().flags())) {
       onMainLoop = ring.granted();
       refused.putAll(ring.refused());

@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Where scratch images go. */
+/** The directory of scratch images. */
 final class StorageCheck implements DoctorCheck {
   private static final long LITTLE = 1L << 30;
 

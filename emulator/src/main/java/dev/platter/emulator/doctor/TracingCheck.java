@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the lab and reports look at besides Platter itself. */
+/** The sources that the lab and reports read besides Platter itself. */
 final class TracingCheck implements DoctorCheck {
   private static final String PRESSURE = "/proc/pressure/io";
 

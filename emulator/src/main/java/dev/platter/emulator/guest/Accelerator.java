@@ -2,9 +2,9 @@ package dev.platter.emulator.guest;
 
 import java.util.Locale;
 
-/** What runs the guest's instructions. */
+/** The engine that runs the guest's instructions. */
 public enum Accelerator {
-  /** KVM if it really runs the guest, else TCG. */
+  /** KVM if KVM really runs the guest, else TCG. */
   AUTO,
   /** The processor's virtualization, through /dev/kvm. */
   KVM,

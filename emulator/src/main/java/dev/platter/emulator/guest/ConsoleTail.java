@@ -8,9 +8,9 @@ import java.util.Deque;
 import java.util.function.Consumer;
 
 /**
- * Makes lines of what a serial console says, and remembers the last of them. Firmware's terminal
- * sequences and other control characters are dropped. For one writer; the tail may be read by
- * others.
+ * Splits the output of a serial console into lines, and remembers the last lines. Terminal
+ * sequences of the firmware and other control characters are dropped. One thread writes; other
+ * threads may read the last lines.
  */
 final class ConsoleTail {
   private static final int KEPT_LINES = 40;
@@ -25,13 +25,13 @@ final class ConsoleTail {
   /**
    * Begins without a line.
    *
-   * @param listener told each line, without its end
+   * @param listener gets each line, without its end
    */
   ConsoleTail(Consumer<String> listener) {
     this.listener = listener;
   }
 
-  /** Takes what has come, in pieces of any size. */
+  /** Takes output, in pieces of any size. */
   void add(byte[] bytes, int length) {
     for (int i = 0; i < length; i++) {
       if (bytes[i] == '\n' || partial.size() >= MAX_LINE_BYTES) {
@@ -43,7 +43,7 @@ final class ConsoleTail {
     }
   }
 
-  /** The console has ended: what is left is a line. */
+  /** Ends the output: the rest is a line. */
   void end() {
     if (partial.size() > 0) {
       flush();

@@ -2,7 +2,7 @@ package dev.platter.emulator.guest;
 
 import dev.platter.guestimages.GuestConsole;
 
-/** Told how a guest gets on, on the thread of its console; must not wait for anything. */
+/** Hears of a guest's progress, on the thread of its console; must not block. */
 public interface GuestListener {
   /** A listener that does nothing. */
   GuestListener NONE = new GuestListener() {};
@@ -10,7 +10,7 @@ public interface GuestListener {
   /**
    * The guest has come up, before its first job begins.
    *
-   * @param accelerator what runs it
+   * @param accelerator the engine that runs it
    * @param kernelRelease its kernel's version
    */
   default void up(Accelerator accelerator, String kernelRelease) {}
@@ -18,7 +18,7 @@ public interface GuestListener {
   /** A job has begun. */
   default void jobBegun(int number, QemuProcess qemu) {}
 
-  /** A job has ended, and this is what came of it. */
+  /** A job has ended, with its result. */
   default void jobEnded(GuestConsole.Result result, QemuProcess qemu) {}
 
   /** A line that a job printed. */

@@ -17,11 +17,11 @@ public final class GuestRow {
   /**
    * One run.
    *
-   * @param number of the run: those of the same number were made in the same machine, one after the
-   *     other
+   * @param number the run's number: runs with the same number were made in the same machine, one
+   *     after the other
    * @param guest the row that the guest printed
-   * @param loop what the loop that did the I/O did meanwhile; null if it is not Platter's
-   * @param stages the stages of the requests' way as far as the host sees it; null if not recorded
+   * @param loop counters of the loop that did the I/O; null if the loop is not Platter's
+   * @param stages the stages of the requests that the host sees; null if not recorded
    * @param hostCpu CPU time of this process meanwhile
    * @param qemuCpu CPU time of QEMU meanwhile: the vCPU, and its own disks
    * @param scheduling how the host treated vCPUs, QEMU's own threads, and those of Platter's disk
@@ -72,12 +72,12 @@ public final class GuestRow {
     runs.add(run);
   }
 
-  /** What was run. */
+  /** The workload. */
   public Workload workload() {
     return workload;
   }
 
-  /** On which disk. */
+  /** The disk. */
   public Target target() {
     return target;
   }

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Boots guests and waits until their jobs are done. With {@link Accelerator#AUTO} it tries KVM
- * first: {@code /dev/kvm} can be opened on hosts where it does not run a stock kernel, so only a
- * guest that comes up proves it. If it does not, a warning is given and TCG is used, from then on.
+ * first. Some hosts have a {@code /dev/kvm} that does not run a stock kernel, so only a guest that
+ * comes up proves that KVM works. If the guest does not come up, a warning is given and TCG is used
+ * from then on.
  */
 public final class GuestRunner {
   private static final Duration TICK = Duration.ofMillis(50);
@@ -25,9 +26,9 @@ public final class GuestRunner {
    * How long to wait for a guest.
    *
    * @param life for the first sign of life from its kernel
-   * @param kvmLife the same under KVM, where a guest that will ever come up does so at once
+   * @param kvmLife the same under KVM, where a guest comes up at once or never
    * @param boot for its first process, after the first sign of life
-   * @param silence for the next word of a job
+   * @param silence for the next output of a job
    */
   public record Patience(Duration life, Duration kvmLife, Duration boot, Duration silence) {
     /** Enough for TCG on a busy machine. */
@@ -38,16 +39,16 @@ public final class GuestRunner {
             Duration.ofSeconds(240),
             Duration.ofSeconds(180));
 
-    /** This with another limit for the silence of jobs. */
+    /** The same with another limit for the silence of jobs. */
     public Patience withSilence(Duration longest) {
       return new Patience(life, kvmLife, boot, longest);
     }
   }
 
   /**
-   * What came of a guest.
+   * The results of a guest.
    *
-   * @param accelerator what ran it
+   * @param accelerator the engine that ran it
    * @param kernelRelease its kernel's version
    * @param results of its jobs, in order
    */
@@ -66,10 +67,10 @@ public final class GuestRunner {
   /**
    * Prepares to boot guests.
    *
-   * @param accelerator what shall run them
+   * @param accelerator the engine for them
    * @param directory for temporary files
-   * @param warnings told what the user should know, in a line
-   * @param cancelled asked all the time; a guest is then ended
+   * @param warnings gets warnings for the user, in a line each
+   * @param cancelled asked all the time; true ends a guest
    */
   public GuestRunner(
       Accelerator accelerator,
@@ -84,7 +85,7 @@ public final class GuestRunner {
     this.cancelled = cancelled;
   }
 
-  /** Copies all that consoles say. */
+  /** Copies the output of consoles. */
   public GuestRunner copyConsole(OutputStream out) {
     consoleCopy = out;
     return this;
@@ -96,7 +97,7 @@ public final class GuestRunner {
     return this;
   }
 
-  /** For tests: what to look at instead of /dev/kvm. */
+  /** For tests: a path to use instead of /dev/kvm. */
   GuestRunner withKvm(Path device) {
     kvm = device;
     return this;
@@ -106,9 +107,9 @@ public final class GuestRunner {
    * Boots a guest and waits until it has done its jobs and turned itself off.
    *
    * @param machine the machine to boot it in
-   * @param listener told how it gets on; after a failed boot under KVM from the beginning
-   * @throws PlatterException of kind FAILED if it hangs, dies or is cancelled; HOST_LACKS if KVM is
-   *     asked for and does not run it
+   * @param listener hears of its progress; again from the beginning after a failed boot under KVM
+   * @throws PlatterException of kind FAILED if the guest hangs, dies or is cancelled; HOST_LACKS if
+   *     KVM was asked for and does not run the guest
    */
   public Outcome run(QemuCommand machine, GuestListener listener) {
     if (accelerator != Accelerator.TCG) {
@@ -141,7 +142,7 @@ public final class GuestRunner {
     return attempt(machine, Accelerator.KVM, listener);
   }
 
-  /** The guest never came to its first process. */
+  /** The guest never started its first process. */
   private static final class BootFailure extends Exception {
     private static final long serialVersionUID = 1;
     private final String headline;
@@ -253,7 +254,7 @@ public final class GuestRunner {
     return duration.toMillis() < 10_000 ? duration.toMillis() + " ms" : duration.toSeconds() + " s";
   }
 
-  /** What QEMU and the console said last, for people. */
+  /** The last output of QEMU and of the console, for people. */
   private static String details(QemuProcess qemu) {
     StringBuilder text = new StringBuilder();
     String complaints = qemu.complaints();
@@ -281,7 +282,7 @@ public final class GuestRunner {
     UP
   }
 
-  /** Listens to a console. Lines come on its thread, questions on another. */
+  /** Follows a console. Lines come on the console's thread, questions on another thread. */
   private static final class Progress {
     private final GuestConsole console = new GuestConsole();
     private final Accelerator accelerator;
@@ -296,7 +297,7 @@ public final class GuestRunner {
       this.listener = listener;
     }
 
-    /** Lines wait until it is known whose they are. */
+    /** Sets the process that the lines belong to; lines wait for this. */
     synchronized void begin(QemuProcess process) {
       qemu = process;
       notifyAll();

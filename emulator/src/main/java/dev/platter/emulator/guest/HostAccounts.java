@@ -11,18 +11,18 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * What the host has done so far for this process and for a QEMU.
+ * The host's accounts of this process and of a QEMU.
  *
  * @param host the host
  * @param own this process's threads
  * @param qemu QEMU's threads
  */
 record HostAccounts(HostReading host, ThreadTimes own, ThreadTimes qemu) {
-  // Its pools of helpers, and the kernel's workers: none that a request waits for while it is busy.
+  // QEMU's pools of helpers and the kernel's workers, on whose CPU time no request waits.
   private static final List<String> HELPERS = List.of("worker", "call_rcu", "iou-");
 
   /**
-   * Reads them.
+   * Reads the accounts.
    *
    * @param qemu the directory of QEMU's threads
    */

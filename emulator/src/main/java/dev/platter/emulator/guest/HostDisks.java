@@ -13,8 +13,8 @@ public interface HostDisks extends AutoCloseable {
     /**
      * Serves one disk of each kind over the same image.
      *
-     * @param kinds which
-     * @param writable whether the guest may write; then there is one kind only
+     * @param kinds the kinds
+     * @param writable whether the guest may write; there must be one kind only then
      */
     HostDisks open(Set<DeviceKind> kinds, boolean writable);
   }
@@ -22,19 +22,16 @@ public interface HostDisks extends AutoCloseable {
   /** How QEMU attaches a disk. Its serial number is {@link GuestRun.Target#serial}. */
   VmDisk attachment(DeviceKind kind);
 
-  /** What the loop that does a disk's I/O has done so far. */
+  /** The counters of the loop that does a disk's I/O. */
   LoopStats.Snapshot loop(DeviceKind kind);
 
-  /**
-   * The stages of a disk's requests since the last time this was asked; null if they are not
-   * recorded.
-   */
+  /** The stages of a disk's requests since the last call; null if they are not recorded. */
   @Nullable StageRun takeStages(DeviceKind kind);
 
   /** How many requests the images have in flight. Any thread, without waiting. */
   long inFlight();
 
-  /** Disconnects the machine, waits for what is in flight and closes the image. Idempotent. */
+  /** Disconnects the machine, waits for requests in flight and closes the image. Idempotent. */
   @Override
   void close();
 }

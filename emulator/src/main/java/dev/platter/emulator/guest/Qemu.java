@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A QEMU on this host.
  *
- * @param command what starts it: its path, or a root directory's loader with what it needs
+ * @param command the words that start it: its path, or a root directory's loader with arguments
  * @param environment variables that it needs
  * @param version its version
  * @param vfioUser whether it has a vfio-user client
- * @param share where its files are: {@code DIR/usr/share} of its root, or the host's
- * @param name what to call it in messages: the path of the program
+ * @param share the directory of its files: {@code DIR/usr/share} of its root, or the host's
+ * @param name its name in messages: the path of the program
  */
 public record Qemu(
     List<String> command,
@@ -22,13 +22,13 @@ public record Qemu(
     boolean vfioUser,
     Path share,
     String name) {
-  /** Makes it unchangeable. */
+  /** Copies the collections. */
   public Qemu {
     command = List.copyOf(command);
     environment = Map.copyOf(environment);
   }
 
-  /** Whether it ends by itself when the process that started it does. */
+  /** Whether it can end by itself together with the process that started it. */
   boolean exitsWithParent() {
     return version.atLeast(QemuVersion.EXIT_WITH_PARENT);
   }
@@ -37,11 +37,11 @@ public record Qemu(
    * A UEFI firmware.
    *
    * @param code read-only code
-   * @param variables what a machine's variables begin as; each machine needs a copy
+   * @param variables the initial variables of a machine; each machine needs a copy
    */
   public record Ovmf(Path code, Path variables) {}
 
-  /** The UEFI firmware beside it (package ovmf), or null if there is none. */
+  /** The UEFI firmware (package ovmf) in {@link #share}, or null if there is none. */
   public @Nullable Ovmf ovmf() {
     Path directory = share.resolve("OVMF");
     Path code = directory.resolve("OVMF_CODE_4M.fd");

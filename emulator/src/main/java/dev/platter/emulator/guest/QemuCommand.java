@@ -12,24 +12,27 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.jr.ob.JSON;
 
 /**
- * A virtual machine as QEMU's arguments: a Q35 whose memory the servers of its disks can map, with
- * nothing but those disks and a serial console on standard input and output.
+ * A virtual machine as QEMU's arguments: a Q35 with disks and with a serial console on standard
+ * input and output. The servers of the disks can map its memory.
  *
  * <p>Option names and their meaning: the manual page qemu-system(1).
  */
 public final class QemuCommand {
-  /** Where a Q35 has its own AHCI controller, and this one has Platter's instead. */
+  /** The place of a Q35's own AHCI controller, where this machine has Platter's. */
   private static final String AHCI_ADDRESS = "1f.2";
 
   /**
-   * How long QEMU waits for an answer: far longer than any answer takes, since it gives the disk up
-   * for good afterwards.
+   * How long QEMU waits for an answer: far longer than any answer takes, because QEMU then gives
+   * the disk up for good.
    */
   private static final int VFIO_USER_TIMEOUT_MILLIS = 60_000;
 
   private static final int RECONNECT_MILLIS = 100;
 
-  /** Since when chardevs have {@code reconnect-ms}; before they have {@code reconnect}, in s. */
+  /**
+   * The first version whose chardevs have {@code reconnect-ms}; earlier ones have {@code
+   * reconnect}, in seconds.
+   */
   private static final QemuVersion RECONNECT_MS = new QemuVersion(9, 2, 0);
 
   private final Qemu qemu;
@@ -77,11 +80,11 @@ public final class QemuCommand {
   }
 
   /**
-   * Gives it an IOMMU that devices outside QEMU are told of: a kernel that uses it lends them
+   * Adds an IOMMU that also covers devices outside QEMU: a guest kernel that uses it lends them
    * memory page by page.
    */
   public QemuCommand iommu() {
-    // Before all devices that are behind it.
+    // The IOMMU must come before all devices behind it.
     boot.addAll(List.of("-device", "intel-iommu,caching-mode=on"));
     return this;
   }
@@ -92,7 +95,7 @@ public final class QemuCommand {
     return this;
   }
 
-  /** The QEMU it is for. */
+  /** The QEMU that the command starts. */
   public Qemu qemu() {
     return qemu;
   }
@@ -111,7 +114,7 @@ public final class QemuCommand {
             "-display",
             "none",
             "-no-reboot",
-            // So that the kernel knows which threads are vCPUs.
+            // Names vCPU threads, so that their accounts can be told apart.
             "-name",
             "debug-threads=on",
             "-machine",
@@ -126,7 +129,7 @@ public final class QemuCommand {
             "size=" + memoryBytes / 1024 + "k",
             "-object",
             "memory-backend-memfd,id=mem0,share=on,size=" + memoryBytes,
-            // Ctrl-C is the guest's if its console has a terminal.
+            // Ctrl-C goes to the guest if the console is a terminal.
             "-chardev",
             "stdio,id=console,signal=off",
             "-serial",
@@ -224,7 +227,7 @@ public final class QemuCommand {
     return device;
   }
 
-  /** JSON, where QEMU takes it: nothing in a path has to be escaped in a way of its own. */
+  /** Adds an option in JSON, where QEMU accepts it, because paths need no special escapes there. */
   private static void add(String option, Map<String, Object> value, List<String> line) {
     line.add(option);
     line.add(JSON.std.asString(value));
@@ -238,7 +241,7 @@ public final class QemuCommand {
   /**
    * Copies a firmware's variables for one machine.
    *
-   * @param directory where the copy goes
+   * @param directory the directory of the copy
    */
   public static Path ownVariables(Qemu.Ovmf ovmf, Path directory) {
     try {

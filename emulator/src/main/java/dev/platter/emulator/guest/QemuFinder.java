@@ -13,9 +13,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds a QEMU that can attach Platter's disks: the one that the user names; else {@code
- * qemu-system-x86_64} on the PATH, else the one in the root directory that {@code
- * guest-images/make-qemu-root} makes. The first that is new enough is taken.
+ * Finds a QEMU that can attach Platter's disks: the user's choice; else the first new enough
+ * program of {@code qemu-system-x86_64} on the PATH and the QEMU in the root directory that {@code
+ * guest-images/make-qemu-root} makes.
  *
  * <p>A root directory's QEMU runs without chroot, and so without root rights, through the root's
  * own loader and with the root's libraries and firmware.
@@ -60,7 +60,7 @@ public final class QemuFinder {
     return new QemuFinder(program, root, path == null ? "" : path, defaultRoot());
   }
 
-  /** Where {@code guest-images/make-qemu-root} puts its QEMU. */
+  /** The root directory that {@code guest-images/make-qemu-root} makes. */
   public static Path defaultRoot() {
     String cache = System.getenv("XDG_CACHE_HOME");
     Path base =
@@ -71,11 +71,11 @@ public final class QemuFinder {
   }
 
   /**
-   * Finds one.
+   * Finds a QEMU.
    *
    * @param needsVfioUser whether it must have a vfio-user client
    * @throws PlatterException of kind HOST_LACKS if there is none, or only older ones; BAD_INPUT if
-   *     the one that the user names is none
+   *     the user's choice is no QEMU
    */
   public Qemu find(boolean needsVfioUser) {
     List<String> refused = new ArrayList<>();
@@ -93,7 +93,7 @@ public final class QemuFinder {
         REMEDY);
   }
 
-  /** Those that there are and that run, whatever they can attach; the first is tried first. */
+  /** All QEMUs that run, whatever they can attach, in the order of the search. */
   public List<Qemu> found() {
     return candidates();
   }
@@ -209,7 +209,7 @@ public final class QemuFinder {
     return new Qemu(command, environment, parsed, vfioUser, share, name);
   }
 
-  /** What a program prints; null if it does not run or hangs. */
+  /** The output of a program; null if the program does not run or hangs. */
   private static @Nullable String output(
       List<String> command, Map<String, String> environment, String... arguments) {
     List<String> all = new ArrayList<>(command);

@@ -22,12 +22,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A QEMU that runs, with its console. It never outlives this process: it is ended by {@link
- * #close}, by a hook when the JVM goes down, and, where it can do that, by itself when its parent
- * is gone.
+ * A running QEMU with its console. It never outlives this process: {@link #close} ends it, or a
+ * hook when the JVM goes down; a new enough QEMU also ends by itself when its parent is gone.
  *
- * <p>A thread of its own starts it and reads its console until the end: for the kernel the parent
- * of a process is the thread that started it, so that thread must live as long.
+ * <p>A thread of its own starts the QEMU and reads its console until the end. For the kernel, the
+ * parent of a process is the thread that started it, so this thread must live as long as the QEMU.
  */
 public final class QemuProcess implements AutoCloseable {
   private static final long POLITE_SECONDS = 3;
@@ -57,15 +56,15 @@ public final class QemuProcess implements AutoCloseable {
   }
 
   /**
-   * Starts one.
+   * Starts a QEMU.
    *
    * @param command the whole command line
    * @param environment variables besides this process's own
-   * @param directory where its own messages are kept while it runs
+   * @param directory the directory of QEMU's own messages while it runs
    * @param interactive whether its console reads this process's standard input
-   * @param copy gets a copy of all that the console says, or null; not closed
-   * @param listener told each line of the console, on the console's thread
-   * @throws PlatterException of kind HOST_LACKS if it cannot be started
+   * @param copy gets a copy of the console's output, or null; not closed
+   * @param listener gets each line of the console, on the console's thread
+   * @throws PlatterException of kind HOST_LACKS if QEMU cannot be started
    */
   public static QemuProcess start(
       List<String> command,
@@ -138,7 +137,7 @@ public final class QemuProcess implements AutoCloseable {
     waitFor(started);
   }
 
-  /** Copies as long as it can: the guest goes on when the file is full. */
+  /** Copies output until a write fails; the guest goes on when the file is full. */
   private void copy(byte[] buffer, int count) {
     if (copy == null || copyFailure != null) {
       return;
@@ -151,7 +150,7 @@ public final class QemuProcess implements AutoCloseable {
     }
   }
 
-  /** Why not all that its console has said is in the copy; null if all is. */
+  /** Why the copy is incomplete; null if it is complete. */
   public @Nullable IOException copyFailure() {
     return copyFailure;
   }
@@ -166,9 +165,9 @@ public final class QemuProcess implements AutoCloseable {
   }
 
   /**
-   * Waits for its end.
+   * Waits for QEMU's end.
    *
-   * @return whether it has ended, and all that its console said has been heard
+   * @return whether QEMU has ended and its whole output was read
    */
   public boolean awaitEnd(Duration longest) throws InterruptedException {
     return thread.join(longest);
@@ -180,12 +179,12 @@ public final class QemuProcess implements AutoCloseable {
     return running == null || running.isAlive() ? null : Integer.valueOf(running.exitValue());
   }
 
-  /** How long its console has been silent. */
+  /** How long the console has been silent. */
   public Duration silence() {
     return Duration.ofNanos(System.nanoTime() - lastHeardNanos);
   }
 
-  /** CPU time that it has used so far; zero if the host does not tell. */
+  /** CPU time that QEMU has used so far; zero if unknown. */
   public Duration cpuTime() {
     Process running = process;
     return running == null
@@ -199,7 +198,7 @@ public final class QemuProcess implements AutoCloseable {
     return ThreadTimes.ofProcess(running == null ? 0 : running.pid());
   }
 
-  /** Types something on its console, unless that is the user's. */
+  /** Types text on the console, unless the console is the user's. */
   public void type(String text) throws IOException {
     Process running = process;
     if (running != null) {
@@ -213,7 +212,7 @@ public final class QemuProcess implements AutoCloseable {
     return console.last();
   }
 
-  /** What QEMU itself had to say, on its standard error. */
+  /** QEMU's own messages on its standard error. */
   public String complaints() {
     try {
       return Files.readString(errors).strip();
@@ -227,12 +226,14 @@ public final class QemuProcess implements AutoCloseable {
     if (running == null) {
       return;
     }
-    // Asked first: it restores the terminal and says goodbye to the servers of its disks.
+    // QEMU is asked to end first, so that it restores the terminal and disconnects from the servers
+    // of its disks.
     running.destroy();
     try {
       if (!running.waitFor(POLITE_SECONDS, TimeUnit.SECONDS)) {
         running.destroyForcibly();
-        // Not for ever: the kernel keeps it while one of its threads waits for a disk.
+        // The wait has a limit, because the kernel keeps the process while one of its threads waits
+        // for a disk.
         boolean _ = running.waitFor(POLITE_SECONDS, TimeUnit.SECONDS);
       }
     } catch (InterruptedException e) {
@@ -241,7 +242,7 @@ public final class QemuProcess implements AutoCloseable {
     }
   }
 
-  /** Ends it if it still runs. Idempotent. */
+  /** Ends QEMU if it still runs. Idempotent. */
   @Override
   public void close() {
     if (closed) {
@@ -256,7 +257,7 @@ public final class QemuProcess implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      return; // the JVM goes down, and the hook has nothing left to do
+      return; // the JVM goes down; its hook finds nothing to do
     }
   }
 }

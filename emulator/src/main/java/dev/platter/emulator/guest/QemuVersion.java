@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
  * @param micro e.g. 3; from 50 on it is a development build
  */
 public record QemuVersion(int major, int minor, int micro) implements Comparable<QemuVersion> {
-  /** From here on QEMU is known to speak vhost-user as Platter does. */
+  /** The first version that is known to speak vhost-user as Platter does. */
   public static final QemuVersion VHOST_USER = new QemuVersion(7, 0, 0);
 
-  /** The first with a vfio-user client. */
+  /** The first version with a vfio-user client. */
   public static final QemuVersion VFIO_USER = new QemuVersion(10, 1, 0);
 
-  /** The first that can be told to end with its parent ({@code -run-with exit-with-parent=on}). */
+  /** The first version that can end with its parent ({@code -run-with exit-with-parent=on}). */
   static final QemuVersion EXIT_WITH_PARENT = new QemuVersion(10, 2, 0);
 
   private static final Pattern VERSION =

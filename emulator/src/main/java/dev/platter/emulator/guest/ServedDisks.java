@@ -39,13 +39,13 @@ public final class ServedDisks implements HostDisks {
   /**
    * Serves disks on sockets in a directory.
    *
-   * @param directory whose owner alone may enter it
+   * @param directory a directory that only its owner may enter
    * @param image a raw image or block device
-   * @param how makes of ordinary options how the image is opened
+   * @param how changes the default options of opening the image
    * @param queues virtqueues of a virtio disk
    * @param pollMaxNanos longest busy poll of a virtio disk's IOThread; empty for the default
    * @param recordsStages whether to record the stages of each request's way
-   * @param log told what happens
+   * @param log gets the events
    */
   public static Opener opener(
       Path directory,
@@ -99,7 +99,7 @@ public final class ServedDisks implements HostDisks {
     };
   }
 
-  /** What an export is called is its disk's serial number, too. */
+  /** The export's name, which is also its disk's serial number. */
   private static String name(DeviceKind kind) {
     return new Target(Backend.PLATTER, kind).serial();
   }
@@ -146,7 +146,7 @@ public final class ServedDisks implements HostDisks {
     server.close();
   }
 
-  /** For machines with none of Platter's. */
+  /** For machines without Platter's disks. */
   private static final class NoDisks implements HostDisks {
     @Override
     public VmDisk attachment(DeviceKind kind) {

@@ -2,15 +2,15 @@ package dev.platter.emulator.guest;
 
 import java.nio.file.Path;
 
-/** A disk of a virtual machine, and who serves it. */
+/** A disk of a virtual machine, with its server. */
 public sealed interface VmDisk {
-  /** What QEMU's devices for it are called; letters and digits, unique in a machine. */
+  /** The id of QEMU's devices for the disk: letters and digits, unique in a machine. */
   String id();
 
   /**
    * Platter's virtio-blk, over vhost-user.
    *
-   * @param socket where it is served
+   * @param socket the export's socket
    * @param queues virtqueues; 0 for as many as vCPUs
    * @param packed whether the guest is offered packed rings
    */
@@ -19,7 +19,7 @@ public sealed interface VmDisk {
   /**
    * Platter's AHCI controller with all its disks, over vfio-user.
    *
-   * @param socket where it is served; QEMU connects once, when it starts
+   * @param socket the export's socket, to which QEMU connects once, when it starts
    */
   record VfioUser(String id, Path socket) implements VmDisk {}
 
@@ -36,8 +36,7 @@ public sealed interface VmDisk {
   /**
    * QEMU's own AHCI controller with one disk, with io_uring.
    *
-   * @param image a raw image or block device; must be writable, which QEMU's disks for IDE insist
-   *     on
+   * @param image a raw image or block device; must be writable, since QEMU's IDE disks insist on it
    * @param serial the disk's serial number
    * @param shared whether others serve the same image: then it is opened without QEMU's locks, and
    *     nothing must write

@@ -35,7 +35,7 @@ public final class IoWorkerThreads {
   public record Worker(int tid, String owner) {}
 
   /**
-   * Those that there are now.
+   * The present workers.
    *
    * @throws PlatterException if the threads of this process cannot be read
    */
@@ -85,11 +85,11 @@ public final class IoWorkerThreads {
       if (!(e instanceof NoSuchFileException) && Files.exists(task)) {
         throw unreadable(task, e);
       }
-      return null; // it has ended meanwhile
+      return null; // the thread has ended meanwhile
     }
   }
 
-  /** The owner in a thread's {@code comm}; null if that is not a worker's. */
+  /** The owner in a worker's {@code comm}; null for another thread's. */
   private static @Nullable String owner(String comm) {
     String name = comm.strip();
     if (!name.startsWith(PREFIX)) {

@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
  * boot or since the cgroup was made.
  *
  * @param someMicros time in which at least one task was stalled
- * @param fullMicros time in which no other task got on either; null where the file has no such line
+ * @param fullMicros time in which all tasks were stalled; null where the file has no such line
  */
 public record Pressure(long someMicros, @Nullable Long fullMicros) {
   private static final Pattern LINE =
       Pattern.compile("(some|full) (?:avg\\d+=\\S+ )*total=(\\d{1,18})");
 
-  /** Reads it from the file's lines; null if they are not such a file's. */
+  /** Reads the totals from the file's lines; null if the lines are of another file. */
   public static @Nullable Pressure parse(List<String> lines) {
     Long some = null;
     Long full = null;

@@ -20,12 +20,12 @@ public final class PressureFile {
     this.unavailable = unavailable;
   }
 
-  /** The host's, of I/O. */
+  /** The file of the host's I/O. */
   public static PressureFile ofHost() {
     return at(Path.of("/proc/pressure/io"));
   }
 
-  /** The own cgroup's, of I/O. */
+  /** The file of the own cgroup's I/O. */
   public static PressureFile ofOwnCgroup() {
     Path directory = OwnCgroup.find();
     return directory == null
@@ -33,7 +33,7 @@ public final class PressureFile {
         : at(directory.resolve("io.pressure"));
   }
 
-  /** That one; tells at once whether it can be read. */
+  /** A given file; tries at once to read it. */
   public static PressureFile at(Path path) {
     try {
       return Pressure.parse(Files.readAllLines(path)) == null
@@ -44,12 +44,12 @@ public final class PressureFile {
           path,
           path + " does not exist: the kernel has no PSI (CONFIG_PSI), or it is switched off");
     } catch (IOException e) {
-      // EOPNOTSUPP if it is switched off at boot.
+      // The error is EOPNOTSUPP if PSI is switched off at boot.
       return new PressureFile(path, path + " cannot be read: " + IoReason.of(e));
     }
   }
 
-  /** Where it is; null if there is no place where it could be. */
+  /** The file's path; null if there can be no such file. */
   public @Nullable Path path() {
     return path;
   }

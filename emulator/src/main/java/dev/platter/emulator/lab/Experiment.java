@@ -7,17 +7,17 @@ public interface Experiment {
   /** Its name on the command line and in JSON, in lower case with hyphens. */
   String name();
 
-  /** What it finds out, in one line without a final full stop. */
+  /** The question that it answers, in one line without a final full stop. */
   String summary();
 
   /**
    * Runs it, in less than a minute on an ordinary host.
    *
-   * <p>What the host lacks for all of it is a finding with the verdict NOT_POSSIBLE and a remedy;
-   * what it lacks for a part is said in the finding, and the rest is done. An interrupted
-   * experiment returns what it has, marked so.
+   * <p>If the host lacks something for the whole experiment, the finding has the verdict
+   * NOT_POSSIBLE and a remedy. If the host lacks something for a part, the finding says so and the
+   * other parts run. An interrupted experiment returns its results so far, marked as partial.
    *
-   * @throws PlatterException if something fails that should not
+   * @throws PlatterException if a step fails unexpectedly
    */
   Finding run(LabContext context);
 }

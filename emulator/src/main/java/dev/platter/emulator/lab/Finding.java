@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an experiment has found: built up while it runs, the texts in whole sentences.
+ * The result of an experiment, built up while it runs; its texts are whole sentences.
  *
  * <pre>{@code
  * Finding finding = new Finding("Idle loops and iowait", "…question…", "…source…");
@@ -36,7 +36,7 @@ public final class Finding {
    * Begins a finding.
    *
    * @param question what the experiment asks
-   * @param source who has published the trouble, where and when, in words
+   * @param source the publication of the trouble, with author, place and date, in words
    */
   public Finding(String title, String question, String source) {
     this.title = title;
@@ -44,38 +44,41 @@ public final class Finding {
     this.source = source;
   }
 
-  /** What should be seen, on a host that has the trouble and on one that has not. */
+  /** Sets the expected figures, on a host with the trouble and on a host without it. */
   public Finding expected(String text) {
     expected = text;
     return this;
   }
 
-  /** What was seen, with the figures that matter. */
+  /** Sets the observations, with the figures that matter. */
   public Finding seen(String text) {
     seen = text;
     return this;
   }
 
-  /** Begins what was seen with a sentence that must not be missed; nothing if it is empty. */
+  /**
+   * Puts a sentence before the observations that readers must not miss; does nothing if it is
+   * empty.
+   */
   Finding note(String sentence) {
     seen = (sentence + " " + seen).strip();
     return this;
   }
 
-  /** The answer, and in one sentence why. */
+  /** Sets the answer, with the reason in one sentence. */
   public Finding verdict(Verdict answer, String why) {
     verdict = answer;
     reason = why;
     return this;
   }
 
-  /** What to do about it; without one there is nothing to do. */
+  /** Sets the remedy; without one there is nothing to do. */
   public Finding remedy(String text) {
     remedy = text;
     return this;
   }
 
-  /** The experiment was interrupted before its end. */
+  /** Marks the experiment as interrupted. */
   public Finding partial() {
     partial = true;
     return this;
@@ -119,7 +122,7 @@ public final class Finding {
    * As the JSON has it.
    *
    * @param experiment the experiment's name
-   * @param seconds how long it took
+   * @param seconds how long the experiment took
    * @param failure what it failed of; null if it did not
    * @param plant what was done to it
    */

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A chart of an experiment's figures. */
 public final class FindingChart {
-  /** How it is drawn. */
+  /** The form of the chart. */
   public enum Kind {
     /** Categories on one axis: each point's x is a word. Dots where the axis is logarithmic. */
     BARS,
@@ -32,7 +32,10 @@ public final class FindingChart {
     this.yLabel = yLabel;
   }
 
-  /** Of what y is: as in tables, {@code us}, {@code s}, {@code %}; empty for counts and ratios. */
+  /**
+   * Sets the unit of y, as in tables: {@code us}, {@code s}, {@code %}; empty for counts and
+   * ratios.
+   */
   public FindingChart unit(String unit) {
     yUnit = unit;
     return this;

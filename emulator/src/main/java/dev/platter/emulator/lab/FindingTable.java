@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A table of an experiment's figures. Cells are strings, booleans, whole numbers, doubles already
- * rounded to what is worth showing, or null for "not known" or "does not apply".
+ * A table of an experiment's figures. Cells are strings, booleans, whole numbers, doubles that are
+ * already rounded, or null for "not known" or "does not apply".
  */
 public final class FindingTable {
   private final String title;
@@ -39,7 +39,7 @@ public final class FindingTable {
     return this;
   }
 
-  /** Says something below the table. */
+  /** Adds a note below the table. */
   public FindingTable note(String text) {
     note = text;
     return this;

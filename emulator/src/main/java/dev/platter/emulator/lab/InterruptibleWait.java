@@ -3,7 +3,7 @@ package dev.platter.emulator.lab;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waiting for a time to come, without missing that the user wants to end. */
+/** Waits for a time, or until the user interrupts. */
 public final class InterruptibleWait {
   private static final long SLICE_NANOS = 50_000_000;
 

@@ -6,13 +6,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an experiment runs in.
+ * The surroundings of an experiment.
  *
- * @param scratch an existing directory for its files, which it removes again
+ * @param scratch an existing directory for its files, which the experiment removes again
  * @param image the user's image to give a verdict on, or null; never written to
  * @param full whether to take more runs than fit a minute
  * @param interrupted whether the user wants it to end; asked often
- * @param progress told what it does now, for a terminal
+ * @param progress gets the present step, for a terminal
  * @param plant whether the trouble is planted or kept away, to try out the experiment itself
  */
 public record LabContext(

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param failure what it failed of, or null
  */
 public record LabRun(ExperimentResult experiment, @Nullable Throwable failure) {
-  /** Runs an experiment; what it throws becomes part of its result. */
+  /** Runs an experiment; an exception becomes part of its result. */
   public static LabRun of(Experiment experiment, LabContext context) {
     long begin = System.nanoTime();
     Finding finding;
@@ -22,7 +22,7 @@ public record LabRun(ExperimentResult experiment, @Nullable Throwable failure) {
       if (context.interrupted().getAsBoolean()) {
         finding = finding(experiment, Verdict.INCONCLUSIVE, "it was interrupted").partial();
       } else if (e.kind() != PlatterException.Kind.FAILED) {
-        // A scratch directory that does not do is the host's lack, too.
+        // An unusable scratch directory counts as missing on the host, too.
         finding = finding(experiment, Verdict.NOT_POSSIBLE, sentence(e));
         remedy(finding, e);
       } else {

@@ -3,15 +3,15 @@ package dev.platter.emulator.lab;
 import java.util.Locale;
 
 /**
- * What is done to an experiment so that its answer is known beforehand: to see that the verdict
- * follows what is there.
+ * A manipulation that makes the right answer of an experiment known beforehand, to test its
+ * verdict.
  */
 public enum Plant {
-  /** Nothing: the host is looked at as it is. */
+  /** No manipulation: the experiment examines the host as it is. */
   NONE,
-  /** The trouble is there, whatever the host. */
+  /** The trouble is made to appear on any host. */
   PRESENT,
-  /** The trouble is not there, whatever the host. */
+  /** The trouble is kept away on any host. */
   ABSENT;
 
   /** For people: what was done, in a sentence; empty for {@link #NONE}. */

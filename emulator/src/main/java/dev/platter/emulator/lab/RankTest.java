@@ -3,16 +3,16 @@ package dev.platter.emulator.lab;
 import java.util.stream.DoubleStream;
 
 /**
- * The exact one-sided rank-sum test of Wilcoxon, Mann and Whitney. It assumes nothing about how
- * samples are distributed; a few that lie far out count no more than by their ranks.
+ * The exact one-sided rank-sum test of Wilcoxon, Mann and Whitney. It assumes nothing about the
+ * distribution of samples; outliers count only by their ranks.
  */
 public final class RankTest {
   private RankTest() {}
 
   /**
-   * How probable it is that samples rank as high as these do, or higher, if they do not come from
-   * anything larger than the others: of all ways to choose as many of both together, the share with
-   * at least their sum of ranks. Ties have the mean of their ranks.
+   * The probability that samples rank as high as these, or higher, if both groups have the same
+   * distribution. It is the share, among all choices of so many values from both groups together,
+   * of those with at least the same sum of ranks. Ties have the mean of their ranks.
    *
    * @return between 0 and 1; 1 if there are no samples on a side
    */
@@ -24,7 +24,7 @@ public final class RankTest {
         DoubleStream.concat(DoubleStream.of(samples), DoubleStream.of(others)).sorted().toArray();
     int observed = DoubleStream.of(samples).mapToInt(one -> doubledRank(one, all)).sum();
     int largest = all.length * (all.length + 1);
-    // Ways to choose so many of the ranks seen so far with that sum.
+    // The number of ways to choose so many of the first ranks with that sum.
     double[][] ways = new double[samples.length + 1][largest + 1];
     ways[0][0] = 1;
     for (double value : all) {

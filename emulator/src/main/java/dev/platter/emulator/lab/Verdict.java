@@ -4,13 +4,13 @@ import java.util.Locale;
 
 /** Whether the host has the trouble that an experiment looks for. */
 public enum Verdict {
-  /** It has. */
+  /** The host has the trouble. */
   AFFECTED,
-  /** It has not. */
+  /** The host does not have the trouble. */
   NOT_AFFECTED,
-  /** The figures do not tell. */
+  /** The figures allow no answer. */
   INCONCLUSIVE,
-  /** The experiment needs something that the host does not have. */
+  /** The host lacks something that the experiment needs. */
   NOT_POSSIBLE;
 
   /** As the JSON names it. */

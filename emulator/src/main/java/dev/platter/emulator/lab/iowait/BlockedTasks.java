@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How often a look at {@code procs_blocked} of {@code /proc/stat} finds a task that waits for I/O.
- * Unlike iowait and PSI, it does not depend on what the CPUs do meanwhile.
+ * How often a sample of {@code procs_blocked} in {@code /proc/stat} finds a task that waits for
+ * I/O. Unlike iowait and PSI, this figure does not depend on the activity of the CPUs.
  */
 final class BlockedTasks {
   /** Time between two looks that is short enough for a window. */
@@ -31,12 +31,12 @@ final class BlockedTasks {
     return null;
   }
 
-  /** Looks once. */
+  /** Takes a sample. */
   void look() {
     look(HostFiles.ofHost().lines("/proc/stat"));
   }
 
-  /** Looks once at these lines of the file. */
+  /** Takes a sample from lines of the file. */
   void look(List<String> lines) {
     Integer blocked = parse(lines);
     if (blocked == null) {

@@ -21,7 +21,7 @@ record CpuIowait(SortedMap<Integer, Long> ticks) {
   private static final Pattern LINE =
       Pattern.compile("cpu(\\d{1,6})(?: +\\d{1,18}){4} +(\\d{1,18})(?: .*)?");
 
-  /** Reads it from the file's lines; null if no CPU's line has such a column. */
+  /** Reads the column from the file's lines; null if no CPU's line has it. */
   static @Nullable CpuIowait parse(List<String> lines) {
     SortedMap<Integer, Long> ticks = new TreeMap<>();
     for (String line : lines) {
@@ -35,7 +35,7 @@ record CpuIowait(SortedMap<Integer, Long> ticks) {
 
   /**
    * Seconds of iowait by CPU since {@code earlier}, for the CPUs that are in both. The kernel
-   * documents that the column may go back; that counts as none.
+   * documents that the column may decrease; a decrease counts as 0.
    */
   SortedMap<Integer, Double> secondsSince(CpuIowait earlier) {
     SortedMap<Integer, Double> seconds = new TreeMap<>();

@@ -13,15 +13,16 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bare ring, of no flags, on a new thread that waits for a completion that does not come. The
- * thread is new because the kernel's accounts are per task, not per ring.
+ * A bare ring without flags, on a thread that waits for a completion that never comes. The thread
+ * is new, because the kernel keeps accounts for each task and not for each ring.
  */
 final class IdleRing implements Waiter {
   private static final int ENTRIES = 8;
-  // It must see that it should end; between two waits it is awake for a microsecond.
+  // The wait is short so that the thread notices its end; between two waits it is awake for a
+  // microsecond.
   private static final long WAIT_NANOS = 250_000_000;
 
-  /** What was done with the ring before it waits. */
+  /** The use of the ring before it waits. */
   enum Before {
     /** Nothing. */
     NOTHING,
@@ -42,7 +43,7 @@ final class IdleRing implements Waiter {
   /**
    * Begins to wait.
    *
-   * @param before what is done first
+   * @param before the use of the ring before the wait
    * @param optOut whether waits are told not to count as I/O; needs FEAT_NO_IOWAIT
    * @throws PlatterException if there can be no ring
    */
@@ -105,9 +106,9 @@ final class IdleRing implements Waiter {
   }
 
   /**
-   * Ends it; it has waited all the time until then.
+   * Ends the wait.
    *
-   * @throws PlatterException if it has not
+   * @throws PlatterException if the thread did not wait all the time
    */
   @Override
   public void close() {

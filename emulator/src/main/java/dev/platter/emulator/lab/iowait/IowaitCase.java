@@ -1,6 +1,6 @@
 package dev.platter.emulator.lab.iowait;
 
-/** What waits while the counters are watched. */
+/** The task that waits while the counters are read. */
 enum IowaitCase {
   NOTHING("nothing", "nothing of ours (baseline)"),
   BEFORE("ring_before_any_request", "bare ring, before any request"),

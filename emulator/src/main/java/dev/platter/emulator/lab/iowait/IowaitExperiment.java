@@ -36,10 +36,10 @@ public final class IowaitExperiment implements Experiment {
   private static final Plan FULL = new Plan(5, 3_000_000_000L);
 
   /**
-   * How long it takes.
+   * The length of the experiment.
    *
    * @param rounds how often each case has its turn
-   * @param windowNanos how long the counters are watched each time
+   * @param windowNanos how long each window of the counters is
    */
   record Plan(int rounds, long windowNanos) {}
 
@@ -148,12 +148,12 @@ public final class IowaitExperiment implements Experiment {
         cases.removeAll(EnumSet.of(IowaitCase.READS, IowaitCase.PREADS));
       }
       List<IowaitCase> list = new ArrayList<>(cases);
-      // The baseline again in the middle: what else goes on changes.
+      // The baseline runs again in the middle, because other activity on the host changes.
       list.add(list.size() / 2 + 1, IowaitCase.NOTHING);
       return list;
     }
 
-    /** Returns whether it was not interrupted. */
+    /** Runs a round; returns false if it was interrupted. */
     private boolean round(int round, List<IowaitCase> cases, BlockBackend image, FileHandle file) {
       List<IowaitCase> order = new ArrayList<>(cases);
       if (round % 2 == 1) {

@@ -15,7 +15,7 @@ import java.util.SortedMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Says what {@link IowaitResults} mean. */
+/** Explains {@link IowaitResults}. */
 final class IowaitReport {
   private static final int MAX_CPUS = 16;
 
@@ -34,7 +34,7 @@ final class IowaitReport {
           + " iowait: /proc/stat of the host itself";
 
   /**
-   * What the run had.
+   * The features of the run.
    *
    * @param hasOptOut whether the kernel knows NO_IOWAIT
    * @param direct whether the scratch directory has O_DIRECT
@@ -64,7 +64,7 @@ final class IowaitReport {
                 + " flag exactly while no block request is in flight, so that real I/O counts on.");
   }
 
-  /** Begins with all details, those that are not known yet as null. */
+  /** Begins with all details; unknown ones are null. */
   private Finding begin() {
     return question()
         .detail("kernel_release", kernel)
@@ -76,7 +76,7 @@ final class IowaitReport {
         .detail("cases", List.of());
   }
 
-  /** There is nothing to look at. */
+  /** The finding if no counter can be read. */
   Finding notPossible() {
     return begin()
         .seen(String.join(". ", missing()) + ".")
@@ -242,7 +242,7 @@ final class IowaitReport {
 
   private static String blind(List<String> dead, Setting setting) {
     if (setting.partial()) {
-      return ""; // there may have been too few reads to tell
+      return ""; // there may have been too few reads
     }
     return setting.direct()
         ? "; not even real I/O moves "
@@ -426,7 +426,7 @@ final class IowaitReport {
     return Double.toString(Units.rounded(100 * share, 1));
   }
 
-  /** As sentences have it. */
+  /** A share in the form of sentences. */
   private static @Nullable Double shown(@Nullable Double share) {
     return share == null ? null : Units.rounded(100 * share, 1);
   }

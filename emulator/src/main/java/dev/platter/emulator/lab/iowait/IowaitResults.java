@@ -13,9 +13,9 @@ import java.util.TreeMap;
 import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 
-/** The windows of a run, and what follows from them. Shares are fractions of a window's time. */
+/** The windows of a run, and the conclusions from them. Shares are fractions of a window's time. */
 final class IowaitResults {
-  /** What must be added to be a finding; what adds less adds nothing that matters. */
+  /** The smallest increase that counts as a finding. */
   static final double NOTICEABLE = 0.05;
 
   /** Error allowed for all counters together: the chance that any one of them is wrong. */
@@ -27,11 +27,11 @@ final class IowaitResults {
   enum Says {
     /** The wait counts as I/O after one request, and did not before. */
     COUNTS,
-    /** It does not. */
+    /** The wait does not count as I/O. */
     DOES_NOT,
-    /** The counter shows not even real I/O. */
+    /** The counter does not even show real I/O. */
     DEAD,
-    /** Too much else went on. */
+    /** Other activity hides the answer. */
     UNCLEAR
   }
 
@@ -61,8 +61,8 @@ final class IowaitResults {
   }
 
   /**
-   * The median of a case's windows, which a burst of other I/O in some of them leaves alone; null
-   * if it was not measured or not counted.
+   * The median of a case's windows, which bursts of other I/O in some windows do not change; null
+   * if the case was not measured or the counter not read.
    */
   @Nullable Double share(IowaitCase what, StallCounter counter) {
     List<Double> shares = new ArrayList<>();
@@ -84,14 +84,17 @@ final class IowaitResults {
         : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
   }
 
-  /** What a case adds to the baseline; null where either is missing. Negative if less. */
+  /** The increase of a case over the baseline, perhaps negative; null where either is missing. */
   @Nullable Double added(IowaitCase what, StallCounter counter) {
     Double share = share(what, counter);
     Double baseline = share(IowaitCase.NOTHING, counter);
     return share == null || baseline == null ? null : share - baseline;
   }
 
-  /** How far the baseline's windows lie from their median: what else the host did meanwhile. */
+  /**
+   * The distance of the baseline's windows from their median, which shows other activity of the
+   * host.
+   */
   double noise(StallCounter counter) {
     Double middle = share(IowaitCase.NOTHING, counter);
     if (middle == null) {
@@ -104,12 +107,12 @@ final class IowaitResults {
     return median(distances);
   }
 
-  /** Whether it is beyond doubt that a case adds something that matters. */
+  /** Whether a case certainly adds a noticeable amount. */
   boolean rises(IowaitCase what, StallCounter counter) {
     return isAbove(shares(what, counter, -NOTICEABLE), shares(IowaitCase.NOTHING, counter, 0));
   }
 
-  /** One-sided: that windows are lower leaves it open as much as that they are alike. */
+  /** Tests one side: lower windows prove as little as equal windows. */
   private static boolean isAbove(double[] windows, double[] others) {
     return RankTest.probabilityAbove(windows, others) <= ERROR_EACH;
   }
@@ -159,11 +162,12 @@ final class IowaitResults {
     if (said.contains(Says.COUNTS)) {
       return Verdict.AFFECTED;
     }
-    // All of them show the same fact of a task, each with troubles of its own: one is enough.
+    // All counters show the same fact of a task, each with weaknesses of its own, so one of them is
+    // enough.
     return said.contains(Says.DOES_NOT) ? Verdict.NOT_AFFECTED : Verdict.INCONCLUSIVE;
   }
 
-  /** The most that a case adds to any counter; null if none was read. */
+  /** The largest increase of a case in any counter; null if no counter was read. */
   @Nullable Double mostAdded(IowaitCase what) {
     Double most = null;
     for (StallCounter counter : counters()) {

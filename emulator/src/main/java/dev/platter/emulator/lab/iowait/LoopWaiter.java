@@ -36,7 +36,7 @@ final class LoopWaiter implements Waiter {
   private final class Reads extends BlockRequest {
     private final BlockBackend image;
     private final CountDownLatch ended = new CountDownLatch(1);
-    // The loop's own.
+    // Only the loop uses this field.
     private long left;
     private long offset;
     private int error;
@@ -71,20 +71,20 @@ final class LoopWaiter implements Waiter {
     }
   }
 
-  /** An IOThread that has nothing to do. */
+  /** An idle IOThread. */
   static LoopWaiter idleIoThread(BlockBackend image, boolean optOut) {
     IoThread thread = new IoThread("lab-iothread", config(AioConfig.ioThread(), optOut));
     return new LoopWaiter(image, READS_BEFORE, thread.context(), thread::close);
   }
 
-  /** A main loop that has nothing to do but the timer that a server has. */
+  /** An idle main loop with the timer of a server. */
   static LoopWaiter idleMainLoop(BlockBackend image, boolean optOut) {
     MainLoop loop = new MainLoop(config(AioConfig.mainLoop(), optOut));
     Housekeeping housekeeping = new Housekeeping(loop);
     return new LoopWaiter(image, READS_BEFORE, loop.context(), housekeeping::close, loop::close);
   }
 
-  /** An IOThread with one read in flight all the time, which it sleeps for. */
+  /** An IOThread that always has one read in flight and sleeps for it. */
   static LoopWaiter reading(BlockBackend image) {
     IoThread thread = new IoThread("lab-iothread", AioConfig.ioThread().withPollMaxNanos(0));
     return new LoopWaiter(image, Long.MAX_VALUE, thread.context(), thread::close);
@@ -123,7 +123,7 @@ final class LoopWaiter implements Waiter {
   }
 
   /**
-   * Ends it.
+   * Ends the loop.
    *
    * @throws PlatterException if a read has failed
    */

@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One pread(2) after the other from a file opened with O_DIRECT, without io_uring: what every
- * kernel counts as waiting for I/O, and so a check of the figures themselves.
+ * One pread(2) after the other from a file opened with O_DIRECT, without io_uring. Every kernel
+ * counts these reads as waiting for I/O, so they check the figures themselves.
  */
 final class PlainReads implements Waiter {
   private static final int BYTES = 4096;
@@ -59,7 +59,7 @@ final class PlainReads implements Waiter {
   }
 
   /**
-   * Ends it.
+   * Ends the reads.
    *
    * @throws PlatterException if a read has failed
    */

@@ -2,9 +2,9 @@ package dev.platter.emulator.lab.iowait;
 
 /** A figure in which the kernel shows that tasks wait for I/O. */
 enum StallCounter {
-  /** Looks at procs_blocked that find at least one task. */
+  /** Samples of procs_blocked with at least one task. */
   BLOCKED("blocked", "blocked"),
-  /** Idle CPUs with a task that waits for I/O, added up over all CPUs. */
+  /** Time of idle CPUs with a task that waits for I/O, added up over all CPUs. */
   IOWAIT("iowait", "iowait"),
   /** {@code some} of /proc/pressure/io. */
   HOST_SOME("host_some", "PSI host some"),

@@ -18,7 +18,7 @@ record StallReading(
     long nanos, @Nullable CpuIowait iowait, @Nullable Pressure host, @Nullable Pressure cgroup) {
   private static final double MICROS = 1e-6;
 
-  /** Where readings come from. */
+  /** The sources of readings. */
   record Sources(PressureFile host, PressureFile cgroup) {
     static Sources ofThisHost() {
       return new Sources(PressureFile.ofHost(), PressureFile.ofOwnCgroup());
@@ -33,11 +33,11 @@ record StallReading(
   }
 
   /**
-   * What happened between two readings.
+   * The difference of two readings.
    *
    * @param seconds the time between them
-   * @param shares of that time, by counter, as a fraction; those that could not be read are
-   *     missing. IOWAIT is added up over CPUs and may exceed 1
+   * @param shares of that time, by counter, as a fraction; unreadable counters are missing. IOWAIT
+   *     is added up over CPUs and may exceed 1
    * @param iowaitSeconds by CPU; empty if it could not be read
    */
   record Window(

@@ -1,12 +1,12 @@
 package dev.platter.emulator.lab.iowait;
 
-/** Something that waits, on a thread of its own, from when it is made until it is closed. */
+/** A thread that waits from the creation of this object until its close. */
 interface Waiter extends AutoCloseable {
   /**
-   * What it has done so far.
+   * The counters of a waiter.
    *
    * @param enters calls of io_uring_enter, most of which wait
-   * @param optedOut of those, how many waited and were told not to count as I/O
+   * @param optedOut how many of these calls waited with the flag not to count as I/O
    * @param requests block requests completed
    */
   record Done(long enters, long optedOut, long requests) {
@@ -22,7 +22,7 @@ interface Waiter extends AutoCloseable {
     }
   }
 
-  /** What it has done so far; from any thread. */
+  /** The counters so far; from any thread. */
   Done done();
 
   @Override

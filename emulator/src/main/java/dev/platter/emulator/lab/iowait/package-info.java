@@ -1,8 +1,8 @@
 /**
- * What an idle ring adds to iowait and to pressure stall information.
+ * The effect of an idle ring on iowait and on pressure stall information.
  *
  * <p>Threading: a waiter blocks on a thread of its own while the counters of the host are read on
- * the caller's. This package judges its own experiment only; what all share is in {@code lab}.
+ * the caller's. This package judges only its own experiment; shared parts are in {@code lab}.
  */
 @NullMarked
 package dev.platter.emulator.lab.iowait;

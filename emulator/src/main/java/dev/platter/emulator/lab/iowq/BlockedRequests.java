@@ -17,7 +17,7 @@ import java.util.function.Consumer;
  * that nobody writes to; for unbounded ones, tee(2) from an empty pipe.
  */
 final class BlockedRequests implements AutoCloseable {
-  /** Whose limit applies, as the kernel divides workers. */
+  /** The kernel's two kinds of workers, each with a limit of its own. */
   enum Kind {
     /** Requests that end by themselves, as those on regular files and block devices. */
     BOUNDED,
@@ -36,10 +36,10 @@ final class BlockedRequests implements AutoCloseable {
   private boolean released;
 
   /**
-   * Submits them.
+   * Submits the requests.
    *
-   * @param task whose ring has room for them
-   * @param scratch where FIFOs can be made
+   * @param task a task whose ring has room for them
+   * @param scratch a directory for FIFOs
    * @throws PlatterException if FIFOs cannot be made
    */
   BlockedRequests(RingTask task, Kind kind, int count, Path scratch) {
@@ -63,7 +63,8 @@ final class BlockedRequests implements AutoCloseable {
   private Runnable blockInTee(Path scratch) {
     Path empty = fifo(scratch, "tee-from");
     int to = open(fifo(scratch, "tee-to"), LinuxAbi.O_RDWR);
-    // Without a writer it would block here, and with NONBLOCK left on tee(2) would not block.
+    // Without NONBLOCK, this open would wait for a writer; with NONBLOCK left on, tee(2) would not
+    // block.
     int from = open(empty, LinuxAbi.O_RDONLY | LinuxAbi.O_NONBLOCK);
     int writer = open(empty, LinuxAbi.O_WRONLY);
     Libc.fcntl(from, LinuxAbi.F_SETFL, 0);
@@ -102,7 +103,7 @@ final class BlockedRequests implements AutoCloseable {
   }
 
   /**
-   * Releases them and waits for them.
+   * Releases the requests and waits for them.
    *
    * @return how many completed without an error
    */
@@ -121,7 +122,7 @@ final class BlockedRequests implements AutoCloseable {
     return good;
   }
 
-  /** Releases them if they are not, and removes what was made for them. */
+  /** Releases the requests if that was not done, and removes their files. */
   @Override
   public void close() {
     try {

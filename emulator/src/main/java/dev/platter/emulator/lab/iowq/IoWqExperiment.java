@@ -19,7 +19,7 @@ public final class IoWqExperiment implements Experiment {
   private static final int SAMPLES_AFTER_END = 5;
 
   /**
-   * How long it takes.
+   * The length of the experiment.
    *
    * @param sampleNanos how often workers are counted
    * @param openNanos how long rings stay open after their requests have completed
@@ -141,7 +141,7 @@ public final class IoWqExperiment implements Experiment {
       return (System.nanoTime() - begin) / 1e9;
     }
 
-    /** Returns whether it was not interrupted. */
+    /** Samples for a while; returns false if it was interrupted. */
     private boolean sampleFor(long nanos) {
       long end = System.nanoTime() + nanos;
       long next = System.nanoTime();

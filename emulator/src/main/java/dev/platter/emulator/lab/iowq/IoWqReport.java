@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Says what the parts of {@link IoWqExperiment} have found. */
+/** Explains the results of the parts of {@link IoWqExperiment}. */
 final class IoWqReport {
   private final String kernel = System.getProperty("os.version", "unknown");
   private List<PuntKinds.Outcome> kinds = List.of();
@@ -28,7 +28,7 @@ final class IoWqReport {
     kinds = List.copyOf(outcomes);
   }
 
-  /** Whether limits hold; null for the kernel's own if it has no such call. */
+  /** Whether limits hold. The kernel's own limits are null if it has no such call. */
   void caps(WorkerCaps.@Nullable Limits defaults, List<WorkerCaps.Outcome> outcomes) {
     limits = defaults;
     caps = List.copyOf(outcomes);
@@ -38,7 +38,7 @@ final class IoWqReport {
    * How workers came and went.
    *
    * @param thread the id of the thread that lives on, by gettid(2)
-   * @param named the same as its workers' names have it
+   * @param named the same id in its workers' names
    */
   void life(WorkerLife seen, int thread, Set<String> named) {
     life = seen;

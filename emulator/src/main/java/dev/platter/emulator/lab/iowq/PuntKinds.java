@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Kinds of requests on a scratch file, to see which of them the kernel hands to workers. */
+/** Tries kinds of requests on a scratch file, to find those that the kernel hands to workers. */
 final class PuntKinds implements AutoCloseable {
   private static final int BLOCK = 4096;
   private static final int BLOCKS = 256;
@@ -25,10 +25,10 @@ final class PuntKinds implements AutoCloseable {
   static final int REQUESTS = 8;
 
   /**
-   * What became of the requests of one kind.
+   * The result of one kind of request.
    *
-   * @param workers that the submitting thread had when they had completed
-   * @param error the errno of a request that failed; null if none did
+   * @param workers how many workers the submitting thread had after the completions
+   * @param error the errno of a failed request; null if none failed
    */
   record Outcome(String kind, int workers, @Nullable String error) {}
 
@@ -45,7 +45,7 @@ final class PuntKinds implements AutoCloseable {
   /**
    * Makes the file.
    *
-   * @throws PlatterException if it cannot be written
+   * @throws PlatterException if the file cannot be written
    */
   PuntKinds(Path scratch) {
     path = scratch.resolve("io-wq.dat");
@@ -59,7 +59,7 @@ final class PuntKinds implements AutoCloseable {
             "Free some space, or name another directory with --dir");
       }
     }
-    // O_DIRECT reads of dirty pages would be handed over, to wait for their writeback.
+    // The kernel would hand O_DIRECT reads of dirty pages to workers, which wait for the writeback.
     Libc.fsync(file.fd());
     direct = openDirect(path);
   }
@@ -91,8 +91,8 @@ final class PuntKinds implements AutoCloseable {
   }
 
   /**
-   * Requests of which the kernel hands all to workers: fsyncs to bounded ones, and a read to an
-   * unbounded one, because the kernel looks at its file only later.
+   * Requests that the kernel always hands to workers: fsyncs to bounded workers, and a read to an
+   * unbounded worker, because the kernel looks at its file only later.
    */
   List<Consumer<Sqe>> punted() {
     List<Consumer<Sqe>> requests = new ArrayList<>();

@@ -17,8 +17,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * A new thread with a ring, which does what it is told and lives until it is ended. Workers belong
- * to the thread that submits, and so does their limit: each experiment takes a thread of its own.
+ * A new thread with a ring, which runs given calls until it is ended. Workers and their limit
+ * belong to the submitting thread, so each trial uses a thread of its own.
  *
  * <p>Used from one other thread. Nothing may be in flight when the ring is closed.
  */
@@ -28,7 +28,7 @@ final class RingTask implements AutoCloseable {
   private final Ring ring;
   private final int tid;
   private boolean ringClosed;
-  // The thread's own.
+  // Only the thread uses this field.
   private boolean ended;
 
   /**
@@ -89,7 +89,7 @@ final class RingTask implements AutoCloseable {
     return tid;
   }
 
-  /** Calls something with the ring, on the thread. */
+  /** Runs {@code call} with the ring, on the thread. */
   <T> T withRing(Function<Ring, T> call) {
     return ask(() -> call.apply(ring));
   }

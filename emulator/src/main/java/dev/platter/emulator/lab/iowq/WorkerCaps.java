@@ -23,7 +23,7 @@ final class WorkerCaps {
   private static final List<Integer> LIMITS = List.of(1, 2, 4);
 
   /**
-   * What a thread without limits of its own may have.
+   * The kernel's limits for a thread without limits of its own.
    *
    * @param bounded workers for files
    * @param unbounded workers for all else
@@ -31,9 +31,9 @@ final class WorkerCaps {
   record Limits(int bounded, int unbounded) {}
 
   /**
-   * What was seen with a limit.
+   * The result with a limit.
    *
-   * @param limit what was set; null for what the kernel sets itself
+   * @param limit the limit; null for the kernel's own
    * @param most the most workers at once
    * @param completed requests that completed without an error once they were released
    * @param error the errno if the limit was refused; null if not
@@ -44,7 +44,7 @@ final class WorkerCaps {
       int most,
       int completed,
       @Nullable String error) {
-    /** Whether no more workers were seen than the limit allows; null without one. */
+    /** Whether the limit held; null without a limit. */
     @Nullable Boolean respected() {
       if (limit == null || error != null) {
         return null;
@@ -82,12 +82,15 @@ final class WorkerCaps {
     }
   }
 
-  /** Sets both limits, 0 leaving one as it is; the kernel puts the former ones in their place. */
+  /**
+   * Sets both limits, where 0 leaves a limit as it is; the kernel writes the old limits back into
+   * the memory.
+   */
   private static int register(Ring ring, MemorySegment limits) {
     return ring.register(IoUringAbi.REGISTER_IOWQ_MAX_WORKERS, limits, 2);
   }
 
-  /** Tries all limits with both kinds; those that it has come to if it is interrupted. */
+  /** Tries all limits with both kinds; returns the results so far if it is interrupted. */
   List<Outcome> tryAll() {
     List<Outcome> outcomes = new ArrayList<>();
     for (BlockedRequests.Kind kind : BlockedRequests.Kind.values()) {

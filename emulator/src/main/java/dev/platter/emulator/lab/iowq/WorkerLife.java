@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many workers two threads had over time: one that lives on when its ring is closed, and one
- * that ends with it. Times are in seconds since the first sample.
+ * How many workers two threads had over time: a thread that lives on when its ring is closed, and a
+ * thread that ends with its ring. Times are in seconds since the first sample.
  *
  * @param samples in order of time
  * @param closed when both rings were closed and the second thread ended; null if it was interrupted
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param ended when the first thread ended too; null if it was interrupted before
  */
 record WorkerLife(List<Sample> samples, @Nullable Double closed, @Nullable Double ended) {
-  /** An idle worker times out after 5 s; one that is there later than this is there for good. */
+  /** An idle worker times out after 5 s; a worker that is older than this stays for good. */
   static final double FOR_GOOD_SECONDS = 5.5;
 
   /**
@@ -79,7 +79,7 @@ record WorkerLife(List<Sample> samples, @Nullable Double closed, @Nullable Doubl
     return before != null && before.living() > 0;
   }
 
-  /** Whether the kernel keeps a worker of a thread that has no ring any more. */
+  /** Whether the kernel keeps a worker of a thread without a ring. */
   Verdict verdict() {
     Sample last = lastClosed();
     if (closed == null || last == null || !hadWorkerBeforeClose()) {

@@ -9,13 +9,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the workers of one thread: those whose owner had none when the watch began. That is told
- * by their names alone, because the kernel's thread ids are not ours in a PID namespace.
+ * Counts the workers of one thread: those whose owner had no worker when the watch began. Owners
+ * are found by the names of workers, because the kernel's thread ids differ from ours in a PID
+ * namespace.
  */
 final class WorkerWatch {
   private final Supplier<List<IoWorkerThreads.Worker>> workers;
   private final Set<String> others;
-  // Null until it is fixed; empty if nobody had got workers then.
+  // Null until {@link #fix}; empty if no thread had got workers then.
   private @Nullable Set<String> own;
 
   /** Begins, before the thread submits anything. */
@@ -31,10 +32,10 @@ final class WorkerWatch {
   }
 
   /**
-   * Takes whoever has got workers meanwhile for the thread that is watched; called when it has
-   * submitted, and before any other thread does.
+   * Takes the owner of new workers for the watched thread; called after that thread has submitted
+   * and before any other thread does.
    *
-   * @return the owner as workers' names have it; more than one if others have come up too
+   * @return the owner in workers' names; several if other threads have got workers, too
    */
   Set<String> fix() {
     Set<String> found = owners(workers.get());
@@ -44,7 +45,7 @@ final class WorkerWatch {
     return fixed;
   }
 
-  /** How many workers it has now: of the owner that was fixed, or of any new one before. */
+  /** How many workers the thread has now; before {@link #fix}, how many all new owners have. */
   int count() {
     Set<String> fixed = own;
     int count = 0;

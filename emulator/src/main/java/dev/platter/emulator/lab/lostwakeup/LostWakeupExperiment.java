@@ -29,16 +29,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request that a vCPU thread queues into the main loop's ring, with nobody telling the main loop:
+ * A request that a vCPU thread queues into the main loop's ring without notifying the main loop:
  * QEMU 10.2 with {@code aio=io_uring}, found by Jens Axboe.
  */
 public final class LostWakeupExperiment implements Experiment {
-  /** How much is read, and how often. */
+  /** The amount of data and the number of rounds. */
   record Scale(long totalBytes, int rounds, int roundsWithoutNotify) {}
 
   private static final Scale QUICK = new Scale(128L << 20, 3, 1);
   private static final Scale FULL = new Scale(128L << 20, 7, 3);
-  // With the fault planted the ordinary disk is as slow as the deaf one.
+  // With the planted fault, the ordinary disk is as slow as the disk without notification.
   private static final Scale PLANTED = new Scale(32L << 20, 1, 1);
   private static final long WARM_UP_BYTES = 32 << 20;
   private static final long PLANTED_WARM_UP_BYTES = 4 << 20;
@@ -52,7 +52,7 @@ public final class LostWakeupExperiment implements Experiment {
    * A case.
    *
    * @param publishedSeconds the published time for 128 MB; 0 if there is none
-   * @param activityNanos how often something else wakes the main loop; 0 for never
+   * @param activityNanos how often other activity wakes the main loop; 0 for never
    */
   private record Case(
       DeviceKind device, Variant variant, double publishedSeconds, long activityNanos) {}
@@ -127,7 +127,7 @@ public final class LostWakeupExperiment implements Experiment {
             ScratchImage.create(
                 context.scratch(), size.totalBytes(), written -> {}, context.interrupted());
         PauseObserver observer = PauseObserver.start()) {
-      // What runs first would pay for what is not compiled yet.
+      // The first run would pay for code that is not compiled yet.
       long warmUp = context.plant() == Plant.PRESENT ? PLANTED_WARM_UP_BYTES : WARM_UP_BYTES;
       Scale little = new Scale(Math.min(warmUp, size.totalBytes()), 1, 1);
       for (Case one : List.of(VIRTIO, SATA)) {
@@ -308,7 +308,7 @@ public final class LostWakeupExperiment implements Experiment {
     return chart;
   }
 
-  /** The requests of a row that nobody announced, from what its stages say. */
+  /** The requests of a row without a notification, from its stages. */
   private record Stalls(long count, double maxMicros) {
     static Stalls of(@Nullable Summary row) {
       RequestStages stages = row == null ? null : row.stages();

@@ -4,22 +4,22 @@ import dev.platter.emulator.lab.Verdict;
 import dev.platter.emulator.text.Units;
 
 /**
- * What the runs say of the fault. Requests are counted, because a count does not depend on how fast
- * the disk is or on what else the host does; times say what it costs. Each limit has one side: a
- * case that is faster than expected speaks against nothing.
+ * The conclusions from the runs. The verdict counts requests, because a count does not depend on
+ * the disk's speed or on other activity; times show the cost. Each limit has one side: a faster
+ * case than expected contradicts nothing.
  *
  * @param deafRequests requests of the runs without the notification
- * @param deafStalls how many of these waited for a sleeping loop that nobody had told
+ * @param deafStalls how many of these waited for a sleeping loop that was not notified
  * @param soundStalls the same of the ordinary runs, with the notification
  * @param off time without the notification to time with it
  * @param busy time without the notification, with other activity, to time with it
  */
 record LostWakeups(long deafRequests, long deafStalls, long soundStalls, double off, double busy) {
-  // A batch that comes just before the loop's timer hardly waits.
+  // A batch just before the loop's timer hardly waits.
   private static final double MOST = 0.5;
   private static final double BROUGHT_BACK = 0.8;
 
-  /** Which part of the time that the fault costs activity saves; 1 if it costs none. */
+  /** The part of the fault's cost that other activity saves; 1 if there is no cost. */
   private double broughtBack() {
     return off > 1 ? (off - busy) / (off - 1) : 1;
   }
@@ -42,7 +42,7 @@ record LostWakeups(long deafRequests, long deafStalls, long soundStalls, double 
         : Verdict.INCONCLUSIVE;
   }
 
-  /** Why. */
+  /** The reason for the answer. */
   String reason() {
     return switch (verdict()) {
       case AFFECTED ->

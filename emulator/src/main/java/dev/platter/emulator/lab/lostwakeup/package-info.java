@@ -1,8 +1,8 @@
 /**
- * The lost wake-up: a request queued for a loop that sleeps, and that nobody tells.
+ * The lost wake-up: a request is queued for a sleeping loop that is not notified.
  *
  * <p>Threading: runs whole machines, one after the other; has no threads of its own. This package
- * judges its own experiment only; what all share is in {@code lab}.
+ * judges only its own experiment; shared parts are in {@code lab}.
  */
 @NullMarked
 package dev.platter.emulator.lab.lostwakeup;

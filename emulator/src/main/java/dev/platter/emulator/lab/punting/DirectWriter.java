@@ -41,7 +41,7 @@ final class DirectWriter implements AutoCloseable {
    * Writes through a ring, one request at a time, as the loop of a disk would.
    *
    * @param stopped asked before each write
-   * @throws PlatterException if a write fails, or it was stopped
+   * @throws PlatterException if a write fails, or the writer was stopped
    */
   void throughRing(int writes, BooleanSupplier stopped) {
     try (Ring ring = RingAccess.open(1, AioConfig.ioThread().flags())) {
@@ -66,7 +66,7 @@ final class DirectWriter implements AutoCloseable {
   }
 
   /**
-   * Writes with RWF_NOWAIT, and where that answers EAGAIN without it, as io_uring's worker would.
+   * Writes with RWF_NOWAIT; after EAGAIN it writes without that flag, as io_uring's worker would.
    *
    * @param stopped asked before each write
    * @return how often it answered EAGAIN
@@ -102,7 +102,7 @@ final class DirectWriter implements AutoCloseable {
     }
   }
 
-  /** Whether the piece at an offset is as {@link #writeAt} leaves it; reads with O_DIRECT. */
+  /** Whether the piece at an offset has the contents of {@link #writeAt}; reads with O_DIRECT. */
   boolean isWrittenAt(long offset) {
     MemorySegment read = arena.allocate(PIECE_BYTES, PIECE_BYTES);
     long result = Libc.pread(file.fd(), read.address(), PIECE_BYTES, offset);

@@ -6,12 +6,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Undoes something on the host exactly once: when it is closed, or, if the JVM is told to go
- * (SIGINT, SIGTERM) and whoever should close it does not do so within seconds, then. SIGKILL leaves
- * it undone.
+ * Undoes a change of the host exactly once: when the guard is closed, or, after SIGINT or SIGTERM,
+ * by a hook if its owner does not close it within seconds. After SIGKILL the change stays.
  */
 final class ExitGuard implements AutoCloseable {
-  // Less than the command line's own grace, so that this still runs.
+  // Less than the command line's own grace, so that the hook still runs.
   private static final long GRACE_SECONDS = 7;
   private static final long UNDO_SECONDS = 5;
 
@@ -21,16 +20,19 @@ final class ExitGuard implements AutoCloseable {
   private final CountDownLatch wanted = new CountDownLatch(1);
   private final Thread hook = new Thread(this::jvmEnds, "platter-undo-hook");
 
-  /** Undoes it for the hook: that thread sees the host's mounts, and not those of our owner. */
+  /**
+   * Undoes the change for the hook, because the hook's thread sees the host's mounts and not those
+   * of the owner.
+   */
   private final Thread helper =
       Thread.ofPlatform().name("platter-undo").daemon().unstarted(this::whenWanted);
 
   private final long graceMillis;
 
   /**
-   * Guards.
+   * Guards a change.
    *
-   * @param undo undoes it; runs on a thread that sees the mounts that the caller sees
+   * @param undo undoes the change; runs on a thread with the caller's mounts
    */
   ExitGuard(Runnable undo) {
     this(undo, TimeUnit.SECONDS.toMillis(GRACE_SECONDS));
@@ -44,11 +46,11 @@ final class ExitGuard implements AutoCloseable {
     try {
       Runtime.getRuntime().addShutdownHook(hook);
     } catch (IllegalStateException e) {
-      return; // the JVM is going down already: only its owner can undo it
+      return; // the JVM goes down already: only the owner can undo it
     }
   }
 
-  /** What the hook does. Throws nothing: in a hook that would block the JVM's end. */
+  /** Runs in the hook. Throws nothing, because an exception in a hook would block the JVM's end. */
   void jvmEnds() {
     try {
       if (closed.await(graceMillis, TimeUnit.MILLISECONDS)) {
@@ -69,7 +71,7 @@ final class ExitGuard implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
-      // Nobody is left to throw it to.
+      // There is no caller left for an exception.
       System.err.println("platter: " + e.getMessage());
       if (e instanceof PlatterException known && known.remedy() != null) {
         System.err.println("  try: " + known.remedy());
@@ -83,7 +85,7 @@ final class ExitGuard implements AutoCloseable {
     }
   }
 
-  /** Undoes it, unless that is done. */
+  /** Undoes the change, unless that is done. */
   @Override
   public void close() {
     try {
@@ -99,7 +101,7 @@ final class ExitGuard implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      return; // the JVM is going down: the hook runs and finds nothing to do
+      return; // the JVM goes down: the hook runs and finds nothing to do
     }
   }
 }

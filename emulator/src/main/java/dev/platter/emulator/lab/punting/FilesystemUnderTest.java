@@ -5,9 +5,9 @@ import java.nio.file.Path;
 /**
  * A file system to try writes on.
  *
- * @param name what to call it
+ * @param name its name for people
  * @param type the file system's usual name, such as {@code xfs}
- * @param directory where files may be made on it, and are removed again
- * @param scratch whether it is the one that the user's scratch directory lies on
+ * @param directory a directory on it for files, which are removed again
+ * @param scratch whether the user's scratch directory lies on it
  */
 record FilesystemUnderTest(String name, String type, Path directory, boolean scratch) {}

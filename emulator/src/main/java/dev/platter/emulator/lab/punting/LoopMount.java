@@ -12,14 +12,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file system in a sparse file, mounted through a loop device that the kernel frees with the
- * mount. For a thread of {@link PrivateMounts}, which others then do not see. {@link #close}
- * unmounts it and removes the file.
+ * mount. For a thread of {@link PrivateMounts}; other threads do not see the mount then. {@link
+ * #close} unmounts it and removes the file.
  */
 final class LoopMount implements AutoCloseable {
-  /** What the file system is given; mkfs.xfs wants 300 MiB. */
+  /** The size of the file system; mkfs.xfs needs 300 MiB. */
   private static final long SIZE_BYTES = 512L << 20;
 
-  /** What it takes in fact, with some megabytes in it. */
+  /** The space that it takes on the disk, with some megabytes in it. */
   private static final long NEEDED_BYTES = 256L << 20;
 
   private final Path image;
@@ -34,9 +34,9 @@ final class LoopMount implements AutoCloseable {
   }
 
   /**
-   * Makes and mounts one.
+   * Makes and mounts a file system.
    *
-   * @param scratch where its file and mount point go
+   * @param scratch the directory of its file and mount point
    * @throws PlatterException of kind HOST_LACKS, with what is missing; nothing is left behind
    */
   static LoopMount of(LoopFilesystem filesystem, Path scratch) {
@@ -101,14 +101,14 @@ final class LoopMount implements AutoCloseable {
     return directory.toString();
   }
 
-  /** Where it is mounted. */
+  /** The mount point. */
   Path directory() {
     return directory;
   }
 
   private void undo() {
     @Nullable PlatterException failure = mounted ? unmount() : null;
-    // The file first: it can go even if the mount stays.
+    // The file comes first, because it can be removed even if the mount stays.
     for (Path one : List.of(image, directory)) {
       try {
         Files.deleteIfExists(one);
@@ -133,7 +133,7 @@ final class LoopMount implements AutoCloseable {
       if (HostProgram.run("umount", name()).ok()) {
         return null;
       }
-      // Something still uses it: it goes as soon as that ends.
+      // A program still uses the mount, which goes as soon as that program ends.
       HostProgram.Outcome lazy = HostProgram.run("umount", "--lazy", name());
       return lazy.ok()
           ? null
@@ -144,7 +144,7 @@ final class LoopMount implements AutoCloseable {
     }
   }
 
-  /** Unmounts it and removes its file. Idempotent. */
+  /** Unmounts the file system and removes its file. Idempotent. */
   @Override
   public void close() {
     guard.close();

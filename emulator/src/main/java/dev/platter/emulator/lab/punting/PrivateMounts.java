@@ -10,10 +10,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread with a mount namespace of its own: what it mounts, itself or through programs that it
- * runs, nobody else sees, and it ends with the process, even by SIGKILL. Threads that it starts see
- * the same; descriptors opened there work everywhere. What the host mounts or unmounts meanwhile
- * happens here too.
+ * A thread with a mount namespace of its own. Mounts of this thread and of its programs are visible
+ * only to them and to threads that it starts, and end with the process, even by SIGKILL.
+ * Descriptors that are opened there work everywhere. Mounts and unmounts of the host take effect
+ * here, too.
  */
 final class PrivateMounts {
   private PrivateMounts() {}
@@ -21,7 +21,8 @@ final class PrivateMounts {
   /**
    * Runs {@code body} on such a thread and waits for it.
    *
-   * @param body given null, or why there can be no mounts: then it runs where the host's are
+   * @param body gets null, or the reason why there can be no private mounts; it then runs with the
+   *     host's mounts
    */
   static <T> T run(String thread, Function<@Nullable String, T> body) {
     CompletableFuture<T> outcome = new CompletableFuture<>();
@@ -56,7 +57,7 @@ final class PrivateMounts {
     if (result < 0) {
       return "no mount namespace could be made: " + Errno.name(result);
     }
-    // Else what is mounted here would show on a host whose mounts are shared, as systemd's are.
+    // Without this, mounts would also appear on a host with shared mounts, as under systemd.
     HostProgram.Outcome slave = HostProgram.run("mount", "--make-rslave", "/");
     return slave.ok() ? null : "the mount namespace could not be detached: " + slave.complaint();
   }

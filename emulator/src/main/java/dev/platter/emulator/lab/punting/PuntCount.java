@@ -6,9 +6,10 @@ import org.jspecify.annotations.Nullable;
  * How many of some writes were punted, counted in two ways on two files of the same kind.
  *
  * @param writes how many writes there were each time
- * @param traced how many the kernel's tracepoint saw; null if it cannot be read
- * @param refused how often RWF_NOWAIT was answered with EAGAIN; null if the file system has none
- * @param ticks ticks of the kernel's clock that the slower of them took
+ * @param traced how many punts the kernel's tracepoint counted; null if it cannot be read
+ * @param refused how many writes with RWF_NOWAIT got EAGAIN; null if the file system lacks that
+ *     flag
+ * @param ticks ticks of the kernel's clock during the slower of the two runs
  */
 record PuntCount(int writes, @Nullable Integer traced, @Nullable Integer refused, long ticks) {
   private static final double FEW = 0.10;
@@ -19,7 +20,7 @@ record PuntCount(int writes, @Nullable Integer traced, @Nullable Integer refused
     MANY
   }
 
-  /** What must allocate is punted always; xfs punts one in each tick of the clock. */
+  /** Writes that allocate are always punted; xfs punts one write in each tick of the clock. */
   private Part part(int count) {
     if (count == 0) {
       return Part.NONE;
@@ -28,7 +29,9 @@ record PuntCount(int writes, @Nullable Integer traced, @Nullable Integer refused
     return few ? Part.FEW : Part.MANY;
   }
 
-  /** How many, by the tracepoint if it can be read; null if neither way works. */
+  /**
+   * How many writes were punted, by the tracepoint if it can be read; null if neither way works.
+   */
   @Nullable Integer punts() {
     return traced != null ? traced : refused;
   }
@@ -39,19 +42,19 @@ record PuntCount(int writes, @Nullable Integer traced, @Nullable Integer refused
     return count == null ? null : (double) count / writes;
   }
 
-  /** Whether more than a few were: the kind of write is punted, and not just one now and then. */
+  /** Whether many writes were punted, so that this kind of write is punted in general. */
   boolean many() {
     Integer count = punts();
     return count != null && part(count) == Part.MANY;
   }
 
-  /** Whether a few were, and not more. */
+  /** Whether a few writes were punted, and not more. */
   boolean few() {
     Integer count = punts();
     return count != null && part(count) == Part.FEW;
   }
 
-  /** Whether both ways say the same: the same number, or each a few; null without two. */
+  /** Whether both ways agree: on the number, or both on a few; null if only one way works. */
   @Nullable Boolean agree() {
     if (traced == null || refused == null) {
       return null;

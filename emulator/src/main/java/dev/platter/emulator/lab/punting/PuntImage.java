@@ -19,15 +19,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all this means for the user's image: a forecast from its extents, which are only read, and
- * beside it what was measured on files that are stored the same way.
+ * The conclusion for the user's image: a forecast from its extents, which are only read, beside the
+ * figures of files that are stored in the same way.
  */
 final class PuntImage {
   private final ImageInfo info;
   private final List<PuntCase> cases;
   private final List<PuntRemedy.Trial> trials;
 
-  /** The file system tried that is the image's own or of its kind; null if none was. */
+  /** The tried file system that is the image's own, or of the same kind; null if there is none. */
   private final @Nullable FilesystemUnderTest like;
 
   private final boolean same;
@@ -44,7 +44,9 @@ final class PuntImage {
     this.like = like(scratch);
   }
 
-  /** The scratch file system if the image is on it, else the first tried that works as its own. */
+  /**
+   * The scratch file system if the image is on it, else the first tried file system of its kind.
+   */
   private @Nullable FilesystemUnderTest like(FilesystemUnderTest scratch) {
     // On btrfs that depends on an attribute of the file.
     boolean replaces = info.directWrites().verdict() == DirectWrites.Verdict.ALWAYS;
@@ -77,7 +79,9 @@ final class PuntImage {
         .orElse(null);
   }
 
-  /** The part of first writes to the image that would be punted, by what was measured; or null. */
+  /**
+   * The expected part of first writes to the image that would be punted, from the figures; or null.
+   */
   private @Nullable Double expectedShare() {
     Extents extents = info.extents().orElse(null);
     long size = info.facts().sizeBytes();
@@ -104,7 +108,7 @@ final class PuntImage {
     return share == null ? null : share * bytes;
   }
 
-  /** Whether some part of it is stored in a way whose writes were seen to be punted; or null. */
+  /** Whether some part of the image is stored in a way in which writes were punted; or null. */
   private @Nullable Boolean seenPunted() {
     Extents extents = info.extents().orElse(null);
     if (extents == null || extents.sharedBytes() > 0) {

@@ -22,8 +22,8 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What first writes take through emulated disks over images that were prepared in different ways.
- * Each run has a new image and a new machine; the kinds of image take turns.
+ * Latencies of first writes through emulated disks over images of different layouts. Each run has a
+ * new image and a new machine; the kinds of image take turns.
  */
 final class PuntLatency {
   /** The images that are compared; an image has its size, so that nothing extends it. */
@@ -35,7 +35,7 @@ final class PuntLatency {
   /**
    * All runs of a device, a depth and a kind of image.
    *
-   * @param punted how many writes of a run of its own were punted; null if they cannot be counted
+   * @param punted how many writes of a separate run were punted; null if punts cannot be counted
    */
   record Row(
       DeviceKind device,
@@ -64,7 +64,7 @@ final class PuntLatency {
   private final LabContext context;
 
   /**
-   * Prepares.
+   * Prepares the measurement.
    *
    * @param directory where the images are made, and removed
    * @param sizeBytes of an image
@@ -75,7 +75,7 @@ final class PuntLatency {
     this.context = context;
   }
 
-  /** What people call an image of that kind. */
+  /** The name of that kind of image for people. */
   static String name(Preallocation image) {
     return switch (image) {
       case OFF -> "sparse";
@@ -97,7 +97,7 @@ final class PuntLatency {
         if (stopped.getAsBoolean()) {
           return rows;
         }
-        // It warms the JVM up as well; its latencies are not used.
+        // The run also warms the JVM up; its latencies are not used.
         long before = tracepoint == null ? 0 : tracepoint.count();
         one(device, depth, image);
         Integer punted = tracepoint == null ? null : (int) (tracepoint.count() - before);
@@ -137,8 +137,8 @@ final class PuntLatency {
   }
 
   /**
-   * The order in a round: first one and then its reverse, so that of any two each comes first as
-   * often; and every two rounds another one begins.
+   * The order in a round. Rounds alternate between an order and its reverse, so that of any two
+   * rows each comes first equally often; every two rounds another row begins.
    */
   static <T> List<T> turns(List<T> rows, int round) {
     List<T> turns = new ArrayList<>(rows);

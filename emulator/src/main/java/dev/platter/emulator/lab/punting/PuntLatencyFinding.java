@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Says what punted writes cost, from runs on images that were prepared in different ways. */
+/** Explains the cost of punted writes, from runs on images of different layouts. */
 final class PuntLatencyFinding {
   /** Nothing was measured. */
   static final PuntLatencyFinding NONE = new PuntLatencyFinding(List.of(), 0);
@@ -27,7 +27,7 @@ final class PuntLatencyFinding {
   /**
    * Takes the runs.
    *
-   * @param writes how many there were in each
+   * @param writes how many writes each run had
    */
   PuntLatencyFinding(List<PuntLatency.Row> rows, int writes) {
     this.rows = rows.stream().filter(row -> !row.summary().runs().isEmpty()).toList();
@@ -50,13 +50,19 @@ final class PuntLatencyFinding {
     return Units.rounded(row.summary().latencyNanos().getValueAtPercentile(percentile) / 1e3, 1);
   }
 
-  /** The level of each comparison: only those of a sparse image with a fallocated one are made. */
+  /**
+   * The level of each comparison; the only comparisons are those of a sparse image with a
+   * fallocated image.
+   */
   private double level() {
     long comparisons = rows.stream().filter(row -> row.image() == Preallocation.OFF).count();
     return 1 - FAMILY_ERROR / Math.max(1, comparisons);
   }
 
-  /** A row's median latency to that of the fallocated image in the same round; null without. */
+  /**
+   * The ratio of a row's median latency to that of the fallocated image in the same round; null if
+   * there is none.
+   */
   private @Nullable PairedRatio toFallocated(PuntLatency.Row row) {
     PuntLatency.Row base = base(row);
     if (base == null || row.image() == Preallocation.FALLOC) {
@@ -164,7 +170,7 @@ final class PuntLatencyFinding {
     return rows.stream().map(PuntLatency.Row::row).toList();
   }
 
-  /** What a sparse image costs, in a sentence; empty if nothing was measured. */
+  /** The cost of a sparse image, in a sentence; empty if nothing was measured. */
   String sentence() {
     Map<String, List<String>> byAnswer = new LinkedHashMap<>();
     for (PuntLatency.Row row : rows) {

@@ -20,14 +20,14 @@ final class PuntMeter {
   /** Makes a file to write to. */
   interface Preparation {
     /**
-     * Makes it.
+     * Makes the file.
      *
-     * @throws PlatterException if it cannot be made
+     * @throws PlatterException if the file cannot be made
      */
     void make(Path file);
   }
 
-  /** How often the clock is read that file times are taken from. */
+  /** The time between two ticks of the clock of file times. */
   static final long TICK_NANOS = tickNanos();
 
   private final @Nullable TracepointCounter tracepoint;
@@ -38,10 +38,10 @@ final class PuntMeter {
   /**
    * Prepares.
    *
-   * @param tracepoint counts punts; null to do without
+   * @param tracepoint counts punts; null if it cannot be used
    * @param writes how many writes of 8 KiB
-   * @param stopped ends it early; asked before each write
-   * @param plant whether a file that should be sparse is another one
+   * @param stopped whether to end early; asked before each write
+   * @param plant whether to replace the sparse file by another layout
    */
   PuntMeter(
       @Nullable TracepointCounter tracepoint, int writes, BooleanSupplier stopped, Plant plant) {
@@ -78,8 +78,8 @@ final class PuntMeter {
   /**
    * Tries all layouts on a file system, twice over each file.
    *
-   * @param progress told the layout
-   * @return the cases; of a layout that it was stopped at there are none
+   * @param progress gets the layout
+   * @return the cases, without those of a layout that was stopped early
    */
   List<PuntCase> table(FilesystemUnderTest filesystem, Consumer<String> progress) {
     List<PuntCase> cases = new ArrayList<>();
@@ -96,7 +96,7 @@ final class PuntMeter {
         }
       } catch (PlatterException e) {
         if (stopped.getAsBoolean()) {
-          break; // probably because of that
+          break; // probably because it was stopped
         }
         cases.add(new PuntCase(filesystem, layout, 1, null, String.valueOf(e.getMessage())));
       }
@@ -107,7 +107,7 @@ final class PuntMeter {
   /**
    * Writes over two files of the same kind, one for each way to count.
    *
-   * @param passes how often over each
+   * @param passes how often to write over each
    * @return a count for each pass
    * @throws PlatterException if a file cannot be made or written, or it was stopped
    */

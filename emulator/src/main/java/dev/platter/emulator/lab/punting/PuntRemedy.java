@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Commands that may make a sparse image one whose writes are not punted; its data stays. */
+/** Commands that may change a sparse image so that its writes are not punted; its data stays. */
 enum PuntRemedy {
   /** Fills the holes with reserved space, in place. */
   FALLOCATE("fills its holes with reserved space, in place"),
@@ -28,28 +28,28 @@ enum PuntRemedy {
   }
 
   /**
-   * A try of a remedy.
+   * A trial of a remedy.
    *
-   * @param after the first writes to the image then; null if it failed
-   * @param failure why it failed, or null
+   * @param after the first writes to the image after the remedy; null if it failed
+   * @param failure the reason of a failure, or null
    */
   record Trial(
       FilesystemUnderTest filesystem,
       PuntRemedy remedy,
       @Nullable PuntCount after,
       @Nullable String failure) {
-    /** Whether its writes are no longer punted, or only now and then. */
+    /** Whether writes are no longer punted, or only now and then. */
     boolean works() {
       return after != null && after.punts() != null && !after.many();
     }
   }
 
-  /** Whether it makes another file, which takes the image's place. */
+  /** Whether the remedy makes another file, which takes the image's place. */
   boolean copies() {
     return this != FALLOCATE;
   }
 
-  /** What it does, of an image. */
+  /** The effect on an image, in words. */
   String what() {
     return what;
   }
@@ -86,7 +86,7 @@ enum PuntRemedy {
     };
   }
 
-  /** The command to type, for an image whose size the shell finds out. */
+  /** The command to type, in which the shell finds out the image's size. */
   String command() {
     return command("IMAGE", 0).replace("-l 0", "-l \"$(stat -c %s IMAGE)\"");
   }
@@ -108,7 +108,7 @@ enum PuntRemedy {
     }
   }
 
-  /** Tries each that may help on a sparse image of its own. */
+  /** Tries each remedy that may help, on a sparse image of its own. */
   static List<Trial> tryOut(
       FilesystemUnderTest filesystem, PuntMeter meter, BooleanSupplier stopped) {
     List<Trial> trials = new ArrayList<>();
@@ -121,7 +121,7 @@ enum PuntRemedy {
       }
       Trial trial = remedy.tryOn(filesystem, meter);
       if (stopped.getAsBoolean()) {
-        break; // a failure, if it is one, says nothing then
+        break; // a failure then says nothing
       }
       trials.add(trial);
     }
@@ -129,7 +129,7 @@ enum PuntRemedy {
   }
 
   private Trial tryOn(FilesystemUnderTest filesystem, PuntMeter meter) {
-    // Somewhere in the middle there is data, which must survive.
+    // There is data in the middle, which must survive.
     long dataAt = meter.sizeBytes() / DirectWriter.PIECE_BYTES / 2 * DirectWriter.PIECE_BYTES;
     try {
       PuntCount count =

@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which O_DIRECT writes io_uring hands to its worker threads, by how the file was prepared and by
- * file system; what that costs through emulated disks; and what a given image needs.
+ * Finds the O_DIRECT writes that io_uring hands to its worker threads, by layout of the file and by
+ * file system; their cost through emulated disks; and the remedy for a given image.
  */
 public final class PuntingExperiment implements Experiment {
   /**
@@ -24,11 +24,11 @@ public final class PuntingExperiment implements Experiment {
    * @param writes writes of 8 KiB over a file
    * @param rounds measured runs of each disk and image
    * @param depths writes outstanding in these runs
-   * @param budgetSeconds nothing more is counted later, and no round begins that would probably end
-   *     later
+   * @param budgetSeconds the time after which no count begins, and before which each round should
+   *     end
    */
   record Parameters(int writes, int rounds, List<Integer> depths, long budgetSeconds) {
-    // Eight pairs are as few as tell with six comparisons at once.
+    // Eight pairs are the fewest that suffice for six comparisons at once.
     static final Parameters QUICK = new Parameters(1024, 8, List.of(1, 16), 52);
     static final Parameters FULL = new Parameters(1024, 25, List.of(1, 4, 16), 900);
   }
@@ -84,7 +84,7 @@ public final class PuntingExperiment implements Experiment {
       List<PuntLatency.Row> rows = new ArrayList<>();
       try {
         count(scratch, latency, rows, noMounts);
-        // Only now, because tracing costs time as well.
+        // Latency is measured without tracing, because tracing costs time as well.
         latency.measure(rows, parameters.rounds(), deadlineNanos);
         if (late() && rows.stream().anyMatch(row -> row.summary().runs().isEmpty())) {
           leftOut("first writes through disks were not measured");
@@ -93,7 +93,7 @@ public final class PuntingExperiment implements Experiment {
         if (!context.interrupted().getAsBoolean()) {
           throw e;
         }
-        // Ctrl-C reaches the programs that it runs as well; what there is, is a result.
+        // Ctrl-C also reaches the programs that the experiment runs; its results so far are kept.
       }
       result.latency(new PuntLatencyFinding(rows, parameters.writes()));
       return result.finish(scratch);
@@ -187,7 +187,7 @@ public final class PuntingExperiment implements Experiment {
 
     private void onLoops(FilesystemUnderTest scratch, PuntMeter meter, @Nullable String noMounts) {
       for (LoopFilesystem type : LoopFilesystem.values()) {
-        // The scratch directory's own kind says nothing new.
+        // Another file system of the scratch directory's kind would add nothing.
         if (context.interrupted().getAsBoolean()
             || (type.toString().equals(scratch.type()) && !context.full())) {
           continue;
@@ -218,7 +218,7 @@ public final class PuntingExperiment implements Experiment {
       }
     }
 
-    /** btrfs again, in a directory whose files it overwrites in place. */
+    /** Tries btrfs again, in a directory whose files it overwrites in place. */
     private void onNodatacow(Path mount, PuntMeter meter) {
       Path directory = mount.resolve("nodatacow");
       HostProgram.Outcome made = HostProgram.run("mkdir", directory.toString());

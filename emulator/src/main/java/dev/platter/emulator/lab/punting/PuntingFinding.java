@@ -17,7 +17,7 @@ import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Says what the experiment on punting has found. */
+/** Explains the results of the experiment on punting. */
 final class PuntingFinding {
   private static final String KERNEL = System.getProperty("os.version", "");
 
@@ -28,15 +28,15 @@ final class PuntingFinding {
   private final List<PuntRemedy.Trial> trials = new ArrayList<>();
   private final List<String> lacking = new ArrayList<>();
 
-  /** The user's image as it was at the start: it may be gone at the end. Null if there is none. */
+  /** The user's image at the start, because it may be gone at the end. Null if there is none. */
   private final @Nullable ImageInfo image;
 
   private PuntLatencyFinding latency = PuntLatencyFinding.NONE;
 
   /**
-   * Begins, with a look at the image.
+   * Begins, and examines the image.
    *
-   * @throws PlatterException if there should be an image and it cannot be read
+   * @throws PlatterException if an image was given and cannot be read
    */
   PuntingFinding(LabContext context, int writes) {
     this.context = context;
@@ -58,7 +58,7 @@ final class PuntingFinding {
             + " inline. pwritev2(RWF_NOWAIT) answers EAGAIN to the same writes.");
   }
 
-  /** Something that the host does not have: it is said, and the rest is done. */
+  /** Notes a missing feature of the host; the rest of the experiment goes on. */
   void lacks(PlatterException e) {
     String remedy = e.remedy();
     lacks(e.getMessage() + (remedy == null ? "" : " (" + remedy + ")"));
@@ -81,7 +81,7 @@ final class PuntingFinding {
     latency = measured;
   }
 
-  /** What was counted, or null. */
+  /** The counts of a case, or null. */
   @Nullable PuntCount count(FilesystemUnderTest filesystem, WriteLayout layout, int pass) {
     return cases.stream()
         .filter(one ->
@@ -92,7 +92,7 @@ final class PuntingFinding {
         .orElse(null);
   }
 
-  /** Whether O_DIRECT writes work there at all. */
+  /** Whether O_DIRECT writes work on a file system at all. */
   boolean canWriteTo(FilesystemUnderTest filesystem) {
     return count(filesystem, WriteLayout.WRITTEN, 1) != null;
   }
@@ -282,7 +282,10 @@ final class PuntingFinding {
         .toList();
   }
 
-  /** Without an image: of a sparse image, as most tools make them, on the scratch file system. */
+  /**
+   * Gives the verdict without an image: for a sparse image, as most tools make them, on the scratch
+   * file system.
+   */
   private void judge(FilesystemUnderTest scratch) {
     PuntCount sparse = count(scratch, WriteLayout.SPARSE, 1);
     if (sparse == null && context.interrupted().getAsBoolean()) {

@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A file of an experiment's own, which whoever likes may make: it is removed if it is there. */
+/**
+ * The path of an experiment's own file. The experiment may make the file in any way; it is removed
+ * if it exists.
+ */
 final class ScratchFile implements AutoCloseable {
   private final Path path;
   private final ExitGuard guard;
@@ -25,7 +28,7 @@ final class ScratchFile implements AutoCloseable {
     }
   }
 
-  /** Where it is. */
+  /** The file's path. */
   Path path() {
     return path;
   }

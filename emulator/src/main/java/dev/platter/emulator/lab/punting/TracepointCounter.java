@@ -27,16 +27,16 @@ import org.jspecify.annotations.Nullable;
  * Counts how often this process hands an io_uring request to a worker thread, by the kernel's
  * tracepoint {@code io_uring:io_uring_queue_async_work}.
  *
- * <p>It does so in a tracing instance of its own, which other users of tracing do not see, for the
- * threads that the process has and starts from then on. Before it is used it must have counted a
- * request that was punted on purpose. {@link #close} removes the instance; one that a killed
- * process left is removed by the next.
+ * <p>The counter has a tracing instance of its own, which other users of tracing do not see, and
+ * counts for the process's present and later threads. Before use, it must count a request that is
+ * punted on purpose. {@link #close} removes the instance; the next counter removes an instance of a
+ * killed process.
  */
 final class TracepointCounter implements AutoCloseable {
   private static final String EVENT = "events/io_uring/io_uring_queue_async_work";
   private static final String PREFIX = "platter-";
   private static final Pattern NAME = Pattern.compile(PREFIX + "([0-9]{1,10})-[0-9]+");
-  private static final int BUFFER_KIB = 64; // per processor; what overflows is still counted
+  private static final int BUFFER_KIB = 64; // per processor; events without room still count
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final Path scratch;
@@ -52,8 +52,8 @@ final class TracepointCounter implements AutoCloseable {
   /**
    * Begins to count.
    *
-   * @param scratch where tracefs may be mounted if it is nowhere
-   * @param noMounts why it must not be mounted, because the host would see it; null if it may
+   * @param scratch where tracefs may be mounted if it is not mounted
+   * @param noMounts why it must not be mounted, as the host would see the mount; null if it may
    * @throws PlatterException of kind HOST_LACKS, with what is missing; nothing is left behind
    */
   static TracepointCounter open(Path scratch, @Nullable String noMounts) {
@@ -94,7 +94,7 @@ final class TracepointCounter implements AutoCloseable {
           "CONFIG_EVENT_TRACING, Linux 5.5 or newer");
     }
     write(made.resolve("buffer_size_kb"), Integer.toString(BUFFER_KIB));
-    // First what follows new threads, then those that there are.
+    // New threads are followed first, then the present threads are added.
     write(made.resolve("options/event-fork"), "1");
     write(made.resolve("set_event_pid"), threads());
     write(made.resolve(EVENT).resolve("enable"), "1");
@@ -121,7 +121,7 @@ final class TracepointCounter implements AutoCloseable {
   }
 
   /**
-   * Where tracefs is mounted, or null.
+   * The mount point of tracefs, or null.
    *
    * @param mounts lines of {@code /proc/self/mounts}
    */
@@ -154,7 +154,7 @@ final class TracepointCounter implements AutoCloseable {
   }
 
   private static void write(Path file, String text) throws IOException {
-    // No CREATE: a misspelt name must fail.
+    // Without CREATE, so that a misspelt name fails.
     Files.writeString(
         file, text + "\n", UTF_8, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
   }
@@ -163,7 +163,10 @@ final class TracepointCounter implements AutoCloseable {
     return PlatterException.hostLacks("punts cannot be counted by the tracepoint: " + why, remedy);
   }
 
-  /** In a container the kernel knows our threads by other numbers, and none would be counted. */
+  /**
+   * Checks that punts are counted. In a container the kernel knows our threads by other numbers,
+   * and would count none.
+   */
   private void checkThatItCounts() {
     long before = count();
     try (Ring ring = RingAccess.open(1, EnumSet.noneOf(SetupFlag.class))) {
@@ -179,7 +182,7 @@ final class TracepointCounter implements AutoCloseable {
     }
   }
 
-  /** How many punts there have been since it began. */
+  /** How many punts there have been since the begin. */
   long count() {
     long sum = 0;
     try (DirectoryStream<Path> cpus = Files.newDirectoryStream(instance().resolve("per_cpu"))) {
@@ -204,7 +207,7 @@ final class TracepointCounter implements AutoCloseable {
   }
 
   /**
-   * How many events a processor's buffer has seen: those in it and those that it had no room for.
+   * How many events a processor's buffer has had: those in it and those without room.
    *
    * @param stats lines of {@code per_cpu/cpuN/stats}
    */
@@ -224,8 +227,8 @@ final class TracepointCounter implements AutoCloseable {
   }
 
   /**
-   * Removes instances of processes that are gone: those without threads, because one in another
-   * container has a process that cannot be seen here.
+   * Removes instances of processes that are gone. These are recognised by having no threads,
+   * because the process of an instance may be invisible in another container.
    */
   private static void removeStale(Path instances) throws IOException {
     try (DirectoryStream<Path> all = Files.newDirectoryStream(instances, PREFIX + "*-*")) {
@@ -241,7 +244,7 @@ final class TracepointCounter implements AutoCloseable {
     }
   }
 
-  /** The process that an instance belongs to; 0 if it is none of ours. */
+  /** The process that an instance belongs to; 0 if it is no instance of Platter's. */
   static long pid(String instance) {
     Matcher name = NAME.matcher(instance);
     return name.matches() ? Long.parseLong(name.group(1)) : 0;
@@ -250,7 +253,7 @@ final class TracepointCounter implements AutoCloseable {
   private void undo() {
     try {
       if (instance != null) {
-        Files.deleteIfExists(instance); // which switches its events off
+        Files.deleteIfExists(instance); // this switches its events off, too
         instance = null;
       }
       if (mounted != null) {

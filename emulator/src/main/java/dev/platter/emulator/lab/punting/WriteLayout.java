@@ -11,15 +11,15 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** How a file is prepared before it is written to. */
+/** The layout of a file before it is written to. */
 enum WriteLayout {
-  /** Not at all: it is empty. */
+  /** The file is empty. */
   NONE("none", "end of file: extends it", true, true, null),
   /** Only its size is set. */
   SPARSE("truncate (sparse)", "hole", null, null, Preallocation.OFF),
   /** Space is reserved behind the end of an empty file. */
   KEEP_SIZE("KEEP_SIZE", "end of file, reserved: extends it", true, true, null),
-  /** The same, and then its size is set. */
+  /** Space is reserved behind the end of an empty file, and then its size is set. */
   KEEP_SIZE_SIZED("KEEP_SIZE + truncate", "unwritten", null, null, Preallocation.FALLOC_KEEP_SIZE),
   /** Space is reserved and its size set. */
   FALLOCATED("fallocate", "unwritten", true, false, Preallocation.FALLOC),
@@ -45,13 +45,17 @@ enum WriteLayout {
     this.image = image;
   }
 
-  /** What the writes of a pass over the file meet: the first's by layout, then what it left. */
+  /**
+   * The storage that the writes of a pass find: for the first pass by layout, then the result of
+   * the first pass.
+   */
   String meets(int pass) {
     return pass == 1 ? meets : "written";
   }
 
   /**
-   * What was published of ext4, Linux 6.1 and then 6.12, for first writes; null where nothing was.
+   * The published results of first writes on ext4, Linux 6.1 and then 6.12; null where none were
+   * published.
    */
   @Nullable String published() {
     return puntedOn61 == null || puntedOn612 == null
@@ -64,9 +68,9 @@ enum WriteLayout {
   }
 
   /**
-   * Makes a new file so.
+   * Makes a new file with this layout.
    *
-   * @throws PlatterException if that fails, or the file system cannot
+   * @throws PlatterException if that fails, or the file system lacks the means
    */
   void make(Path file, long sizeBytes) {
     if (image != null) {

@@ -1,9 +1,8 @@
 /**
- * Which O_DIRECT writes are handed to worker threads, by file system and by how the file was made.
+ * The O_DIRECT writes that are handed to worker threads, by file system and by layout of the file.
  *
- * <p>Threading: mounts live in a namespace of one thread, and go with it. An image that the user
- * names is only looked at. This package judges its own experiment only; what all share is in {@code
- * lab}.
+ * <p>Threading: mounts live in a namespace of one thread, and go with it. An image of the user is
+ * only read. This package judges only its own experiment; shared parts are in {@code lab}.
  */
 @NullMarked
 package dev.platter.emulator.lab.punting;

@@ -27,8 +27,8 @@ import org.HdrHistogram.PackedHistogram;
 
 /**
  * The measurement of the ladder: in each round every workload runs on every rung, one right after
- * the other, so that each rung has a run without flags within a second of its own. Who goes first
- * changes from round to round.
+ * the other, so that each rung has a run without flags within a second. The first rung changes from
+ * round to round.
  */
 final class FlagLadder {
   private static final int BLOCK_BYTES = 4096;
@@ -37,7 +37,7 @@ final class FlagLadder {
   static final Rung PLANTED = Rung.SINGLE_ISSUER;
 
   private static final int PLANTED_BLOCKS = 16;
-  // As platter bench does by default.
+  // The default of platter bench.
   private static final long HALT_POLL_NANOS = 200_000;
 
   /**
@@ -46,13 +46,13 @@ final class FlagLadder {
    * @param depth requests outstanding
    */
   record Cell(DeviceKind device, Bench.Pattern pattern, int depth) {
-    /** As tables name the workload. */
+    /** The workload's name in tables. */
     String workload() {
       return pattern + " QD" + depth;
     }
   }
 
-  /** The workloads with published figures, first on the device that they are for. */
+  /** The workloads with published figures, beginning with the device of those figures. */
   static List<Cell> allCells() {
     List<Cell> cells = new ArrayList<>();
     for (DeviceKind device : List.of(DeviceKind.VIRTIO, DeviceKind.RAW)) {
@@ -75,7 +75,7 @@ final class FlagLadder {
    * Prepares it.
    *
    * @param image a scratch image, which is written to
-   * @param rungs those that the kernel takes, {@link Rung#NONE} first
+   * @param rungs the rungs that the kernel accepts, {@link Rung#NONE} first
    */
   FlagLadder(
       Path image, List<Rung> rungs, RingFlagsExperiment.Parameters parameters, LabContext context) {
@@ -96,7 +96,7 @@ final class FlagLadder {
    * @param deadlineNanos no round begins that would probably end later
    */
   void run(long deadlineNanos) {
-    // The first round is for the JVM's compiler: it is measured and thrown away.
+    // The first round warms up the JVM's compiler and is thrown away.
     long longest = 0;
     for (int round = 0; round <= parameters.rounds(); round++) {
       long roundBegin = System.nanoTime();
@@ -166,7 +166,7 @@ final class FlagLadder {
   }
 
   private Bench.Options options(Cell cell, int bytes, int round) {
-    // The same offsets on each rung of a round.
+    // Each rung of a round uses the same offsets.
     return new Bench.Options(
         cell.pattern(),
         bytes,
@@ -178,7 +178,7 @@ final class FlagLadder {
         round);
   }
 
-  /** Hundreds of runs are kept: their histograms, mostly empty, are packed. */
+  /** Packs a run's mostly empty histogram, because hundreds of runs are kept. */
   private static MeasuredRun packed(MeasuredRun run) {
     Histogram full = run.result().latencyNanos();
     Histogram packed =
@@ -217,13 +217,13 @@ final class FlagLadder {
     return Objects.requireNonNull(Objects.requireNonNull(summaries.get(cell)).get(rung));
   }
 
-  /** Its requests per second, the median over rounds. */
+  /** The requests per second of a workload on a rung, as the median over rounds. */
   double iops(Cell cell, Rung rung) {
     return summary(cell, rung).median(run -> run.result().iops());
   }
 
   /**
-   * How many requests per second a rung makes for one without flags.
+   * The ratio of a rung's requests per second to those without flags.
    *
    * @param level of the confidence interval
    */

@@ -13,26 +13,28 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
 /**
- * One of Platter's loops, which another thread signals again and again, each time soon after it has
- * taken the signal before: while it busy-polls. It must take every one, and the sooner the better.
+ * Signals one of Platter's loops again and again from another thread, each time soon after the loop
+ * has taken the last signal, while it busy-polls. The loop must take every signal, as soon as
+ * possible.
  */
 final class LoopPolls {
   /**
-   * What the loop did.
+   * The loop's counters.
    *
-   * @param signals how many it was sent
-   * @param taken how many it took
+   * @param signals how many signals were sent
+   * @param taken how many signals the loop took
    * @param pollHits busy polls that ended because there was work
    * @param pollMisses busy polls that found nothing and slept
-   * @param medianNanos from just before a signal until the loop had taken it
-   * @param maxNanos the longest
+   * @param medianNanos the median time from just before a signal until the loop had taken it
+   * @param maxNanos the longest such time
    */
   record Polled(
       int signals, int taken, long pollHits, long pollMisses, long medianNanos, long maxNanos) {}
 
-  // Within the busy poll, which grows to 32 us.
+  // Shorter than the busy poll, which grows to 32 us.
   private static final long GAP_NANOS = 10_000;
-  // A lost signal is a finding: a thread that the scheduler keeps waiting must not look like one.
+  // Long, because a lost signal is a finding, and a thread that waits for a CPU must not look like
+  // one.
   private static final long PATIENCE_NANOS = 10_000_000_000L;
 
   private final Set<SetupFlag> flags;
@@ -47,7 +49,7 @@ final class LoopPolls {
   }
 
   /**
-   * Tries it.
+   * Runs the trial.
    *
    * @param flags of the loop's ring
    * @throws dev.platter.aio.PlatterException if the kernel refuses a ring
@@ -67,7 +69,8 @@ final class LoopPolls {
       EventWatch _ = loop.watch(notifier, this::take);
       ready.complete(loop);
       while (running) {
-        // The first arms the watch again, which leaves nothing to submit: so the second polls.
+        // The first turn arms the watch again and leaves nothing to submit, so the second turn
+        // polls.
         loop.turn(false);
         if (running) {
           loop.turn(true);

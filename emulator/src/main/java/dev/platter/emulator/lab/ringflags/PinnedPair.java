@@ -6,22 +6,25 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 
-/** Two threads, each on a CPU of its own, of which one waits for what the other does. */
+/** Two threads on two CPUs, one of which waits for the work of the other. */
 final class PinnedPair {
   private PinnedPair() {}
 
-  /** Whether there are two CPUs; on one, a thread that polls keeps away what it polls for. */
+  /**
+   * Whether there are two CPUs. On a single CPU, a thread that polls would keep the other thread
+   * from running.
+   */
   static boolean possible() {
     BitSet cpus = CpuAffinity.allowed();
     return cpus.isEmpty() || cpus.cardinality() >= 2;
   }
 
   /**
-   * Runs both at the same time and waits for both; what the first or else the second throws is
-   * thrown here.
+   * Runs both at the same time, waits for both, and throws the exception of the first or else of
+   * the second.
    *
-   * @param name of the threads
-   * @return what the second returns
+   * @param name the threads' name
+   * @return the result of the second
    */
   static <T> T run(String name, Runnable first, Supplier<T> second) {
     BitSet cpus = CpuAffinity.allowed();
@@ -52,7 +55,7 @@ final class PinnedPair {
         .start(() -> {
           try {
             if (cpu >= 0) {
-              CpuAffinity.pin(cpu); // where that fails, the scheduler will find a place
+              CpuAffinity.pin(cpu); // where that fails, the scheduler chooses a CPU
             }
             end.complete(body.get());
           } catch (RuntimeException | Error e) {

@@ -19,8 +19,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What each io_uring set-up flag brings on this host, and whether who polls the ring's memory sees
- * every completion.
+ * Measures the gain of each io_uring set-up flag on this host, and whether a thread that polls the
+ * ring's memory sees every completion.
  */
 public final class RingFlagsExperiment implements Experiment {
   /**
@@ -28,11 +28,12 @@ public final class RingFlagsExperiment implements Experiment {
    *
    * @param cells the workloads
    * @param scratchBytes size of the scratch image
-   * @param warmUpNanos of each run
-   * @param runtimeNanos measured in each run
+   * @param warmUpNanos the warm-up of each run
+   * @param runtimeNanos the measured time of each run
    * @param rounds how many pairs there are of each comparison
-   * @param budgetNanos for everything; no round begins that would probably end later
-   * @param tries how often a completion is polled for
+   * @param budgetNanos the time for the whole experiment; no round begins that would probably end
+   *     later
+   * @param tries how many completions are polled for
    */
   record Parameters(
       List<FlagLadder.Cell> cells,
@@ -65,7 +66,7 @@ public final class RingFlagsExperiment implements Experiment {
             2_000);
   }
 
-  /** With and without the flag that tells who polls, for both ways of putting the work off. */
+  /** Rings with and without TASKRUN_FLAG, for both flags that defer completion work. */
   private static final List<Set<SetupFlag>> POLLED =
       List.of(
           EnumSet.noneOf(SetupFlag.class),

@@ -6,7 +6,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A step of the ladder of ring flags: what it adds to the steps before it. */
+/** A step of the ladder of ring flags, which adds flags to the steps before it. */
 enum Rung {
   NONE("none"),
   SINGLE_ISSUER("SINGLE_ISSUER"),
@@ -31,7 +31,7 @@ enum Rung {
     };
   }
 
-  /** All flags up to here. SUBMIT_ALL is the same everywhere: it is about errors, not speed. */
+  /** All flags up to here. SUBMIT_ALL is in all steps, as it changes errors and not speed. */
   Set<SetupFlag> flags() {
     EnumSet<SetupFlag> flags = EnumSet.of(SetupFlag.SUBMIT_ALL);
     for (Rung rung : values()) {
@@ -43,8 +43,8 @@ enum Rung {
   }
 
   /**
-   * The published gain over no flags, in percent; null where none was published: QEMU, fio in a
-   * guest with 4 vCPUs, virtio-blk on one IOThread, local NVMe.
+   * The published gain over no flags, in percent; null where none was published. Published for
+   * QEMU, fio in a guest with 4 vCPUs, virtio-blk on one IOThread, local NVMe.
    */
   @Nullable Double publishedPercent(Bench.Pattern pattern, int depth) {
     return switch (this) {

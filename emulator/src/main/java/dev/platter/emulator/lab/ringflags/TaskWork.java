@@ -14,19 +14,19 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /**
- * What a thread sees of a completion that another thread brings about, while it looks at the ring's
- * memory and makes no system call. A read of an eventfd is armed in a ring; another thread signals
- * the eventfd, and says a moment later that the time is over. Then the ring is entered, and the CQE
- * must be there.
+ * Tests whether a thread that polls the ring's memory, without a system call, sees a completion
+ * that another thread causes. A read of an eventfd is armed in a ring; another thread signals the
+ * eventfd, and ends the polling a moment later. Then the ring is entered, and the CQE must be
+ * there.
  */
 final class TaskWork {
   /**
-   * What was seen before the ring was entered.
+   * The counts of polling before the ring was entered.
    *
    * @param flags the ring's flags
    * @param flagged SQ_TASKRUN was set while the CQ was empty
    * @param completed the CQE came by itself
-   * @param nothing neither, until the time was over
+   * @param nothing neither happened in time
    * @param disturbed not counted, because the thread that polls was kept from running
    * @param lost the CQE was not even there after the ring was entered; counted above as well
    * @param medianNanos from just before the signal until something was seen; 0 if nothing ever was
