@@ -15,9 +15,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Debian packages, taken through the host's apt (which checks them) and kept. Which versions were
- * taken is remembered in the cache, so that a later build takes the same ones and needs neither apt
- * nor a network.
+ * Debian packages, downloaded and checked by the host's apt, and kept. The cache remembers their
+ * versions, so that a later build takes the same packages without apt or a network.
  */
 final class AptPackages {
   /** A line of {@code apt-get download --print-uris}: 'uri' name size hash. */
@@ -49,7 +48,8 @@ final class AptPackages {
    * The packages of a set, from the cache if it has them.
    *
    * @param set the name under which their versions are remembered
-   * @param names asked only if nothing is remembered or newer ones are wanted
+   * @param names gives the packages; asked only if nothing is remembered or newer versions are
+   *     wanted
    * @return by package name, in the order of {@code names}
    */
   Map<String, Deb> fetch(String set, Supplier<List<String>> names) {
@@ -153,7 +153,7 @@ final class AptPackages {
     return files;
   }
 
-  /** The package that an empty one (as linux-image-amd64) stands for: its first dependency. */
+  /** The package behind an empty package such as linux-image-amd64: its first dependency. */
   static String firstDependency(String name, String prefix) {
     for (String line : apt(null, List.of("apt-cache", "depends", name)).lines()) {
       String text = line.strip();

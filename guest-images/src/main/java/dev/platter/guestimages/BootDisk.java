@@ -34,7 +34,7 @@ public final class BootDisk {
   private static final int BOOT_SIGNATURE = 510;
   private static final byte TYPE_EFI_SYSTEM = (byte) 0xef;
 
-  /** The FAT's serial number, by which GRUB finds the partition: any fixed one. */
+  /** The FAT's serial number, by which GRUB finds the partition; any fixed number will do. */
   private static final int VOLUME_SERIAL = 0x504c_4154;
 
   private static final Pattern COMMAND_LINE = Pattern.compile("[A-Za-z0-9_.,:/@+= -]*");
@@ -45,9 +45,9 @@ public final class BootDisk {
    * Makes a raw disk image that boots into a guest. The same arguments and packages make the same
    * bytes.
    *
-   * @param options whose cache has, or gets, the GRUB packages
-   * @param guest what is booted: its kernel and initramfs are copied into the image
-   * @param commandLine the kernel's, as {@link GuestJob#commandLine} makes it
+   * @param options options whose cache has, or gets, the GRUB packages
+   * @param guest the guest to boot, whose kernel and initramfs are copied into the image
+   * @param commandLine the kernel's command line, as {@link GuestJob#commandLine} makes it
    * @param image the file to make; must not exist
    * @throws GuestImageException of kind BAD_INPUT if the image exists or the command line has
    *     characters that mean something to GRUB; HOST_LACKS without apt or its packages

@@ -14,11 +14,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Directories that appear whole or not at all. Each is filled under another name beside its place;
- * of two processes that fill the same, the first wins and the other's work is dropped.
+ * Directories that appear complete or not at all. Each is filled under another name and then moved
+ * to its place. Of two processes that fill the same directory, the first wins and the other's work
+ * is dropped.
  */
 final class Cache {
-  /** What fills a directory. */
+  /** Fills a directory. */
   interface Filler {
     void fill(Path directory) throws IOException;
   }
@@ -74,7 +75,7 @@ final class Cache {
     try {
       Files.move(work, place, StandardCopyOption.ATOMIC_MOVE);
     } catch (FileAlreadyExistsException | DirectoryNotEmptyException _) {
-      // Someone else was faster, with the same inputs and so the same contents.
+      // Another process was faster, with the same inputs and so the same contents.
     } catch (AtomicMoveNotSupportedException e) {
       throw e;
     } catch (FileSystemException e) {

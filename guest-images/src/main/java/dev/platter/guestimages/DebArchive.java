@@ -21,7 +21,7 @@ final class DebArchive {
    * Unpacks files, symbolic and hard links; nothing else, and no owners.
    *
    * @param wanted asked with each path, relative and without a leading {@code ./}
-   * @throws GuestImageException of kind BAD_INPUT if it is no Debian package
+   * @throws GuestImageException of kind BAD_INPUT if the file is no Debian package
    */
   static void extract(Path deb, Path directory, Predicate<String> wanted) {
     try (InputStream file = new BufferedInputStream(Files.newInputStream(deb));
@@ -56,7 +56,7 @@ final class DebArchive {
 
   private static void extractTar(InputStream in, Path directory, Predicate<String> wanted)
       throws IOException {
-    // Not closed: closing it would close the archive around it.
+    // This stream stays open, because closing it would close the archive around it.
     TarArchiveInputStream tar = new TarArchiveInputStream(in);
     for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
       String name = stripDot(entry.getName());

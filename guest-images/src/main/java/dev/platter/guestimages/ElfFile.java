@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what is needed of a 64-bit little-endian ELF file: sections by name, and which shared
- * libraries it wants. After the System V ABI, chapters 4 (sections) and 5 (dynamic linking).
+ * Reads sections by name, and the needed shared libraries, of a 64-bit little-endian ELF file.
+ * After the System V ABI, chapters 4 (sections) and 5 (dynamic linking).
  */
 final class ElfFile {
   private static final int HEADER_BYTES = 64;
@@ -27,9 +27,9 @@ final class ElfFile {
   }
 
   /**
-   * Looks at a file's bytes.
+   * Parses a file's bytes.
    *
-   * @param what it is, for messages
+   * @param what the file, in words for messages
    * @throws GuestImageException of kind BAD_INPUT if it is no such ELF file
    */
   static ElfFile of(byte[] content, String what) {
@@ -69,7 +69,7 @@ final class ElfFile {
     return sections;
   }
 
-  /** An Elf64_Shdr; one that lies outside the file counts as empty. */
+  /** An Elf64_Shdr; a section outside the file counts as empty. */
   private Section section(int at) {
     int type = bytes.getInt(at + 4);
     long offset = bytes.getLong(at + 0x18);

@@ -22,7 +22,7 @@ final class FatVolume {
   private static final int ROOT_ENTRIES = 512;
   private static final int ROOT_SECTORS = ROOT_ENTRIES * ENTRY_BYTES / SECTOR;
 
-  /** With fewer clusters it would be FAT12, with more FAT32. */
+  /** With fewer clusters the volume would be FAT12, with more clusters FAT32. */
   private static final int MIN_CLUSTERS = 4085;
 
   private static final int MAX_CLUSTERS = 65_524;
@@ -71,7 +71,7 @@ final class FatVolume {
       size *= 2;
     }
     this.clusterSectors = size;
-    // A little larger than it must be: it covers the sectors of the tables themselves, too.
+    // A little larger than necessary, because it also covers the sectors of the tables themselves.
     this.fatSectors = Math.toIntExact((sectors / size + FIRST_CLUSTER) * Short.BYTES / SECTOR + 1);
     this.clusters = Math.toIntExact((sectors - dataStart()) / size);
     if (clusters < MIN_CLUSTERS || size > 64) {
@@ -91,9 +91,9 @@ final class FatVolume {
   }
 
   /**
-   * Writes it, leaving free space as it is.
+   * Writes the volume; its free space is left as it is.
    *
-   * @param start where on the channel it begins
+   * @param start the volume's offset on the channel
    * @param files by path, as {@code EFI/BOOT/BOOTX64.EFI}
    */
   void write(FileChannel channel, long start, Map<String, byte[]> files) throws IOException {

@@ -14,7 +14,7 @@ final class Grub {
       List.of(
           "part_msdos", "fat", "search", "search_fs_uuid", "linux", "boot", "serial", "terminal");
 
-  /** What goes onto a disk; the arrays are whoever's asked for them. */
+  /** The images for a disk; the caller may change the arrays. */
   static final class Images {
     private final byte[] biosBoot;
     private final byte[] biosCore;
@@ -26,7 +26,7 @@ final class Grub {
       this.efi = efi;
     }
 
-    /** What a BIOS loads: one sector, looks for the next image in sector 1. */
+    /** The sector that a BIOS loads; it looks for the next image in sector 1. */
     byte[] biosBoot() {
       return biosBoot;
     }

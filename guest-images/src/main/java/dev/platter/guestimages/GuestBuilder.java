@@ -11,19 +11,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Builds the bootable test guest: a Linux kernel, and an initramfs with its disk modules, busybox,
- * the ext4 tools and the guest's iotest. {@link GuestJob} says what it can do.
+ * the ext4 tools and the guest's iotest. {@link GuestJob} lists the jobs of the guest.
  *
  * <p>The parts are Debian packages, taken through apt without root, and a C program that the host's
- * gcc compiles. What is downloaded is kept, and so is every finished guest, under a name that
- * depends on all its inputs: building again costs nothing, needs no network, and the same inputs
- * make the same bytes.
+ * gcc compiles. Downloads are kept, and so is every finished guest, under a name that depends on
+ * all its inputs. Building the same guest again costs nothing and needs no network, and the same
+ * inputs make the same bytes.
  */
 public final class GuestBuilder {
   private static final String KERNEL = "vmlinuz";
   private static final String INITRAMFS = "initramfs.cpio.gz";
   private static final String MANIFEST = "manifest";
 
-  /** Modules that the guest cannot do without. */
+  /** Modules that the guest needs. */
   private static final List<String> REQUIRED =
       List.of("virtio_pci", "virtio_blk", "ahci", "sd_mod", "ext4");
 
@@ -44,13 +44,13 @@ public final class GuestBuilder {
     this.packages = new AptPackages(cache, options.refresh(), options.progress());
   }
 
-  /** Where guests are kept unless told otherwise. */
+  /** The default directory of guests. */
   public static Path defaultCacheDirectory() {
     return Cache.defaultDirectory();
   }
 
   /**
-   * The guest, built now if the cache does not have it.
+   * Returns the guest, and builds it if the cache does not have it.
    *
    * @throws GuestImageException if the host lacks something, if the given kernel or its modules are
    *     unusable, or if a step failed

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the guest's serial console, line by line, and picks out what its jobs printed. Markers
+ * Reads the guest's serial console, line by line, and picks out the output of its jobs. Markers
  * stand at the beginning of a line:
  *
  * <ul>
@@ -16,24 +16,24 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * Between begin and end, a line that starts with a brace is a result in JSON, any other is text for
- * people. What firmware and kernel print before is ignored.
+ * people. Earlier output of firmware and kernel is ignored.
  */
 public final class GuestConsole {
-  /** What every marker begins with. */
+  /** The beginning of every marker. */
   public static final String MARK = "@platter ";
 
   /**
-   * What came out of a job.
+   * The result of a job.
    *
    * @param number from 1, in the order of the command line
    * @param name the job's name
    * @param json its results, each a JSON object on one line
    * @param text its other lines
-   * @param status 0 if it succeeded; null if the guest ended or hung before it did
+   * @param status 0 if it succeeded; null if the guest ended or hung before the job's end
    */
   public record Result(
       int number, String name, List<String> json, List<String> text, @Nullable Integer status) {
-    /** Whether it ended well. */
+    /** Whether the job succeeded. */
     public boolean succeeded() {
       return status != null && status == 0;
     }
@@ -48,8 +48,7 @@ public final class GuestConsole {
    * Takes the next line.
    *
    * @param line without its line feed; a carriage return at its end is dropped
-   * @return what of it concerns the jobs: the line itself while a job runs, or the marker; null for
-   *     firmware's and the kernel's talk
+   * @return the line itself while a job runs, or a marker; null for output of firmware and kernel
    */
   public @Nullable String line(String line) {
     String text = line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
@@ -73,7 +72,7 @@ public final class GuestConsole {
       case "end" -> end(words);
       case "done" -> done = true;
       default -> {
-        // A later guest may say more.
+        // A later guest may have further markers.
       }
     }
   }

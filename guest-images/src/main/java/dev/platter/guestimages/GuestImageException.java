@@ -7,8 +7,8 @@ import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A failure to make or check an image or a guest, told so that its reader can act: what failed on
- * what, and what to do about it. This module depends on no other, so the command line maps it to
+ * A failure to make or check an image or a guest, which tells its reader the failed operation, its
+ * object and a remedy. This module depends on no other, so the command line maps this exception to
  * its own exit codes.
  */
 public final class GuestImageException extends RuntimeException {
@@ -58,7 +58,9 @@ public final class GuestImageException extends RuntimeException {
     return new GuestImageException(Kind.FAILED, what + " failed: " + reason(cause), null, cause);
   }
 
-  /** Why a file could not be used: the message of Java's own exceptions may be its name alone. */
+  /**
+   * Why a file could not be used; the message of Java's own exceptions may be only the file's name.
+   */
   static String reason(IOException failure) {
     return switch (failure) {
       case NoSuchFileException e -> "there is no " + e.getFile();

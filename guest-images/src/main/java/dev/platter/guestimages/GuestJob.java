@@ -9,9 +9,9 @@ import java.util.StringJoiner;
 import java.util.regex.Pattern;
 
 /**
- * One thing that the test guest is told to do, as a word of its kernel command line: {@code
- * platter.job=NAME,key=value,...}. The guest does its jobs in the order of the words, says what
- * came out on its console ({@link GuestConsole} reads that), and turns itself off.
+ * One job of the test guest, as a word of its kernel command line: {@code
+ * platter.job=NAME,key=value,...}. The guest does its jobs in the order of the words, prints the
+ * results on its console, where {@link GuestConsole} reads them, and turns itself off.
  *
  * <p>A disk is named by its kernel name ({@code vda}), by its kind ({@code virtio} or {@code sata}:
  * the first of them), or by its serial number ({@code serial:NAME}). A job waits up to 30 s for its
@@ -143,7 +143,7 @@ public record GuestJob(String name, Map<String, String> parameters) {
    * @param regionBytes how much of the disk's start is written to; a multiple of 64 KiB
    * @param guardBytes how much behind it is read; a multiple of 64 KiB
    * @param seed of the disk's contents, and of the places that are written to
-   * @param giveUpSeconds how long nothing at all may succeed
+   * @param giveUpSeconds how long the job goes on without any success
    */
   public record Endure(long regionBytes, long guardBytes, long seed, int giveUpSeconds) {}
 
@@ -183,7 +183,7 @@ public record GuestJob(String name, Map<String, String> parameters) {
   }
 
   /**
-   * The closed loop on a disk. Writing patterns destroy what is on it.
+   * The closed loop on a disk. Patterns that write destroy its contents.
    *
    * @param device what the row calls it, as {@code virtio}
    */
@@ -208,7 +208,7 @@ public record GuestJob(String name, Map<String, String> parameters) {
         options.runs());
   }
 
-  /** Writes that are checked. Destroys what is on the disk. */
+  /** Writes that are checked. Destroys the disk's contents. */
   public static GuestJob verifyWrites(String disk, VerifyWrites options) {
     return of(
         "verify-writes",
@@ -253,7 +253,7 @@ public record GuestJob(String name, Map<String, String> parameters) {
   }
 
   /**
-   * Makes, fills and checks an ext4 on a disk. Destroys what is on it.
+   * Makes, fills and checks an ext4 on a disk. Destroys the disk's contents.
    *
    * @param files how many files
    * @param mib size of each in MiB; file {@code i} holds the {@link KnownPattern} of {@code seed +
@@ -263,7 +263,7 @@ public record GuestJob(String name, Map<String, String> parameters) {
     return of("fs", "disk", disk, "files", files, "mib", mib, "seed", seed);
   }
 
-  /** Tells of all disks. */
+  /** Describes all disks. */
   public static GuestJob disks() {
     return of("disks");
   }
@@ -290,7 +290,7 @@ public record GuestJob(String name, Map<String, String> parameters) {
     return word.toString();
   }
 
-  /** x86 Linux cuts off what is longer (COMMAND_LINE_SIZE, with its final zero). */
+  /** x86 Linux cuts longer command lines off (COMMAND_LINE_SIZE, with its final zero). */
   private static final int MAX_COMMAND_LINE = 2047;
 
   /**

@@ -14,12 +14,12 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Where the guest's kernel comes from: Debian's package, or the caller's files. */
+/** The source of the guest's kernel: Debian's package, or the caller's files. */
 final class GuestKernel {
   /**
    * A kernel's files.
    *
-   * @param image what is booted
+   * @param image the kernel to boot
    * @param modules a directory like {@code /lib/modules/VERSION}
    */
   record Parts(Path image, Path modules) {
@@ -55,7 +55,7 @@ final class GuestKernel {
   private static final int HEADER_VERSION_BASE = 0x200;
   private static final int SETUP_BYTES = 1 << 16;
 
-  /** The version that a bzImage tells; empty if it is something else. */
+  /** The version in a bzImage; empty if the file is no bzImage. */
   static String releaseOf(Path image) throws IOException {
     byte[] setup;
     try (InputStream in = Files.newInputStream(image)) {
@@ -97,9 +97,9 @@ final class GuestKernel {
   }
 
   /**
-   * The caller's.
+   * The caller's kernel.
    *
-   * @throws GuestImageException of kind BAD_INPUT if either is not there
+   * @throws GuestImageException of kind BAD_INPUT if the image or the directory is missing
    */
   static GuestKernel given(Path image, Path modules) {
     if (!Files.isRegularFile(image)) {
@@ -125,12 +125,12 @@ final class GuestKernel {
     return new GuestKernel(null, new Parts(image, modules), inputs);
   }
 
-  /** What identifies it, as lines to hash. */
+  /** The identity of the kernel, as lines to hash. */
   List<String> inputs() {
     return inputs;
   }
 
-  /** Its files, unpacked into an empty directory if they have to be. */
+  /** The kernel's files; those of a package are unpacked into an empty directory. */
   Parts unpack(Path work) throws IOException {
     if (given != null) {
       return given;

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param cacheDirectory where packages and finished guests are kept
  * @param kernel a kernel image to use instead of Debian's, or null
  * @param modules its modules, a directory like {@code /lib/modules/VERSION}; null exactly if {@code
- *     kernel} is
+ *     kernel} is null
  * @param refresh whether to ask apt for newer packages than those in the cache
- * @param progress told one line before each step that takes long
+ * @param progress gets one line before each step that takes long
  */
 public record GuestOptions(
     Path cacheDirectory,
@@ -41,7 +41,7 @@ public record GuestOptions(
     return new GuestOptions(cacheDirectory, kernel, modules, newer, progress);
   }
 
-  /** These options, telling what is being done. */
+  /** These options with a listener for progress. */
   public GuestOptions withProgress(Consumer<String> listener) {
     return new GuestOptions(cacheDirectory, kernel, modules, refresh, listener);
   }

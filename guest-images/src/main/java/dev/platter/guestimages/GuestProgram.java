@@ -33,13 +33,13 @@ final class GuestProgram {
           "-Werror",
           "-static",
           "-s",
-          // What would differ from one build to the next.
+          // Leaves out the id, which would differ from one build to the next.
           "-Wl,--build-id=none",
           "-frandom-seed=platter");
 
   private GuestProgram() {}
 
-  /** What the program depends on, as lines to hash. */
+  /** The inputs of the program, as lines to hash. */
   static List<String> inputs() {
     List<String> lines = new ArrayList<>(FLAGS);
     for (String name : all()) {

@@ -29,7 +29,7 @@ final class Hashes {
     return HexFormat.of().formatHex(KnownPattern.newSha256().digest(bytes));
   }
 
-  /** Of lines, each ended by a line feed. */
+  /** The hash of lines, each ended by a line feed. */
   static String ofLines(Iterable<String> lines) {
     return ofBytes((String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
   }

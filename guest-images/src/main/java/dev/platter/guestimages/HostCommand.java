@@ -14,7 +14,7 @@ final class HostCommand {
   private static final long LIMIT_MINUTES = 15;
 
   /**
-   * What a program said.
+   * The result of a program.
    *
    * @param status its exit status
    * @param output its standard output
@@ -25,7 +25,7 @@ final class HostCommand {
       return output.lines().toList();
     }
 
-    /** The last thing that it complained about, for an error message. */
+    /** The last line of its errors, for an error message. */
     String complaint() {
       return errors
           .lines()

@@ -36,7 +36,7 @@ final class Initramfs {
 
   private final TreeMap<String, Entry> entries = new TreeMap<>();
 
-  /** Adds a file; missing directories come by themselves. */
+  /** Adds a file, and missing directories above it. */
   void file(String path, byte[] content, boolean executable) {
     add(path, new Entry(CpioConstants.C_ISREG | (executable ? 0755 : 0644), content, 0, 0));
   }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Raw images with known contents, to find out whether a disk gave back what is on it.
+ * Raw images with known contents, to check whether a disk returns the right data.
  *
  * <p>A manifest lists what an image should hold: a first line {@code platter-image-manifest/1
  * BYTES}, then the SHA-256 of each MiB in lower-case hex, one a line.
@@ -24,13 +24,13 @@ public final class KnownImage {
   private KnownImage() {}
 
   /**
-   * What an image should hold.
+   * The expected contents of an image.
    *
    * @param sizeBytes its size
    * @param sha256 the hash of each MiB
    */
   public record Manifest(long sizeBytes, List<String> sha256) {
-    /** Of an image filled with {@link KnownPattern}. */
+    /** The manifest of an image that is filled with {@link KnownPattern}. */
     public static Manifest ofPattern(long seed, long sizeBytes) {
       return new Manifest(sizeBytes, KnownPattern.hashes(seed, sizeBytes));
     }
@@ -47,7 +47,7 @@ public final class KnownImage {
           .toList();
     }
 
-    /** Writes it to a file. */
+    /** Writes the manifest to a file. */
     public void write(Path file) {
       List<String> lines = new ArrayList<>();
       lines.add(MANIFEST + " " + sizeBytes);
@@ -60,9 +60,9 @@ public final class KnownImage {
     }
 
     /**
-     * Reads one.
+     * Reads a manifest.
      *
-     * @throws GuestImageException of kind BAD_INPUT if it is none
+     * @throws GuestImageException of kind BAD_INPUT if the file is no manifest
      */
     public static Manifest read(Path file) {
       try {
@@ -94,7 +94,7 @@ public final class KnownImage {
    *
    * @param file must not exist
    * @param sizeBytes a multiple of 512
-   * @return what it holds
+   * @return its contents
    * @throws GuestImageException of kind BAD_INPUT for another size
    */
   public static Manifest create(Path file, long sizeBytes, long seed) {
@@ -123,7 +123,7 @@ public final class KnownImage {
     return new Manifest(sizeBytes, List.copyOf(hashes));
   }
 
-  /** What an image (or a block device) holds. */
+  /** Reads the contents of an image or a block device. */
   public static Manifest scan(Path file) {
     List<String> hashes = new ArrayList<>();
     ByteBuffer buffer = ByteBuffer.allocateDirect(KnownPattern.MIB);

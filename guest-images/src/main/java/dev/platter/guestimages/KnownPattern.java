@@ -26,7 +26,7 @@ public final class KnownPattern {
   /**
    * Fills a buffer from its position to its limit.
    *
-   * @param offset where on the disk this is, a multiple of 8; so must be what remains
+   * @param offset the offset on the disk, a multiple of 8; the remaining length must be one, too
    */
   public static void fill(ByteBuffer buffer, long seed, long offset) {
     if (offset % Long.BYTES != 0 || buffer.remaining() % Long.BYTES != 0) {

@@ -11,7 +11,7 @@ import java.util.Set;
 
 /** Finds files in a directory of unpacked packages, and the shared libraries that programs need. */
 final class Libraries {
-  /** Where Debian has them: before and after /usr was merged. */
+  /** Debian's directories of libraries, before and after /usr was merged. */
   private static final List<String> DIRECTORIES =
       List.of("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib64", "usr/lib64", "lib");
 
@@ -54,7 +54,7 @@ final class Libraries {
   private static Path library(Path root, String name) {
     for (String directory : DIRECTORIES) {
       Path file = root.resolve(directory).resolve(name);
-      // A link may lead outside the unpacked packages: only what is really here counts.
+      // A link may lead outside the unpacked packages, so only files inside count.
       if (Files.isRegularFile(file) && isInside(root, file)) {
         return file;
       }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What a kernel module says about itself in its {@code .modinfo} section: {@code key=value}
+ * A kernel module's description of itself in its {@code .modinfo} section: {@code key=value}
  * strings, each ended by a zero byte.
  *
  * @param depends modules that must be loaded before it
@@ -17,7 +17,7 @@ record ModuleInfo(List<String> depends, List<String> softPre, String release) {
   /**
    * Reads a module.
    *
-   * @param what it is, for messages
+   * @param what the module, in words for messages
    * @throws GuestImageException of kind BAD_INPUT if it is no module
    */
   static ModuleInfo of(byte[] module, String what) {
@@ -36,7 +36,7 @@ record ModuleInfo(List<String> depends, List<String> softPre, String release) {
       } else if (entry.startsWith("softdep=")) {
         softPre.addAll(pre(entry.substring("softdep=".length())));
       } else if (entry.startsWith("vermagic=")) {
-        // More follows: what else must be the same, as SMP.
+        // Further conditions follow, such as SMP.
         release = entry.substring("vermagic=".length()).split(" ", 2)[0];
       }
     }

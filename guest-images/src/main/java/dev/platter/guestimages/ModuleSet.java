@@ -20,8 +20,8 @@ import org.tukaani.xz.XZInputStream;
 
 /**
  * The modules of a kernel, a directory like {@code /lib/modules/VERSION}. Dependencies come from
- * the modules themselves: Debian's package has no {@code modules.dep}, which is made when it is
- * installed.
+ * the modules themselves: Debian's package has no {@code modules.dep}, because that file is made
+ * when the package is installed.
  */
 final class ModuleSet {
   /** Endings of module files, compressed or not. */
@@ -36,7 +36,7 @@ final class ModuleSet {
   }
 
   /**
-   * Looks at what is in a directory.
+   * Reads a directory.
    *
    * @throws GuestImageException of kind BAD_INPUT if there are no modules
    */
@@ -47,7 +47,8 @@ final class ModuleSet {
           directory + " has no directory named kernel",
           "Name a directory like /lib/modules/VERSION");
     }
-    // It may itself be a link; links in it lead to sources and headers.
+    // The directory may itself be a link; links inside lead to sources and headers and are not
+    // followed.
     try (Stream<Path> tree = Files.walk(directory.toRealPath())) {
       tree.filter(Files::isRegularFile).sorted().forEach(set::add);
       Path builtIn = directory.resolve("modules.builtin");
@@ -81,7 +82,7 @@ final class ModuleSet {
     return normal(end < 0 ? name : name.substring(0, end));
   }
 
-  /** Dashes and underscores are the same in a module's name. */
+  /** A module's name in its normal form: dashes and underscores mean the same. */
   static String normal(String name) {
     return name.strip().replace('-', '_');
   }
@@ -93,10 +94,10 @@ final class ModuleSet {
   }
 
   /**
-   * Modules and all that they need, each after what it needs.
+   * Modules with all their dependencies, each after its dependencies.
    *
-   * @param required a module that is neither there nor built in is an error
-   * @param wished those that are there are taken
+   * @param required modules that must be there or built in
+   * @param wished modules that are taken if they are there
    * @return contents by name
    */
   Map<String, byte[]> closure(List<String> required, List<String> wished) {
@@ -114,7 +115,7 @@ final class ModuleSet {
 
   private void visit(String name, Map<String, byte[]> ordered, List<String> path) {
     if (ordered.containsKey(name) || path.contains(name)) {
-      return; // A soft dependency may lead back to where it came from.
+      return; // A soft dependency may lead back to its origin.
     }
     Path file = files.get(name);
     if (file == null) {
@@ -138,7 +139,10 @@ final class ModuleSet {
     return path.isEmpty() ? "" : ", which " + path.getLast() + " needs";
   }
 
-  /** Names an algorithm more often than a module: then its plain implementation is meant. */
+  /**
+   * Visits a soft dependency, which mostly names an algorithm and then means its plain
+   * implementation.
+   */
   private void visitSoft(String name, Map<String, byte[]> ordered, List<String> path) {
     for (String candidate : List.of(name, name + "_generic")) {
       if (files.containsKey(candidate)) {
