@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The main loop's own timer: about twice a second it looks after things that nothing announces.
- * Used from any thread that does not hold the big lock.
+ * The main loop's own timer, which runs tasks about twice a second to find changes that no event
+ * announces. Used from any thread that does not hold the big lock.
  */
 public final class Housekeeping implements AutoCloseable {
   /** Time between two rounds. */
@@ -39,7 +39,7 @@ public final class Housekeeping implements AutoCloseable {
   }
 
   private void armNext() {
-    // Rounds that fell into a time when the loop was suspended are not made up for.
+    // Rounds that were missed while the loop was suspended are skipped.
     deadlineNanos = Math.max(deadlineNanos, System.nanoTime() - PERIOD_NANOS) + PERIOD_NANOS;
     timer.armAt(deadlineNanos);
   }
@@ -49,7 +49,7 @@ public final class Housekeeping implements AutoCloseable {
     mainLoop.context().invoke(() -> tasks.add(task));
   }
 
-  /** No task runs any more. Idempotent. */
+  /** Stops the timer. Idempotent. */
   @Override
   public void close() {
     if (!closed) {

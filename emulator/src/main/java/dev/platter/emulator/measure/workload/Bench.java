@@ -12,14 +12,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Closed loops: each job keeps {@code depth} requests outstanding until the time is up, or fewer if
- * it has a rate or a think time. Completions are taken in the order in which they arrive, each is
- * replaced at once (or when its time has come), and one doorbell covers what one wake-up brought.
- * All jobs run on the target's one thread.
+ * it has a rate or a think time. Completions are taken in the order in which they arrive. A new
+ * request replaces each at once, or when its time has come, and one doorbell covers all requests
+ * that follow one wake-up. All jobs run on the target's one thread.
  */
 public final class Bench {
   private static final long LONGEST_WAIT_NANOS = 100_000_000L;
 
-  /** What is done where. */
+  /** The operations and their places. */
   public enum Pattern {
     READ(Operation.READ, false),
     WRITE(Operation.WRITE, false),
@@ -44,7 +44,7 @@ public final class Bench {
       return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The only operation that there is; null if it is drawn for each request. */
+    /** The only operation of the pattern; null if the operation is drawn for each request. */
     @Nullable Operation only() {
       return only;
     }
@@ -58,24 +58,24 @@ public final class Bench {
       return only == null;
     }
 
-    /** Whether it reads, be it among other things. */
+    /** Whether the pattern has reads, alone or among others. */
     public boolean reads() {
       return only == null || only == Operation.READ;
     }
 
-    /** Whether it does nothing but trim. */
+    /** Whether the pattern has only trims. */
     public boolean trims() {
       return only == Operation.DISCARD;
     }
 
-    /** Whether it changes the image. */
+    /** Whether the pattern changes the image. */
     public boolean writes() {
       return only != Operation.READ;
     }
   }
 
   /**
-   * What patterns that mix are made of.
+   * The shares of operations in patterns that mix.
    *
    * @param readPercent how many of 100 requests that are no trims are reads; the others are writes
    * @param trimPercent how many of 100 requests are trims
@@ -86,14 +86,14 @@ public final class Bench {
   }
 
   /**
-   * Who does it, and how fast.
+   * The number of jobs, and their pace.
    *
    * @param count how many jobs there are, each with a depth of its own
-   * @param thinkNanos how long after a completion the request waits that takes its place
-   * @param requestsPerSecond how many requests a job makes in a second, at the most; 0 for any
+   * @param thinkNanos how long the next request waits after a completion
+   * @param requestsPerSecond the most requests that a job makes in a second; 0 for no limit
    */
   public record Jobs(int count, long thinkNanos, int requestsPerSecond) {
-    /** One, as fast as it gets. */
+    /** One job without a pause or a rate. */
     public static final Jobs ONE = new Jobs(1, 0, 0);
 
     boolean paced() {
@@ -110,7 +110,7 @@ public final class Bench {
    * @param depth requests that each job has outstanding
    * @param warmUpNanos time before measuring begins
    * @param runtimeNanos time measured
-   * @param flushEvery a flush after so many writes of a job; 0 for none
+   * @param flushEvery the number of a job's writes between two flushes; 0 for no flushes
    * @param seed of offsets and sizes
    * @param mix what patterns that mix are made of
    * @param jobs how many jobs there are, and their pace
@@ -126,7 +126,7 @@ public final class Bench {
       long seed,
       Mix mix,
       Jobs jobs) {
-    /** One job, as fast as it gets. */
+    /** One job without a pause or a rate. */
     public Options(
         Pattern pattern,
         int minBytes,
@@ -170,7 +170,7 @@ public final class Bench {
   /**
    * Prepares a run.
    *
-   * @param ledger what sectors hold, to verify; null not to
+   * @param ledger the expected contents of sectors; null to verify nothing
    * @param cancelled asked all the time; a cancelled run drains and ends
    */
   public Bench(
@@ -208,9 +208,9 @@ public final class Bench {
   }
 
   /**
-   * Runs on the target's thread. When it returns nothing is in flight, and writes are flushed,
-   * unless a request has failed, or the disk has not answered a run that was told to end: then the
-   * result has what was measured before, what is in flight, and the failure.
+   * Runs on the target's thread. At the return nothing is in flight and writes are flushed, unless
+   * a request has failed or the disk has not answered a run that was told to end. The result then
+   * has the earlier figures, the requests in flight and the failure.
    */
   public RunResult run(MeasurementListener measurement) {
     PlatterException failure = failureOf(() -> keepBusy(measurement));
@@ -328,7 +328,9 @@ public final class Bench {
     }
   }
 
-  /** Waits until something has finished or is due, but not so long that a signal waits. */
+  /**
+   * Waits until a request has finished or is due, but only so long that a signal is handled soon.
+   */
   private void awaitNext(long now, long end) {
     long until = now + LONGEST_WAIT_NANOS;
     until = end - until < 0 ? end : until;
