@@ -90,6 +90,11 @@ record Row(Fields fields, String name, String style) {
     return fields.textOrEmpty("device");
   }
 
+  /** What a guest ran; empty where no guest measured. */
+  String workload() {
+    return fields.textOrEmpty("workload");
+  }
+
   /** How pages show the device. */
   NamedDevice kind() {
     return NamedDevice.of(device());

@@ -26,7 +26,6 @@ final class StageBars {
   private static final double TOTAL_WIDTH = 74;
   private static final double AXIS = 30;
   private static final double BETWEEN = 14;
-  private static final String KERNEL = "kernel";
 
   /** A row's bar: the parts of it that are drawn. */
   private record Bar(Row row, Stages stages, Stages.Share share, Map<String, Double> parts) {
@@ -41,12 +40,12 @@ final class StageBars {
 
     /** The kernel's share of 1. */
     double kernel() {
-      return share.of(KERNEL) / share.endToEnd();
+      return share.of(Stages.KERNEL) / share.endToEnd();
     }
 
     Bar withoutKernel() {
       Map<String, Double> rest = new LinkedHashMap<>(parts);
-      rest.remove(KERNEL);
+      rest.remove(Stages.KERNEL);
       return new Bar(row, stages, share, rest);
     }
   }

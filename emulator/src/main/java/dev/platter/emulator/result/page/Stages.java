@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param fields the row's {@code stages}
  */
 record Stages(Fields fields) {
+  /** The stage that the kernel and the disk have. */
+  static final String KERNEL = "kernel";
+
   /** The stages in order of time. */
   static final List<String> ORDER =
       List.of(
@@ -20,7 +23,7 @@ record Stages(Fields fields) {
           "dispatch",
           "device",
           "queue",
-          "kernel",
+          KERNEL,
           "reap",
           "finish",
           "interrupt",
@@ -83,7 +86,7 @@ record Stages(Fields fields) {
       case "device" -> "work1";
       case "finish" -> "work2";
       case "interrupt" -> "work3";
-      case "kernel" -> "kernel1";
+      case KERNEL -> "kernel1";
       default -> "other1";
     };
   }
@@ -103,6 +106,18 @@ record Stages(Fields fields) {
   /** The stage of a name, or null. */
   @Nullable Stage stage(String key) {
     return all().stream().filter(stage -> stage.key().equals(key)).findFirst().orElse(null);
+  }
+
+  /** Where a request is in a stage, for sentences: {@code in stage 'queue' (what happens)}. */
+  String where(String key) {
+    if (key.equals(KERNEL)) {
+      return "in the kernel and the disk";
+    }
+    Stage stage = stage(key);
+    return "in stage '"
+        + key
+        + "'"
+        + (stage == null || stage.label().isEmpty() ? "" : " (" + stage.label() + ")");
   }
 
   /**
