@@ -103,10 +103,10 @@ public final class Records {
 
   /**
    * The record of an object. What is absent or null there is null in a component that may be null;
-   * elsewhere a list is empty then, a number 0, a boolean false.
+   * elsewhere a list, a string or a record is empty then, a number 0, a boolean false.
    *
    * @param path what stands before the object's keys in messages: {@code rows[0].}
-   * @throws MalformedDocument if a value is missing that must be there, or is of another type
+   * @throws MalformedDocument if a {@link Required} value is missing, or one is of another type
    */
   public static <T extends Record> T read(Class<T> type, Map<?, ?> object, String path) {
     List<Property> properties = PROPERTIES.get(type);
@@ -145,8 +145,17 @@ public final class Records {
     if (value != null) {
       return value(property.component().getGenericType(), value, path);
     }
+    if (property.component().isAnnotationPresent(Required.class)) {
+      throw MalformedDocument.at(path, "is missing");
+    }
     if (property.isNullable()) {
       return null;
+    }
+    if (type == String.class) {
+      return "";
+    }
+    if (type.isRecord()) {
+      return read(type.asSubclass(Record.class), Map.of(), path + ".");
     }
     if (type == List.class) {
       return List.of();
@@ -160,7 +169,7 @@ public final class Records {
     if (type.isPrimitive()) {
       return number(type, 0);
     }
-    throw MalformedDocument.at(path, "is missing");
+    throw new IllegalStateException(path + " has no value that stands for nothing");
   }
 
   private static @Nullable Object value(Type type, @Nullable Object value, String path) {

@@ -37,7 +37,8 @@ public record RequestStages(
    * @param lane the thread that it is spent on, or that it is waited for
    * @param label what happens in it
    */
-  public record Stage(String stage, String lane, String label, Percentiles us, long requests) {}
+  public record Stage(
+      @Required String stage, String lane, String label, Percentiles us, long requests) {}
 
   /**
    * The mean time of the requests at a percentile.
@@ -58,13 +59,14 @@ public record RequestStages(
       @Nullable Stall stall) {}
 
   /** A stage of one request. */
-  public record Step(String stage, double us) {}
+  public record Step(@Required String stage, double us) {}
 
   /** What one request waited for. */
   public record Stall(String cause, String stage, double us, String detail) {}
 
   /** The requests that stalled for a cause. */
-  public record Stalls(String cause, long requests, double totalUs, double maxUs, String what) {}
+  public record Stalls(
+      @Required String cause, long requests, double totalUs, double maxUs, String what) {}
 
   /** The requests with a long stage of which the cause is not known. */
   public record Unexplained(String stage, long requests, double totalUs, double maxUs) {}
@@ -79,10 +81,10 @@ public record RequestStages(
       long marksOmitted) {}
 
   /** A part of a run in which requests ended. */
-  public record Bucket(long atUs, long requests, double maxUs, double meanUs) {}
+  public record Bucket(long atUs, long requests, double maxUs, @Nullable Double meanUs) {}
 
   /** What happened in the process meanwhile. */
-  public record MarkedTime(String kind, double atUs, double us, String detail) {}
+  public record MarkedTime(@Required String kind, double atUs, double us, String detail) {}
 
   /** How many requests had a stamp that was moved between its neighbours, in all and by stage. */
   public record OutOfOrder(long requests, Map<String, Long> stages) {}

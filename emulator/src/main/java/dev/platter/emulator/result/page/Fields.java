@@ -1,6 +1,7 @@
 package dev.platter.emulator.result.page;
 
 import dev.platter.emulator.result.document.MalformedDocument;
+import dev.platter.emulator.result.document.Records;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -125,6 +126,12 @@ record Fields(String path, Map<?, ?> map) {
       return new Fields(pathTo(key) + ".", object);
     }
     throw malformed(key, "is not an object");
+  }
+
+  /** An inner object as a record; null if it is absent or null. */
+  <T extends Record> @Nullable T record(String key, Class<T> type) {
+    Fields object = object(key);
+    return object == null ? null : Records.read(type, object.map, object.path);
   }
 
   /** A list of anything. */

@@ -1,5 +1,6 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.RequestStages;
 import dev.platter.emulator.result.page.Contrast.Figure;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -93,16 +94,16 @@ final class Headline {
     if (stalls == null) {
       return "; stages were not recorded, so the reason is not known";
     }
-    Fields worst = stalls.worst();
+    RequestStages.Stalls worst = stalls.worst();
     if (worst == null) {
       return stalls.unmatched() > 0
           ? "; the cause of "
-              + Quantity.count(stalls.unmatched(), "stall")
+              + Quantity.count((double) stalls.unmatched(), "stall")
               + " is not known, because this host was busy"
           : "; no stall explains it";
     }
     // What the host or the JVM did has nothing to do with what is left out.
-    boolean other = OTHERS.contains(worst.textOrEmpty("cause"));
+    boolean other = OTHERS.contains(worst.cause());
     return (other ? "; but " : ", because ") + stalls.clause(worst);
   }
 

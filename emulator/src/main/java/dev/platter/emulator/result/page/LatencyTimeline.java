@@ -1,5 +1,6 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,10 +48,10 @@ final class LatencyTimeline {
    */
   record Span(double min, double max) {
     /** The span of some time lines. */
-    static Span of(List<Fields> timelines) {
+    static Span of(List<RequestStages.RunTimeline> timelines) {
       double min = Double.POSITIVE_INFINITY;
       double max = 0;
-      for (Fields timeline : timelines) {
+      for (RequestStages.RunTimeline timeline : timelines) {
         for (Bucket bucket : buckets(timeline)) {
           min = bucket.low() > 0 ? Math.min(min, bucket.low()) : min;
           max = Math.max(max, bucket.max());
@@ -62,37 +63,35 @@ final class LatencyTimeline {
 
   private LatencyTimeline() {}
 
-  private static List<Bucket> buckets(Fields timeline) {
-    List<Bucket> buckets = new ArrayList<>();
-    for (Fields bucket : timeline.objects("buckets")) {
-      buckets.add(
-          new Bucket(
-              bucket.numberOr0("at_us"),
-              bucket.numberOr0("requests"),
-              bucket.numberOr0("max_us"),
-              bucket.number("mean_us"),
-              1));
-    }
-    return buckets;
+  private static List<Bucket> buckets(RequestStages.RunTimeline timeline) {
+    return timeline.buckets().stream()
+        .map(bucket ->
+            new Bucket(
+                (double) bucket.atUs(),
+                (double) bucket.requests(),
+                bucket.maxUs(),
+                bucket.meanUs(),
+                1))
+        .toList();
   }
 
   /** Draws a run's time line; nothing without buckets. */
-  static void draw(Markup out, Row row, Fields timeline, Span span) {
+  static void draw(Markup out, Row row, RequestStages.RunTimeline timeline, Span span) {
     List<Bucket> recorded = buckets(timeline);
     if (recorded.isEmpty()) {
       return;
     }
-    double width = Math.max(timeline.numberOr0("bucket_us"), 1);
-    double end = Math.max(timeline.numberOr0("duration_us"), recorded.getLast().at() + width);
+    double width = (double) Math.max(timeline.bucketUs(), 1);
+    double end = Math.max(timeline.durationUs(), recorded.getLast().at() + width);
     double merged = Math.ceil(end / width / MAX_BUCKETS) * width;
     List<Bucket> buckets = merged(recorded, merged);
-    Map<String, List<Fields>> marks = new LinkedHashMap<>();
-    for (Fields mark : timeline.objects("marks")) {
-      marks.computeIfAbsent(mark.required("kind"), _ -> new ArrayList<>()).add(mark);
+    Map<String, List<RequestStages.MarkedTime>> marks = new LinkedHashMap<>();
+    for (RequestStages.MarkedTime mark : timeline.marks()) {
+      marks.computeIfAbsent(mark.kind(), _ -> new ArrayList<>()).add(mark);
     }
     double top = 16 + marks.size() * STRIP + 26;
     double bottom = top + PLOT;
-    String run = "run " + Quantity.COUNT.cell(Math.max(1, timeline.numberOr0("run")));
+    String run = "run " + Quantity.COUNT.cell((double) Math.max(1, timeline.run()));
     String title = row.name() + ", " + run + ": latencies over time";
     Plot.begin(out, "timeline", title);
     for (Plot.Canvas canvas : Plot.Canvas.values()) {
@@ -140,9 +139,10 @@ final class LatencyTimeline {
   }
 
   /** A strip for each kind of mark, the kind's name at its left. */
-  private static void marks(Markup out, Plot plot, Map<String, List<Fields>> marks, Scale x) {
+  private static void marks(
+      Markup out, Plot plot, Map<String, List<RequestStages.MarkedTime>> marks, Scale x) {
     double top = 8;
-    for (Map.Entry<String, List<Fields>> entry : marks.entrySet()) {
+    for (Map.Entry<String, List<RequestStages.MarkedTime>> entry : marks.entrySet()) {
       String kind = entry.getKey();
       plot.text(name(kind), LEFT - 6, top + 11, "tick end");
       out.leaf(
@@ -158,9 +158,9 @@ final class LatencyTimeline {
           "y2",
           top + STRIP - 1);
       double drawnTo = Double.NEGATIVE_INFINITY;
-      for (Fields mark : entry.getValue()) {
-        double from = x.at(mark.numberOr0("at_us"));
-        double to = x.at(mark.numberOr0("at_us") + mark.numberOr0("us"));
+      for (RequestStages.MarkedTime mark : entry.getValue()) {
+        double from = x.at(mark.atUs());
+        double to = x.at(mark.atUs() + mark.us());
         // What lies within a mark that is drawn already cannot be seen.
         if (Math.max(to, from + MIN_MARK) <= drawnTo) {
           continue;
@@ -173,7 +173,13 @@ final class LatencyTimeline {
   }
 
   private static void mark(
-      Markup out, Plot plot, Fields mark, String kind, double x, double width, double top) {
+      Markup out,
+      Plot plot,
+      RequestStages.MarkedTime mark,
+      String kind,
+      double x,
+      double width,
+      double top) {
     String style = "mark " + style(kind);
     out.open("g", "class", style);
     if (!kind.equals("timer")) {
@@ -205,14 +211,14 @@ final class LatencyTimeline {
         "data-kind",
         kind,
         "data-at",
-        Markup.exact(mark.numberOr0("at_us")));
-    String detail = mark.textOrEmpty("detail");
+        Markup.exact(mark.atUs()));
+    String detail = mark.detail();
     out.element(
         "title",
         name(kind)
             + " at "
-            + Quantity.time(mark.numberOr0("at_us"))
-            + (mark.numberOr0("us") > 0 ? ", " + Quantity.time(mark.numberOr0("us")) : "")
+            + Quantity.time(mark.atUs())
+            + (mark.us() > 0 ? ", " + Quantity.time(mark.us()) : "")
             + (detail.isEmpty() ? "" : ": " + detail));
     out.close().close();
   }
@@ -306,7 +312,7 @@ final class LatencyTimeline {
   }
 
   private static String description(
-      List<Bucket> buckets, Map<String, List<Fields>> marks, double width) {
+      List<Bucket> buckets, Map<String, List<RequestStages.MarkedTime>> marks, double width) {
     Bucket worst = buckets.getFirst();
     for (Bucket bucket : buckets) {
       worst = bucket.max() > worst.max() ? bucket : worst;

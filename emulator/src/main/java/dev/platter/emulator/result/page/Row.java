@@ -1,5 +1,6 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.SchedulingFacts;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -12,8 +13,15 @@ import org.jspecify.annotations.Nullable;
  * @param fields its keys
  * @param name what the page calls it; the same in every document that has such a row
  * @param style the class that gives it its colour and dashes
+ * @param stages where the time went; null where that was not recorded
+ * @param scheduling how the host treated it; null in older documents
  */
-record Row(Fields fields, String name, String style) {
+record Row(
+    Fields fields,
+    String name,
+    String style,
+    @Nullable Stages stages,
+    @Nullable SchedulingFacts scheduling) {
   private static final double[] LATENCY_PERCENTILES = {50, 99, 99.9, 100};
   private static final String[] LATENCY_KEYS = {"p50", "p99", "p99_9", "max"};
 
@@ -23,6 +31,12 @@ record Row(Fields fields, String name, String style) {
    * @param path where the document has it
    */
   record Percentile(double percentile, double micros, String path) {}
+
+  /** Reads what the row has of stages and scheduling. */
+  Row(Fields fields, String name, String style) {
+    this(
+        fields, name, style, Stages.of(fields), fields.record("scheduling", SchedulingFacts.class));
+  }
 
   /** The rows of a document or an experiment, in the order in which pages show devices. */
   static List<Row> of(List<Fields> objects) {
@@ -173,10 +187,9 @@ record Row(Fields fields, String name, String style) {
     return points;
   }
 
-  /** Where the time went, or null where that was not recorded. */
-  @Nullable Stages stages() {
-    Fields stages = fields.object("stages");
-    return stages == null ? null : new Stages(stages);
+  /** Whether the host had no CPU for its threads, as far as is known. */
+  boolean hadBusyHost() {
+    return scheduling != null && scheduling.busy();
   }
 
   /** The row that another is compared with, or null. */

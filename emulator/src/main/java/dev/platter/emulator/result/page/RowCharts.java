@@ -1,5 +1,6 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -127,19 +128,21 @@ final class RowCharts {
         "note");
   }
 
-  private record Timeline(Row row, Fields fields) {}
+  private record Timeline(Row row, RequestStages.RunTimeline recorded) {}
 
   private void timelines() {
     List<Timeline> shown = new ArrayList<>();
     List<Timeline> others = new ArrayList<>();
     for (Row row : rows) {
       Stages stages = row.stages();
-      List<Fields> all = stages == null ? List.of() : stages.timelines();
+      List<RequestStages.RunTimeline> all =
+          stages == null ? List.of() : stages.recorded().timelines();
       if (stages != null && !all.isEmpty()) {
         // The one with the slowest request, which is drawn below.
-        double run = stages.slowest().isEmpty() ? 1 : stages.slowest().getFirst().numberOr0("run");
-        Fields first =
-            all.stream().filter(t -> t.numberOr0("run") == run).findFirst().orElse(all.getFirst());
+        List<RequestStages.SlowRequest> slowest = stages.recorded().slowest();
+        long run = slowest.isEmpty() ? 1 : slowest.getFirst().run();
+        RequestStages.RunTimeline first =
+            all.stream().filter(t -> t.run() == run).findFirst().orElse(all.getFirst());
         shown.add(new Timeline(row, first));
         all.stream().filter(t -> !t.equals(first)).forEach(t -> others.add(new Timeline(row, t)));
       }
@@ -150,8 +153,8 @@ final class RowCharts {
     out.element(heading, "Latencies over time");
     LatencyTimeline.Span span =
         LatencyTimeline.Span.of(
-            Stream.concat(shown.stream(), others.stream()).map(Timeline::fields).toList());
-    shown.forEach(timeline -> LatencyTimeline.draw(out, timeline.row(), timeline.fields(), span));
+            Stream.concat(shown.stream(), others.stream()).map(Timeline::recorded).toList());
+    shown.forEach(timeline -> LatencyTimeline.draw(out, timeline.row(), timeline.recorded(), span));
     out.element(
         "p",
         "The band reaches from the mean, the line at its lower edge, to the slowest request of"
@@ -163,7 +166,7 @@ final class RowCharts {
     if (!others.isEmpty()) {
       out.open("details").element("summary", "The other runs");
       others.forEach(
-          timeline -> LatencyTimeline.draw(out, timeline.row(), timeline.fields(), span));
+          timeline -> LatencyTimeline.draw(out, timeline.row(), timeline.recorded(), span));
       out.close();
     }
   }

@@ -1,5 +1,6 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -24,44 +25,43 @@ record RowStalls(Row row, Stages stages) {
   }
 
   /** The cause that cost the row most; null if that is little of its time. */
-  @Nullable Fields worst() {
-    Fields worst = null;
-    for (Fields stall : stages.stalls()) {
-      if (worst == null || stall.numberOr0("total_us") > worst.numberOr0("total_us")) {
-        worst = stall;
+  RequestStages.@Nullable Stalls worst() {
+    RequestStages.Stalls worst = null;
+    for (RequestStages.Stalls stalls : stages.recorded().stalls()) {
+      if (worst == null || stalls.totalUs() > worst.totalUs()) {
+        worst = stalls;
       }
     }
     boolean known =
         worst != null
-            && isNotable(worst)
-            && (unmatched() == 0 || CERTAIN.contains(worst.textOrEmpty("cause")));
+            && isNotable(worst.totalUs())
+            && (unmatched() == 0 || CERTAIN.contains(worst.cause()));
     return known ? worst : null;
   }
 
   /** How many stalls were not held against what a busy host did. */
-  double unmatched() {
-    return row.fields().isTrue("scheduling.busy") ? stages.unmatched() : 0;
+  long unmatched() {
+    return row.hadBusyHost() ? stages.recorded().stallsUnmatched() : 0;
   }
 
-  private boolean isNotable(Fields part) {
-    double all =
-        stages.fields().numberOr0("end_to_end_us.mean") * stages.fields().numberOr0("requests");
-    return part.numberOr0("total_us") >= NOTABLE * all;
+  private boolean isNotable(double totalMicros) {
+    Double mean = stages.recorded().endToEndUs().mean();
+    return totalMicros >= NOTABLE * (mean == null ? 0 : mean) * stages.recorded().requests();
   }
 
   /** A cause, and how many requests it held up, in a clause. */
-  String clause(Fields stall) {
-    return Causes.name(stall.textOrEmpty("cause"))
+  String clause(RequestStages.Stalls stalls) {
+    return Causes.name(stalls.cause())
         + ": "
-        + requests(stall)
+        + requests(stalls.requests())
         + " stalled, for up to "
-        + Quantity.time(stall.numberOr0("max_us"));
+        + Quantity.time(stalls.maxUs());
   }
 
-  private String requests(Fields part) {
-    return Quantity.count(part.numberOr0("requests"), "request")
+  private String requests(long some) {
+    return Quantity.count((double) some, "request")
         + " of "
-        + Quantity.COUNT.cell(stages.fields().numberOr0("requests"))
+        + Quantity.COUNT.cell((double) stages.recorded().requests())
         + " to "
         + row.spoken()
         + inGuest();
@@ -78,31 +78,31 @@ record RowStalls(Row row, Stages stages) {
    */
   List<String> sentences(boolean told) {
     List<String> sentences = new ArrayList<>();
-    Fields worst = told ? null : worst();
+    RequestStages.Stalls worst = told ? null : worst();
     if (worst != null) {
       sentences.add(Headline.capital(clause(worst)) + ".");
     }
     if (unmatched() > 0) {
       sentences.add(
           "The cause of "
-              + Quantity.count(unmatched(), "stall")
+              + Quantity.count((double) unmatched(), "stall")
               + " of "
               + row.spoken()
               + inGuest()
               + " is not known: this host was busy, and only the first"
               + " stalls of a run are matched with that.");
     }
-    for (Fields unexplained : stages.unexplained()) {
-      String stage = unexplained.textOrEmpty("stage");
+    for (RequestStages.Unexplained unexplained : stages.recorded().unexplained()) {
+      String stage = unexplained.stage();
       boolean known =
           stage.equals(Stages.KERNEL) && StageReasons.mostly(row, "at_p50").equals(Stages.KERNEL);
-      if (!known && isNotable(unexplained)) {
+      if (!known && isNotable(unexplained.totalUs())) {
         sentences.add(
-            requests(unexplained)
+            requests(unexplained.requests())
                 + " took longest "
                 + stages.where(stage)
                 + ", for up to "
-                + Quantity.time(unexplained.numberOr0("max_us"))
+                + Quantity.time(unexplained.maxUs())
                 + ", and the cause is not known.");
       }
     }

@@ -247,12 +247,12 @@ final class RowTables {
     causes(out, rows);
     for (Row row : rows) {
       Stages stages = row.stages();
-      if (stages != null && stages.unmatched() > 0) {
+      if (stages != null && stages.recorded().stallsUnmatched() > 0) {
         out.element(
             "p",
             row.spoken()
                 + ": "
-                + Quantity.COUNT.cell(stages.unmatched())
+                + Quantity.COUNT.cell((double) stages.recorded().stallsUnmatched())
                 + " unmatched. Only the first requests with a long stage are held against pauses of"
                 + " the JVM, busy workers and threads without a CPU, any of which may be the cause"
                 + " of these.",

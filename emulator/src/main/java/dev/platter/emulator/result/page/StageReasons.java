@@ -1,6 +1,7 @@
 package dev.platter.emulator.result.page;
 
 import dev.platter.emulator.host.Scheduling;
+import dev.platter.emulator.result.document.SchedulingFacts;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -176,11 +177,12 @@ record StageReasons(List<Row> rows, boolean each) {
   /** That the host had no CPU for one of two rows; empty if it had, as far as is known. */
   private static String busy(Row row, Row base) {
     for (Row one : List.of(row, base)) {
-      if (one.fields().isTrue("scheduling.busy")) {
-        Double stolen = one.fields().number("scheduling.stolen_share");
+      SchedulingFacts scheduling = one.scheduling();
+      if (scheduling != null && scheduling.busy()) {
+        Double stolen = scheduling.stolenShare();
         return ". Stages do not tell why: "
-            + one.fields().objects("scheduling.threads").stream()
-                .filter(thread -> thread.numberOr0("waited_share") >= Scheduling.BUSY)
+            + scheduling.threads().stream()
+                .filter(thread -> thread.waitedShare() >= Scheduling.BUSY)
                 .findFirst()
                 .map(thread -> starved(thread, one))
                 .orElse(
@@ -194,13 +196,13 @@ record StageReasons(List<Row> rows, boolean each) {
     return "";
   }
 
-  private static String starved(Fields thread, Row row) {
+  private static String starved(SchedulingFacts.ThreadFacts thread, Row row) {
     return "this host had no CPU for "
-        + thread.textOrEmpty("thread")
+        + thread.thread()
         + " of "
         + row.spoken()
         + " for "
-        + Quantity.percent(thread.numberOr0("waited_share"))
+        + Quantity.percent(thread.waitedShare())
         + " of the run";
   }
 

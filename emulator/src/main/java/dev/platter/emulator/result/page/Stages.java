@@ -1,5 +1,7 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.Records;
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,8 +12,17 @@ import org.jspecify.annotations.Nullable;
  * Where the time of a row's requests went.
  *
  * @param fields the row's {@code stages}
+ * @param recorded the same as a record
  */
-record Stages(Fields fields) {
+record Stages(Fields fields, RequestStages recorded) {
+  /** Of a row; null where they were not recorded. */
+  static @Nullable Stages of(Fields row) {
+    Fields fields = row.object("stages");
+    return fields == null
+        ? null
+        : new Stages(fields, Records.read(RequestStages.class, fields.map(), fields.path()));
+  }
+
   /** The stage that the kernel and the disk have. */
   static final String KERNEL = "kernel";
 
@@ -159,20 +170,5 @@ record Stages(Fields fields) {
   /** The stalls, by cause. */
   List<Fields> stalls() {
     return fields.objects("stalls");
-  }
-
-  /** Long stages without a known cause, by stage. */
-  List<Fields> unexplained() {
-    return fields.objects("unexplained");
-  }
-
-  /** How many requests with a long stage were not held against all causes. */
-  double unmatched() {
-    return fields.numberOr0("stalls_unmatched");
-  }
-
-  /** Time lines, one for each run. */
-  List<Fields> timelines() {
-    return fields.objects("timelines");
   }
 }

@@ -17,12 +17,14 @@ class RecordsTest {
   private record Part(boolean partial, List<String> names) {}
 
   private record Outer(
-      String name,
+      @Required String name,
       @Key("p99_9") @Nullable Double p999,
       @Inline Part part,
       @Inline @Nullable Inner absent,
       List<Inner> rows,
       Map<String, Long> counts,
+      String unit,
+      Inner sum,
       Map<String, @Nullable Object> open) {}
 
   private static Outer read(String json) {
@@ -33,7 +35,8 @@ class RecordsTest {
       """
       {"name": "x", "p99_9": 2.5, "partial": true, "names": ["a"],
        "rows": [{"offset_bytes": 9007199254740993, "mean": null}],
-       "counts": {"b": 1, "a": 2}, "open": {"z": [1, {"y": null}]}}
+       "counts": {"b": 1, "a": 2}, "unit": "", "sum": {"offset_bytes": 0, "mean": null},
+       "open": {"z": [1, {"y": null}]}}
       """;
 
   @Test
@@ -50,7 +53,16 @@ class RecordsTest {
   void keysOfNewerDocumentsAreIgnoredAndMissingOnesEmpty() {
     assertThat(read("{\"name\": \"x\", \"newer\": {\"a\": 1}}"))
         .isEqualTo(
-            new Outer("x", null, new Part(false, List.of()), null, List.of(), Map.of(), Map.of()));
+            new Outer(
+                "x",
+                null,
+                new Part(false, List.of()),
+                null,
+                List.of(),
+                Map.of(),
+                "",
+                new Inner(0, null),
+                Map.of()));
   }
 
   @ParameterizedTest

@@ -7,6 +7,8 @@ import static dev.platter.emulator.result.page.Pages.number;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.platter.emulator.result.document.Records;
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -240,7 +242,9 @@ class ChartsTest {
     Markup out = new Markup();
     Row row = new Row(Fields.of(1, Map.of("device", "raw")), "raw", "s1");
     Fields fields = Fields.of(1, timeline);
-    LatencyTimeline.draw(out, row, fields, LatencyTimeline.Span.of(List.of(fields)));
+    RequestStages.RunTimeline recorded =
+        Records.read(RequestStages.RunTimeline.class, fields.map(), fields.path());
+    LatencyTimeline.draw(out, row, recorded, LatencyTimeline.Span.of(List.of(recorded)));
     Element chart = Pages.parsed(out.toString());
     List<Element> points = all(chart, "circle");
     assertThat(points.size()).isLessThanOrEqualTo(LatencyTimeline.MAX_BUCKETS).isGreaterThan(400);
