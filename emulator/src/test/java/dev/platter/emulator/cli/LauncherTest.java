@@ -213,6 +213,32 @@ class LauncherTest {
   }
 
   @Test
+  void aReleaseRunsOnTheJavaBesideItsLauncher() throws Exception {
+    Path java = launcher.root().resolve("java");
+    Files.createSymbolicLink(java, Path.of(System.getProperty("java.home")));
+    assertThat(ChildProcess.run(launcher.builder("--java-home")).output())
+        .isEqualTo(launcher.root().toRealPath().resolve("java") + "\n");
+  }
+
+  @Test
+  void onlyAReleaseMakesCaches() throws Exception {
+    Ended ended = ChildProcess.run(launcher.builder("--make-caches"));
+    assertThat(ended.output())
+        .isEqualTo("platter: only a release has a Java of its own to make caches for.\n");
+    assertThat(ended.exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void aCacheThatDoesNotFitIsPassedOverInSilence() throws Exception {
+    Path java = launcher.root().resolve("java");
+    Files.createSymbolicLink(java, Path.of(System.getProperty("java.home")));
+    Files.writeString(launcher.root().resolve("commands.aot"), "no cache");
+    Ended ended = ChildProcess.run(launcher.builder("--version"));
+    assertThat(ended.exitCode()).as(ended.output()).isZero();
+    assertThat(ended.output()).startsWith("platter ").hasLineCount(2);
+  }
+
+  @Test
   void sourcesDatedInTheFutureAreBuiltOnce() throws Exception {
     Path builds = builds();
     Path source = launcher.root().resolve("emulator/src/main/A.java");
