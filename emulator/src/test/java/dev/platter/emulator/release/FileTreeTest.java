@@ -3,6 +3,7 @@ package dev.platter.emulator.release;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.platter.emulator.Launcher;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -126,6 +127,12 @@ class FileTreeTest {
     FileTree tree = new FileTree();
     tree.add("a/b", "");
     assertThatThrownBy(() -> tree.add("a/b", "")).hasMessageContaining("a/b");
+  }
+
+  @Test
+  void theLinkedJavaHasTheModulesOfTheContainerImage() throws Exception {
+    assertThat(Release.modules(Launcher.checkout()).split(",", -1))
+        .contains("java.base", "jdk.httpserver", "jdk.unsupported");
   }
 
   @Test

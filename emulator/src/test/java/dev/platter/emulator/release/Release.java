@@ -10,6 +10,9 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
@@ -25,9 +28,7 @@ import org.apache.commons.compress.compressors.gzip.GzipParameters;
 public final class Release {
   private static final String NAME = "platter";
   private static final String HOME = "opt/platter";
-  private static final String MODULES =
-      "java.base,java.logging,java.management,java.naming,jdk.httpserver,jdk.jfr,"
-          + "jdk.management,jdk.net,jdk.unsupported";
+  private static final Pattern MODULES = Pattern.compile("--add-modules \\\\\\s+([a-z.,]+)");
 
   private static final String POSTINST =
       """
@@ -68,7 +69,7 @@ public final class Release {
 
   private void make() throws IOException, InterruptedException {
     Path java = target.resolve("java");
-    link(java);
+    link(java, modules(checkout));
     dumpClasses(java);
     FileTree home = home(java);
     Map<String, String> texts = CommandTexts.all(version);
@@ -90,14 +91,21 @@ public final class Release {
         time);
   }
 
-  /** Links a Java of the modules that Platter and its libraries use, as the Dockerfile does. */
-  private static void link(Path java) throws IOException {
+  /**
+   * The modules that Platter and its libraries use, as the Dockerfile has them; a test compares
+   * that with what is imported.
+   */
+  static String modules(Path checkout) throws IOException {
+    Matcher modules = MODULES.matcher(Files.readString(checkout.resolve("Dockerfile")));
+    if (!modules.find()) {
+      throw new IllegalStateException("the Dockerfile names no modules");
+    }
+    return modules.group(1);
+  }
+
+  private static void link(Path java, String modules) throws IOException {
     if (Files.exists(java)) {
-      try (Stream<Path> files = Files.walk(java)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
+      delete(java, _ -> true);
     }
     int status =
         ToolProvider.findFirst("jlink")
@@ -112,10 +120,24 @@ public final class Release {
                 "--no-header-files",
                 "--compress",
                 "zip-6",
+                // It makes classes whose bytes differ from run to run; the archives have them
+                // anyway.
+                "--disable-plugin",
+                "generate-jli-classes",
                 "--add-modules",
-                MODULES);
+                modules);
     if (status != 0) {
       throw new IllegalStateException("jlink has ended with " + status);
+    }
+    // Debian's JDK brings the debuggers' files as if they were libraries.
+    delete(java, file -> file.toString().endsWith(".debuginfo"));
+  }
+
+  private static void delete(Path directory, Predicate<Path> unwanted) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.filter(unwanted).sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
     }
   }
 
