@@ -19,7 +19,6 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
-import org.apache.commons.compress.compressors.gzip.GzipParameters;
 
 /**
  * The files of a package. Whatever they are copied from, they belong to root, have one time, and
@@ -121,10 +120,8 @@ final class FileTree {
   }
 
   private void writeTar(OutputStream out, String prefix, Instant time) throws IOException {
-    GzipParameters parameters = new GzipParameters();
-    parameters.setCompressionLevel(9);
     try (TarArchiveOutputStream tar =
-        new TarArchiveOutputStream(new GzipCompressorOutputStream(out, parameters), "UTF-8")) {
+        new TarArchiveOutputStream(new GzipCompressorOutputStream(out), "UTF-8")) {
       tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
       for (Map.Entry<String, Entry> each : entries.entrySet()) {
         Entry entry = each.getValue();

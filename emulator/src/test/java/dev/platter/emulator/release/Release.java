@@ -16,7 +16,6 @@ import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
-import org.apache.commons.compress.compressors.gzip.GzipParameters;
 
 /**
  * Makes a release from a checkout that is built: a tarball and a Debian package, each with the
@@ -149,7 +148,12 @@ public final class Release {
     for (String layout : List.of("-XX:-UseCompactObjectHeaders", "-XX:+UseCompactObjectHeaders")) {
       int status =
           new ProcessBuilder(
-                  java.resolve("bin/java").toString(), layout, "-XX:+UseSerialGC", "-Xshare:dump")
+                  java.resolve("bin/java").toString(),
+                  layout,
+                  "-XX:+UseSerialGC",
+                  // It warns of the classes that jlink did not make.
+                  "-Xlog:all=error",
+                  "-Xshare:dump")
               .inheritIO()
               .start()
               .waitFor();
@@ -200,9 +204,7 @@ public final class Release {
   /** As Debian has manual pages. */
   private static byte[] compressed(String text) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    GzipParameters parameters = new GzipParameters();
-    parameters.setCompressionLevel(9);
-    try (OutputStream gzip = new GzipCompressorOutputStream(bytes, parameters)) {
+    try (OutputStream gzip = new GzipCompressorOutputStream(bytes)) {
       gzip.write(text.getBytes(StandardCharsets.UTF_8));
     }
     return bytes.toByteArray();
@@ -228,7 +230,7 @@ public final class Release {
     Architecture: %s
     Maintainer: Platter contributors
     Installed-Size: %d
-    Depends: libc6, zlib1g
+    Depends: libc6, libstdc++6, zlib1g
     Suggests: qemu-system-x86
     Section: utils
     Priority: optional
