@@ -238,6 +238,62 @@ class LauncherTest {
     assertThat(ended.output()).startsWith("platter ").hasLineCount(2);
   }
 
+  /** A release whose Java writes how it was started, and the caches that it is to make. */
+  private void release(String makesCaches) throws IOException {
+    Path bin = Files.createDirectories(launcher.root().resolve("java/bin"));
+    Files.writeString(bin.resolveSibling("release"), "JAVA_VERSION=\"25\"\n");
+    script(
+        bin.resolve("java"),
+        """
+        #!/bin/sh
+        printf '%%s\\n' "$@"
+        for option; do
+          case $option in -XX:AOTCacheOutput=*) %s ;; esac
+        done
+        """
+            .formatted(makesCaches));
+  }
+
+  private List<String> optionsOf(String javaOptions, String... words) throws Exception {
+    ProcessBuilder builder = launcher.builder(words);
+    builder.environment().put("PLATTER_JAVA_OPTS", javaOptions);
+    Ended ended = ChildProcess.run(builder);
+    assertThat(ended.exitCode()).as(ended.output()).isZero();
+    return ended.output().lines().toList();
+  }
+
+  @Test
+  void aReleaseMakesACacheForCommandsAndOneForServe() throws Exception {
+    release(": >\"${option#*=}\"");
+    Path temporary = Files.createDirectory(launcher.root().resolve("temporary"));
+    ProcessBuilder builder = launcher.builder("--make-caches");
+    builder.environment().put("TMPDIR", temporary.toString());
+    assertThat(ChildProcess.run(builder)).isEqualTo(new Ended(0, ""));
+    assertThat(temporary).isEmptyDirectory();
+
+    String cache = "-XX:AOTCache=" + launcher.root().toRealPath();
+    assertThat(optionsOf("", "--version"))
+        .contains(cache + "/commands.aot")
+        .endsWith(
+            "-jar", launcher.root().toRealPath() + "/emulator/target/platter.jar", "--version");
+    assertThat(optionsOf("", "serve", "--check")).contains(cache + "/serve.aot");
+    for (String option : List.of("-Xshare:off", "-XX:AOTMode=off", "-XX:SharedArchiveFile=a.jsa")) {
+      assertThat(optionsOf(option, "--version"))
+          .contains(option)
+          .noneMatch(other -> other.startsWith("-XX:AOTCache="));
+    }
+  }
+
+  @Test
+  void aCacheThatCannotBeMadeIsSaid() throws Exception {
+    release("echo no space");
+    Ended ended = ChildProcess.run(launcher.builder("--make-caches"));
+    assertThat(ended.output())
+        .startsWith("platter: cannot make " + launcher.root().toRealPath() + "/commands.aot:\n")
+        .endsWith("no space\n");
+    assertThat(ended.exitCode()).isEqualTo(1);
+  }
+
   @Test
   void sourcesDatedInTheFutureAreBuiltOnce() throws Exception {
     Path builds = builds();
