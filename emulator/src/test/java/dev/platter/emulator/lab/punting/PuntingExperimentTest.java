@@ -65,7 +65,7 @@ class PuntingExperimentTest {
     Map<String, @Nullable Object> map =
         Records.toMap(finding.result("punting", 1, null, Plant.NONE));
     assertThat(maps(map.get("rows"))).hasSize(2 * 3 * 3);
-    assertThat(maps(map.get("rows"))).allSatisfy(row -> assertThat(row).containsEntry("runs", 2));
+    assertThat(maps(map.get("rows"))).allSatisfy(row -> assertThat(row).containsEntry("runs", 2L));
     assertThat(map).containsEntry("partial", false);
     assertNothingLeft();
   }

@@ -87,7 +87,7 @@ class RingFlagsExperimentTest {
         .anyMatch(title -> title.startsWith("virtio"))
         .anyMatch(title -> title.startsWith("raw"));
     List<Map<String, Object>> rows = list(finding, "rows");
-    assertThat(rows).hasSizeBetween(2, 10).allMatch(row -> Objects.equals(row.get("runs"), 2));
+    assertThat(rows).hasSizeBetween(2, 10).allMatch(row -> Objects.equals(row.get("runs"), 2L));
     assertThat(rows.getFirst())
         .containsEntry("label", "virtio randread QD1 none")
         .containsEntry("device", "virtio")
