@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,5 +55,21 @@ class HostFilesTest {
     assertThat(files.first("/odd")).isEqualTo("a\ufffdb");
     Files.writeString(root.resolve("long"), "x".repeat(1 << 20));
     assertThat(files.first("/long")).hasSize(1 << 18);
+  }
+
+  /** What reads them elsewhere does so in a way of its own, and a test cannot make them up. */
+  @Test
+  void filesOfTheKernelAreOpenedHereAlone() throws IOException {
+    Path main = Path.of("src/main/java/dev/platter/emulator");
+    Pattern opens = Pattern.compile("(?:Path\\.of|Paths\\.get|new File)\\(\"/(?:proc|sys)\\b");
+    List<Path> openers = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(main)) {
+      for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
+        if (opens.matcher(Files.readString(file)).find()) {
+          openers.add(main.relativize(file));
+        }
+      }
+    }
+    assertThat(openers).isNotEmpty().allMatch(file -> file.startsWith("host"));
   }
 }
