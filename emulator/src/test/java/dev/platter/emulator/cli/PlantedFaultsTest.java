@@ -63,7 +63,16 @@ class PlantedFaultsTest {
             0);
     Bench.Options options =
         new Bench.Options(
-            Bench.Pattern.WRITE, FaultyDisk.PIECE, FaultyDisk.PIECE, 4, 0, 60_000_000_000L, 0, 1);
+            Bench.Pattern.WRITE,
+            FaultyDisk.PIECE,
+            FaultyDisk.PIECE,
+            4,
+            0,
+            60_000_000_000L,
+            0,
+            1,
+            Bench.Mix.EVEN,
+            Bench.Jobs.ONE);
     FaultyDisk[] made = new FaultyDisk[1];
     TestBed.run(
         DeviceKind.RAW,

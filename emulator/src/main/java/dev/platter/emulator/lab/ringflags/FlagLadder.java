@@ -175,7 +175,9 @@ final class FlagLadder {
         parameters.warmUpNanos(),
         parameters.runtimeNanos(),
         0,
-        round);
+        round,
+        Bench.Mix.EVEN,
+        Bench.Jobs.ONE);
   }
 
   /** Packs a run's mostly empty histogram, because hundreds of runs are kept. */

@@ -125,30 +125,7 @@ public final class Bench {
       int flushEvery,
       long seed,
       Mix mix,
-      Jobs jobs) {
-    /** One job without a pause or a rate. */
-    public Options(
-        Pattern pattern,
-        int minBytes,
-        int maxBytes,
-        int depth,
-        long warmUpNanos,
-        long runtimeNanos,
-        int flushEvery,
-        long seed) {
-      this(
-          pattern,
-          minBytes,
-          maxBytes,
-          depth,
-          warmUpNanos,
-          runtimeNanos,
-          flushEvery,
-          seed,
-          Mix.EVEN,
-          Jobs.ONE);
-    }
-  }
+      Jobs jobs) {}
 
   private final IoTarget target;
   private final Options options;

@@ -55,7 +55,9 @@ class SilentDiskTest {
   /** Ends as soon as all that is in flight is not answered, and does not wait then. */
   private static TestBed.Workload bench(Pattern pattern, SilentDisk disk) {
     BooleanSupplier cancelled = () -> disk.heldCount() == DEPTH;
-    Bench.Options options = new Bench.Options(pattern, BLOCK, BLOCK, DEPTH, 0, LONG_NANOS, 0, 1);
+    Bench.Options options =
+        new Bench.Options(
+            pattern, BLOCK, BLOCK, DEPTH, 0, LONG_NANOS, 0, 1, Bench.Mix.EVEN, Bench.Jobs.ONE);
     return (target, measurement) ->
         new Bench(target, options, null, cancelled, new CancelGrace(cancelled, 0)).run(measurement);
   }
@@ -109,7 +111,17 @@ class SilentDiskTest {
   void benchTellsOfAFlushThatIsNotAnswered() throws InterruptedException {
     SilentDisk disk = new SilentDisk(DISK_BYTES, operation -> operation != Operation.FLUSH);
     Bench.Options options =
-        new Bench.Options(Pattern.RANDWRITE, BLOCK, BLOCK, DEPTH, 0, 1, 0, 1); // over at once
+        new Bench.Options(
+            Pattern.RANDWRITE,
+            BLOCK,
+            BLOCK,
+            DEPTH,
+            0,
+            1,
+            0,
+            1,
+            Bench.Mix.EVEN,
+            Bench.Jobs.ONE); // over at once
     RunResult result =
         attempt(
             DeviceKind.RAW,
@@ -192,7 +204,17 @@ class SilentDiskTest {
   @Test
   void benchLeavesASlowDiskWhenPatienceIsOver() {
     Bench.Options options =
-        new Bench.Options(Pattern.RANDREAD, BLOCK, BLOCK, DEPTH, 0, LONG_NANOS, 0, 1);
+        new Bench.Options(
+            Pattern.RANDREAD,
+            BLOCK,
+            BLOCK,
+            DEPTH,
+            0,
+            LONG_NANOS,
+            0,
+            1,
+            Bench.Mix.EVEN,
+            Bench.Jobs.ONE);
     assertThat(
             left((target, measurement) ->
                 new Bench(target, options, null, () -> true, new CancelGrace(() -> true, 0))

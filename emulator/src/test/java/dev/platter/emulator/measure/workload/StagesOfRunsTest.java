@@ -63,7 +63,17 @@ class StagesOfRunsTest {
 
   private static MeasuredRun bench(DeviceKind device, TestBed.Setup setup, int depth) {
     Bench.Options options =
-        new Bench.Options(Bench.Pattern.RANDWRITE, 4096, 4096, depth, 0, 200_000_000, 20, 1);
+        new Bench.Options(
+            Bench.Pattern.RANDWRITE,
+            4096,
+            4096,
+            depth,
+            0,
+            200_000_000,
+            20,
+            1,
+            Bench.Mix.EVEN,
+            Bench.Jobs.ONE);
     return TestBed.run(
         device,
         setup,

@@ -66,7 +66,8 @@ class TestBedTest {
 
   private static Bench.Options options(
       Bench.Pattern pattern, int min, int max, int depth, long millis) {
-    return new Bench.Options(pattern, min, max, depth, 0, millis * 1_000_000, 20, 1);
+    return new Bench.Options(
+        pattern, min, max, depth, 0, millis * 1_000_000, 20, 1, Bench.Mix.EVEN, Bench.Jobs.ONE);
   }
 
   @ParameterizedTest
@@ -202,7 +203,16 @@ class TestBedTest {
                 new Bench(
                         target,
                         new Bench.Options(
-                            Bench.Pattern.RANDREAD, 4096, 4096, 4, warmUpNanos, 500_000_000L, 0, 1),
+                            Bench.Pattern.RANDREAD,
+                            4096,
+                            4096,
+                            4,
+                            warmUpNanos,
+                            500_000_000L,
+                            0,
+                            1,
+                            Bench.Mix.EVEN,
+                            Bench.Jobs.ONE),
                         null,
                         () -> false)
                     .run(
