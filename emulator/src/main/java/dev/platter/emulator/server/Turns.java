@@ -33,11 +33,7 @@ final class Turns {
   Turn of(Collection<String> things, BooleanSupplier over) {
     Set<String> mine = Set.copyOf(things);
     synchronized (this) {
-      boolean interrupted = false;
-      while ((all || mine.stream().anyMatch(taken::contains)) && !over.getAsBoolean()) {
-        interrupted |= !await();
-      }
-      restore(interrupted);
+      awaitWhile(() -> all || mine.stream().anyMatch(taken::contains), over);
       if (over.getAsBoolean()) {
         return () -> {};
       }
@@ -63,11 +59,7 @@ final class Turns {
    */
   Turn ofAll(BooleanSupplier over) {
     synchronized (this) {
-      boolean interrupted = false;
-      while ((all || !taken.isEmpty()) && !over.getAsBoolean()) {
-        interrupted |= !await();
-      }
-      restore(interrupted);
+      awaitWhile(() -> all || !taken.isEmpty(), over);
       if (over.getAsBoolean()) {
         return () -> {};
       }
@@ -76,17 +68,16 @@ final class Turns {
     return this::giveAll;
   }
 
-  @SuppressWarnings("WaitNotInLoop") // its callers loop
-  private boolean await() {
-    try {
-      wait();
-      return true;
-    } catch (InterruptedException e) {
-      return false;
+  /** Called in the monitor. An interrupt ends no wait; it is there again after it. */
+  private void awaitWhile(BooleanSupplier busy, BooleanSupplier over) {
+    boolean interrupted = false;
+    while (busy.getAsBoolean() && !over.getAsBoolean()) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
     }
-  }
-
-  private static void restore(boolean interrupted) {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
