@@ -5,10 +5,10 @@ import dev.platter.emulator.result.document.ExperimentResult;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One experiment that was run, whatever came of it.
+ * One experiment that was run, successful or not.
  *
  * @param experiment its result as the JSON has it
- * @param failure what it failed of, or null
+ * @param failure the failure, or null
  */
 public record LabRun(ExperimentResult experiment, @Nullable Throwable failure) {
   /** Runs an experiment; an exception becomes part of its result. */

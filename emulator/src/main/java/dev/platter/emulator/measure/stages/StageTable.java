@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The stages of several devices as one table for a terminal: a row for each stage, p50 and p99 in
- * microseconds for each device, and below it a line for each cause of stalls, for what has none and
- * for how many were not matched with all causes. It is made of what the JSON has.
+ * microseconds for each device, and lines below it for each cause of stalls, for stalls without a
+ * known cause and for stalls that could not be compared with all causes. It is made of what the
+ * JSON has.
  */
 public final class StageTable {
   private StageTable() {}
