@@ -17,12 +17,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 
 /** The tarball and the Debian package, which {@code ./mvnw verify -Pit,release} makes before. */
-@Timeout(300)
+@Timeout(value = 300, threadMode = ThreadMode.SEPARATE_THREAD)
 class ReleaseIT {
   private static final Path ROOT = Path.of("..");
   private static final Path RELEASE = ROOT.resolve("emulator/target/release");
