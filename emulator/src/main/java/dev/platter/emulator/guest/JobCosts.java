@@ -14,8 +14,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the host spends on each job of one guest: read when the console says that it begins and
- * ends. Used by the thread that reads the console, and looked at when that is done.
+ * The host's costs of each job of one guest, read when the console reports the job's begin and end.
+ * For the thread that reads the console; other threads read the costs when that thread is done.
  */
 final class JobCosts implements GuestListener {
   /** A job on the guest's list and where its result goes; no row for what is not measured. */
@@ -54,7 +54,7 @@ final class JobCosts implements GuestListener {
     return ended;
   }
 
-  /** What ran the guest, once it is up. */
+  /** The engine that runs the guest, once the guest is up. */
   Accelerator accelerator() {
     return accelerator;
   }

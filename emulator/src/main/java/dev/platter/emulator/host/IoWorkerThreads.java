@@ -44,7 +44,7 @@ public final class IoWorkerThreads {
   }
 
   /**
-   * Those of a process.
+   * The workers of a process.
    *
    * @param tasks a directory such as {@code /proc/self/task}
    * @throws PlatterException if its threads cannot be read

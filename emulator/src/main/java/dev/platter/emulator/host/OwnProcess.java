@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What {@code /proc/self} tells of this process, read anew each time. Any thread. */
+/** Facts from {@code /proc/self} about this process, read anew each time. Any thread. */
 public final class OwnProcess {
   private static final Path SELF = Path.of("/proc/self");
 

@@ -13,8 +13,8 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * What of io_uring is left in this process: descriptors, and kernel threads, which are threads of
- * this process like any other. Either keeps CRIU from taking a checkpoint.
+ * The rings and kernel threads of io_uring that are left in a process. The kernel threads are
+ * threads of the process like any other. Either keeps CRIU from taking a checkpoint.
  *
  * @param rings how many descriptors; negative if that cannot be found out
  * @param workers the names of the kernel threads, such as {@code iou-wrk-4711}
@@ -26,13 +26,13 @@ public record RingRemains(int rings, List<String> workers) {
   private static final String SQ_POLLER = "iou-sqp-";
   private static final long POLL_MILLIS = 5;
 
-  /** What there is now. */
+  /** The present remains of this process. */
   private static RingRemains now() {
     return of(SELF);
   }
 
   /**
-   * What there is of a process.
+   * The present remains of a process.
    *
    * @param process a directory such as {@code /proc/self}
    */

@@ -19,7 +19,7 @@ final class VhostUserFeatures {
   /** The configuration space is the back-end's. */
   static final long CONFIG = 1L << 9;
 
-  /** What is in flight is recorded in shared memory. */
+  /** Requests in flight are recorded in shared memory. */
   static final long INFLIGHT_SHMFD = 1L << 12;
 
   /** RESET_DEVICE. */

@@ -51,7 +51,7 @@ final class VhostUserMessage implements AutoCloseable {
   /**
    * Creates one.
    *
-   * @param heldUpPipes closes the descriptors that nobody takes, and counts the pipes among them
+   * @param heldUpPipes closes the descriptors that were not taken, and counts the pipes among them
    */
   VhostUserMessage(HeldUpPipes heldUpPipes) {
     fds = new ReceivedFds(heldUpPipes);

@@ -95,7 +95,7 @@ public final class IowaitExperiment implements Experiment {
     }
   }
 
-  /** One run of the experiment. */
+  /** A run of the experiment. */
   private static final class Run {
     private final LabContext context;
     private final Plan plan;

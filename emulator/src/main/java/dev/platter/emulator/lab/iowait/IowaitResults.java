@@ -125,7 +125,7 @@ final class IowaitResults {
         .toArray();
   }
 
-  /** A case's shares, window by window, with something added to each. */
+  /** A case's shares, window by window, each with an addend. */
   private double[] shares(IowaitCase what, StallCounter counter, double more) {
     return windows(what).stream()
         .mapToDouble(window -> window.shares().getOrDefault(counter, 0.0) + more)

@@ -9,9 +9,9 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
-/** What each operation did since measuring began. One thread. */
+/** The figures of each operation since measuring began. For one thread. */
 final class OperationTallies {
-  /** What one did. */
+  /** The figures of one operation. */
   static final class Tally {
     final Histogram latency = Latencies.newHistogram();
     long requests;
@@ -33,7 +33,7 @@ final class OperationTallies {
     }
   }
 
-  /** That of an operation. */
+  /** The figures of an operation. */
   Tally of(Operation operation) {
     return tallies[BenchJob.index(operation)];
   }
