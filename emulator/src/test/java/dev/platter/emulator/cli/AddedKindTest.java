@@ -11,6 +11,7 @@ import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.RequestTracing;
+import dev.platter.emulator.HttpText;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.measure.stages.Observations;
@@ -40,15 +41,12 @@ import dev.platter.emulator.server.metrics.MetricsServer;
 import dev.platter.emulator.server.options.ServeFile;
 import dev.platter.emulator.server.options.ServeOptions;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -292,10 +290,7 @@ class AddedKindTest {
   }
 
   private static String scrape(MetricsServer metrics) throws IOException {
-    URI uri = URI.create("http://127.0.0.1:" + metrics.address().getPort() + "/metrics");
-    try (InputStream in = uri.toURL().openStream()) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
+    return HttpText.get(metrics.address().getPort(), "/metrics", 200);
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
+import dev.platter.emulator.HttpText;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.ProtocolViolation;
 import dev.platter.emulator.server.config.DeviceParts;
@@ -19,15 +20,11 @@ import dev.platter.emulator.server.config.ServerOptions;
 import dev.platter.emulator.server.config.VirtioBlkExport;
 import dev.platter.emulator.server.metrics.MetricsServer;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -114,13 +111,7 @@ class MetricsOfAServerTest {
   }
 
   private String get(String path, int status) throws IOException {
-    URI uri = URI.create("http://127.0.0.1:" + metrics.address().getPort() + path);
-    HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
-    assertThat(connection.getResponseCode()).isEqualTo(status);
-    try (InputStream in =
-        status == 200 ? connection.getInputStream() : connection.getErrorStream()) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
+    return HttpText.get(metrics.address().getPort(), path, status);
   }
 
   private static double value(String scrape, String series) {

@@ -227,8 +227,8 @@ class ServerChangesTest {
       assertThat(server.removeExport("vdb", false)).isTrue();
       assertThat(names()).containsExactly("vda");
       assertThat(socket("vdb")).doesNotExist();
-      assertThat(descriptors()).isEqualTo(before);
-      assertThat(threads()).isEqualTo(threads);
+      assertThat(descriptors()).isSubsetOf(before);
+      assertThat(threads()).isSubsetOf(threads);
     }
     assertServed("vda");
     assertThat(log.names()).containsSubsequence("disk", "serving", "client-connected", "removed");
@@ -316,8 +316,8 @@ class ServerChangesTest {
         Kind.BAD_INPUT,
         "there is no IOThread io9");
     assertThat(names()).containsExactly("vda");
-    assertThat(descriptors()).isEqualTo(before);
-    assertThat(threads()).isEqualTo(threads);
+    assertThat(descriptors()).isSubsetOf(before);
+    assertThat(threads()).isSubsetOf(threads);
     server.addExport(good); // its image is free, and so is its name
     assertServed("vdb");
   }
@@ -453,7 +453,7 @@ class ServerChangesTest {
       task.get();
     }
     assertThat(names()).containsExactly("vda");
-    assertThat(descriptors()).isEqualTo(before);
+    assertThat(descriptors()).isSubsetOf(before);
   }
 
   private FutureTask<Void> repeated(String name) throws IOException {
