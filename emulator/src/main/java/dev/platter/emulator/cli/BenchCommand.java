@@ -51,13 +51,6 @@ import picocli.CommandLine.Option;
       "  platter bench disk.img --verify-state state --verify-only",
     })
 final class BenchCommand extends RunCommand {
-  /** For picocli. */
-  static final class PatternConverter extends ChoiceConverter<Bench.Pattern> {
-    PatternConverter() {
-      super(Bench.Pattern.class);
-    }
-  }
-
   @Option(
       names = "--rw",
       paramLabel = "PATTERN",

@@ -110,7 +110,7 @@ final class GuestRunCommand extends PlatterCommand {
       split = ",",
       paramLabel = "DEVICE",
       defaultValue = "ahci,virtio",
-      converter = LoopOptions.DeviceConverter.class,
+      converter = DeviceConverter.class,
       description = "Disks to run on, separated by commas (default: ${DEFAULT-VALUE}).")
   private List<DeviceKind> devices = List.of();
 
@@ -158,7 +158,7 @@ final class GuestRunCommand extends PlatterCommand {
       names = "--rw",
       paramLabel = "PATTERN",
       defaultValue = "randread",
-      converter = BenchCommand.PatternConverter.class,
+      converter = PatternConverter.class,
       description = "fio-like: read, write, randread or randwrite (default: ${DEFAULT-VALUE}).")
   private Bench.Pattern pattern = Bench.Pattern.RANDREAD;
 
@@ -200,7 +200,7 @@ final class GuestRunCommand extends PlatterCommand {
       names = "--cache",
       paramLabel = "MODE",
       defaultValue = "none",
-      converter = LoopOptions.CacheConverter.class,
+      converter = CacheConverter.class,
       description =
           "How Platter opens the image: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private CacheMode cache = CacheMode.NONE;
@@ -340,45 +340,43 @@ final class GuestRunCommand extends PlatterCommand {
 
   private void check() {
     source.check();
-    RunCommand.require(
-        !devices.contains(DeviceKind.RAW), "a guest has no raw device", "--device ahci,virtio");
-    RunCommand.require(runs >= 1, "--runs must be at least 1", "--runs 5");
-    RunCommand.require(cpus >= 1 && cpus <= 64, "--cpus must be between 1 and 64", "--cpus 1");
-    RunCommand.require(
+    require(!devices.contains(DeviceKind.RAW), "a guest has no raw device", "--device ahci,virtio");
+    require(runs >= 1, "--runs must be at least 1", "--runs 5");
+    require(cpus >= 1 && cpus <= 64, "--cpus must be between 1 and 64", "--cpus 1");
+    require(
         memoryBytes >= MIN_MEMORY_BYTES && memoryBytes % (1 << 20) == 0,
         "--memory must be whole MiB, and at least 192M",
         "--memory 512M");
-    RunCommand.require(
+    require(
         totalBytes >= CHUNK_BYTES && totalBytes % CHUNK_BYTES == 0,
         "--total must be a multiple of 128K, and not 0",
         "--total 128M");
-    RunCommand.require(
+    require(
         blockBytes >= 512 && blockBytes % 512 == 0 && blockBytes <= 32 << 20,
         "--bs must be a multiple of 512, up to 32M",
         "--bs 4k");
     sector.check(blockBytes, "--bs");
-    RunCommand.require(
+    require(
         peer == null || cache == CacheMode.NONE,
         "--cache writeback has no meaning with --peer: QEMU's own disks are opened with O_DIRECT",
         null);
-    RunCommand.require(
+    require(
         peer == null || sector.bytes() == ImageOptions.DEFAULT_BLOCK_BYTES,
         "--logical-block-size has no meaning with --peer: QEMU's own SATA disk has sectors of 512",
         null);
-    RunCommand.require(
+    require(
         depth >= 1 && depth <= 256 && blockBytes * depth <= memoryBytes / 4,
         "--iodepth must be between 1 and 256, and --bs times --iodepth a quarter of --memory at"
             + " the most",
         "--iodepth 32");
-    RunCommand.require(runtimeNanos >= 1_000_000, "--runtime must be at least 1ms", "--runtime 3s");
-    RunCommand.require(timeoutNanos > 0, "--timeout must not be 0", "--timeout 3m");
-    RunCommand.require(
-        qemu == null || qemuRoot == null, "--qemu and --qemu-root exclude each other", null);
-    RunCommand.require(
+    require(runtimeNanos >= 1_000_000, "--runtime must be at least 1ms", "--runtime 3s");
+    require(timeoutNanos > 0, "--timeout must not be 0", "--timeout 3m");
+    require(qemu == null || qemuRoot == null, "--qemu and --qemu-root exclude each other", null);
+    require(
         !pattern.mixes() && !pattern.trims(),
         "--rw " + pattern + " is a pattern of platter bench: the guest reads or writes",
         "--rw randread");
-    RunCommand.require(
+    require(
         !pattern.writes() || !workloads.contains(Workload.FIO_LIKE) || image == null || destroyData,
         "--rw " + pattern + " would overwrite " + image,
         "Add --destroy-data if its contents do not matter");
@@ -416,9 +414,8 @@ final class GuestRunCommand extends PlatterCommand {
             "without virtio",
             "Add virtio to --device",
             "--poll-max");
-    RunCommand.require(!shell || !json.isGiven(), "--shell has no result for --json", null);
-    RunCommand.require(
-        !shell || !reportOption.isGiven(), "--shell has no result for --report", null);
+    require(!shell || !json.isGiven(), "--shell has no result for --json", null);
+    require(!shell || !reportOption.isGiven(), "--shell has no result for --report", null);
   }
 
   private GuestRun.Plan plan(Qemu found, Guest guest, Path path, Set<DeviceKind> kinds) {

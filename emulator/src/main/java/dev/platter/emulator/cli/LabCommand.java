@@ -116,7 +116,7 @@ final class LabCommand extends PlatterCommand {
   @Override
   public void run() {
     if (names.isEmpty()) {
-      RunCommand.require(
+      require(
           !json.isGiven() && !report.isGiven(),
           (json.isGiven() ? "--json" : "--report") + " needs an experiment to run",
           "platter lab all");

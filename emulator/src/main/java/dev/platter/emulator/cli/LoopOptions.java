@@ -5,7 +5,6 @@ import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.ring.SetupFlag;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
-import dev.platter.emulator.measure.workload.DeviceKind;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
@@ -15,20 +14,6 @@ import picocli.CommandLine.Option;
 
 /** How loops, vCPUs and the image are set up; shared by the commands that run a machine. */
 final class LoopOptions {
-  /** For picocli. */
-  static final class DeviceConverter extends ChoiceConverter<DeviceKind> {
-    DeviceConverter() {
-      super(DeviceKind.class);
-    }
-  }
-
-  /** For picocli. */
-  static final class CacheConverter extends ChoiceConverter<CacheMode> {
-    CacheConverter() {
-      super(CacheMode.class);
-    }
-  }
-
   @Option(
       names = "--cache",
       paramLabel = "MODE",

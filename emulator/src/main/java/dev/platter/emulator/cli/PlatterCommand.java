@@ -1,5 +1,6 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.aio.PlatterException;
 import dev.platter.emulator.host.Build;
 import dev.platter.emulator.result.JsonFile;
 import dev.platter.emulator.result.Origin;
@@ -7,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,6 +74,17 @@ abstract class PlatterCommand implements Runnable {
             ? ""
             : "PLATTER_JAVA_OPTS=" + Origin.quoted(List.of(jvmOptions)) + " ")
         + Origin.quoted(words);
+  }
+
+  /**
+   * Refuses options that make no sense.
+   *
+   * @throws PlatterException of kind BAD_INPUT, unless the condition holds
+   */
+  static void require(boolean condition, String message, @Nullable String remedy) {
+    if (!condition) {
+      throw PlatterException.badInput(message, remedy);
+    }
   }
 
   /** Answers --version. */

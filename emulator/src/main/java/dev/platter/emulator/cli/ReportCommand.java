@@ -117,15 +117,15 @@ final class ReportCommand extends PlatterCommand {
   }
 
   private void check(List<Gate> wanted) {
-    RunCommand.require(
+    require(
         wanted.isEmpty() || files.size() > 1,
         "--gate needs a result to compare with",
         "platter report before.json after.json --gate \"p99<=1.10\"");
-    RunCommand.require(
+    require(
         !json.isGiven() || files.size() > 1,
         "--json writes a comparison, and there is one result",
         "platter report before.json after.json --json cmp.json");
-    RunCommand.require(
+    require(
         !markdown || !isJsonAlone(),
         "--markdown and --json - both print on standard output",
         "--json cmp.json");

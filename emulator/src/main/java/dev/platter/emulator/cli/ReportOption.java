@@ -37,9 +37,9 @@ final class ReportOption {
 
   /** The same for a report and JSON. */
   static void check(String file, @Nullable String json) {
-    RunCommand.require(!file.equals("-"), "--report needs a file", "--report report.html");
+    PlatterCommand.require(!file.equals("-"), "--report needs a file", "--report report.html");
     ReportForm.of(file).checkWritable(file);
-    RunCommand.require(
+    PlatterCommand.require(
         json == null || !normal(json).equals(normal(file)),
         "--json and --report name the same file",
         "--report report.html");

@@ -42,7 +42,7 @@ abstract class RunCommand extends PlatterCommand {
       split = ",",
       paramLabel = "DEVICE",
       defaultValue = "raw,ahci,virtio",
-      converter = LoopOptions.DeviceConverter.class,
+      converter = DeviceConverter.class,
       description =
           "Devices to run on, separated by commas: ${COMPLETION-CANDIDATES} (default: all). raw is"
               + " the ring with no device in front.")
@@ -251,12 +251,6 @@ abstract class RunCommand extends PlatterCommand {
     rows.forEach(row -> stages.put(row.label(), row.stages()));
     out().println();
     out().print(StageTable.render(stages, wide.columns()));
-  }
-
-  static void require(boolean condition, String message, @Nullable String remedy) {
-    if (!condition) {
-      throw PlatterException.badInput(message, remedy);
-    }
   }
 
   /** The user's image, or null. */

@@ -36,7 +36,7 @@ final class SectorOption {
 
   /** Refuses requests that are no whole number of sectors. */
   void check(long requestBytes, String option) {
-    RunCommand.require(
+    PlatterCommand.require(
         requestBytes % bytes == 0,
         option + " must be a multiple of " + bytes + ", as the disk's sectors are",
         option + " 4k, or --logical-block-size 512");
