@@ -65,6 +65,8 @@ class ArchitectureTest {
   private static final List<List<String>> FLOORS =
       List.of(
           List.of("cli"),
+          List.of("cli.run", "cli.serve", "cli.ctl", "cli.guest", "cli.lab", "cli.image"),
+          List.of("cli.shared"),
           List.of("lab..", "doctor"),
           List.of("result.page"),
           List.of("result"),

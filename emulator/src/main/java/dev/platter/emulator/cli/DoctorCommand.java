@@ -1,6 +1,9 @@
 package dev.platter.emulator.cli;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.cli.shared.AllSteps;
+import dev.platter.emulator.cli.shared.JsonOption;
+import dev.platter.emulator.cli.shared.PlatterCommand;
 import dev.platter.emulator.doctor.Doctor;
 import dev.platter.emulator.doctor.DoctorPage;
 import dev.platter.emulator.doctor.DoctorReport;

@@ -1,5 +1,6 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.emulator.cli.shared.PlatterCommand;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

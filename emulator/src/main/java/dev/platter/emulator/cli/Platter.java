@@ -3,6 +3,18 @@ package dev.platter.emulator.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.emulator.cli.ctl.CtlCommand;
+import dev.platter.emulator.cli.guest.GuestCommand;
+import dev.platter.emulator.cli.image.ImageCommand;
+import dev.platter.emulator.cli.lab.LabCommand;
+import dev.platter.emulator.cli.run.BenchCommand;
+import dev.platter.emulator.cli.run.IotestCommand;
+import dev.platter.emulator.cli.run.ReportCommand;
+import dev.platter.emulator.cli.serve.ServeCommand;
+import dev.platter.emulator.cli.shared.FailureHandler;
+import dev.platter.emulator.cli.shared.Interruption;
+import dev.platter.emulator.cli.shared.MissingCommand;
+import dev.platter.emulator.cli.shared.PlatterCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStream;

@@ -1,5 +1,6 @@
 package dev.platter.emulator.cli;
 
+import dev.platter.emulator.cli.shared.PlatterCommand;
 import picocli.CommandLine.Command;
 
 /** {@code platter version}. */

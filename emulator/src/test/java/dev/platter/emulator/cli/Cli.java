@@ -14,8 +14,8 @@ import java.io.StringWriter;
  * @param out what went to stdout
  * @param err what went to stderr
  */
-record Cli(int exitCode, String out, String err) {
-  static Cli run(Object... args) {
+public record Cli(int exitCode, String out, String err) {
+  public static Cli run(Object... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Cli run = into(out, args);
     return new Cli(run.exitCode, out.toString(UTF_8), run.err);
@@ -26,7 +26,7 @@ record Cli(int exitCode, String out, String err) {
    *
    * @return without the output
    */
-  static Cli into(OutputStream out, Object... args) {
+  public static Cli into(OutputStream out, Object... args) {
     StringWriter err = new StringWriter();
     String[] words = new String[args.length];
     for (int i = 0; i < args.length; i++) {

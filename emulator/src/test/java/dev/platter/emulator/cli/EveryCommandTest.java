@@ -9,6 +9,7 @@ import dev.platter.devices.block.ImageOptions;
 import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.ChildProcess;
 import dev.platter.emulator.ChildProcess.Ended;
+import dev.platter.emulator.cli.shared.PlatterCommand;
 import dev.platter.emulator.server.Server;
 import dev.platter.emulator.server.StreamEventLog;
 import dev.platter.emulator.server.config.ExportKinds;

@@ -44,8 +44,8 @@ class MessagesTest {
       Set.of(
           "dev.platter.aio.file.IoReason.of",
           "dev.platter.guestimages.GuestImageException.reason",
-          "dev.platter.emulator.cli.FailureHandler.report",
-          "dev.platter.emulator.cli.Signals.refused",
+          "dev.platter.emulator.cli.shared.FailureHandler.report",
+          "dev.platter.emulator.cli.shared.Signals.refused",
           "dev.platter.emulator.server.control.ControlConnection.answer",
           "dev.platter.emulator.export.ExportServer.serve",
           "dev.platter.emulator.lab.LabRun.of");

@@ -1,0 +1,11 @@
+package dev.platter.emulator.cli.shared;
+
+import dev.platter.devices.block.CacheMode;
+
+/** Reads a value of {@code --cache}. */
+public final class CacheConverter extends ChoiceConverter<CacheMode> {
+  /** For picocli. */
+  CacheConverter() {
+    super(CacheMode.class);
+  }
+}
