@@ -95,7 +95,7 @@ class ReleaseIT {
                 Objects.requireNonNull(create.getHostConfig())
                     .withSecurityOpts(List.of("seccomp=" + PlatterContainer.ioUringProfile())));
     Containers.mount(debian, RELEASE.toAbsolutePath().normalize(), "/release");
-    return Containers.run(debian, Duration.ofSeconds(120));
+    return Containers.run(debian, Duration.ofMinutes(2));
   }
 
   @Test
