@@ -286,12 +286,16 @@ class LauncherTest {
 
   @Test
   void aCacheThatCannotBeMadeIsSaid() throws Exception {
-    release("echo no space");
+    release(": >\"${option#*=}.config\"; echo no space");
+    Path cache = launcher.root().resolve("commands.aot");
+    Files.writeString(cache, "of before");
     Ended ended = ChildProcess.run(launcher.builder("--make-caches"));
     assertThat(ended.output())
         .startsWith("platter: cannot make " + launcher.root().toRealPath() + "/commands.aot:\n")
         .endsWith("no space\n");
     assertThat(ended.exitCode()).isEqualTo(1);
+    assertThat(cache).hasContent("of before");
+    assertThat(launcher.root()).isDirectoryNotContaining("glob:**.new*");
   }
 
   @Test

@@ -38,7 +38,7 @@ public final class Release {
   private static final String PRERM =
       """
       #!/bin/sh
-      rm -f /opt/platter/commands.aot /opt/platter/serve.aot
+      rm -f /opt/platter/*.aot*
       """;
 
   private final Path checkout;
