@@ -122,7 +122,7 @@ final class FileTree {
   private void writeTar(OutputStream out, String prefix, Instant time) throws IOException {
     try (TarArchiveOutputStream tar =
         new TarArchiveOutputStream(new GzipCompressorOutputStream(out), "UTF-8")) {
-      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_GNU);
       for (Map.Entry<String, Entry> each : entries.entrySet()) {
         Entry entry = each.getValue();
         boolean directory = entry.kind() == TarConstants.LF_DIR;

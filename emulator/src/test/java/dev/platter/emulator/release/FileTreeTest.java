@@ -89,6 +89,21 @@ class FileTreeTest {
     }
   }
 
+  /** deb(5) knows GNU's long names; what pax has for them is an error to dpkg. */
+  @Test
+  void aLongNameIsWrittenInGnusWay() throws Exception {
+    FileTree tree = new FileTree();
+    tree.add("n".repeat(120), "text");
+    Path file = directory.resolve("l.tar.gz");
+    tree.writeTar(file, "./", TIME);
+    try (InputStream in = new GZIPInputStream(Files.newInputStream(file))) {
+      assertThat((char) in.readNBytes(512)[156]).as("the first header's typeflag").isEqualTo('L');
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      assertThat(listed(in)).containsExactly("644 ./" + "n".repeat(120) + " text");
+    }
+  }
+
   @Test
   void theSameContentsMakeTheSameBytes() throws Exception {
     Path one = directory.resolve("1");
