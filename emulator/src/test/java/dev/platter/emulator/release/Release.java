@@ -174,7 +174,9 @@ public final class Release {
             "README.md",
             "CHANGELOG.md",
             "SECURITY.md",
+            "CONTRIBUTING.md",
             "docs",
+            "guest-images/make-qemu-root", // a remedy that commands name
             "emulator/deploy",
             "emulator/target/platter.jar",
             "emulator/target/lib")) {
