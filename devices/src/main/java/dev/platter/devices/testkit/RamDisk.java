@@ -62,7 +62,7 @@ public final class RamDisk implements BlockBackend {
    *
    * @param sizeBytes its size, a multiple of {@code blockSizeBytes}
    * @param blockSizeBytes its block size
-   * @param reachable the host memory that requests may name, e.g. {@link DirectCpu#ram}
+   * @param reachable the host memory that requests may name, such as the RAM of a guest
    */
   public RamDisk(long sizeBytes, int blockSizeBytes, List<MemorySegment> reachable) {
     this(sizeBytes, blockSizeBytes, () -> reachable);

@@ -1,9 +1,7 @@
 /**
- * Driver-side code: what a guest kernel's ahci and virtio_blk do, over nothing but loads, stores,
- * guest RAM and interrupts. Unit tests, fuzzers, benchmarks and the in-process guest all use it.
+ * What a device is tested with in place of a machine, a loop and a disk.
  *
- * <p>Threading: a driver belongs to one vCPU. In steady state nothing here allocates. Nothing here
- * touches a device object.
+ * <p>Threading: one thread, that of the test. Nothing here is used by a command.
  */
 @NullMarked
 package dev.platter.devices.testkit;

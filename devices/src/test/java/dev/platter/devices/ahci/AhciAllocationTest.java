@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.devices.driver.DiskDriver;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;

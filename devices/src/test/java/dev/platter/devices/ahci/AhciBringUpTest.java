@@ -3,8 +3,8 @@ package dev.platter.devices.ahci;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.platter.devices.testkit.AhciDriver;
-import dev.platter.devices.testkit.AhciIdentity;
+import dev.platter.devices.driver.AhciDriver;
+import dev.platter.devices.driver.AhciIdentity;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;

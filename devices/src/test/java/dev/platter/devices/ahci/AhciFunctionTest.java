@@ -3,13 +3,13 @@ package dev.platter.devices.ahci;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.driver.AhciDriver;
+import dev.platter.devices.driver.GuestAllocator;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.PciBar;
 import dev.platter.devices.pci.PciInterrupts;
 import dev.platter.devices.pci.PciVectors;
-import dev.platter.devices.testkit.AhciDriver;
 import dev.platter.devices.testkit.DirectCpu;
-import dev.platter.devices.testkit.GuestAllocator;
 import dev.platter.devices.testkit.ManualLoop;
 import dev.platter.devices.testkit.RamDisk;
 import java.lang.foreign.MemorySegment;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.ata.TrimRanges;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.AhciCommandTables;
-import dev.platter.devices.testkit.AhciDriver;
-import dev.platter.devices.testkit.AhciPortAccess;
+import dev.platter.devices.driver.AhciCommandTables;
+import dev.platter.devices.driver.AhciDriver;
+import dev.platter.devices.driver.AhciPortAccess;
+import dev.platter.devices.driver.GuestAllocator;
 import dev.platter.devices.testkit.DirectCpu;
-import dev.platter.devices.testkit.GuestAllocator;
 import dev.platter.devices.testkit.ManualLoop;
 import dev.platter.devices.testkit.RamDisk;
 import dev.platter.devices.testkit.RecordingIrq;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.devices.ahci.AhciFixture.Done;
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.BufferPool;
-import dev.platter.devices.testkit.AhciCommandTables;
+import dev.platter.devices.driver.AhciCommandTables;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.ahci.AhciFixture.Done;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.devices.driver.DiskDriver;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,7 +2,7 @@ package dev.platter.devices.virtio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.testkit.DriverQueue;
+import dev.platter.devices.driver.DriverQueue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -8,7 +8,7 @@ import static dev.platter.devices.virtio.PackedRing.DESC_F_WRITE;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.testkit.PackedDriverQueue;
+import dev.platter.devices.driver.PackedDriverQueue;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;

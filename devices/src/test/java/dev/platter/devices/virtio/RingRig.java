@@ -2,11 +2,11 @@ package dev.platter.devices.virtio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.devices.driver.DriverQueue;
+import dev.platter.devices.driver.GuestAllocator;
+import dev.platter.devices.driver.PackedDriverQueue;
+import dev.platter.devices.driver.SplitDriverQueue;
 import dev.platter.devices.testkit.DirectCpu;
-import dev.platter.devices.testkit.DriverQueue;
-import dev.platter.devices.testkit.GuestAllocator;
-import dev.platter.devices.testkit.PackedDriverQueue;
-import dev.platter.devices.testkit.SplitDriverQueue;
 import org.jspecify.annotations.Nullable;
 
 /** A ring of either layout with both its sides, on one thread, and what a transport was told. */

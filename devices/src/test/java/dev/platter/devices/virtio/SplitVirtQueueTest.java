@@ -6,9 +6,9 @@ import static dev.platter.devices.virtio.Vring.DESC_F_WRITE;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.devices.driver.GuestAllocator;
+import dev.platter.devices.driver.SplitDriverQueue;
 import dev.platter.devices.testkit.DirectCpu;
-import dev.platter.devices.testkit.GuestAllocator;
-import dev.platter.devices.testkit.SplitDriverQueue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

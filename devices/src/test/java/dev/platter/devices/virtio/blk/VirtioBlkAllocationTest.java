@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.DiskDriver;
-import dev.platter.devices.testkit.VirtioMmioBlkDriver;
-import dev.platter.devices.testkit.VirtioMmioBlkDriver.Options;
+import dev.platter.devices.driver.DiskDriver;
+import dev.platter.devices.driver.VirtioMmioBlkDriver;
+import dev.platter.devices.driver.VirtioMmioBlkDriver.Options;
 import dev.platter.devices.virtio.VirtioFeatures;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.AfterEach;

@@ -3,8 +3,8 @@ package dev.platter.devices.virtio.blk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.DriverQueue;
-import dev.platter.devices.testkit.VirtioMmioBlkDriver;
+import dev.platter.devices.driver.DriverQueue;
+import dev.platter.devices.driver.VirtioMmioBlkDriver;
 import dev.platter.devices.virtio.mmio.MmioRegisters;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -5,9 +5,9 @@ import static dev.platter.devices.virtio.Vring.DESC_F_WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.SplitDriverQueue;
-import dev.platter.devices.testkit.VirtioMmioBlkDriver;
-import dev.platter.devices.testkit.VirtioMmioBlkDriver.Options;
+import dev.platter.devices.driver.SplitDriverQueue;
+import dev.platter.devices.driver.VirtioMmioBlkDriver;
+import dev.platter.devices.driver.VirtioMmioBlkDriver.Options;
 import dev.platter.devices.virtio.DeviceStatus;
 import dev.platter.devices.virtio.VirtioFeatures;
 import dev.platter.devices.virtio.mmio.MmioRegisters;

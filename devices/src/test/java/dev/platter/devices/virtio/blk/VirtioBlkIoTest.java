@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.VirtioMmioBlkDriver;
-import dev.platter.devices.testkit.VirtioMmioBlkDriver.Options;
+import dev.platter.devices.driver.VirtioMmioBlkDriver;
+import dev.platter.devices.driver.VirtioMmioBlkDriver.Options;
 import dev.platter.devices.virtio.VirtioFeatures;
 import java.util.ArrayList;
 import java.util.List;

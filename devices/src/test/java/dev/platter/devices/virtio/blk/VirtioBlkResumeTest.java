@@ -3,10 +3,10 @@ package dev.platter.devices.virtio.blk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.event.EventNotifier;
-import dev.platter.devices.testkit.DriverQueue;
-import dev.platter.devices.testkit.GuestAllocator;
-import dev.platter.devices.testkit.PackedDriverQueue;
-import dev.platter.devices.testkit.SplitDriverQueue;
+import dev.platter.devices.driver.DriverQueue;
+import dev.platter.devices.driver.GuestAllocator;
+import dev.platter.devices.driver.PackedDriverQueue;
+import dev.platter.devices.driver.SplitDriverQueue;
 import dev.platter.devices.virtio.DeviceRing;
 import dev.platter.devices.virtio.InflightRegion;
 import dev.platter.devices.virtio.QueueConfig;

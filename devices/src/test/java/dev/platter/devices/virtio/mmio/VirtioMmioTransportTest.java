@@ -2,12 +2,12 @@ package dev.platter.devices.virtio.mmio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.devices.driver.GuestAllocator;
+import dev.platter.devices.driver.PackedDriverQueue;
+import dev.platter.devices.driver.SplitDriverQueue;
+import dev.platter.devices.driver.VirtioMmioBus;
 import dev.platter.devices.testkit.DirectCpu;
-import dev.platter.devices.testkit.GuestAllocator;
-import dev.platter.devices.testkit.PackedDriverQueue;
 import dev.platter.devices.testkit.RecordingIrq;
-import dev.platter.devices.testkit.SplitDriverQueue;
-import dev.platter.devices.testkit.VirtioMmioBus;
 import dev.platter.devices.virtio.DeviceStatus;
 import dev.platter.devices.virtio.VirtioFeatures;
 import org.junit.jupiter.api.AfterEach;

@@ -2,7 +2,7 @@ package dev.platter.emulator.measure.workload;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.devices.driver.DiskDriver;
 import dev.platter.emulator.measure.stages.Latencies;
 import java.util.function.BooleanSupplier;
 import org.HdrHistogram.Histogram;

@@ -2,8 +2,8 @@ package dev.platter.emulator.measure.workload;
 
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.DiskDriver;
-import dev.platter.devices.testkit.GuestAllocator;
+import dev.platter.devices.driver.DiskDriver;
+import dev.platter.devices.driver.GuestAllocator;
 import dev.platter.emulator.measure.machine.Vcpu;
 import dev.platter.emulator.measure.stages.StageRecorder;
 import java.lang.foreign.MemorySegment;

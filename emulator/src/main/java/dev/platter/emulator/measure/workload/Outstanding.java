@@ -4,7 +4,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.devices.driver.DiskDriver;
 import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.stages.StageRecorder;
 import java.util.function.BooleanSupplier;

@@ -4,8 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
+import dev.platter.devices.driver.GuestCpu;
 import dev.platter.devices.memory.GuestMemory;
-import dev.platter.devices.testkit.GuestCpu;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;

@@ -11,7 +11,7 @@ import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
-import dev.platter.devices.testkit.AhciDriver;
+import dev.platter.devices.driver.AhciDriver;
 import dev.platter.emulator.export.OpenFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;

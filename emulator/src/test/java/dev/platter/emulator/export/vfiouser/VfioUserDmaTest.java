@@ -17,7 +17,7 @@ import dev.platter.aio.sys.Libc;
 import dev.platter.devices.ahci.AhciRegisters;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.AhciDriver;
+import dev.platter.devices.driver.AhciDriver;
 import dev.platter.devices.testkit.RamDisk;
 import dev.platter.emulator.export.OpenFiles;
 import java.io.IOException;

@@ -9,7 +9,7 @@ import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.block.CacheMode;
 import dev.platter.devices.block.ImageOptions;
 import dev.platter.devices.block.RawImage;
-import dev.platter.devices.testkit.AhciDriver;
+import dev.platter.devices.driver.AhciDriver;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;

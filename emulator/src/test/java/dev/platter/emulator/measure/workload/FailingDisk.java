@@ -1,7 +1,7 @@
 package dev.platter.emulator.measure.workload;
 
 import dev.platter.devices.block.BlockRequest.Operation;
-import dev.platter.devices.testkit.DiskDriver;
+import dev.platter.devices.driver.DiskDriver;
 
 /** A disk that does what it is asked to, and says once that it did not. */
 final class FailingDisk extends ForwardingTarget {

@@ -1,4 +1,4 @@
-package dev.platter.devices.testkit;
+package dev.platter.devices.driver;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;

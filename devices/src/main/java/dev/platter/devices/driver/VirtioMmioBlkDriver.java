@@ -1,4 +1,4 @@
-package dev.platter.devices.testkit;
+package dev.platter.devices.driver;
 
 import dev.platter.devices.block.BlockRequest.Operation;
 import dev.platter.devices.memory.GuestMemory;

@@ -1,4 +1,4 @@
-package dev.platter.devices.testkit;
+package dev.platter.devices.driver;
 
 /**
  * The driver side of a virtqueue in guest memory, whatever the layout of its ring. A buffer's

@@ -1,4 +1,4 @@
-package dev.platter.devices.testkit;
+package dev.platter.devices.driver;
 
 /** Hands out guest RAM once, in order: a driver's set-up needs no more. Not thread-safe. */
 public final class GuestAllocator {

@@ -1,6 +1,7 @@
 package dev.platter.devices.testkit;
 
 import dev.platter.devices.bus.MmioDevice;
+import dev.platter.devices.driver.GuestCpu;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
