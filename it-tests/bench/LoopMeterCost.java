@@ -1,13 +1,12 @@
 package dev.platter.devices.block;
 
-import dev.platter.devices.block.BlockRequest.Operation;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
 
 /**
- * What metering adds to a request on the loop, in nanoseconds of CPU time: medians of batches. Compiled and run
- * by metrics-cost, beside this file, in the package of what it measures.
+ * What metering adds to a request on the loop, in nanoseconds of CPU time: medians of batches.
+ * Compiled and run by metrics-cost, beside this file, in the package of what it measures.
  */
 public final class LoopMeterCost {
   private static final int BATCH = 500_000;

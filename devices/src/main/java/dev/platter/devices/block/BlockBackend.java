@@ -2,7 +2,6 @@ package dev.platter.devices.block;
 
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
-import dev.platter.devices.block.BlockRequest.Operation;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 

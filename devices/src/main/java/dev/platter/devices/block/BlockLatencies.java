@@ -13,8 +13,7 @@ import java.util.function.Function;
  * @param depth how many were in flight on the same disk and loop when one began, itself counted, in
  *     {@link Buckets#DEPTH}
  */
-public record BlockLatencies(
-    Map<BlockRequest.Operation, Distribution> operations, Distribution depth) {
+public record BlockLatencies(Map<Operation, Distribution> operations, Distribution depth) {
   /** Of a disk that nobody has used. */
   public static final BlockLatencies NONE =
       new BlockLatencies(
@@ -22,7 +21,7 @@ public record BlockLatencies(
           Distribution.none(Buckets.DEPTH));
 
   /** The latencies of one operation. */
-  public Distribution of(BlockRequest.Operation operation) {
+  public Distribution of(Operation operation) {
     return operations.getOrDefault(operation, Distribution.none(Buckets.LATENCY_NANOS));
   }
 
@@ -33,10 +32,9 @@ public record BlockLatencies(
         depth.plus(other.depth));
   }
 
-  static Map<BlockRequest.Operation, Distribution> perOperation(
-      Function<BlockRequest.Operation, Distribution> latencies) {
-    Map<BlockRequest.Operation, Distribution> all = new EnumMap<>(BlockRequest.Operation.class);
-    for (BlockRequest.Operation operation : BlockRequest.Operation.values()) {
+  static Map<Operation, Distribution> perOperation(Function<Operation, Distribution> latencies) {
+    Map<Operation, Distribution> all = new EnumMap<>(Operation.class);
+    for (Operation operation : Operation.values()) {
       all.put(operation, latencies.apply(operation));
     }
     return Collections.unmodifiableMap(all);

@@ -1,6 +1,5 @@
 package dev.platter.devices.block;
 
-import dev.platter.devices.block.BlockRequest.Operation;
 
 /**
  * Learns what goes wrong below a disk: called when something is wrong, and never on the good path.

@@ -11,15 +11,6 @@ import org.jspecify.annotations.Nullable;
  * #completed} it may be prepared again. It belongs to one context at a time.
  */
 public abstract class BlockRequest implements AutoCloseable {
-  /** What a request does. */
-  public enum Operation {
-    READ,
-    WRITE,
-    FLUSH,
-    DISCARD,
-    WRITE_ZEROES
-  }
-
   private final IoVector vector;
   private Operation operation = Operation.FLUSH;
   private long offsetBytes;

@@ -11,7 +11,7 @@ import java.util.function.Function;
  * @param operations what each operation has done; all of them are there
  * @param inFlight how many requests have begun and not completed, of all operations
  */
-public record BlockUsage(Map<BlockRequest.Operation, OperationUsage> operations, long inFlight) {
+public record BlockUsage(Map<Operation, OperationUsage> operations, long inFlight) {
   /** A disk that nobody has used. */
   public static final BlockUsage NONE = new BlockUsage(perOperation(_ -> OperationUsage.NONE), 0);
 
@@ -39,7 +39,7 @@ public record BlockUsage(Map<BlockRequest.Operation, OperationUsage> operations,
   }
 
   /** What one operation has done. */
-  public OperationUsage of(BlockRequest.Operation operation) {
+  public OperationUsage of(Operation operation) {
     return operations.getOrDefault(operation, OperationUsage.NONE);
   }
 
@@ -50,10 +50,9 @@ public record BlockUsage(Map<BlockRequest.Operation, OperationUsage> operations,
         inFlight + other.inFlight);
   }
 
-  static Map<BlockRequest.Operation, OperationUsage> perOperation(
-      Function<BlockRequest.Operation, OperationUsage> usage) {
-    Map<BlockRequest.Operation, OperationUsage> all = new EnumMap<>(BlockRequest.Operation.class);
-    for (BlockRequest.Operation operation : BlockRequest.Operation.values()) {
+  static Map<Operation, OperationUsage> perOperation(Function<Operation, OperationUsage> usage) {
+    Map<Operation, OperationUsage> all = new EnumMap<>(Operation.class);
+    for (Operation operation : Operation.values()) {
       all.put(operation, usage.apply(operation));
     }
     return Collections.unmodifiableMap(all);

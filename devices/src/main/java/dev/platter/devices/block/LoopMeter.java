@@ -1,6 +1,5 @@
 package dev.platter.devices.block;
 
-import dev.platter.devices.block.BlockRequest.Operation;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 

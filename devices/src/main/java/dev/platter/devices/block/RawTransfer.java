@@ -5,7 +5,6 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
-import dev.platter.devices.block.BlockRequest.Operation;
 import org.jspecify.annotations.Nullable;
 
 /**

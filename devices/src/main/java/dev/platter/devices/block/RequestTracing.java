@@ -1,7 +1,6 @@
 package dev.platter.devices.block;
 
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.BlockRequest.Operation;
 
 /** Where a device's request slots leave their stamps. Set before the guest starts. */
 public interface RequestTracing {

@@ -6,7 +6,6 @@ import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.HostMemory;
-import dev.platter.devices.block.BlockRequest.Operation;
 import org.jspecify.annotations.Nullable;
 
 /**

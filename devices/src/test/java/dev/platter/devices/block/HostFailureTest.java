@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
-import dev.platter.devices.block.BlockRequest.Operation;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;

@@ -4,7 +4,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.Counter;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.block.Operation;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.emulator.measure.stages.MarkLog;
 import dev.platter.emulator.measure.stages.PathThreads;

@@ -2,7 +2,6 @@ package dev.platter.devices.block;
 
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
-import dev.platter.devices.block.BlockRequest.Operation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.measure.workload;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.block.Operation;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;

@@ -10,6 +10,7 @@ import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest;
+import dev.platter.devices.block.Operation;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.emulator.HttpText;
 import dev.platter.emulator.cli.Cli;

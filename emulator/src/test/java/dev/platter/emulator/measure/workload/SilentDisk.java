@@ -5,7 +5,7 @@ import dev.platter.aio.loop.Threads;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockMeter;
 import dev.platter.devices.block.BlockRequest;
-import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.block.Operation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
