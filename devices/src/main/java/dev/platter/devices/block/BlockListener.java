@@ -1,6 +1,5 @@
 package dev.platter.devices.block;
 
-
 /**
  * Learns what goes wrong below a disk: called when something is wrong, and never on the good path.
  * Called on the loop of the request (for the main loop: under the big lock), or on the thread that
@@ -17,8 +16,8 @@ public interface BlockListener {
   default void failed(Operation operation, long offsetBytes, long lengthBytes, int errno) {}
 
   /**
-   * Requests wait for the host for longer than {@link SlowRequests#SLOW_SECONDS}. Told of the
-   * oldest, and again each time that its age has doubled.
+   * Requests wait for the host for longer than five seconds. Told of the oldest, and again each
+   * time that its age has doubled.
    *
    * @param seconds its age
    * @param requests how many are that slow on the same loop

@@ -18,7 +18,7 @@ public final class BlockListeners implements BlockListener {
   }
 
   /** Whether nobody is told. */
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return listeners.isEmpty();
   }
 

@@ -332,7 +332,7 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /** As {@link #close}, when the loop has ended and its timers with it. Any thread. */
-  void closeAfterLoop() {
+  public void closeAfterLoop() {
     if (closed) {
       return;
     }

@@ -13,9 +13,9 @@ import java.lang.foreign.MemorySegment;
  * @param memoryBytes alignment of buffer addresses, a power of two
  * @param offsetBytes alignment of offsets and lengths, a power of two
  */
-record DirectAlignment(int memoryBytes, int offsetBytes) {
+public record DirectAlignment(int memoryBytes, int offsetBytes) {
   /** No O_DIRECT, no rules. */
-  static final DirectAlignment NONE = new DirectAlignment(1, 1);
+  public static final DirectAlignment NONE = new DirectAlignment(1, 1);
 
   private static final int LARGEST = 65536;
 
@@ -25,7 +25,7 @@ record DirectAlignment(int memoryBytes, int offsetBytes) {
    * @throws PlatterException if the file takes no O_DIRECT at all, or in blocks only that are more
    *     than a chunk of {@link BufferPool} or no power of two, as ZFS may have them
    */
-  static DirectAlignment of(FileHandle file, FileFacts facts) {
+  public static DirectAlignment of(FileHandle file, FileFacts facts) {
     if (!file.direct()) {
       return NONE;
     }
@@ -74,7 +74,7 @@ record DirectAlignment(int memoryBytes, int offsetBytes) {
   }
 
   /** Whether a transfer may go to the kernel as it is: every buffer, and where it goes. */
-  boolean fits(long offset, IoVector vector) {
+  public boolean fits(long offset, IoVector vector) {
     int memoryMask = memoryBytes - 1;
     int lengthMask = offsetBytes - 1;
     if ((offset & lengthMask) != 0) {

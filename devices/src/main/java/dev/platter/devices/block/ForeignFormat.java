@@ -67,7 +67,7 @@ public enum ForeignFormat {
    * @param sizeBytes its size
    * @throws PlatterException if there is no thread to be had that looks
    */
-  static @Nullable ForeignFormat of(FileHandle file, long sizeBytes) {
+  public static @Nullable ForeignFormat of(FileHandle file, long sizeBytes) {
     // A description without O_DIRECT: the last sector of a file may lie anywhere.
     int fd = Libc.open("/proc/self/fd/" + file.fd(), LinuxAbi.O_RDONLY | LinuxAbi.O_CLOEXEC, 0);
     if (fd < 0) {
@@ -148,13 +148,13 @@ public enum ForeignFormat {
   }
 
   /** Whether no guest can have made the file so: an odd size, or a name that says the same. */
-  boolean isCertain(String path, long sizeBytes) {
+  public boolean isCertain(String path, long sizeBytes) {
     return sizeBytes % SECTOR_BYTES != 0
         || path.toLowerCase(Locale.ROOT).matches("(?s).*\\.(" + extensions + ")");
   }
 
   /** Whether such a file is refused: all but a LUKS volume that a guest may have made. */
-  boolean isRefused(String path, long sizeBytes) {
+  public boolean isRefused(String path, long sizeBytes) {
     return this != LUKS || isCertain(path, sizeBytes);
   }
 

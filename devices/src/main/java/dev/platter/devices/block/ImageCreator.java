@@ -29,6 +29,9 @@ public final class ImageCreator {
   /** The largest size: 48-bit sector numbers, as ATA has them (ACS-4, 4.1.2), reach 128 PiB. */
   public static final long MAX_BYTES = SECTOR_BYTES * (1L << 48);
 
+  /** What to do where an image is not there. */
+  public static final String IF_MISSING = "Check the path; platter image create makes a new image";
+
   private static final int CHUNK_BYTES = 1 << 20;
   // No file system asks for more than this of O_DIRECT buffers.
   private static final int BUFFER_ALIGNMENT = 64 << 10;

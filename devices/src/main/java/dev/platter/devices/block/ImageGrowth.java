@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * set last: whoever looks meanwhile finds the old size, and so does a failure, unless it is that
  * the new size could not be made stable.
  */
-final class ImageGrowth {
+public final class ImageGrowth {
   private final FileHandle file;
   private final int unitBytes;
   private final IntSupplier sync;
@@ -29,7 +29,7 @@ final class ImageGrowth {
    * @param sync makes the file stable: 0 or {@code -errno}. The image's own, since the kernel tells
    *     a failure only once
    */
-  ImageGrowth(FileHandle file, int unitBytes, IntSupplier sync) {
+  public ImageGrowth(FileHandle file, int unitBytes, IntSupplier sync) {
     this.file = file;
     this.unitBytes = unitBytes;
     this.sync = sync;
@@ -44,7 +44,7 @@ final class ImageGrowth {
    * @throws PlatterException if it cannot be; it has its old size then, or if the message says so
    *     its new one
    */
-  Preallocation to(long bytes, @Nullable Preallocation wanted) {
+  public Preallocation to(long bytes, @Nullable Preallocation wanted) {
     FileFacts facts = file.facts();
     check(facts, bytes);
     if (wanted != null && wanted != Preallocation.OFF && wanted != Preallocation.FALLOC) {

@@ -22,7 +22,7 @@ public final class ImageInspector {
    * @throws PlatterException of kind BAD_INPUT if it cannot be opened or is something else
    */
   public static ImageInfo inspect(String path) {
-    try (FileHandle file = FileHandle.open(path, false, false, RawImage.IF_MISSING)) {
+    try (FileHandle file = FileHandle.open(path, false, false, ImageCreator.IF_MISSING)) {
       FileFacts facts = file.facts();
       Optional<Extents> extents =
           switch (facts.type()) {

@@ -12,7 +12,7 @@ import java.util.PriorityQueue;
  *
  * <p>For the loop's thread, or the holders of its lock.
  */
-final class LateTimer {
+public final class LateTimer {
   private static final PriorityQueue<LateTimer> WAITING =
       new PriorityQueue<>(Comparator.comparingLong((LateTimer timer) -> timer.dueNanos));
   private static boolean running;
@@ -24,20 +24,21 @@ final class LateTimer {
   // Written before it is among those that wait.
   private long dueNanos;
 
-  LateTimer(AioContext context, Runnable body) {
+  /** Makes one that is not armed; {@code body} runs on the loop. */
+  public LateTimer(AioContext context, Runnable body) {
     this.body = body;
     tell = context.newBottomHalf(this::fire);
   }
 
   /** Whether it is waiting to fire. */
-  boolean isArmed() {
+  public boolean isArmed() {
     return armed;
   }
 
   /**
    * Arms it, unless it is armed; leaves it so where the host has no thread, until the next call.
    */
-  void arm(long delayNanos) {
+  public void arm(long delayNanos) {
     cancelled = false;
     if (!armed) {
       dueNanos = System.nanoTime() + delayNanos;
@@ -46,7 +47,7 @@ final class LateTimer {
   }
 
   /** Has it not fire. */
-  void cancel() {
+  public void cancel() {
     cancelled = true;
   }
 

@@ -33,9 +33,6 @@ public final class RawImage implements BlockBackend, Resizable {
   public static final long BUFFER_BYTES_PER_LOOP =
       (long) ImageOnLoop.BOUNCE_CHUNKS * BufferPool.CHUNK_BYTES;
 
-  /** What to do where an image is not there. */
-  static final String IF_MISSING = "Check the path; platter image create makes a new image";
-
   private final FileHandle file;
   private final ImageOptions options;
   private final BlockLocks blockLocks = new BlockLocks();
@@ -157,7 +154,7 @@ public final class RawImage implements BlockBackend, Resizable {
   private static RawImage open(String path, ImageOptions options, Opener opener) {
     // Look before opening for real: O_DIRECT on a directory or a device node misleads, and some
     // devices notice that they are opened. What is opened then is looked at again.
-    try (FileHandle probe = FileHandle.locate(path, IF_MISSING)) {
+    try (FileHandle probe = FileHandle.locate(path, ImageCreator.IF_MISSING)) {
       checkType(path, probe.facts());
     }
     FileHandle file = opener.open(!options.readOnly(), options.cache() == CacheMode.NONE);

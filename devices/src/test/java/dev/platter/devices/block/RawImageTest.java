@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.file.FileFacts;
-import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import java.io.RandomAccessFile;
@@ -24,8 +22,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Opening, locking, sizes. */
 class RawImageTest {
@@ -215,49 +211,6 @@ class RawImageTest {
       assertThat(image.memoryAlignmentBytes()).isEqualTo(1);
       assertThat(image.blockSizeBytes()).isEqualTo(512);
     }
-  }
-
-  /** What the kernel tells (statx, STATX_DIOALIGN) and what trying finds must agree. */
-  @Test
-  void alignmentIsFoundByTryingWhereTheKernelDoesNotTell() throws Exception {
-    Path path = TestDisk.randomFile(directory, SIZE);
-    try (RawImage image = RawImage.open(path.toString(), ImageOptions.READ_ONLY);
-        FileHandle file = FileHandle.open(path.toString(), false, true)) {
-      DirectAlignment tried = DirectAlignment.byTrying(file);
-      assertThat(tried.offsetBytes()).isEqualTo(image.alignment().offsetBytes());
-      assertThat(tried.memoryBytes()).isLessThanOrEqualTo(image.alignment().memoryBytes());
-    }
-  }
-
-  /** A file system may tell of blocks that no buffer here holds whole, or of an odd size. */
-  @ParameterizedTest
-  @ValueSource(ints = {1 << 20, 96 << 10, 3072})
-  void blocksThatCannotBeReadAsOneAreRefused(int blockBytes) throws Exception {
-    Path path = TestDisk.randomFile(directory, SIZE);
-    try (FileHandle file = FileHandle.open(path.toString(), false, true)) {
-      FileFacts facts = file.facts();
-      assertThat(DirectAlignment.of(file, telling(facts, 128 << 10)).offsetBytes())
-          .isEqualTo(128 << 10);
-      assertThatThrownBy(() -> DirectAlignment.of(file, telling(facts, blockBytes)))
-          .isInstanceOfSatisfying(
-              PlatterException.class,
-              e -> assertThat(e.kind()).isEqualTo(PlatterException.Kind.BAD_INPUT))
-          .hasMessageContaining("blocks of " + blockBytes + " bytes");
-    }
-  }
-
-  private static FileFacts telling(FileFacts facts, int directOffsetAlignment) {
-    return new FileFacts(
-        facts.type(),
-        facts.sizeBytes(),
-        facts.allocatedBytes(),
-        facts.deviceMajor(),
-        facts.deviceMinor(),
-        facts.inode(),
-        4096,
-        directOffsetAlignment,
-        true,
-        facts.filesystem());
   }
 
   @Test
