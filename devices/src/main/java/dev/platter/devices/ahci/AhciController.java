@@ -1,9 +1,9 @@
 package dev.platter.devices.ahci;
 
-import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.bus.IrqLine;
 import dev.platter.devices.bus.MmioDevice;
+import dev.platter.devices.memory.BufferPool;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.platter.devices.ahci;
 
 import dev.platter.devices.ata.IdentifyDevice;
 import dev.platter.devices.block.BlockBackend;
-import dev.platter.devices.block.BufferPool;
+import dev.platter.devices.memory.BufferPool;
 
 /**
  * A disk to put on a port, and how it introduces itself.

@@ -3,7 +3,7 @@ package dev.platter.devices.ahci;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.sys.ErrnoException;
-import dev.platter.devices.block.BufferPool;
+import dev.platter.devices.memory.BufferPool;
 
 /** What a controller needs of the loop that it runs on. */
 public interface AhciLoop {

@@ -1,8 +1,8 @@
 package dev.platter.devices.ahci;
 
 import dev.platter.devices.ata.AtaStatus;
-import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.block.RequestTracing;
+import dev.platter.devices.memory.BufferPool;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package dev.platter.devices.ahci;
 
-import dev.platter.devices.block.BufferPool;
+import dev.platter.devices.memory.BufferPool;
 import java.util.function.LongSupplier;
 
 /**

@@ -4,6 +4,8 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.sys.Libc;
+import dev.platter.devices.memory.BufferPool;
+import dev.platter.devices.memory.IoVector;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -10,6 +10,7 @@ import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import dev.platter.devices.memory.BufferPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

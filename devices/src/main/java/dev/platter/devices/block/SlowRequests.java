@@ -2,6 +2,7 @@ package dev.platter.devices.block;
 
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.Counter;
+import dev.platter.aio.loop.LateTimer;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,5 @@
 package dev.platter.devices.memory;
 
-import dev.platter.devices.block.IoVector;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

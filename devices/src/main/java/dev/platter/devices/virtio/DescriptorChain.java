@@ -1,7 +1,7 @@
 package dev.platter.devices.virtio;
 
-import dev.platter.devices.block.IoVector;
 import dev.platter.devices.memory.GuestMemory;
+import dev.platter.devices.memory.IoVector;
 import java.lang.foreign.MemorySegment;
 
 /**

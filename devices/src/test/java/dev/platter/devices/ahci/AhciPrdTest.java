@@ -3,9 +3,9 @@ package dev.platter.devices.ahci;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.ahci.AhciFixture.Done;
-import dev.platter.devices.block.BufferPool;
 import dev.platter.devices.block.Operation;
 import dev.platter.devices.driver.AhciCommandTables;
+import dev.platter.devices.memory.BufferPool;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import dev.platter.devices.memory.BufferPool;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;

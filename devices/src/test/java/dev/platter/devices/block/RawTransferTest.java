@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.sys.Errno;
+import dev.platter.devices.memory.BufferPool;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -2,7 +2,7 @@ package dev.platter.devices.testkit;
 
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.devices.ahci.AhciLoop;
-import dev.platter.devices.block.BufferPool;
+import dev.platter.devices.memory.BufferPool;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;

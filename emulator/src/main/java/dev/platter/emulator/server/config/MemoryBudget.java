@@ -1,7 +1,7 @@
 package dev.platter.emulator.server.config;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.BufferPool;
+import dev.platter.devices.memory.BufferPool;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,8 @@
-package dev.platter.devices.block;
+package dev.platter.devices.memory;
 
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.Counter;
+import dev.platter.aio.loop.LateTimer;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
 import java.lang.foreign.MemorySegment;

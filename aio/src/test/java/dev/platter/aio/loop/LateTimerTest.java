@@ -1,9 +1,7 @@
-package dev.platter.devices.block;
+package dev.platter.aio.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.aio.loop.AioConfig;
-import dev.platter.aio.loop.AioContext;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.memory;
 
 import dev.platter.aio.sys.HostMemory;
 

@@ -1,7 +1,5 @@
-package dev.platter.devices.block;
+package dev.platter.aio.loop;
 
-import dev.platter.aio.loop.AioContext;
-import dev.platter.aio.loop.BottomHalf;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 
