@@ -1,7 +1,7 @@
 package dev.platter.it;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.guest.Accelerator;
 import dev.platter.emulator.guest.GuestListener;

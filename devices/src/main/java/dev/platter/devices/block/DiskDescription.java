@@ -1,5 +1,7 @@
 package dev.platter.devices.block;
 
+import dev.platter.devices.block.image.CacheMode;
+import dev.platter.devices.block.image.ForeignFormat;
 import java.util.Optional;
 
 /**

@@ -2,6 +2,7 @@ package dev.platter.devices.block;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileChanges;
+import dev.platter.devices.block.image.Preallocation;
 import org.jspecify.annotations.Nullable;
 
 /**

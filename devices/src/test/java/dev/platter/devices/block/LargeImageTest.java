@@ -3,6 +3,8 @@ package dev.platter.devices.block;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.platter.devices.block.image.CacheMode;
+import dev.platter.devices.block.image.ImageOptions;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;

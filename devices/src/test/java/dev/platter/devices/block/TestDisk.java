@@ -2,6 +2,7 @@ package dev.platter.devices.block;
 
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
+import dev.platter.devices.block.image.ImageOptions;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;

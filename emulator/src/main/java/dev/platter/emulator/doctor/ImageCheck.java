@@ -2,10 +2,10 @@ package dev.platter.emulator.doctor;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileFacts;
-import dev.platter.devices.block.DirectWrites.Verdict;
-import dev.platter.devices.block.Extents;
-import dev.platter.devices.block.ImageInfo;
-import dev.platter.devices.block.ImageInspector;
+import dev.platter.devices.block.image.DirectWrites.Verdict;
+import dev.platter.devices.block.image.Extents;
+import dev.platter.devices.block.image.ImageInfo;
+import dev.platter.devices.block.image.ImageInspector;
 import dev.platter.emulator.host.HostFiles;
 import dev.platter.emulator.host.IoLimits;
 import dev.platter.emulator.host.Storage;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.guest;
 
 import dev.platter.aio.loop.LoopStats;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.guest.GuestRun.Backend;
 import dev.platter.emulator.guest.GuestRun.Target;

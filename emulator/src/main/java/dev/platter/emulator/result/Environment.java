@@ -1,7 +1,7 @@
 package dev.platter.emulator.result;
 
 import dev.platter.aio.ring.SetupFlag;
-import dev.platter.devices.block.ImageInfo;
+import dev.platter.devices.block.image.ImageInfo;
 import dev.platter.emulator.host.BlockDevice;
 import dev.platter.emulator.host.Build;
 import dev.platter.emulator.host.CgroupLimits;

@@ -1,9 +1,9 @@
 package dev.platter.emulator.result;
 
 import dev.platter.aio.file.FileFacts;
-import dev.platter.devices.block.DirectWrites;
-import dev.platter.devices.block.Extents;
-import dev.platter.devices.block.ImageInfo;
+import dev.platter.devices.block.image.DirectWrites;
+import dev.platter.devices.block.image.Extents;
+import dev.platter.devices.block.image.ImageInfo;
 import dev.platter.emulator.result.document.ImageDocument;
 import dev.platter.emulator.result.document.ImageFacts;
 import java.util.Locale;

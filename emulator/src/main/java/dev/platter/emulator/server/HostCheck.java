@@ -4,7 +4,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
-import dev.platter.devices.block.DiskExamination;
+import dev.platter.devices.block.image.DiskExamination;
 import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.server.config.Endpoint;
 import dev.platter.emulator.server.config.ExportConfig;

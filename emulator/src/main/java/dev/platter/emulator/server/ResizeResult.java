@@ -1,6 +1,6 @@
 package dev.platter.emulator.server;
 
-import dev.platter.devices.block.Preallocation;
+import dev.platter.devices.block.image.Preallocation;
 
 /**
  * An image that was told to grow.

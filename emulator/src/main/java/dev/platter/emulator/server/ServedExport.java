@@ -8,7 +8,7 @@ import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.DiskDescription;
-import dev.platter.devices.block.ForeignFormat;
+import dev.platter.devices.block.image.ForeignFormat;
 import dev.platter.emulator.export.ClientSession;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;

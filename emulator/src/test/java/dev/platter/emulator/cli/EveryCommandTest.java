@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.Libc;
-import dev.platter.devices.block.CacheMode;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.CacheMode;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.ChildProcess;
 import dev.platter.emulator.ChildProcess.Ended;

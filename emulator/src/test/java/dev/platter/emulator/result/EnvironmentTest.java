@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.ring.SetupFlag;
-import dev.platter.devices.block.DirectWrites;
-import dev.platter.devices.block.Extents;
-import dev.platter.devices.block.ImageInfo;
+import dev.platter.devices.block.image.DirectWrites;
+import dev.platter.devices.block.image.Extents;
+import dev.platter.devices.block.image.ImageInfo;
 import dev.platter.emulator.result.document.Records;
 import java.util.List;
 import java.util.Map;

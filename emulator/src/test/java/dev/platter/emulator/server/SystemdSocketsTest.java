@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.server.config.Endpoint;
 import dev.platter.emulator.server.config.ExportConfig;
 import dev.platter.emulator.server.config.ImageConfig;

@@ -9,6 +9,8 @@ import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Mapping;
+import dev.platter.devices.block.image.CacheMode;
+import dev.platter.devices.block.image.ImageOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -2,6 +2,7 @@ package dev.platter.devices.block;
 
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
+import dev.platter.devices.block.image.ImageOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;

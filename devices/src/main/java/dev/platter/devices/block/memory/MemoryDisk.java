@@ -8,7 +8,7 @@ import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockMeter;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.DiskDescription;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 

@@ -2,9 +2,9 @@ package dev.platter.emulator.cli.guest;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.IoReason;
-import dev.platter.devices.block.CacheMode;
-import dev.platter.devices.block.ImageInspector;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.CacheMode;
+import dev.platter.devices.block.image.ImageInspector;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.cli.shared.AllSteps;
 import dev.platter.emulator.cli.shared.CacheConverter;
 import dev.platter.emulator.cli.shared.ChoiceConverter;

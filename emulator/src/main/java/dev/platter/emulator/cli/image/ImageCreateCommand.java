@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli.image;
 
-import dev.platter.devices.block.ImageCreator;
-import dev.platter.devices.block.Preallocation;
+import dev.platter.devices.block.image.ImageCreator;
+import dev.platter.devices.block.image.Preallocation;
 import dev.platter.emulator.cli.shared.ChoiceConverter;
 import dev.platter.emulator.cli.shared.PlatterCommand;
 import dev.platter.emulator.cli.shared.Progress;

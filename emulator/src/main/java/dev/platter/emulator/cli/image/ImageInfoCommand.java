@@ -1,9 +1,9 @@
 package dev.platter.emulator.cli.image;
 
-import dev.platter.devices.block.DirectWrites;
-import dev.platter.devices.block.Extents;
-import dev.platter.devices.block.ImageInfo;
-import dev.platter.devices.block.ImageInspector;
+import dev.platter.devices.block.image.DirectWrites;
+import dev.platter.devices.block.image.Extents;
+import dev.platter.devices.block.image.ImageInfo;
+import dev.platter.devices.block.image.ImageInspector;
 import dev.platter.emulator.cli.shared.JsonOption;
 import dev.platter.emulator.cli.shared.PlatterCommand;
 import dev.platter.emulator.result.ImageReport;

@@ -6,7 +6,7 @@ import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.file.IoReason;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.ring.Ring;
-import dev.platter.devices.block.ImageInspector;
+import dev.platter.devices.block.image.ImageInspector;
 import dev.platter.emulator.cli.shared.AllSteps;
 import dev.platter.emulator.cli.shared.ChoiceConverter;
 import dev.platter.emulator.cli.shared.FailureHandler;

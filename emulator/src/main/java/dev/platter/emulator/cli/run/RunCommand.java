@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli.run;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.ImageInspector;
+import dev.platter.devices.block.image.ImageInspector;
 import dev.platter.emulator.cli.shared.AllSteps;
 import dev.platter.emulator.cli.shared.DeviceConverter;
 import dev.platter.emulator.cli.shared.ImageSource;

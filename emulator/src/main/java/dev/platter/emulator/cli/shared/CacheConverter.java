@@ -1,6 +1,6 @@
 package dev.platter.emulator.cli.shared;
 
-import dev.platter.devices.block.CacheMode;
+import dev.platter.devices.block.image.CacheMode;
 
 /** Reads a value of {@code --cache}. */
 public final class CacheConverter extends ChoiceConverter<CacheMode> {

@@ -1,7 +1,7 @@
 package dev.platter.emulator.cli.shared;
 
-import dev.platter.devices.block.ImageOptions;
-import dev.platter.devices.block.ImageOptions.Foreign;
+import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions.Foreign;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

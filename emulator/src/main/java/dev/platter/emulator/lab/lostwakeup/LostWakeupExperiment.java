@@ -2,7 +2,7 @@ package dev.platter.emulator.lab.lostwakeup;
 
 import dev.platter.aio.loop.Ablation;
 import dev.platter.aio.loop.AioConfig;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingChart;

@@ -2,9 +2,9 @@ package dev.platter.emulator.lab.punting;
 
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
-import dev.platter.devices.block.DirectWrites;
-import dev.platter.devices.block.Extents;
-import dev.platter.devices.block.ImageInfo;
+import dev.platter.devices.block.image.DirectWrites;
+import dev.platter.devices.block.image.Extents;
+import dev.platter.devices.block.image.ImageInfo;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingTable;
 import dev.platter.emulator.lab.Verdict;

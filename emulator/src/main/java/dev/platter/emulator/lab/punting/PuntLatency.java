@@ -1,9 +1,9 @@
 package dev.platter.emulator.lab.punting;
 
 import dev.platter.aio.loop.AioConfig;
-import dev.platter.devices.block.ImageCreator;
-import dev.platter.devices.block.ImageOptions;
-import dev.platter.devices.block.Preallocation;
+import dev.platter.devices.block.image.ImageCreator;
+import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.image.Preallocation;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.FirstWrites;

@@ -1,6 +1,6 @@
 package dev.platter.emulator.lab.punting;
 
-import dev.platter.devices.block.Preallocation;
+import dev.platter.devices.block.image.Preallocation;
 import dev.platter.emulator.lab.FindingChart;
 import dev.platter.emulator.lab.FindingTable;
 import dev.platter.emulator.measure.workload.MeasuredRun;

@@ -1,8 +1,8 @@
 package dev.platter.emulator.lab.punting;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.ImageInfo;
-import dev.platter.devices.block.ImageInspector;
+import dev.platter.devices.block.image.ImageInfo;
+import dev.platter.devices.block.image.ImageInspector;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.FindingChart;
 import dev.platter.emulator.lab.FindingTable;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.lab.ringflags;
 
 import dev.platter.aio.loop.AioConfig;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;
 import dev.platter.emulator.measure.workload.Bench;

@@ -6,7 +6,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
 import dev.platter.devices.block.BlockBackend;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.measure.stages.StageRecorder;
 import java.util.List;

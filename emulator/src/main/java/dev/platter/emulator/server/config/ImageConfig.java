@@ -2,8 +2,8 @@ package dev.platter.emulator.server.config;
 
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.DiskDescription;
-import dev.platter.devices.block.ImageOptions;
-import dev.platter.devices.block.ImageOptions.Foreign;
+import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions.Foreign;
 import dev.platter.emulator.host.disk.Disks;
 import org.jspecify.annotations.Nullable;
 

@@ -2,7 +2,7 @@ package dev.platter.emulator.server.control;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.sys.Errno;
-import dev.platter.devices.block.Preallocation;
+import dev.platter.devices.block.image.Preallocation;
 import dev.platter.emulator.export.EventLog.Level;
 import dev.platter.emulator.server.DrainResult;
 import dev.platter.emulator.server.ExportView;

@@ -1,9 +1,9 @@
 package dev.platter.emulator.server.options;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.CacheMode;
-import dev.platter.devices.block.ImageOptions;
-import dev.platter.devices.block.ImageOptions.Foreign;
+import dev.platter.devices.block.image.CacheMode;
+import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions.Foreign;
 import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.server.config.Endpoint;
 import dev.platter.emulator.server.config.ExportConfig;

@@ -3,8 +3,8 @@ package dev.platter.emulator.cli.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.loop.AioConfig;
-import dev.platter.devices.block.CacheMode;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.CacheMode;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.cli.Cli;
 import dev.platter.emulator.cli.run.FaultyDisk.Fault;
 import dev.platter.emulator.measure.workload.Bench;

@@ -2,8 +2,8 @@ package dev.platter.emulator.cli.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.block.CacheMode;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.CacheMode;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.server.Server;
 import dev.platter.emulator.server.config.ExportConfig;
 import dev.platter.emulator.server.config.ServeConfig;

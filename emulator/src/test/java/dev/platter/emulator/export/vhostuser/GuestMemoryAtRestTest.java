@@ -5,8 +5,8 @@ import static dev.platter.emulator.export.vhostuser.VhostUserClient.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.socket.UnixConnection;
-import dev.platter.devices.block.CacheMode;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.CacheMode;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.devices.virtio.VirtioFeatures;
 import dev.platter.devices.virtio.blk.BlkAbi;
 import dev.platter.emulator.export.vhostuser.VhostUserClient.Queue;

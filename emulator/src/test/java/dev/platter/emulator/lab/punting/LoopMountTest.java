@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.DirectWrites;
-import dev.platter.devices.block.ImageInspector;
+import dev.platter.devices.block.image.DirectWrites;
+import dev.platter.devices.block.image.ImageInspector;
 import dev.platter.emulator.host.HostProgram;
 import dev.platter.emulator.lab.Plant;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.platter.emulator.lab.punting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.platter.devices.block.ImageInspector;
+import dev.platter.devices.block.image.ImageInspector;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;

@@ -3,9 +3,9 @@ package dev.platter.emulator.lab.punting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.platter.devices.block.DirectWrites;
-import dev.platter.devices.block.ImageInfo;
-import dev.platter.devices.block.ImageInspector;
+import dev.platter.devices.block.image.DirectWrites;
+import dev.platter.devices.block.image.ImageInfo;
+import dev.platter.devices.block.image.ImageInspector;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Plant;

@@ -2,7 +2,7 @@ package dev.platter.emulator.lab.punting;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.block.Preallocation;
+import dev.platter.devices.block.image.Preallocation;
 import dev.platter.emulator.lab.Finding;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.Verdict;

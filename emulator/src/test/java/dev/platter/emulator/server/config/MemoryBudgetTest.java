@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
-import dev.platter.devices.block.CacheMode;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.CacheMode;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.ChildJvm;
 import dev.platter.emulator.server.Server;
 import dev.platter.emulator.server.StartListener;

@@ -12,7 +12,7 @@ import static dev.platter.aio.abi.LandlockAbi.ACCESS_FS_WRITE_FILE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.file.FileFacts;
-import dev.platter.devices.block.ImageOptions;
+import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.emulator.server.config.ServeConfig;
 import dev.platter.emulator.server.config.VirtioBlkExport;
 import dev.platter.emulator.server.confine.ConfinementPlan.Mode;

@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.image;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,8 +11,8 @@ import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
-import dev.platter.devices.block.DirectWrites.Verdict;
-import dev.platter.devices.block.ImageInfo.Allocation;
+import dev.platter.devices.block.image.DirectWrites.Verdict;
+import dev.platter.devices.block.image.ImageInfo.Allocation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.image;
 
 import dev.platter.aio.file.FileFacts;
 import java.util.Optional;

@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.image;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -9,6 +9,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
+import dev.platter.devices.block.RawImage;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.image;
 
 /**
  * How an image is opened.

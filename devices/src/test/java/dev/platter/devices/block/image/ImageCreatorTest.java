@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.image;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;

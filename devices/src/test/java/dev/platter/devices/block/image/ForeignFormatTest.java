@@ -1,11 +1,12 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.image;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.ImageOptions.Foreign;
+import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.image.ImageOptions.Foreign;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

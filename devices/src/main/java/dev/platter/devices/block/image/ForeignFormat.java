@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.image;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 

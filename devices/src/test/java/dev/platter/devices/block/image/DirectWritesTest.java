@@ -1,9 +1,9 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.file.FileFacts;
-import dev.platter.devices.block.DirectWrites.Verdict;
+import dev.platter.devices.block.image.DirectWrites.Verdict;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 

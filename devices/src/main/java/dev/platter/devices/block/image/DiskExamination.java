@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.image;
 
 import dev.platter.aio.PlatterException;
 import java.util.Optional;
@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * What was found of a disk that was looked at and not opened.
  *
- * @param identity as {@link DiskDescription#identity}
+ * @param identity equal for two disks exactly if they have the same contents
  * @param locked why it could not be locked now; empty if it could
  * @param waits whether opening it would wait for its lock
  * @param served whether a process of this program has it locked, even so that it may be shared

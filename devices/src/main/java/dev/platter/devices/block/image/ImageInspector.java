@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.image;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
