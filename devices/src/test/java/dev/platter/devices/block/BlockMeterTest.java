@@ -119,17 +119,6 @@ class BlockMeterTest {
   }
 
   @Test
-  void resultsHaveTheirKinds() {
-    assertThat(BlockError.of(-Errno.EIO)).isEqualTo(BlockError.IO);
-    assertThat(BlockError.of(-Errno.ENOSPC)).isEqualTo(BlockError.NO_SPACE);
-    assertThat(BlockError.of(-Errno.EDQUOT)).isEqualTo(BlockError.NO_SPACE);
-    assertThat(BlockError.of(-Errno.ECANCELED)).isEqualTo(BlockError.CANCELLED);
-    assertThat(BlockError.of(-Errno.ENOMEM)).isEqualTo(BlockError.OTHER);
-    assertThat(BlockError.of(-4095)).isEqualTo(BlockError.OTHER);
-    assertThat(BlockError.of(Integer.MIN_VALUE)).isEqualTo(BlockError.OTHER);
-  }
-
-  @Test
   void aRequestIsInFlightFromSubmissionToCompletion() {
     try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE);
         TestDisk.Slot slot = new TestDisk.Slot()) {

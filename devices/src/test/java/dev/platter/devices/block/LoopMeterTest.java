@@ -2,6 +2,7 @@ package dev.platter.devices.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.platter.aio.sys.Errno;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -10,6 +11,17 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 /** The counts of one loop, without a disk. */
 @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
 class LoopMeterTest {
+  @Test
+  void resultsHaveTheirKinds() {
+    assertThat(BlockError.of(-Errno.EIO)).isEqualTo(BlockError.IO);
+    assertThat(BlockError.of(-Errno.ENOSPC)).isEqualTo(BlockError.NO_SPACE);
+    assertThat(BlockError.of(-Errno.EDQUOT)).isEqualTo(BlockError.NO_SPACE);
+    assertThat(BlockError.of(-Errno.ECANCELED)).isEqualTo(BlockError.CANCELLED);
+    assertThat(BlockError.of(-Errno.ENOMEM)).isEqualTo(BlockError.OTHER);
+    assertThat(BlockError.of(-4095)).isEqualTo(BlockError.OTHER);
+    assertThat(BlockError.of(Integer.MIN_VALUE)).isEqualTo(BlockError.OTHER);
+  }
+
   @Test
   void aReaderNeverSeesMoreCompletedThanBegun() throws Exception {
     LoopMeter meter = new LoopMeter(false);
