@@ -9,7 +9,7 @@ import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Mapping;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.AhciDriver;
 import dev.platter.devices.driver.GuestAllocator;
 import dev.platter.devices.driver.GuestCpu;

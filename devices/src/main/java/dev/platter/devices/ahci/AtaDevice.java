@@ -5,7 +5,7 @@ import dev.platter.devices.ata.AtaCommand;
 import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.ata.IdentifyDevice;
 import dev.platter.devices.block.BlockBackend;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -1,7 +1,7 @@
 package dev.platter.devices.ahci;
 
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,7 +1,7 @@
 package dev.platter.devices.ahci;
 
 import dev.platter.devices.block.BlockRequest;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 
 /**
  * A block request of a port: a piece of a command's data, in the chunk of the pool that it is tied

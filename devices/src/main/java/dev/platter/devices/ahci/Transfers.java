@@ -3,7 +3,7 @@ package dev.platter.devices.ahci;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockBackend;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.BufferPool;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;

@@ -2,6 +2,11 @@ package dev.platter.devices.block;
 
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.meter.BlockError;
+import dev.platter.devices.block.meter.BlockMeter;
+import dev.platter.devices.block.meter.HostFigures;
+import dev.platter.devices.block.meter.LoopMeter;
+import dev.platter.devices.block.meter.Operation;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 

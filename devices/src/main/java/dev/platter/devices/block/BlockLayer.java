@@ -1,5 +1,7 @@
 package dev.platter.devices.block;
 
+import dev.platter.devices.block.meter.BlockMeter;
+import dev.platter.devices.block.meter.HostFigures;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 

@@ -1,5 +1,7 @@
 package dev.platter.devices.block;
 
+import dev.platter.devices.block.meter.Operation;
+
 /**
  * Learns what goes wrong below a disk: called when something is wrong, and never on the good path.
  * Called on the loop of the request (for the main loop: under the big lock), or on the thread that

@@ -1,5 +1,6 @@
 package dev.platter.devices.block;
 
+import dev.platter.devices.block.meter.Operation;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 

@@ -1,6 +1,7 @@
 package dev.platter.devices.block;
 
 import dev.platter.aio.trace.Timeline;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.IoVector;
 import org.jspecify.annotations.Nullable;
 

@@ -3,6 +3,7 @@ package dev.platter.devices.block;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.LoopClient;
 import dev.platter.aio.sys.ErrnoException;
+import dev.platter.devices.block.meter.LoopMeter;
 import dev.platter.devices.memory.BufferPool;
 import org.jspecify.annotations.Nullable;
 

@@ -18,6 +18,8 @@ import dev.platter.devices.block.image.ImageCreator;
 import dev.platter.devices.block.image.ImageGrowth;
 import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.devices.block.image.Preallocation;
+import dev.platter.devices.block.meter.BlockMeter;
+import dev.platter.devices.block.meter.HostFigures;
 import dev.platter.devices.memory.BufferPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

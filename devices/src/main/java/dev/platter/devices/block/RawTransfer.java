@@ -5,6 +5,8 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.meter.BlockError;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.BufferPool;
 import dev.platter.devices.memory.IoVector;
 import org.jspecify.annotations.Nullable;

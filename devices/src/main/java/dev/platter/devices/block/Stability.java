@@ -1,5 +1,6 @@
 package dev.platter.devices.block;
 
+import dev.platter.devices.block.meter.BlockError;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -5,7 +5,7 @@ import dev.platter.devices.ata.AtaCommand;
 import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.ata.LogPages;
 import dev.platter.devices.ata.TrimRanges;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.GuestMemory;
 import org.jspecify.annotations.Nullable;
 

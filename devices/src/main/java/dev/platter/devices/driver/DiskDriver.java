@@ -1,6 +1,6 @@
 package dev.platter.devices.driver;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 
 /** A guest's block driver, once it has brought its disk up. One request is known by its tag. */
 public interface DiskDriver {

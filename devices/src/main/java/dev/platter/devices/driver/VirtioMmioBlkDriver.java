@@ -1,6 +1,6 @@
 package dev.platter.devices.driver;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.virtio.DeviceStatus;
 import dev.platter.devices.virtio.VirtioFeatures;

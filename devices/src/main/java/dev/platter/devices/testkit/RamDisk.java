@@ -4,9 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockBackend;
-import dev.platter.devices.block.BlockMeter;
 import dev.platter.devices.block.BlockRequest;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.BlockMeter;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.BufferPool;
 import dev.platter.devices.memory.IoVector;
 import java.lang.foreign.MemorySegment;

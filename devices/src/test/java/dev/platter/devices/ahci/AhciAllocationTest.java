@@ -3,7 +3,7 @@ package dev.platter.devices.ahci;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.DiskDriver;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.DisplayName;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.ata.TrimRanges;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.AhciIdentity;
 import java.util.Arrays;
 import org.junit.jupiter.api.DisplayName;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.ahci.AhciFixture.Done;
 import dev.platter.devices.ata.AtaStatus;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import java.util.Arrays;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;

@@ -2,7 +2,7 @@ package dev.platter.devices.ahci;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.BufferPool;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;

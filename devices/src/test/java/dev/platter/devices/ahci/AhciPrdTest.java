@@ -3,7 +3,7 @@ package dev.platter.devices.ahci;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.ahci.AhciFixture.Done;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.AhciCommandTables;
 import dev.platter.devices.memory.BufferPool;
 import java.util.Arrays;

@@ -3,7 +3,7 @@ package dev.platter.devices.ahci;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.Errno;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 

@@ -7,6 +7,7 @@ import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.BufferPool;
 import java.io.IOException;
 import java.io.OutputStream;

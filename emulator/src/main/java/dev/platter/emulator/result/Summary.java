@@ -1,7 +1,7 @@
 package dev.platter.emulator.result;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.host.Scheduling;
 import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.stages.Observations;

@@ -1,6 +1,6 @@
 package dev.platter.emulator.result;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.workload.MeasuredRun;
 import dev.platter.emulator.measure.workload.RunResult.OperationResult;

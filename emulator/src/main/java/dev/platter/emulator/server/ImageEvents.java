@@ -2,7 +2,7 @@ package dev.platter.emulator.server;
 
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockListener;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import java.util.LinkedHashMap;

@@ -2,7 +2,7 @@ package dev.platter.emulator.result;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.MadeUpRuns;

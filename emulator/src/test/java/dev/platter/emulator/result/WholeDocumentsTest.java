@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.loop.Ablation;
 import dev.platter.aio.loop.LoopStats;
 import dev.platter.aio.sys.CpuTime;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.guest.Accelerator;
 import dev.platter.emulator.guest.GuestRow;
 import dev.platter.emulator.guest.GuestRun;

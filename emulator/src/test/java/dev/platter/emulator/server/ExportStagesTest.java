@@ -6,7 +6,7 @@ import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.measure.stages.Observations;
 import dev.platter.emulator.measure.stages.StageReport;
 import dev.platter.emulator.measure.stages.StallCause;

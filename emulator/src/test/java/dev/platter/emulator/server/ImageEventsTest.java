@@ -3,7 +3,7 @@ package dev.platter.emulator.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.Errno;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

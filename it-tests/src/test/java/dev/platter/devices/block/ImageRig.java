@@ -3,6 +3,7 @@ package dev.platter.devices.block;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.meter.Operation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;

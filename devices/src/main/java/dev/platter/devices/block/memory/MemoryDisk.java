@@ -5,10 +5,10 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.aio.sys.Mapping;
 import dev.platter.devices.block.BlockBackend;
-import dev.platter.devices.block.BlockMeter;
 import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.DiskDescription;
 import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.meter.BlockMeter;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 

@@ -2,7 +2,7 @@ package dev.platter.devices.block.memory;
 
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BottomHalf;
-import dev.platter.devices.block.LoopMeter;
+import dev.platter.devices.block.meter.LoopMeter;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -4,7 +4,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockRequest;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.VectorCursor;
 import org.jspecify.annotations.Nullable;
 

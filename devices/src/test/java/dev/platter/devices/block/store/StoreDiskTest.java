@@ -9,7 +9,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
 import dev.platter.devices.block.BlockListener;
 import dev.platter.devices.block.BlockRequest;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -2,7 +2,7 @@ package dev.platter.devices.virtio.blk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.DriverQueue;
 import dev.platter.devices.driver.VirtioMmioBlkDriver;
 import dev.platter.devices.virtio.mmio.MmioRegisters;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.IoThread;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.GuestAllocator;
 import dev.platter.devices.driver.SplitDriverQueue;
 import dev.platter.devices.driver.VirtioMmioBlkDriver;

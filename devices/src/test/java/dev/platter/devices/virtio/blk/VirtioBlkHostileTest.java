@@ -4,7 +4,7 @@ import static dev.platter.devices.virtio.Vring.DESC_F_NEXT;
 import static dev.platter.devices.virtio.Vring.DESC_F_WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.SplitDriverQueue;
 import dev.platter.devices.driver.VirtioMmioBlkDriver;
 import dev.platter.devices.driver.VirtioMmioBlkDriver.Options;

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.Errno;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.VirtioMmioBlkDriver;
 import dev.platter.devices.driver.VirtioMmioBlkDriver.Options;
 import dev.platter.devices.virtio.VirtioFeatures;

@@ -6,7 +6,7 @@ import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.loop.MainLoop;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.bus.IrqLine;
 import dev.platter.devices.driver.GuestAllocator;
 import dev.platter.devices.driver.VirtioMmioBlkDriver;

@@ -3,7 +3,7 @@ package dev.platter.emulator.measure.stages;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.aio.trace.Timeline.Wake;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

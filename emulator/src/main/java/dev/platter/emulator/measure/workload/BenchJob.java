@@ -1,6 +1,6 @@
 package dev.platter.emulator.measure.workload;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 

@@ -1,7 +1,7 @@
 package dev.platter.emulator.measure.workload;
 
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.DiskDriver;
 import dev.platter.emulator.measure.stages.StageRecorder;
 import java.lang.foreign.MemorySegment;

@@ -1,6 +1,6 @@
 package dev.platter.emulator.measure.workload;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.workload.RunResult.OperationResult;
 import java.util.EnumMap;

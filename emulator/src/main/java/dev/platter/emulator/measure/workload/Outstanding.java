@@ -3,7 +3,7 @@ package dev.platter.emulator.measure.workload;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.DiskDriver;
 import dev.platter.emulator.measure.stages.Latencies;
 import dev.platter.emulator.measure.stages.StageRecorder;

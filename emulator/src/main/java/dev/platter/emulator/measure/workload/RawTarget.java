@@ -6,7 +6,7 @@ import dev.platter.aio.sys.Mapping;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockRequest;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.DiskDriver;
 import dev.platter.emulator.measure.stages.StageRecorder;
 import java.lang.foreign.MemorySegment;

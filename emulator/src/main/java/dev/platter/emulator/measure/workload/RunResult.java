@@ -1,7 +1,7 @@
 package dev.platter.emulator.measure.workload;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;

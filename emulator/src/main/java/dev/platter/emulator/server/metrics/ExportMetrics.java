@@ -1,13 +1,13 @@
 package dev.platter.emulator.server.metrics;
 
 import dev.platter.devices.block.BlockBackend;
-import dev.platter.devices.block.BlockError;
-import dev.platter.devices.block.BlockLatencies;
-import dev.platter.devices.block.BlockMeter;
-import dev.platter.devices.block.BlockUsage;
-import dev.platter.devices.block.BlockUsage.OperationUsage;
-import dev.platter.devices.block.HostFigures;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.BlockError;
+import dev.platter.devices.block.meter.BlockLatencies;
+import dev.platter.devices.block.meter.BlockMeter;
+import dev.platter.devices.block.meter.BlockUsage;
+import dev.platter.devices.block.meter.BlockUsage.OperationUsage;
+import dev.platter.devices.block.meter.HostFigures;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.server.ExportView;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.Labels;

@@ -1,7 +1,7 @@
 package dev.platter.emulator.server.metrics;
 
-import dev.platter.devices.block.Buckets;
-import dev.platter.devices.block.Distribution;
+import dev.platter.devices.block.meter.Buckets;
+import dev.platter.devices.block.meter.Distribution;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;

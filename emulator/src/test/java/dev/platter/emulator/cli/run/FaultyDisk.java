@@ -1,6 +1,6 @@
 package dev.platter.emulator.cli.run;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.measure.workload.ForwardingTarget;
 import dev.platter.emulator.measure.workload.IoTarget;
 import java.io.IOException;

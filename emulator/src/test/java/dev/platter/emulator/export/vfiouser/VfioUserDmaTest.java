@@ -16,7 +16,7 @@ import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.ahci.AhciRegisters;
 import dev.platter.devices.block.BlockBackend;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.AhciDriver;
 import dev.platter.devices.testkit.RamDisk;
 import dev.platter.emulator.export.OpenFiles;

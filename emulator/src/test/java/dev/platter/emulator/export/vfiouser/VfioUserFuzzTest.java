@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.event.EventNotifier;
 import dev.platter.aio.socket.ReceivedFds;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.AhciDriver;
 import dev.platter.emulator.export.OpenFiles;
 import java.io.IOException;

@@ -16,7 +16,7 @@ import dev.platter.aio.socket.ReceivedFds;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.AhciDriver;
 import dev.platter.devices.memory.GuestMemory;
 import dev.platter.devices.pci.PciVectors;

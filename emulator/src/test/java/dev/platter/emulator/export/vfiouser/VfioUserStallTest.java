@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.event.EventNotifier;
 import dev.platter.devices.ahci.AhciRegisters;
 import dev.platter.devices.ata.AtaCommand;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.AhciDriver;
 import dev.platter.devices.driver.AhciPortAccess;
 import java.util.ArrayList;

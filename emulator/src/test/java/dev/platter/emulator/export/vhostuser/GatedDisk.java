@@ -4,7 +4,7 @@ import dev.platter.aio.loop.AioContext;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.BlockLayer;
 import dev.platter.devices.block.BlockRequest;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import java.util.ArrayList;
 import java.util.List;
 

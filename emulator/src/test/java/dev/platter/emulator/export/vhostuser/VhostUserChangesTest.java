@@ -4,9 +4,9 @@ import static dev.platter.emulator.export.vhostuser.VhostUserClient.BUFFERS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.socket.UnixConnection;
-import dev.platter.devices.block.Operation;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.virtio.blk.BlkAbi;
 import dev.platter.emulator.export.vhostuser.VhostUserClient.Queue;
 import dev.platter.emulator.server.Server;

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.socket.UnixConnection;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Mapping;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.virtio.VirtioFeatures;
 import dev.platter.devices.virtio.blk.BlkAbi;
 import dev.platter.emulator.export.vhostuser.VhostUserClient.Queue;

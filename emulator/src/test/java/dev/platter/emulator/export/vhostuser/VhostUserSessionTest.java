@@ -5,7 +5,7 @@ import static dev.platter.emulator.export.vhostuser.VhostUserClient.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.sys.Errno;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.virtio.DeviceStatus;
 import dev.platter.devices.virtio.VirtioFeatures;
 import dev.platter.devices.virtio.blk.BlkAbi;

@@ -2,7 +2,7 @@ package dev.platter.emulator.measure.stages;
 
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import java.util.List;
 import java.util.SplittableRandom;
 

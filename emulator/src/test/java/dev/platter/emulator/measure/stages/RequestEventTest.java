@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.aio.trace.Timeline.Wake;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.result.document.Records;
 import dev.platter.emulator.result.document.RequestStages;
 import java.util.LinkedHashMap;

@@ -2,7 +2,7 @@ package dev.platter.emulator.measure.workload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.measure.workload.Bench.Jobs;
 import dev.platter.emulator.measure.workload.Bench.Mix;
 import dev.platter.emulator.measure.workload.Bench.Pattern;

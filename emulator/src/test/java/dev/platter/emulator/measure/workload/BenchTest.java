@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.loop.AioConfig;
-import dev.platter.devices.block.Operation;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.emulator.measure.workload.Bench.Jobs;
 import dev.platter.emulator.measure.workload.Bench.Mix;
 import dev.platter.emulator.measure.workload.Bench.Pattern;

@@ -1,6 +1,6 @@
 package dev.platter.emulator.measure.workload;
 
-import dev.platter.devices.block.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.driver.DiskDriver;
 
 /** A disk that does what it is asked to, and says once that it did not. */

@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.meter;
 
 import dev.platter.aio.sys.Errno;
 import java.util.Locale;

@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.meter;
 
 import java.util.Collections;
 import java.util.EnumMap;

@@ -1,6 +1,6 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.meter;
 
-/** What a {@link BlockRequest} does. */
+/** What a request of a disk does. */
 public enum Operation {
   READ,
   WRITE,
