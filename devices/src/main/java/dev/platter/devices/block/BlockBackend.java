@@ -18,7 +18,7 @@ import java.util.function.LongConsumer;
  * <h2>Architecture</h2>
  *
  * <p>A device owns {@link BlockRequest} slots, fills one and submits it here. A backend carries the
- * request out: a raw image through a loop's ring, {@link
+ * request out: {@link dev.platter.devices.block.raw.RawImage} through a loop's ring, {@link
  * dev.platter.devices.block.memory.MemoryDisk} in memory. A {@link BlockLayer} stands over another
  * backend, changes some of what passes and forwards the rest. What a disk can do beyond this
  * interface it offers as an object of its own, such as {@link #resizable}; a layer forwards these

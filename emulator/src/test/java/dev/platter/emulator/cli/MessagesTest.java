@@ -3,7 +3,7 @@ package dev.platter.emulator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.raw.RawImage;
 import dev.platter.guestimages.Guest;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.IoThread;
-import dev.platter.devices.block.RawImage;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.raw.RawImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;

@@ -3,10 +3,10 @@ package dev.platter.emulator.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.devices.block.BlockBackend;
-import dev.platter.devices.block.LosingHost;
-import dev.platter.devices.block.RawImage;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.raw.LosingHost;
+import dev.platter.devices.block.raw.RawImage;
 import dev.platter.emulator.server.config.ExportConfig;
 import dev.platter.emulator.server.config.ServeConfig;
 import dev.platter.emulator.server.config.VirtioBlkExport;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.devices.block.RawImage;
 import dev.platter.devices.block.image.ImageOptions.Foreign;
+import dev.platter.devices.block.raw.RawImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -9,7 +9,7 @@ import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
-import dev.platter.devices.block.RawImage;
+import dev.platter.devices.block.raw.RawImage;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;

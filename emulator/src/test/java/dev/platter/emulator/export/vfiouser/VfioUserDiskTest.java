@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.event.EventNotifier;
 import dev.platter.devices.ahci.AhciRegisters;
-import dev.platter.devices.block.RawImage;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.devices.block.meter.Operation;
+import dev.platter.devices.block.raw.RawImage;
 import dev.platter.devices.driver.AhciDriver;
 import dev.platter.emulator.export.OpenFiles;
 import java.nio.file.Files;

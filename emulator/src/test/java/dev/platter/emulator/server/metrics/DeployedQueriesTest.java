@@ -2,8 +2,8 @@ package dev.platter.emulator.server.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.platter.devices.block.RawImage;
 import dev.platter.devices.block.image.ImageOptions;
+import dev.platter.devices.block.raw.RawImage;
 import dev.platter.emulator.server.ExportView;
 import dev.platter.emulator.server.config.VirtioBlkExport;
 import java.io.IOException;

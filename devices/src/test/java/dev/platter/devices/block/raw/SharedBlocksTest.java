@@ -1,10 +1,11 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.IoThread;
 import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.image.DirectAlignment;
 import dev.platter.devices.block.image.ImageOptions;
 import java.io.IOException;

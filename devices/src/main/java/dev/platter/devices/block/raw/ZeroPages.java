@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 

@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import dev.platter.aio.KernelVersion;
 import dev.platter.aio.PlatterException;
@@ -10,6 +10,12 @@ import dev.platter.aio.file.LockPatience;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import dev.platter.devices.block.BlockBackend;
+import dev.platter.devices.block.BlockListener;
+import dev.platter.devices.block.BlockListeners;
+import dev.platter.devices.block.BlockRequest;
+import dev.platter.devices.block.DiskDescription;
+import dev.platter.devices.block.Resizable;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.DirectAlignment;
 import dev.platter.devices.block.image.DiskExamination;

@@ -1,7 +1,8 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
+import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.image.ImageOptions;
 import java.io.IOException;
 import java.io.RandomAccessFile;

@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

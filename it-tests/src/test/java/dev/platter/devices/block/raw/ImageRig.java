@@ -1,7 +1,9 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
+import dev.platter.devices.block.BlockListener;
+import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.devices.block.meter.Operation;
 import java.lang.foreign.Arena;

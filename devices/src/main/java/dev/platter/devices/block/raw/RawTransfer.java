@@ -1,10 +1,11 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
+import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.meter.BlockError;
 import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.BufferPool;

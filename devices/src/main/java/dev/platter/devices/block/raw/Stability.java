@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import dev.platter.devices.block.meter.BlockError;
 import java.util.ArrayList;

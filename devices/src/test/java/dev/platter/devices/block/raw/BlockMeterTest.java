@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;

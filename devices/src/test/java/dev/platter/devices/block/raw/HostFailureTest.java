@@ -1,10 +1,11 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
+import dev.platter.devices.block.BlockListener;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.devices.block.meter.Operation;

@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.LoopClient;

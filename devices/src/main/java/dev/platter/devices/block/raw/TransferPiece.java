@@ -1,4 +1,4 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.loop.AioContext;
@@ -6,6 +6,7 @@ import dev.platter.aio.loop.BottomHalf;
 import dev.platter.aio.ring.Sqe;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.HostMemory;
+import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.BufferPool;
 import dev.platter.devices.memory.VectorCursor;

@@ -1,8 +1,9 @@
-package dev.platter.devices.block;
+package dev.platter.devices.block.raw;
 
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.Counter;
 import dev.platter.aio.loop.LateTimer;
+import dev.platter.devices.block.BlockRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
