@@ -232,6 +232,22 @@ class ArchitectureTest {
         .isTrue();
   }
 
+  /** Who may know raw images, as opposed to the contract of disks. */
+  private static ArchRule onlyKnowRawImages(String... packages) {
+    return noClasses()
+        .that()
+        .resideOutsideOfPackages(packages)
+        .should()
+        .dependOnClassesThat(resideInAPackage("dev.platter.devices.block.raw.."));
+  }
+
+  @Test
+  void whatOpensDisksAloneKnowsRawImages() {
+    String raw = "dev.platter.devices.block.raw..";
+    onlyKnowRawImages(raw, "dev.platter.emulator.host.disk..").check(classes);
+    assertThat(onlyKnowRawImages(raw).evaluate(classes).hasViolation()).isTrue();
+  }
+
   /** The data path has no library: each stays with what it is for. */
   @ParameterizedTest
   @CsvSource({
