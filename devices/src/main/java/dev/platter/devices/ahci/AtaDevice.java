@@ -10,41 +10,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The disk behind a port: decides what a command means and starts it. How its end is reported is
- * the {@link Host}'s business.
+ * The disk behind a port: decides what a command means, and says by a {@link AtaVerdict} what is to
+ * be done with it. It calls nobody: how data moves and an end is reported is the command list's
+ * business.
  */
 final class AtaDevice {
-  /** The host's side of the link. Exactly one of the last group is called per command. */
-  interface Host {
-    /** Copies {@code slot.dataBytes} bytes that the device has made into the slot's PRDs. */
-    PrdTable.Result copyToGuest(CommandSlot slot, MemorySegment page);
-
-    /** Copies {@code slot.dataBytes} bytes of the slot's PRDs into the device. */
-    PrdTable.Result copyFromGuest(CommandSlot slot, MemorySegment page);
-
-    /** Has the backend do what the slot was prepared for; {@link AtaDevice#completed} follows. */
-    void begin(CommandSlot slot);
-
-    /** Whether queued commands are outstanding. */
-    boolean queuedOutstanding();
-
-    /** A queued command was taken: BSY is clear and the next one may come. */
-    void accepted(CommandSlot slot);
-
-    /** The PRD table had no room for all data; the command fails as well. */
-    void overflowed();
-
-    /** Done. */
-    void succeeded(CommandSlot slot);
-
-    /** Done, with ERROR field {@code error}. */
-    void failed(CommandSlot slot, int error);
-
-    /** Broken off, because guest memory could not be reached. */
-    void busError(CommandSlot slot);
-  }
-
-  private static final long SCRATCH_BYTES = (long) IdentifyDevice.MAX_TRIM_BLOCKS * 512;
+  private static final long PAGE_BYTES = (long) IdentifyDevice.MAX_TRIM_BLOCKS * 512;
   private static final int SECTORS_28_MAX = 256;
   private static final int SECTORS_48_MAX = 65536;
   private static final int TAG_SHIFT = 3;
@@ -55,19 +26,22 @@ final class AtaDevice {
   private static final int WRITE_PROTECTED = AtaStatus.WP | AtaStatus.ABRT;
 
   private final BlockBackend backend;
-  private final Host host;
   private final DeviceSettings settings;
   private final NcqErrorLog errorLog = new NcqErrorLog();
   private final TrimCommand trim;
-  private final MemorySegment scratch;
+  private final MemorySegment page;
   private boolean inSoftReset;
 
-  AtaDevice(AhciDisk disk, Host host, Arena arena) {
+  AtaDevice(AhciDisk disk, Arena arena) {
     backend = disk.backend();
-    this.host = host;
-    scratch = arena.allocate(SCRATCH_BYTES, 8);
+    page = arena.allocate(PAGE_BYTES, 8);
     settings = new DeviceSettings(disk);
-    trim = new TrimCommand(settings, host, scratch);
+    trim = new TrimCommand(settings, page);
+  }
+
+  /** The data that the disk makes, or takes, itself: {@link CommandSlot#dataBytes} bytes. */
+  MemorySegment page() {
+    return page;
   }
 
   boolean inSoftReset() {
@@ -100,48 +74,47 @@ final class AtaDevice {
     errorLog.clear();
   }
 
-  /** Carries out a fetched command. */
-  void execute(CommandSlot slot) {
+  /**
+   * Decides about a fetched command. Where this makes its protocol {@link
+   * CommandSlot.Protocol#QUEUED}, it is accepted: BSY is clear and the next one may come.
+   *
+   * @param outstanding whether queued commands are outstanding
+   */
+  AtaVerdict execute(CommandSlot slot, boolean outstanding) {
     boolean queued =
         slot.command == AtaCommand.READ_FPDMA_QUEUED
             || slot.command == AtaCommand.WRITE_FPDMA_QUEUED;
     if (inSoftReset || (errorLog.pending() && !errorLog.isReadOfIt(slot))) {
       // After a queued error everything but the read of log 10h is aborted (ACS-3, NCQ feature
       // set).
-      host.failed(slot, AtaStatus.ABRT);
-    } else if (queued) {
-      executeQueued(slot);
-    } else if (host.queuedOutstanding()) {
+      return fail(slot, AtaStatus.ABRT);
+    }
+    if (queued) {
+      return executeQueued(slot);
+    }
+    if (outstanding) {
       // Queued and other commands do not mix: all of them are aborted (ACS-3, NCQ feature set).
       errorLog.recordNotQueued(slot, AtaStatus.ABRT);
-      host.failed(slot, AtaStatus.ABRT);
-    } else {
-      dispatch(slot);
+      return fail(slot, AtaStatus.ABRT);
     }
+    return dispatch(slot);
   }
 
-  /** A queued command whose tag is in use ends all of them. The slot still holds the first one. */
-  void rejectTagInUse(CommandSlot slot) {
-    fail(slot, AtaStatus.ABRT);
-  }
-
-  private void executeQueued(CommandSlot slot) {
+  private AtaVerdict executeQueued(CommandSlot slot) {
     int tag = (slot.count & 0xff) >> TAG_SHIFT;
     if (tag != slot.index) {
       // AHCI 5.4.1 wants tag and slot equal; SActive could not be kept otherwise.
       errorLog.recordQueued(slot, tag, AtaStatus.ABRT);
-      host.failed(slot, AtaStatus.ABRT);
-      return;
+      return fail(slot, AtaStatus.ABRT);
     }
-    host.accepted(slot);
     int blocks = slot.features == 0 ? SECTORS_48_MAX : slot.features;
     boolean write = slot.command == AtaCommand.WRITE_FPDMA_QUEUED;
     boolean fua = (slot.device & AtaStatus.DEVICE_FUA) != 0;
-    transfer(slot, CommandSlot.Protocol.QUEUED, write, fua, slot.lba, blocks);
+    return transfer(slot, CommandSlot.Protocol.QUEUED, write, fua, slot.lba, blocks);
   }
 
-  private void dispatch(CommandSlot slot) {
-    switch (slot.command) {
+  private AtaVerdict dispatch(CommandSlot slot) {
+    return switch (slot.command) {
       case AtaCommand.READ_DMA -> transfer28(slot, CommandSlot.Protocol.DMA, false);
       case AtaCommand.WRITE_DMA -> transfer28(slot, CommandSlot.Protocol.DMA, true);
       case AtaCommand.READ_SECTORS -> pio28(slot, false, 1);
@@ -161,8 +134,8 @@ final class AtaDevice {
       case AtaCommand.READ_LOG_EXT -> readLog(slot, CommandSlot.Protocol.PIO_IN);
       case AtaCommand.READ_LOG_DMA_EXT -> readLog(slot, CommandSlot.Protocol.DMA);
       case AtaCommand.IDENTIFY_DEVICE -> {
-        settings.writeIdentify(scratch);
-        sendPage(slot, CommandSlot.Protocol.PIO_IN);
+        settings.writeIdentify(page);
+        yield sendPage(slot, CommandSlot.Protocol.PIO_IN);
       }
       case AtaCommand.FLUSH_CACHE,
           AtaCommand.FLUSH_CACHE_EXT,
@@ -172,15 +145,11 @@ final class AtaDevice {
           flush(slot);
       case AtaCommand.SET_FEATURES -> setFeatures(slot);
       default -> settle(slot, settings.execute(slot));
-    }
+    };
   }
 
-  private void settle(CommandSlot slot, boolean supported) {
-    if (supported) {
-      host.succeeded(slot);
-    } else {
-      fail(slot, AtaStatus.ABRT);
-    }
+  private AtaVerdict settle(CommandSlot slot, boolean supported) {
+    return supported ? AtaVerdict.SUCCEED : fail(slot, AtaStatus.ABRT);
   }
 
   // Reads and writes
@@ -202,36 +171,33 @@ final class AtaDevice {
     return (slot.device & AtaStatus.DEVICE_LBA) == 0;
   }
 
-  private void transfer28(CommandSlot slot, CommandSlot.Protocol protocol, boolean write) {
-    if (isChs(slot)) {
-      fail(slot, AtaStatus.ABRT);
-    } else {
-      transfer(slot, protocol, write, false, lba28(slot), blocks28(slot));
-    }
+  private AtaVerdict transfer28(CommandSlot slot, CommandSlot.Protocol protocol, boolean write) {
+    return isChs(slot)
+        ? fail(slot, AtaStatus.ABRT)
+        : transfer(slot, protocol, write, false, lba28(slot), blocks28(slot));
   }
 
-  private void transfer48(
+  private AtaVerdict transfer48(
       CommandSlot slot, CommandSlot.Protocol protocol, boolean write, boolean fua) {
-    transfer(slot, protocol, write, fua, slot.lba, blocks48(slot));
+    return transfer(slot, protocol, write, fua, slot.lba, blocks48(slot));
   }
 
-  private void pio28(CommandSlot slot, boolean write, int perBlock) {
-    if (setPioBlock(slot, perBlock, blocks28(slot))) {
-      transfer28(slot, pio(write), write);
-    }
+  private AtaVerdict pio28(CommandSlot slot, boolean write, int perBlock) {
+    return setPioBlock(slot, perBlock, blocks28(slot))
+        ? transfer28(slot, pio(write), write)
+        : fail(slot, AtaStatus.ABRT);
   }
 
-  private void pio48(CommandSlot slot, boolean write, int perBlock) {
-    if (setPioBlock(slot, perBlock, blocks48(slot))) {
-      transfer48(slot, pio(write), write, false);
-    }
+  private AtaVerdict pio48(CommandSlot slot, boolean write, int perBlock) {
+    return setPioBlock(slot, perBlock, blocks48(slot))
+        ? transfer48(slot, pio(write), write, false)
+        : fail(slot, AtaStatus.ABRT);
   }
 
   // The last DRQ block is what the PIO Setup FIS that stays in memory tells of.
   private boolean setPioBlock(CommandSlot slot, int perBlock, int blocks) {
     if (perBlock == 0) {
-      fail(slot, AtaStatus.ABRT); // READ/WRITE MULTIPLE while they are off
-      return false;
+      return false; // READ/WRITE MULTIPLE while they are off
     }
     slot.pioBlocks = Math.ceilDiv(blocks, perBlock);
     int rest = blocks % perBlock;
@@ -243,7 +209,7 @@ final class AtaDevice {
     return write ? CommandSlot.Protocol.PIO_OUT : CommandSlot.Protocol.PIO_IN;
   }
 
-  private void transfer(
+  private AtaVerdict transfer(
       CommandSlot slot,
       CommandSlot.Protocol protocol,
       boolean write,
@@ -253,122 +219,99 @@ final class AtaDevice {
     slot.protocol = protocol;
     settings.mediumUsed();
     if (!onDisk(lba, blocks)) {
-      fail(slot, AtaStatus.IDNF);
-      return;
+      return fail(slot, AtaStatus.IDNF);
     }
     if (write && backend.readOnly()) {
-      fail(slot, WRITE_PROTECTED);
-      return;
+      return fail(slot, WRITE_PROTECTED);
     }
     slot.dataBytes = (long) blocks * backend.blockSizeBytes();
     long offset = lba * backend.blockSizeBytes();
     slot.prepare(write ? Operation.WRITE : Operation.READ, offset, slot.dataBytes);
     slot.forceUnitAccess = write && (fua || !settings.writeCacheEnabled());
     slot.movesData = true;
-    host.begin(slot);
+    return AtaVerdict.SUBMIT;
   }
 
-  private void verify28(CommandSlot slot) {
-    if (isChs(slot)) {
-      fail(slot, AtaStatus.ABRT);
-    } else {
-      verify(slot, lba28(slot), blocks28(slot));
-    }
+  private AtaVerdict verify28(CommandSlot slot) {
+    return isChs(slot) ? fail(slot, AtaStatus.ABRT) : verify(slot, lba28(slot), blocks28(slot));
   }
 
-  private void verify(CommandSlot slot, long lba, int blocks) {
-    if (onDisk(lba, blocks)) {
-      settings.mediumUsed();
-      int blockSize = backend.blockSizeBytes();
-      slot.prepare(Operation.READ, lba * blockSize, (long) blocks * blockSize);
-      host.begin(slot);
-    } else {
-      fail(slot, AtaStatus.IDNF);
+  private AtaVerdict verify(CommandSlot slot, long lba, int blocks) {
+    if (!onDisk(lba, blocks)) {
+      return fail(slot, AtaStatus.IDNF);
     }
+    settings.mediumUsed();
+    int blockSize = backend.blockSizeBytes();
+    slot.prepare(Operation.READ, lba * blockSize, (long) blocks * blockSize);
+    return AtaVerdict.SUBMIT;
   }
 
   private boolean onDisk(long lba, long blocks) {
     return lba + blocks <= settings.sectors();
   }
 
-  private boolean reached(CommandSlot slot, PrdTable.Result result) {
-    if (result != PrdTable.Result.OK) {
-      notReached(slot, result);
-    }
-    return result == PrdTable.Result.OK;
-  }
-
-  /** The slot's PRD table has no room for its data, or does not name RAM. */
-  void notReached(CommandSlot slot, PrdTable.Result result) {
-    if (result == PrdTable.Result.TOO_SHORT) {
-      host.overflowed();
-      fail(slot, AtaStatus.ABRT);
-    } else {
-      host.busError(slot);
-    }
-  }
-
   // The rest
 
-  private boolean sendPage(CommandSlot slot, CommandSlot.Protocol protocol) {
+  private AtaVerdict sendPage(CommandSlot slot, CommandSlot.Protocol protocol) {
     slot.protocol = protocol;
     slot.pioBlockBytes = IdentifyDevice.PAGE_BYTES;
     slot.dataBytes = IdentifyDevice.PAGE_BYTES;
-    boolean sent = reached(slot, host.copyToGuest(slot, scratch));
-    if (sent) {
-      host.succeeded(slot);
-    }
-    return sent;
+    return AtaVerdict.SEND_PAGE;
   }
 
-  private void readLog(CommandSlot slot, CommandSlot.Protocol protocol) {
-    if (!errorLog.readLog(slot, scratch)) {
-      fail(slot, AtaStatus.ABRT);
-    } else if (sendPage(slot, protocol) && errorLog.isReadOfIt(slot)) {
-      errorLog.clear(); // only now has the guest seen it
-    }
+  private AtaVerdict readLog(CommandSlot slot, CommandSlot.Protocol protocol) {
+    return errorLog.readLog(slot, page) ? sendPage(slot, protocol) : fail(slot, AtaStatus.ABRT);
   }
 
-  private void dataSetManagement(CommandSlot slot) {
+  private AtaVerdict dataSetManagement(CommandSlot slot) {
     if (!settings.trimSupported() || !TrimCommand.isValid(slot)) {
-      fail(slot, AtaStatus.ABRT);
-      return;
+      return fail(slot, AtaStatus.ABRT);
     }
     slot.protocol = CommandSlot.Protocol.DMA;
     slot.dataBytes = slot.count * 512L;
-    if (reached(slot, host.copyFromGuest(slot, scratch))) {
-      trim.start(slot);
-    }
+    return AtaVerdict.FETCH_PAGE;
   }
 
-  private void flush(CommandSlot slot) {
+  private static AtaVerdict flush(CommandSlot slot) {
     slot.prepare(Operation.FLUSH, 0, 0);
-    host.begin(slot);
+    return AtaVerdict.SUBMIT;
   }
 
-  private void setFeatures(CommandSlot slot) {
+  private AtaVerdict setFeatures(CommandSlot slot) {
     if ((slot.features & 0xff) == AtaCommand.FEATURE_WRITE_CACHE_OFF && backend.writeCache()) {
-      flush(slot); // what is cached goes to the medium first
-    } else {
-      settle(slot, settings.setFeatures(slot));
+      return flush(slot); // what is cached goes to the medium first
     }
+    return settle(slot, settings.setFeatures(slot));
+  }
+
+  /** The page was copied as the verdict has asked for. */
+  AtaVerdict copied(CommandSlot slot) {
+    if (slot.command == AtaCommand.DATA_SET_MANAGEMENT) {
+      return trim.start(slot);
+    }
+    if (errorLog.isReadOfIt(slot)) {
+      errorLog.clear(); // only now has the guest seen it
+    }
+    return AtaVerdict.SUCCEED;
   }
 
   /** The backend has done what the slot was prepared for, with 0 or {@code -errno}. */
-  void completed(CommandSlot slot) {
+  AtaVerdict completed(CommandSlot slot) {
     if (slot.result < 0) {
       int error = error(slot.operation, slot.result);
       if (error == AtaStatus.UNC) {
         tellWhere(slot);
       }
-      fail(slot, error);
-    } else if (slot.command == AtaCommand.DATA_SET_MANAGEMENT) {
-      trim.next(slot);
-    } else if (slot.command == AtaCommand.SET_FEATURES) {
-      settle(slot, settings.setFeatures(slot));
-    } else {
-      settle(slot, settings.flushed(slot));
+      return fail(slot, error);
     }
+    return switch (slot.command) {
+      case AtaCommand.DATA_SET_MANAGEMENT -> trim.next(slot);
+      case AtaCommand.SET_FEATURES -> settle(slot, settings.setFeatures(slot));
+      default -> {
+        settings.flushed(slot);
+        yield AtaVerdict.SUCCEED;
+      }
+    };
   }
 
   // LBA of the first unrecoverable error, in FIS and log. All before it is in the guest's memory:
@@ -404,10 +347,12 @@ final class AtaDevice {
     return operation == Operation.READ ? AtaStatus.UNC : AtaStatus.ABRT;
   }
 
-  private void fail(CommandSlot slot, int error) {
+  /** The command fails; where it is queued, the log tells of it. */
+  AtaVerdict fail(CommandSlot slot, int error) {
     if (slot.protocol == CommandSlot.Protocol.QUEUED) {
       errorLog.recordQueued(slot, slot.index, error);
     }
-    host.failed(slot, error);
+    slot.error = error;
+    return AtaVerdict.FAIL;
   }
 }

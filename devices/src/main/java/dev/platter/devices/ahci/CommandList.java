@@ -9,7 +9,6 @@ import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.memory.BufferPool;
 import dev.platter.devices.memory.GuestMemory;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * stop or a reset lets go of all commands at once ({@link Transfers#abandon}); later ones that need
  * the backend wait there for what is on its way to the disk, others are answered.
  */
-final class CommandList implements Transfers.Sink, AtaDevice.Host {
+final class CommandList implements Transfers.Sink {
   /**
    * How long a disk may be busy after a COMRESET. To be busy helps a guest over a backend that
    * stalls: Linux tries each command six times, waits 30 s for it each time and up to 60 s for the
@@ -69,7 +68,7 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
     patience = loop.newTimer(this::patienceIsOver);
     fetcher = new CommandFetcher(memory, arena);
     receivedFis = new ReceivedFis(memory, arena);
-    device = new AtaDevice(disk, this, arena);
+    device = new AtaDevice(disk, arena);
     for (int i = 0; i < slots.length; i++) {
       slots[i] = new CommandSlot(i);
     }
@@ -153,7 +152,8 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
 
   private void start(CommandSlot slot) {
     if ((active & slot.bit()) != 0) {
-      device.rejectTagInUse(slot);
+      // A tag in use ends all queued commands. The slot still holds the first one.
+      carryOut(slot, device.fail(slot, AtaStatus.ABRT));
       return;
     }
     switch (fetcher.fetch(registers.commandListBase, slot)) {
@@ -162,11 +162,37 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
       case FETCHED -> {
         if (slot.isCommand) {
           registers.taskFile |= AtaStatus.BSY;
-          device.execute(slot);
+          // Nothing that is not queued is fetched beside something else.
+          AtaVerdict verdict = device.execute(slot, active != 0);
+          if (slot.protocol == CommandSlot.Protocol.QUEUED) {
+            accepted(slot);
+          }
+          carryOut(slot, verdict);
         } else {
           control(slot);
         }
       }
+    }
+  }
+
+  private void carryOut(CommandSlot slot, AtaVerdict verdict) {
+    switch (verdict) {
+      case SUCCEED -> succeeded(slot);
+      case FAIL -> failed(slot);
+      case SEND_PAGE -> copied(slot, transfers.prdTable().copyToGuest(slot, device.page()));
+      case FETCH_PAGE -> copied(slot, transfers.prdTable().copyFromGuest(slot, device.page()));
+      case SUBMIT -> {
+        active |= slot.bit();
+        transfers.begin(slot);
+      }
+    }
+  }
+
+  private void copied(CommandSlot slot, PrdTable.Result result) {
+    if (result == PrdTable.Result.OK) {
+      carryOut(slot, device.copied(slot));
+    } else {
+      notReached(slot, result);
     }
   }
 
@@ -309,10 +335,12 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
   @Override
   public void ended(CommandSlot slot) {
     active &= ~slot.bit();
-    device.completed(slot);
+    AtaVerdict verdict = device.completed(slot);
+    carryOut(slot, verdict);
     // A command of several steps has not ended with the first.
+    boolean over = verdict != AtaVerdict.SUBMIT;
     Timeline timeline = slot.timeline;
-    if (timeline != null && tracing != null && slot.ended && isStamped(slot)) {
+    if (timeline != null && tracing != null && over && isStamped(slot)) {
       timeline.stamp(Stamp.COMPLETED, System.nanoTime());
       owner.changed(port);
       tracing.completed(timeline, slot.operation, slot.offsetBytes, slot.lengthBytes, port);
@@ -325,45 +353,26 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
 
   @Override
   public void notReached(CommandSlot slot, PrdTable.Result result) {
-    active &= ~slot.bit();
-    device.notReached(slot, result);
+    if (result == PrdTable.Result.TOO_SHORT) {
+      registers.event(AhciRegisters.IS_OFS);
+      carryOut(slot, device.fail(slot, AtaStatus.ABRT));
+    } else {
+      // The disk has nothing to do with it: a stop and start is enough to go on.
+      registers.setTaskFile(AtaStatus.READY, 0);
+      halt(AhciRegisters.IS_HBFS);
+    }
   }
 
-  // AtaDevice.Host
+  // What the guest is told
 
-  @Override
-  public PrdTable.Result copyToGuest(CommandSlot slot, MemorySegment page) {
-    return transfers.prdTable().copyToGuest(slot, page);
-  }
-
-  @Override
-  public PrdTable.Result copyFromGuest(CommandSlot slot, MemorySegment page) {
-    return transfers.prdTable().copyFromGuest(slot, page);
-  }
-
-  @Override
-  public void begin(CommandSlot slot) {
-    active |= slot.bit();
-    transfers.begin(slot);
-  }
-
-  @Override
-  public boolean queuedOutstanding() {
-    // Nothing that is not queued is fetched beside something else.
-    return active != 0;
-  }
-
-  @Override
-  public void accepted(CommandSlot slot) {
+  private void accepted(CommandSlot slot) {
     registers.commandIssue &= ~slot.bit();
     registers.setTaskFile(AtaStatus.READY, 0);
     postRegisters(slot, 0);
   }
 
-  @Override
-  public void succeeded(CommandSlot slot) {
-    slot.ended = true;
-    registers.setTaskFile(AtaStatus.READY, slot.diagnosticCode);
+  private void succeeded(CommandSlot slot) {
+    registers.setTaskFile(AtaStatus.READY, slot.error);
     switch (slot.protocol) {
       case QUEUED -> {
         registers.sataActive &= ~slot.bit();
@@ -410,10 +419,8 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
     postRegisters(slot, AhciRegisters.FIS_INTERRUPT);
   }
 
-  @Override
-  public void failed(CommandSlot slot, int error) {
-    slot.ended = true;
-    registers.setTaskFile(AtaStatus.FAILED, error);
+  private void failed(CommandSlot slot) {
+    registers.setTaskFile(AtaStatus.FAILED, slot.error);
     if (slot.protocol == CommandSlot.Protocol.QUEUED) {
       halt(AhciRegisters.IS_TFES | AhciRegisters.IS_SDBS);
       postDeviceBits(0);
@@ -421,18 +428,6 @@ final class CommandList implements Transfers.Sink, AtaDevice.Host {
       halt(AhciRegisters.IS_TFES | AhciRegisters.IS_DHRS);
       postRegisters(slot, AhciRegisters.FIS_INTERRUPT);
     }
-  }
-
-  @Override
-  public void overflowed() {
-    registers.event(AhciRegisters.IS_OFS);
-  }
-
-  @Override
-  public void busError(CommandSlot slot) {
-    // The disk has nothing to do with it: a stop and start is enough to go on.
-    registers.setTaskFile(AtaStatus.READY, 0);
-    halt(AhciRegisters.IS_HBFS);
   }
 
   private void postRegisters(CommandSlot slot, int flags) {

@@ -43,7 +43,9 @@ final class CommandSlot {
   int pioBlocks;
   long dataBytes;
   boolean prdInterrupt;
-  int diagnosticCode;
+
+  /** What ERROR reads as when it ends. */
+  int error;
 
   // What the backend is to do
   Operation operation = Operation.FLUSH;
@@ -61,9 +63,6 @@ final class CommandSlot {
   int parked;
   int result;
 
-  /** Whether its command has ended, and the tracing has not been told. */
-  boolean ended;
-
   CommandSlot(int index) {
     this.index = index;
   }
@@ -80,8 +79,7 @@ final class CommandSlot {
     pioBlocks = 0;
     dataBytes = 0;
     prdInterrupt = false;
-    diagnosticCode = 0;
-    ended = false;
+    error = 0;
     prepare(Operation.FLUSH, 0, 0);
   }
 

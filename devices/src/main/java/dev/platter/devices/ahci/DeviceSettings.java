@@ -86,12 +86,11 @@ final class DeviceSettings {
   }
 
   /** STANDBY and its like end with a flush, after which the disk is in standby. */
-  boolean flushed(CommandSlot slot) {
+  void flushed(CommandSlot slot) {
     switch (slot.command) {
       case AtaCommand.STANDBY, AtaCommand.STANDBY_IMMEDIATE, AtaCommand.SLEEP -> standby = true;
       default -> {}
     }
-    return true;
   }
 
   void writeIdentify(MemorySegment page) {
@@ -134,7 +133,7 @@ final class DeviceSettings {
         slot.lba = ReceivedFis.SIGNATURE_LBA;
         slot.count = ReceivedFis.SIGNATURE_COUNT;
         slot.device = 0;
-        slot.diagnosticCode = AtaStatus.DIAGNOSTIC_PASSED;
+        slot.error = AtaStatus.DIAGNOSTIC_PASSED;
       }
       default -> {
         return false; // among them IDENTIFY PACKET DEVICE and SMART: no such feature set

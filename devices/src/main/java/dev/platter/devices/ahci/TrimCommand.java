@@ -14,14 +14,12 @@ import java.lang.foreign.MemorySegment;
  */
 final class TrimCommand {
   private final DeviceSettings settings;
-  private final AtaDevice.Host host;
   private final MemorySegment ranges;
   private int entries;
   private int nextEntry;
 
-  TrimCommand(DeviceSettings settings, AtaDevice.Host host, MemorySegment ranges) {
+  TrimCommand(DeviceSettings settings, MemorySegment ranges) {
     this.settings = settings;
-    this.host = host;
     this.ranges = ranges;
   }
 
@@ -33,28 +31,27 @@ final class TrimCommand {
   }
 
   /** Begins; the ranges are in the buffer given at construction. */
-  void start(CommandSlot slot) {
+  AtaVerdict start(CommandSlot slot) {
     entries = (int) (slot.dataBytes / TrimRanges.ENTRY_BYTES);
     nextEntry = 0;
     long capacity = settings.sectors();
     for (int i = 0; i < entries; i++) {
       int blocks = TrimRanges.blocks(ranges, i);
       if (blocks != 0 && TrimRanges.lba(ranges, i) + blocks > capacity) {
-        host.failed(slot, AtaStatus.IDNF);
-        return;
+        slot.error = AtaStatus.IDNF;
+        return AtaVerdict.FAIL;
       }
     }
-    next(slot);
+    return next(slot);
   }
 
   /** Goes on to the next range, or ends the command. */
-  void next(CommandSlot slot) {
+  AtaVerdict next(CommandSlot slot) {
     while (nextEntry < entries && TrimRanges.blocks(ranges, nextEntry) == 0) {
       nextEntry++;
     }
     if (nextEntry == entries) {
-      host.succeeded(slot);
-      return;
+      return AtaVerdict.SUCCEED;
     }
     long lba = TrimRanges.lba(ranges, nextEntry);
     int blocks = TrimRanges.blocks(ranges, nextEntry);
@@ -63,6 +60,6 @@ final class TrimCommand {
         Operation.DISCARD,
         lba * settings.blockSizeBytes(),
         (long) blocks * settings.blockSizeBytes());
-    host.begin(slot);
+    return AtaVerdict.SUBMIT;
   }
 }
