@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * stop or a reset lets go of all commands at once ({@link Transfers#abandon}); later ones that need
  * the backend wait there for what is on its way to the disk, others are answered.
  */
-final class CommandList implements Transfers.Sink {
+final class CommandList implements Transfers.Listener {
   /**
    * How long a disk may be busy after a COMRESET. To be busy helps a guest over a backend that
    * stalls: Linux tries each command six times, waits 30 s for it each time and up to 60 s for the
@@ -40,6 +40,7 @@ final class CommandList implements Transfers.Sink {
   private final CommandFetcher fetcher;
   private final ReceivedFis receivedFis;
   private final AtaDevice device;
+  private final PrdTable prdTable;
   private final Transfers transfers;
   private final CommandSlot[] slots = new CommandSlot[AhciRegisters.SLOTS];
   private int active;
@@ -72,7 +73,8 @@ final class CommandList implements Transfers.Sink {
     for (int i = 0; i < slots.length; i++) {
       slots[i] = new CommandSlot(i);
     }
-    transfers = new Transfers(disk.backend(), memory, budget, slots, loop, arena, this);
+    prdTable = new PrdTable(memory, budget, arena);
+    transfers = new Transfers(disk.backend(), prdTable, budget, slots, loop, this);
   }
 
   /** Has requests stamped from now on. */
@@ -119,10 +121,14 @@ final class CommandList implements Transfers.Sink {
     Progress progress;
     do {
       progress = transfers.step(owner.mayBegin());
-      if (progress == Progress.NOTHING) {
-        progress = fetchNext();
+      switch (progress) {
+        case ENDED -> ended(transfers.current());
+        case TOO_SHORT -> overflowed(transfers.current());
+        case BAD_ADDRESS -> busError();
+        case NOTHING -> progress = fetchNext();
+        case DONE, LATER -> {}
       }
-    } while (progress == Progress.DONE);
+    } while (progress != Progress.NOTHING && progress != Progress.LATER);
     running = false;
     if (progress == Progress.LATER) {
       owner.later();
@@ -179,8 +185,8 @@ final class CommandList implements Transfers.Sink {
     switch (verdict) {
       case SUCCEED -> succeeded(slot);
       case FAIL -> failed(slot);
-      case SEND_PAGE -> copied(slot, transfers.prdTable().copyToGuest(slot, device.page()));
-      case FETCH_PAGE -> copied(slot, transfers.prdTable().copyFromGuest(slot, device.page()));
+      case SEND_PAGE -> copied(slot, prdTable.copyToGuest(slot, device.page()));
+      case FETCH_PAGE -> copied(slot, prdTable.copyFromGuest(slot, device.page()));
       case SUBMIT -> {
         active |= slot.bit();
         transfers.begin(slot);
@@ -189,11 +195,40 @@ final class CommandList implements Transfers.Sink {
   }
 
   private void copied(CommandSlot slot, PrdTable.Result result) {
-    if (result == PrdTable.Result.OK) {
-      carryOut(slot, device.copied(slot));
-    } else {
-      notReached(slot, result);
+    switch (result) {
+      case OK -> carryOut(slot, device.copied(slot));
+      case TOO_SHORT -> overflowed(slot);
+      case BAD_ADDRESS, MORE -> busError();
     }
+  }
+
+  private void overflowed(CommandSlot slot) {
+    registers.event(AhciRegisters.IS_OFS);
+    carryOut(slot, device.fail(slot, AtaStatus.ABRT));
+  }
+
+  private void busError() {
+    // The disk has nothing to do with it: a stop and start is enough to go on.
+    registers.setTaskFile(AtaStatus.READY, 0);
+    halt(AhciRegisters.IS_HBFS);
+  }
+
+  /** The backend has done what it was asked for. */
+  private void ended(CommandSlot slot) {
+    active &= ~slot.bit();
+    AtaVerdict verdict = device.completed(slot);
+    carryOut(slot, verdict);
+    Timeline timeline = slot.timeline;
+    // A command of several steps has not ended with the first.
+    if (timeline != null && tracing != null && verdict != AtaVerdict.SUBMIT && isStamped(slot)) {
+      timeline.stamp(Stamp.COMPLETED, System.nanoTime());
+      owner.changed(port);
+      tracing.completed(timeline, slot.operation, slot.offsetBytes, slot.lengthBytes, port);
+    }
+  }
+
+  private boolean isStamped(CommandSlot slot) {
+    return (transfers.orphanSlots() & slot.bit()) == 0;
   }
 
   // SRST set, then cleared, each by a FIS of its own (10.4.1); no FIS answers the first one.
@@ -314,52 +349,21 @@ final class CommandList implements Transfers.Sink {
     registers.event(event);
   }
 
-  // Transfers.Sink
-
   @Override
-  public void progress() {
+  public void requestBack(boolean drained) {
+    if (drained) {
+      drained();
+    }
     run();
     owner.changed(port);
   }
 
-  @Override
-  public void drained() {
+  private void drained() {
     if (becomingReady) {
       becomeReady();
     } else if (registers.linkUp() && active == 0) {
       // A command that was cut off keeps the disk busy until its transfer is over, not longer.
       registers.taskFile &= ~AtaStatus.BSY;
-    }
-  }
-
-  @Override
-  public void ended(CommandSlot slot) {
-    active &= ~slot.bit();
-    AtaVerdict verdict = device.completed(slot);
-    carryOut(slot, verdict);
-    // A command of several steps has not ended with the first.
-    boolean over = verdict != AtaVerdict.SUBMIT;
-    Timeline timeline = slot.timeline;
-    if (timeline != null && tracing != null && over && isStamped(slot)) {
-      timeline.stamp(Stamp.COMPLETED, System.nanoTime());
-      owner.changed(port);
-      tracing.completed(timeline, slot.operation, slot.offsetBytes, slot.lengthBytes, port);
-    }
-  }
-
-  private boolean isStamped(CommandSlot slot) {
-    return (transfers.orphanSlots() & slot.bit()) == 0;
-  }
-
-  @Override
-  public void notReached(CommandSlot slot, PrdTable.Result result) {
-    if (result == PrdTable.Result.TOO_SHORT) {
-      registers.event(AhciRegisters.IS_OFS);
-      carryOut(slot, device.fail(slot, AtaStatus.ABRT));
-    } else {
-      // The disk has nothing to do with it: a stop and start is enough to go on.
-      registers.setTaskFile(AtaStatus.READY, 0);
-      halt(AhciRegisters.IS_HBFS);
     }
   }
 

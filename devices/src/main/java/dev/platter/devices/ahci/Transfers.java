@@ -5,8 +5,6 @@ import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.BufferPool;
-import dev.platter.devices.memory.GuestMemory;
-import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,30 +20,32 @@ import org.jspecify.annotations.Nullable;
  */
 final class Transfers {
   /** Who is told. */
-  interface Sink {
-    /** Nothing but that a request has come back: {@link Transfers#step} has something to do. */
-    void progress();
-
+  interface Listener {
     /**
-     * A command is over; its slot has 0 or {@code -errno} as its result. One that has failed has
-     * all commands abandoned: pieces of its own may still be with the backend.
+     * A request has come back: {@link Transfers#step} may have something to do.
+     *
+     * @param drained whether it was the last abandoned one
      */
-    void ended(CommandSlot slot);
-
-    /**
-     * A command's PRD table is too short, or cannot be reached, nor what it names, perhaps after
-     * some of its data has moved. All commands are abandoned then.
-     */
-    void notReached(CommandSlot slot, PrdTable.Result result);
-
-    /** The last abandoned request is back. */
-    void drained();
+    void requestBack(boolean drained);
   }
 
   /** What a step has come to. */
   enum Progress {
-    /** Something was done, and there may be more. */
+    /** Something was done. */
     DONE,
+    /**
+     * The command of {@link Transfers#current} is over, with 0 or {@code -errno} as its result.
+     * Where that is an error, pieces of it may still be with the backend: all commands are to be
+     * abandoned.
+     */
+    ENDED,
+    /**
+     * The PRD table of that command ended before its data, of which some may have moved. All
+     * commands are to be abandoned.
+     */
+    TOO_SHORT,
+    /** The same, where the table or what it names cannot be reached. */
+    BAD_ADDRESS,
     /** There is more to do, in another hold of the big lock. */
     LATER,
     /** There is nothing to do until something happens. */
@@ -61,7 +61,7 @@ final class Transfers {
   private final BlockBackend backend;
   private final PrdTable prdTable;
   private final HoldBudget budget;
-  private final Sink sink;
+  private final Listener listener;
   private final CommandSlot[] slots;
   private final BufferPool pool;
   // One for each chunk, and one that has none.
@@ -77,6 +77,8 @@ final class Transfers {
   private int backCount;
   // The next piece of the first that waits, of which a part is copied.
   private @Nullable Transfer filling;
+  // Of the command that the last step was about.
+  private int currentSlot;
   private int inFlight;
   private int orphans;
   private int orphansThatWrite;
@@ -84,17 +86,16 @@ final class Transfers {
 
   Transfers(
       BlockBackend backend,
-      GuestMemory memory,
+      PrdTable prdTable,
       HoldBudget budget,
       CommandSlot[] slots,
       AhciLoop loop,
-      Arena arena,
-      Sink sink) {
+      Listener listener) {
     this.backend = backend;
     this.budget = budget;
     this.slots = slots;
-    this.sink = sink;
-    prdTable = new PrdTable(memory, budget, arena);
+    this.prdTable = prdTable;
+    this.listener = listener;
     try {
       pool = loop.newPool(AhciDisk.BUFFERS);
     } catch (ErrnoException e) {
@@ -103,10 +104,6 @@ final class Transfers {
     for (int i = 0; i < requests.length; i++) {
       requests[i] = new Transfer(i, backend.blockSizeBytes(), this);
     }
-  }
-
-  PrdTable prdTable() {
-    return prdTable;
   }
 
   BufferPool pool() {
@@ -156,6 +153,11 @@ final class Transfers {
   private void removeFirstBack() {
     backHead = (backHead + 1) % BACK;
     backCount--;
+  }
+
+  /** The slot of the command that the last step has told of. */
+  CommandSlot current() {
+    return slots[currentSlot];
   }
 
   /**
@@ -218,8 +220,7 @@ final class Transfers {
         return Progress.LATER;
       }
       if (result != PrdTable.Result.OK) {
-        sink.notReached(slot, result);
-        return Progress.DONE;
+        return notReached(slot, result);
       }
     }
     removeFirst();
@@ -230,6 +231,11 @@ final class Transfers {
     slot.piecesOut++;
     submit(piece, slot, 0, piece.length);
     return Progress.DONE;
+  }
+
+  private Progress notReached(CommandSlot slot, PrdTable.Result result) {
+    currentSlot = slot.index;
+    return result == PrdTable.Result.TOO_SHORT ? Progress.TOO_SHORT : Progress.BAD_ADDRESS;
   }
 
   private void take(Transfer request, CommandSlot slot, int length) {
@@ -278,13 +284,14 @@ final class Transfers {
   /** The backend has done a request, with 0 or {@code -errno}. */
   void completed(Transfer request, int result) {
     inFlight--;
-    if (request.wanted) {
+    boolean orphan = !request.wanted;
+    if (orphan) {
+      takeOrphan(request);
+    } else {
       request.result = result;
       appendBack(request);
-    } else {
-      takeOrphan(request);
     }
-    sink.progress();
+    listener.requestBack(orphan && orphans == 0);
   }
 
   private void takeOrphan(Transfer orphan) {
@@ -296,9 +303,6 @@ final class Transfers {
       orphanSlots = 0;
     }
     free(orphan);
-    if (orphans == 0) {
-      sink.drained();
-    }
   }
 
   private void free(Transfer request) {
@@ -316,8 +320,7 @@ final class Transfers {
     }
     removeFirstBack();
     slot.result = request.result;
-    end(request, slot);
-    return Progress.DONE;
+    return end(request, slot);
   }
 
   private Progress takeRead(Transfer piece, CommandSlot slot, boolean mayBegin) {
@@ -343,8 +346,7 @@ final class Transfers {
         return Progress.LATER;
       }
       if (result != PrdTable.Result.OK) {
-        sink.notReached(slot, result);
-        return Progress.DONE;
+        return notReached(slot, result);
       }
     } else {
       slot.copiedBytes = piece.offset + good;
@@ -355,8 +357,7 @@ final class Transfers {
     } else if (slot.parked > 0) {
       unpark(slot);
     }
-    end(piece, slot);
-    return Progress.DONE;
+    return end(piece, slot);
   }
 
   private static int search(Transfer piece, boolean mayBegin) {
@@ -380,13 +381,12 @@ final class Transfers {
     }
   }
 
-  private void end(Transfer request, CommandSlot slot) {
+  private Progress end(Transfer request, CommandSlot slot) {
     free(request);
     slot.piecesOut--;
+    currentSlot = slot.index;
     boolean all = slot.piecesOut == 0 && slot.startedBytes == slot.lengthBytes;
-    if (all || slot.result != 0) {
-      sink.ended(slot);
-    }
+    return all || slot.result != 0 ? Progress.ENDED : Progress.DONE;
   }
 
   /**
