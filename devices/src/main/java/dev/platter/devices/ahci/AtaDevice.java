@@ -10,9 +10,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The disk behind a port: decides what a command means, and says by a {@link AtaVerdict} what is to
- * be done with it. It calls nobody: how data moves and an end is reported is the command list's
- * business.
+ * The disk behind a port: knows what a command means, and answers with a {@link AtaVerdict}. The
+ * command list carries that out: it moves the data, submits to the backend and reports the end.
  */
 final class AtaDevice {
   private static final long PAGE_BYTES = (long) IdentifyDevice.MAX_TRIM_BLOCKS * 512;

@@ -1,6 +1,6 @@
 package dev.platter.devices.ahci;
 
-/** What is to be done with a command next, as the disk sees it. */
+/** What the disk wants done with a command next. */
 enum AtaVerdict {
   /** The command is done. */
   SUCCEED,

@@ -15,7 +15,10 @@ import java.nio.ByteOrder;
 final class CommandFetcher {
   /** What became of a fetch. */
   enum Result {
-    FETCHED,
+    /** A command is in the slot. */
+    COMMAND,
+    /** A FIS that sets the device control field is in the slot. */
+    CONTROL,
     /** The header or the command table lies outside RAM. */
     BAD_ADDRESS,
     /** A FIS that no device accepts: of another type, or too short or long. */
@@ -61,7 +64,6 @@ final class CommandFetcher {
     if (at(0) != AhciRegisters.FIS_H2D) {
       return Result.BAD_FIS;
     }
-    slot.isCommand = (at(1) & AhciRegisters.FIS_COMMAND) != 0;
     slot.command = at(2);
     slot.features = at(3) | at(11) << 8;
     slot.device = at(7);
@@ -70,7 +72,7 @@ final class CommandFetcher {
     long low = at(4) | at(5) << 8 | at(6) << 16;
     long high = at(8) | at(9) << 8 | at(10) << 16;
     slot.lba = high << 24 | low;
-    return Result.FETCHED;
+    return (at(1) & AhciRegisters.FIS_COMMAND) != 0 ? Result.COMMAND : Result.CONTROL;
   }
 
   private int at(int offset) {

@@ -12,8 +12,10 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The command list of a port with a disk: fetches what PxCI asks for, hands it to the disk, and
- * reports its end in registers and FISes (AHCI 5.3, 5.5).
+ * The command list of a port with a disk: takes each command that PxCI asks for through its
+ * stations. {@link CommandFetcher} parses it, {@link AtaDevice} gives a {@link AtaVerdict}, {@link
+ * Transfers} submits to the backend, {@link CommandCompletion} tells the guest of the end. All
+ * calls go down from here; only {@link #requestBack} comes up.
  *
  * <p>A command that is not queued keeps BSY set, and nothing is fetched meanwhile; queued ones give
  * it back at once and run together. An error halts the list until PxCMD.ST is cleared (6.2.2). A
@@ -33,21 +35,19 @@ final class CommandList implements Transfers.Listener {
   private static final int COMMAND_STEPS = 32;
 
   private final PortRegisters registers;
-  private final GuestMemory memory;
   private final HoldBudget budget;
   private final int port;
   private final AhciPort.Owner owner;
   private final CommandFetcher fetcher;
-  private final ReceivedFis receivedFis;
   private final AtaDevice device;
   private final PrdTable prdTable;
   private final Transfers transfers;
+  private final CommandCompletion completion;
   private final CommandSlot[] slots = new CommandSlot[AhciRegisters.SLOTS];
   private int active;
   private int nextSlot;
   private boolean halted;
   private boolean running;
-  private boolean signatureFisPending;
   private boolean becomingReady;
   private final AhciLoop.Timer patience;
   private @Nullable RequestTracing tracing;
@@ -62,13 +62,13 @@ final class CommandList implements Transfers.Listener {
       int port,
       AhciPort.Owner owner) {
     this.registers = registers;
-    this.memory = memory;
     this.budget = budget;
     this.port = port;
     this.owner = owner;
     patience = loop.newTimer(this::patienceIsOver);
     fetcher = new CommandFetcher(memory, arena);
-    receivedFis = new ReceivedFis(memory, arena);
+    ReceivedFis fis = new ReceivedFis(registers, owner, memory, arena);
+    completion = new CommandCompletion(registers, memory, fis);
     device = new AtaDevice(disk, arena);
     for (int i = 0; i < slots.length; i++) {
       slots[i] = new CommandSlot(i);
@@ -165,26 +165,26 @@ final class CommandList implements Transfers.Listener {
     switch (fetcher.fetch(registers.commandListBase, slot)) {
       case BAD_ADDRESS -> halt(AhciRegisters.IS_HBFS);
       case BAD_FIS -> halt(AhciRegisters.IS_IFS); // the device would answer R_ERR
-      case FETCHED -> {
-        if (slot.isCommand) {
-          registers.taskFile |= AtaStatus.BSY;
-          // Nothing that is not queued is fetched beside something else.
-          AtaVerdict verdict = device.execute(slot, active != 0);
-          if (slot.protocol == CommandSlot.Protocol.QUEUED) {
-            accepted(slot);
-          }
-          carryOut(slot, verdict);
-        } else {
-          control(slot);
+      case CONTROL -> control(slot);
+      case COMMAND -> {
+        registers.taskFile |= AtaStatus.BSY;
+        // Nothing that is not queued is fetched beside something else.
+        AtaVerdict verdict = device.execute(slot, active != 0);
+        if (slot.protocol == CommandSlot.Protocol.QUEUED) {
+          check(completion.accepted(slot));
         }
+        carryOut(slot, verdict);
       }
     }
   }
 
   private void carryOut(CommandSlot slot, AtaVerdict verdict) {
     switch (verdict) {
-      case SUCCEED -> succeeded(slot);
-      case FAIL -> failed(slot);
+      case SUCCEED -> check(completion.succeeded(slot));
+      case FAIL -> {
+        halt(AhciRegisters.IS_TFES);
+        check(completion.failed(slot));
+      }
       case SEND_PAGE -> copied(slot, prdTable.copyToGuest(slot, device.page()));
       case FETCH_PAGE -> copied(slot, prdTable.copyFromGuest(slot, device.page()));
       case SUBMIT -> {
@@ -239,7 +239,7 @@ final class CommandList implements Transfers.Listener {
       device.setInSoftReset(true);
     } else if (device.inSoftReset()) {
       device.softReset();
-      sendSignature();
+      check(completion.ready());
     }
   }
 
@@ -249,7 +249,7 @@ final class CommandList implements Transfers.Listener {
     patience.cancel();
     device.powerOn();
     transfers.pool().trimAll();
-    sendSignature();
+    check(completion.ready());
   }
 
   /**
@@ -278,7 +278,7 @@ final class CommandList implements Transfers.Listener {
   private void becomeReady() {
     becomingReady = false;
     patience.cancel();
-    sendSignature();
+    check(completion.ready());
   }
 
   private void patienceIsOver() {
@@ -293,23 +293,9 @@ final class CommandList implements Transfers.Listener {
     becomingReady = false;
   }
 
-  private void sendSignature() {
-    registers.setTaskFile(AtaStatus.READY, AtaStatus.DIAGNOSTIC_PASSED);
-    registers.signature = ReceivedFis.SIGNATURE_LBA << 8 | ReceivedFis.SIGNATURE_COUNT;
-    signatureFisPending = true;
-    postSignature();
-  }
-
-  /** Stores the signature FIS as soon as the guest receives FISes. */
+  /** The guest may have begun to receive FISes. */
   void postSignature() {
-    if (signatureFisPending && receivesFis()) {
-      signatureFisPending = false;
-      checkPosted(receivedFis.signature(registers.fisBase));
-    }
-  }
-
-  private boolean receivesFis() {
-    return registers.fisReceiveEnable && owner.master();
+    check(completion.postSignature());
   }
 
   /** PxCMD.ST went from 1 to 0, or the port is being reset: nothing of what was issued remains. */
@@ -349,6 +335,12 @@ final class CommandList implements Transfers.Listener {
     registers.event(event);
   }
 
+  private void check(boolean posted) {
+    if (!posted) {
+      halt(AhciRegisters.IS_HBFS);
+    }
+  }
+
   @Override
   public void requestBack(boolean drained) {
     if (drained) {
@@ -364,101 +356,6 @@ final class CommandList implements Transfers.Listener {
     } else if (registers.linkUp() && active == 0) {
       // A command that was cut off keeps the disk busy until its transfer is over, not longer.
       registers.taskFile &= ~AtaStatus.BSY;
-    }
-  }
-
-  // What the guest is told
-
-  private void accepted(CommandSlot slot) {
-    registers.commandIssue &= ~slot.bit();
-    registers.setTaskFile(AtaStatus.READY, 0);
-    postRegisters(slot, 0);
-  }
-
-  private void succeeded(CommandSlot slot) {
-    registers.setTaskFile(AtaStatus.READY, slot.error);
-    switch (slot.protocol) {
-      case QUEUED -> {
-        registers.sataActive &= ~slot.bit();
-        registers.event(AhciRegisters.IS_SDBS);
-        postDeviceBits(slot.bit());
-      }
-      case PIO_IN -> {
-        // The last PIO Setup FIS carries the ending status; no Register FIS follows (SATA 3.x
-        // 11.8).
-        endTransfer(slot);
-        postPioSetup(slot, AhciRegisters.FIS_INTERRUPT | AhciRegisters.FIS_TO_HOST);
-        registers.event(AhciRegisters.IS_PSS);
-      }
-      case PIO_OUT -> {
-        // Each DRQ block but the first is asked for with an interrupt (SATA 3.x 11.9).
-        boolean several = slot.pioBlocks > 1;
-        postPioSetup(slot, several ? AhciRegisters.FIS_INTERRUPT : 0);
-        registers.event(several ? AhciRegisters.IS_PSS : 0);
-        endTransfer(slot);
-        endWithRegisters(slot);
-      }
-      case DMA -> {
-        endTransfer(slot);
-        endWithRegisters(slot);
-      }
-      case NON_DATA -> {
-        registers.commandIssue &= ~slot.bit();
-        endWithRegisters(slot);
-      }
-    }
-    if (slot.prdInterrupt) {
-      registers.event(AhciRegisters.IS_DPS);
-    }
-  }
-
-  private void endTransfer(CommandSlot slot) {
-    registers.commandIssue &= ~slot.bit();
-    // PRDBC, 4.2.2; it is not kept for queued commands (5.4.1).
-    checkPosted(memory.writeInt(slot.headerAddress + 4, (int) slot.dataBytes));
-  }
-
-  private void endWithRegisters(CommandSlot slot) {
-    registers.event(AhciRegisters.IS_DHRS);
-    postRegisters(slot, AhciRegisters.FIS_INTERRUPT);
-  }
-
-  private void failed(CommandSlot slot) {
-    registers.setTaskFile(AtaStatus.FAILED, slot.error);
-    if (slot.protocol == CommandSlot.Protocol.QUEUED) {
-      halt(AhciRegisters.IS_TFES | AhciRegisters.IS_SDBS);
-      postDeviceBits(0);
-    } else {
-      halt(AhciRegisters.IS_TFES | AhciRegisters.IS_DHRS);
-      postRegisters(slot, AhciRegisters.FIS_INTERRUPT);
-    }
-  }
-
-  private void postRegisters(CommandSlot slot, int flags) {
-    if (receivesFis()) {
-      int status = registers.taskFile & 0xff;
-      int error = registers.taskFile >> 8;
-      checkPosted(receivedFis.registers(registers.fisBase, slot, flags, status, error));
-    }
-  }
-
-  private void postPioSetup(CommandSlot slot, int flags) {
-    if (receivesFis()) {
-      checkPosted(receivedFis.pioSetup(registers.fisBase, slot, flags));
-    }
-  }
-
-  private void postDeviceBits(int completed) {
-    if (receivesFis()) {
-      int status = registers.taskFile & 0xff;
-      int error = registers.taskFile >> 8;
-      checkPosted(receivedFis.setDeviceBits(registers.fisBase, status, error, completed));
-    }
-  }
-
-  private void checkPosted(boolean posted) {
-    if (!posted) {
-      halt(AhciRegisters.IS_HBFS);
     }
   }
 

@@ -29,7 +29,6 @@ final class CommandSlot {
   int prdtEntries;
 
   // From the Register Host to Device FIS
-  boolean isCommand;
   int command;
   int features;
   int device;

@@ -9,31 +9,43 @@ import java.nio.ByteOrder;
 
 /**
  * Builds the FISes that a disk sends (Serial ATA 3.x, 10.5) and stores them where the guest wants
- * them (AHCI 4.2.1), each as a whole. Each method tells by its result whether the area was in RAM.
+ * them (AHCI 4.2.1), each as a whole; one that the guest does not receive is dropped. A method
+ * returns false if the area lies outside RAM.
  */
 final class ReceivedFis {
   private static final ValueLayout.OfInt LE32 =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final int FIS_BYTES = 20;
 
+  static final int SIGNATURE_LBA = 1;
+  static final int SIGNATURE_COUNT = 1;
+
+  private final PortRegisters registers;
+  private final AhciPort.Owner owner;
   private final GuestMemory memory;
   private final MemorySegment fis;
 
-  ReceivedFis(GuestMemory memory, Arena arena) {
+  ReceivedFis(PortRegisters registers, AhciPort.Owner owner, GuestMemory memory, Arena arena) {
+    this.registers = registers;
+    this.owner = owner;
     this.memory = memory;
     fis = arena.allocate(FIS_BYTES, 8);
   }
 
+  /** Whether the guest receives FISes, and they can reach its memory. */
+  boolean received() {
+    return registers.fisReceiveEnable && owner.master();
+  }
+
   /**
-   * A D2H Register FIS that echoes the command's fields.
+   * A D2H Register FIS that echoes the command's fields, with the task file's STATUS and ERROR.
    *
-   * @param area the received FIS structure's guest physical address
    * @param flags byte 1: {@link AhciRegisters#FIS_INTERRUPT} or 0
    */
-  boolean registers(long area, CommandSlot slot, int flags, int status, int error) {
+  boolean registers(CommandSlot slot, int flags) {
     return write(
-        area + AhciRegisters.RFIS_D2H,
-        AhciRegisters.FIS_D2H | flags << 8 | status << 16 | error << 24,
+        AhciRegisters.RFIS_D2H,
+        AhciRegisters.FIS_D2H | flags << 8 | registers.taskFile << 16,
         slot.lba,
         slot.device,
         slot.count,
@@ -41,9 +53,9 @@ final class ReceivedFis {
   }
 
   /** The D2H Register FIS that a disk sends after a reset: its signature. */
-  boolean signature(long area) {
+  boolean signature() {
     return write(
-        area + AhciRegisters.RFIS_D2H,
+        AhciRegisters.RFIS_D2H,
         AhciRegisters.FIS_D2H | AtaStatus.READY << 16 | AtaStatus.DIAGNOSTIC_PASSED << 24,
         SIGNATURE_LBA,
         0,
@@ -51,17 +63,14 @@ final class ReceivedFis {
         0);
   }
 
-  static final int SIGNATURE_LBA = 1;
-  static final int SIGNATURE_COUNT = 1;
-
   /** A PIO Setup FIS for the last DRQ block of a command. */
-  boolean pioSetup(long area, CommandSlot slot, int flags) {
+  boolean pioSetup(CommandSlot slot, int flags) {
     int status = AtaStatus.READY | AtaStatus.DRQ;
     // A disk that has taken data is busy with it until its Register FIS (SATA 3.x 11.9).
     boolean toHost = (flags & AhciRegisters.FIS_TO_HOST) != 0;
     int endStatus = toHost ? AtaStatus.READY : AtaStatus.READY | AtaStatus.BSY;
     return write(
-        area + AhciRegisters.RFIS_PIO_SETUP,
+        AhciRegisters.RFIS_PIO_SETUP,
         AhciRegisters.FIS_PIO_SETUP | flags << 8 | status << 16,
         slot.lba,
         slot.device,
@@ -74,18 +83,23 @@ final class ReceivedFis {
    *
    * @param completed the tags that have completed, as in PxSACT
    */
-  boolean setDeviceBits(long area, int status, int error, int completed) {
+  boolean setDeviceBits(int completed) {
+    if (!received()) {
+      return true;
+    }
     // Only bits 6:4 and 2:0 of STATUS travel in this FIS.
     int dword0 =
         AhciRegisters.FIS_SDB
             | AhciRegisters.FIS_INTERRUPT << 8
-            | (status & 0x77) << 16
-            | error << 24;
+            | (registers.taskFile & 0xff77) << 16;
     long both = Integer.toUnsignedLong(dword0) | (long) completed << 32;
-    return memory.writeLong(area + AhciRegisters.RFIS_SDB, both);
+    return memory.writeLong(registers.fisBase + AhciRegisters.RFIS_SDB, both);
   }
 
-  private boolean write(long at, int dword0, long lba, int device, int dword3, int dword4) {
+  private boolean write(int at, int dword0, long lba, int device, int dword3, int dword4) {
+    if (!received()) {
+      return true;
+    }
     int low = (int) (lba & 0xff_ffff);
     int high = (int) (lba >> 24 & 0xff_ffff);
     fis.set(LE32, 0, dword0);
@@ -93,6 +107,6 @@ final class ReceivedFis {
     fis.set(LE32, 8, high);
     fis.set(LE32, 12, dword3);
     fis.set(LE32, 16, dword4);
-    return memory.write(at, fis, 0, FIS_BYTES);
+    return memory.write(registers.fisBase + at, fis, 0, FIS_BYTES);
   }
 }
