@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The disk behind a port: knows what a command means, and answers with a {@link AtaVerdict}. The
+ * The disk behind a port: knows what a command means, and answers with an {@link AtaVerdict}. The
  * command list carries that out: it moves the data, submits to the backend and reports the end.
  */
 final class AtaDevice {

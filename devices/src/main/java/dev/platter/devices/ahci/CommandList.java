@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The command list of a port with a disk: takes each command that PxCI asks for through its
- * stations. {@link CommandFetcher} parses it, {@link AtaDevice} gives a {@link AtaVerdict}, {@link
+ * stations. {@link CommandFetcher} parses it, {@link AtaDevice} gives an {@link AtaVerdict}, {@link
  * Transfers} submits to the backend, {@link CommandCompletion} tells the guest of the end. All
  * calls go down from here; only {@link #requestBack} comes up.
  *
