@@ -9,7 +9,7 @@ import dev.platter.devices.ata.AtaCommand;
 import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.ata.LogPages;
 import dev.platter.devices.ata.TrimRanges;
-import dev.platter.devices.block.BlockRequest.Operation;
+import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.testkit.RamDisk;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
