@@ -170,10 +170,9 @@ final class CommandList implements Transfers.Listener {
         registers.taskFile |= AtaStatus.BSY;
         // Nothing that is not queued is fetched beside something else.
         AtaVerdict verdict = device.execute(slot, active != 0);
-        if (slot.protocol == CommandSlot.Protocol.QUEUED) {
-          check(completion.accepted(slot));
+        if (slot.protocol != CommandSlot.Protocol.QUEUED || check(completion.accepted(slot))) {
+          carryOut(slot, verdict);
         }
-        carryOut(slot, verdict);
       }
     }
   }
@@ -335,10 +334,12 @@ final class CommandList implements Transfers.Listener {
     registers.event(event);
   }
 
-  private void check(boolean posted) {
+  // Returns posted.
+  private boolean check(boolean posted) {
     if (!posted) {
       halt(AhciRegisters.IS_HBFS);
     }
+    return posted;
   }
 
   @Override

@@ -403,4 +403,16 @@ class AhciErrorTest {
       assertThat(f.port.read(AhciRegisters.PX_IS)).isEqualTo(both);
     }
   }
+
+  @Test
+  @DisplayName("AHCI 6.2.1: a queued command that cannot be acknowledged halts the list")
+  void queuedCommandWithoutFisArea() {
+    try (AhciFixture f = AhciFixture.ready()) {
+      f.disk.hold();
+      f.port.write(AhciRegisters.PX_FBU, 0x7000_0000);
+      f.issueQueuedRead(0, 0, f.buffer(512));
+      assertThat(f.port.read(AhciRegisters.PX_IS)).isEqualTo(AhciRegisters.IS_HBFS);
+      assertThat(f.disk.heldCount()).as("requests of a halted list").isZero();
+    }
+  }
 }
