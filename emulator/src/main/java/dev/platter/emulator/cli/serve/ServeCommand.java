@@ -12,7 +12,7 @@ import dev.platter.emulator.server.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.server.options.ExportParser;
 import dev.platter.emulator.server.options.IoThreadParser;
 import dev.platter.emulator.server.options.IoWorkerLimit;
-import dev.platter.emulator.server.options.Placed;
+import dev.platter.emulator.server.options.OptionValue;
 import dev.platter.emulator.server.options.ServeFile;
 import dev.platter.emulator.server.options.ServeOptions;
 import dev.platter.emulator.server.options.ServeSettings;
@@ -223,19 +223,19 @@ public final class ServeCommand extends PlatterCommand {
         configFile == null
             ? ServeSettings.NONE
             : ServeFile.read(configFile, ExportKinds.ALL, mistakes);
-    List<Placed<IoThreadConfig>> threads = new ArrayList<>();
+    List<OptionValue<IoThreadConfig>> threads = new ArrayList<>();
     for (String ioThread : ioThreads) {
       mistakes.attempt(() ->
-          threads.add(new Placed<>("--iothread " + ioThread, IoThreadParser.parse(ioThread))));
+          threads.add(new OptionValue<>("--iothread " + ioThread, IoThreadParser.parse(ioThread))));
     }
-    List<Placed<ExportConfig>> devices = new ArrayList<>();
-    List<Placed<ExportConfig>> doubtful = new ArrayList<>();
+    List<OptionValue<ExportConfig>> devices = new ArrayList<>();
+    List<OptionValue<ExportConfig>> doubtful = new ArrayList<>();
     int index = file.exports().size() + file.doubtful().size();
     for (String text : exports) {
       Mistakes its = new Mistakes();
       ExportConfig export = ExportParser.parse(text, index++, ExportKinds.ALL, its);
       if (export != null) {
-        (its.isEmpty() ? devices : doubtful).add(new Placed<>("--export " + text, export));
+        (its.isEmpty() ? devices : doubtful).add(new OptionValue<>("--export " + text, export));
       }
       mistakes.attempt(its::refuse);
     }
@@ -246,7 +246,7 @@ public final class ServeCommand extends PlatterCommand {
             metrics,
             control,
             confine,
-            allowed.stream().map(path -> new Placed<>("--allow " + path, path)).toList(),
+            allowed.stream().map(path -> new OptionValue<>("--allow " + path, path)).toList(),
             jsonLog,
             logLevel,
             lockWaitNanos,

@@ -12,7 +12,7 @@ import dev.platter.emulator.server.config.Mistakes;
 import dev.platter.emulator.server.confine.Confinement;
 import dev.platter.emulator.server.confine.ConfinementPlan.Mode;
 import dev.platter.emulator.server.metrics.MetricsServer;
-import dev.platter.emulator.server.options.Placed;
+import dev.platter.emulator.server.options.OptionValue;
 import dev.platter.emulator.server.options.ServeOptions;
 import dev.platter.emulator.server.options.ServeSettings;
 import java.net.InetSocketAddress;
@@ -53,31 +53,31 @@ final class StartCheck {
     HostCheck host = new HostCheck(beside, disks > 1, ServeOptions.lockWaitNanos(settings));
     StartCheck check = new StartCheck(settings, mistakes, host);
     check.exports(environment);
-    check.doors();
+    check.endpoints();
     check.confinement();
     check.resources();
     return host.notes();
   }
 
   private void exports(Map<String, String> environment) {
-    for (Placed<IoThreadConfig> thread : settings.ioThreads()) {
+    for (OptionValue<IoThreadConfig> thread : settings.ioThreads()) {
       attempt(thread, () -> HostCheck.cpu(thread.value()));
     }
     settings.doubtful().forEach(this::images);
     settings.exports().forEach(this::images);
-    for (Placed<ExportConfig> export : settings.exports()) {
+    for (OptionValue<ExportConfig> export : settings.exports()) {
       attempt(export, () -> host.endpoint(export.value()));
     }
     if (settings.doubtful().isEmpty()) { // else nobody knows who takes which socket
       host.activated(
-          settings.exports().stream().map(Placed::value).toList(),
+          settings.exports().stream().map(OptionValue::value).toList(),
           environment,
           ProcessHandle.current().pid(),
           mistakes);
     }
   }
 
-  private void images(Placed<ExportConfig> export) {
+  private void images(OptionValue<ExportConfig> export) {
     ExportConfig its = export.value();
     for (int i = 0; i < its.images().size(); i++) {
       try {
@@ -88,7 +88,7 @@ final class StartCheck {
     }
   }
 
-  private <T> void attempt(Placed<T> part, Runnable check) {
+  private <T> void attempt(OptionValue<T> part, Runnable check) {
     try {
       check.run();
     } catch (PlatterException e) {
@@ -97,7 +97,7 @@ final class StartCheck {
   }
 
   /** Where it is asked how it is, and where it writes. */
-  private void doors() {
+  private void endpoints() {
     Path control = settings.control();
     if (control != null) {
       attempt("control", () -> host.socket(control));
@@ -135,14 +135,14 @@ final class StartCheck {
       attempt("confine", () -> Confinement.check(mode));
     }
     settings.exports().forEach(this::keptImages);
-    for (Placed<Path> path : settings.allowed()) {
+    for (OptionValue<Path> path : settings.allowed()) {
       attempt(path, () -> Confinement.checkAllowed(path.value()));
     }
-    List<Path> allowed = settings.allowed().stream().map(Placed::value).toList();
+    List<Path> allowed = settings.allowed().stream().map(OptionValue::value).toList();
     mistakes.attempt(() -> Confinement.checkJvm(allowed));
   }
 
-  private void keptImages(Placed<ExportConfig> export) {
+  private void keptImages(OptionValue<ExportConfig> export) {
     ExportConfig its = export.value();
     for (int i = 0; i < its.images().size(); i++) {
       try {
@@ -156,7 +156,7 @@ final class StartCheck {
   private void resources() {
     HostCheck.limits(
         settings.ioThreads().size(),
-        settings.exports().stream().map(Placed::value).toList(),
+        settings.exports().stream().map(OptionValue::value).toList(),
         ChargedMemory.limitBytes(HostFiles.ofHost()),
         mistakes);
     mistakes.attempt(RingAccess::check);

@@ -40,10 +40,10 @@ public final class ServeFile {
           "allow",
           "stages");
 
-  private final List<Placed<IoThreadConfig>> ioThreads = new ArrayList<>();
-  private final List<Placed<ExportConfig>> exports = new ArrayList<>();
-  private final List<Placed<ExportConfig>> doubtful = new ArrayList<>();
-  private final List<Placed<Path>> allowed = new ArrayList<>();
+  private final List<OptionValue<IoThreadConfig>> ioThreads = new ArrayList<>();
+  private final List<OptionValue<ExportConfig>> exports = new ArrayList<>();
+  private final List<OptionValue<ExportConfig>> doubtful = new ArrayList<>();
+  private final List<OptionValue<Path>> allowed = new ArrayList<>();
   private final Map<String, String> places = new LinkedHashMap<>();
   private final List<ExportKind> kinds;
   private final Mistakes mistakes;
@@ -151,13 +151,13 @@ public final class ServeFile {
     ExportConfig export = ExportParser.parse(words, exports.size() + doubtful.size(), kinds, its);
     if (export != null) {
       (its.isEmpty() ? exports : doubtful)
-          .add(new Placed<>(node.place(), export, true, FileWords.imagePlaces(words)));
+          .add(new OptionValue<>(node.place(), export, true, FileWords.imagePlaces(words)));
     }
     its.refuse();
   }
 
-  private static <T> Placed<T> placed(String place, T value) {
-    return new Placed<>(place, value, true, List.of());
+  private static <T> OptionValue<T> placed(String place, T value) {
+    return new OptionValue<>(place, value, true, List.of());
   }
 
   private ServeSettings settings() {

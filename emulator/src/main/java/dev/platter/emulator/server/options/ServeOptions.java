@@ -102,7 +102,7 @@ public record ServeOptions(
     if (complete) { // else what is missing may be among what could not be read
       conflicts.addAll(ServeConfig.gaps(threads, devices));
     }
-    List<Placed<?>> parts = new ArrayList<>(all.ioThreads());
+    List<OptionValue<?>> parts = new ArrayList<>(all.ioThreads());
     parts.addAll(all.exports());
     for (ServeConfig.Conflict conflict : conflicts) {
       mistakes.add(
@@ -117,8 +117,8 @@ public record ServeOptions(
     }
   }
 
-  private static <T> List<T> values(List<Placed<T>> placed) {
-    return placed.stream().map(Placed::value).toList();
+  private static <T> List<T> values(List<OptionValue<T>> placed) {
+    return placed.stream().map(OptionValue::value).toList();
   }
 
   /**
@@ -141,9 +141,9 @@ public record ServeOptions(
   }
 
   private static void checkControl(
-      Path control, List<Placed<ExportConfig>> exports, Mistakes mistakes) {
+      Path control, List<OptionValue<ExportConfig>> exports, Mistakes mistakes) {
     Path place = Endpoint.place(control);
-    for (Placed<ExportConfig> export : exports) {
+    for (OptionValue<ExportConfig> export : exports) {
       if (export.value().endpoint() instanceof Endpoint.SocketPath(Path path)
           && Endpoint.place(path).equals(place)) {
         mistakes.add(

@@ -31,18 +31,18 @@ import org.jspecify.annotations.Nullable;
  * @param places where in the file each of its keys has its value
  */
 public record ServeSettings(
-    List<Placed<IoThreadConfig>> ioThreads,
-    List<Placed<ExportConfig>> exports,
+    List<OptionValue<IoThreadConfig>> ioThreads,
+    List<OptionValue<ExportConfig>> exports,
     @Nullable InetSocketAddress metrics,
     @Nullable Path control,
     @Nullable Mode confine,
-    List<Placed<Path>> allowed,
+    List<OptionValue<Path>> allowed,
     @Nullable Boolean jsonLog,
     @Nullable Level logLevel,
     @Nullable Long lockWaitNanos,
     @Nullable Integer ioWorkers,
     @Nullable String stages,
-    List<Placed<ExportConfig>> doubtful,
+    List<OptionValue<ExportConfig>> doubtful,
     Map<String, String> places) {
   /** Nothing. */
   public static final ServeSettings NONE =
@@ -98,7 +98,7 @@ public record ServeSettings(
   /** What is wrong with the value of a key that is no list: with its place, if a file has it. */
   public PlatterException refused(String key, PlatterException why) {
     String place = places.get(key);
-    return place == null ? why : new Placed<>(place, key, true, List.of()).refused(why);
+    return place == null ? why : new OptionValue<>(place, key, true, List.of()).refused(why);
   }
 
   private static <T> List<T> both(List<T> first, List<T> second) {

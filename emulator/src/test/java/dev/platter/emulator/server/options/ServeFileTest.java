@@ -92,11 +92,11 @@ class ServeFileTest {
             stages: s.json
             """);
     assertThat(settings.ioThreads())
-        .extracting(Placed::value)
+        .extracting(OptionValue::value)
         .containsExactly(
             IoThreadParser.parse("id=io0,cpu=1"), IoThreadParser.parse("id=io1,poll-max=8us"));
     assertThat(settings.exports())
-        .extracting(Placed::value)
+        .extracting(OptionValue::value)
         .containsExactly(
             ExportParser.parse(
                 "virtio-blk,socket=/run/p/vda.sock,image=disk.img,iothread=io0,iothread=io1,"
@@ -115,7 +115,7 @@ class ServeFileTest {
     assertThat(settings.logLevel()).isEqualTo(Level.WARNING);
     assertThat(settings.confine()).isEqualTo(Mode.ON);
     assertThat(settings.allowed())
-        .extracting(Placed::value)
+        .extracting(OptionValue::value)
         .containsExactly(Path.of("/srv/a"), Path.of("/srv/b"));
     assertThat(settings.stages()).isEqualTo("s.json");
   }
@@ -130,16 +130,16 @@ class ServeFileTest {
             allow: /srv
             """);
     assertThat(settings.ioThreads())
-        .extracting(Placed::value)
+        .extracting(OptionValue::value)
         .containsExactly(IoThreadConfig.named("io0"));
     assertThat(settings.exports())
         .containsExactly(
-            new Placed<>(
+            new OptionValue<>(
                 "p.yaml:2:9",
                 ExportParser.parse("ahci,image=a.img,socket=a.sock", 0),
                 true,
                 List.of("p.yaml:2:31")));
-    assertThat(settings.allowed()).extracting(Placed::value).containsExactly(Path.of("/srv"));
+    assertThat(settings.allowed()).extracting(OptionValue::value).containsExactly(Path.of("/srv"));
   }
 
   @ParameterizedTest
@@ -267,11 +267,12 @@ class ServeFileTest {
         new ServeSettings(
             List.of(),
             List.of(
-                new Placed<>("--export ...", ExportParser.parse("ahci,image=b,socket=b.sock", 1))),
+                new OptionValue<>(
+                    "--export ...", ExportParser.parse("ahci,image=b,socket=b.sock", 1))),
             address("127.0.0.1", 2),
             null,
             null,
-            List.of(new Placed<>("--allow y", Path.of("y"))),
+            List.of(new OptionValue<>("--allow y", Path.of("y"))),
             false,
             null,
             5_000_000_000L,

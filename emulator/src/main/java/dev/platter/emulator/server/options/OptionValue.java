@@ -4,33 +4,33 @@ import dev.platter.aio.PlatterException;
 import java.util.List;
 
 /**
- * Something that was asked for, and where.
+ * The value of an option, and where it was given.
  *
  * @param place how errors about it begin: an option and its value, or file, line and column
- * @param value what was asked for
- * @param inFile whether the place is one in a file
- * @param images the places of its images, if it is an export of a file
+ * @param value the value
+ * @param inFile whether the place is in a file
+ * @param images the places of its images, if the value is an export of a file
  */
-public record Placed<T>(String place, T value, boolean inFile, List<String> images) {
+public record OptionValue<T>(String place, T value, boolean inFile, List<String> images) {
   /** Makes the list immutable. */
-  public Placed {
+  public OptionValue {
     images = List.copyOf(images);
   }
 
-  /** Something of the command line. */
-  public Placed(String place, T value) {
+  /** A value of the command line. */
+  public OptionValue(String place, T value) {
     this(place, value, false, List.of());
   }
 
-  /** What is wrong with it, as something else than its reader has found out. */
+  /** An error about the value that another class than its parser has found, with the place. */
   public PlatterException refused(PlatterException why) {
     return inFile ? why.within(place) : why;
   }
 
   /**
-   * What is wrong with one of its images.
+   * An error about one of its images, with the place.
    *
-   * @param index which, from 0
+   * @param index the image's, from 0
    */
   public PlatterException refused(int index, PlatterException why) {
     return inFile ? why.within(images.get(index)) : why;
