@@ -93,8 +93,8 @@ final class ServeRun {
   private void serve(ServerSignals signals, StreamEventLog log) {
     SystemdSockets activated = SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
     ServiceManager manager = new ServiceManager(System.getenv(), log);
-    ServeDoors doors = new ServeDoors(options, signals, log);
-    Server server = start(ProbeOpen.on(log), activated, new Start(signals, manager, doors));
+    ServerEndpoints endpoints = new ServerEndpoints(options, signals, log);
+    Server server = start(ProbeOpen.on(log), activated, new Start(signals, manager, endpoints));
     if (server == null) {
       log.event(Level.INFO, "", "stopped", Map.of("flushed", true));
       return;
@@ -105,7 +105,7 @@ final class ServeRun {
     PlatterException unwritten = null;
     try (server;
         ServedStages recorded = ServedStages.begin(options, server)) {
-      serveUntilStopped(server, doors, signals, log, manager);
+      serveUntilStopped(server, endpoints, signals, log, manager);
       server.stopServing();
       try {
         recorded.write(commandLine, out);
@@ -129,13 +129,13 @@ final class ServeRun {
   private static final class Start implements StartListener {
     private final ServerSignals signals;
     private final ServiceManager manager;
-    private final ServeDoors doors;
+    private final ServerEndpoints endpoints;
     private boolean gaveUp;
 
-    Start(ServerSignals signals, ServiceManager manager, ServeDoors doors) {
+    Start(ServerSignals signals, ServiceManager manager, ServerEndpoints endpoints) {
       this.signals = signals;
       this.manager = manager;
-      this.doors = doors;
+      this.endpoints = endpoints;
     }
 
     @Override
@@ -156,7 +156,7 @@ final class ServeRun {
 
     @Override
     public void beforeOpen(Server server) {
-      doors.open(server);
+      endpoints.open(server);
     }
   }
 
@@ -170,7 +170,7 @@ final class ServeRun {
     try {
       return Server.start(options.config(), log, activated, its, listener);
     } catch (RuntimeException e) {
-      listener.doors.close();
+      listener.endpoints.close();
       if (listener.gaveUp && e instanceof PlatterException) {
         return null;
       }
@@ -180,13 +180,13 @@ final class ServeRun {
 
   private void serveUntilStopped(
       Server server,
-      ServeDoors doors,
+      ServerEndpoints endpoints,
       ServerSignals signals,
       StreamEventLog log,
       ServiceManager manager)
       throws InterruptedException {
-    try (doors) {
-      log.event(Level.INFO, "", "ready", ready(server, doors.metricsAddress()));
+    try (endpoints) {
+      log.event(Level.INFO, "", "ready", ready(server, endpoints.metricsAddress()));
       manager.ready();
       ProbeOpen.fromInside(server, log);
       log.event(Level.INFO, "", "stopping", Map.of("signal", awaitStop(server, signals)));

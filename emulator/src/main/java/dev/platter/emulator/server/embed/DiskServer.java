@@ -38,11 +38,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DiskServer implements AutoCloseable {
   private final Server server;
-  private final List<Runnable> doors;
+  private final List<Runnable> endpoints;
 
-  private DiskServer(Server server, List<Runnable> doors) {
+  private DiskServer(Server server, List<Runnable> endpoints) {
     this.server = server;
-    this.doors = doors;
+    this.endpoints = endpoints;
   }
 
   /**
@@ -137,12 +137,12 @@ public final class DiskServer implements AutoCloseable {
      * @throws PlatterException if anything is missing; nothing is left behind then
      */
     public DiskServer start() {
-      List<Runnable> doors = new ArrayList<>();
+      List<Runnable> endpoints = new ArrayList<>();
       StartListener opener =
           new StartListener() {
             @Override
             public void beforeOpen(Server server) {
-              open(server, doors);
+              open(server, endpoints);
             }
           };
       try {
@@ -153,19 +153,19 @@ public final class DiskServer implements AutoCloseable {
                 SystemdSockets.none(),
                 new ServerOptions(stages, metrics != null),
                 opener);
-        return new DiskServer(server, doors);
+        return new DiskServer(server, endpoints);
       } catch (RuntimeException | Error e) {
-        doors.forEach(Runnable::run);
+        endpoints.forEach(Runnable::run);
         throw e;
       }
     }
 
-    private void open(Server server, List<Runnable> doors) {
+    private void open(Server server, List<Runnable> endpoints) {
       if (metrics != null) {
-        doors.add(MetricsServer.start(metrics, server, log)::close);
+        endpoints.add(MetricsServer.start(metrics, server, log)::close);
       }
       if (control != null) {
-        doors.add(ControlServer.start(control, server, log)::close);
+        endpoints.add(ControlServer.start(control, server, log)::close);
       }
     }
   }
@@ -180,7 +180,7 @@ public final class DiskServer implements AutoCloseable {
   public void close() {
     server.beginStop(); // what the control socket is asked for is given up or refused
     try {
-      doors.forEach(Runnable::run);
+      endpoints.forEach(Runnable::run);
     } finally {
       server.close();
     }

@@ -10,27 +10,27 @@ import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a server is asked how it is: the control socket and the metrics port, as far as they are
- * wanted. Opened before a client can connect to an export: if one cannot be had, no guest has seen
- * the server. For one thread.
+ * The control socket and the metrics port of a server, as far as the options ask for them. Opened
+ * before a client can connect to an export: if one of them cannot be opened, no guest has seen the
+ * server. For one thread.
  */
-final class ServeDoors implements AutoCloseable {
+final class ServerEndpoints implements AutoCloseable {
   private final ServeOptions options;
   private final ServerSignals signals;
   private final StreamEventLog log;
   private @Nullable ControlServer control;
   private @Nullable MetricsServer metrics;
 
-  ServeDoors(ServeOptions options, ServerSignals signals, StreamEventLog log) {
+  ServerEndpoints(ServeOptions options, ServerSignals signals, StreamEventLog log) {
     this.options = options;
     this.signals = signals;
     this.log = log;
   }
 
   /**
-   * Opens them. After a failure, close what is open.
+   * Opens both. After a failure, the caller closes.
    *
-   * @throws dev.platter.aio.PlatterException if the port or the socket cannot be had
+   * @throws dev.platter.aio.PlatterException if the port or the socket cannot be opened
    */
   void open(Server server) {
     if (options.metrics() != null) {
@@ -41,7 +41,7 @@ final class ServeDoors implements AutoCloseable {
     }
   }
 
-  /** Where Prometheus may ask; null for nowhere. */
+  /** The address that Prometheus scrapes; null if there are no metrics. */
   @Nullable InetSocketAddress metricsAddress() {
     return metrics == null ? null : metrics.address();
   }
