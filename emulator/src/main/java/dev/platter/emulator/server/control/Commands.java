@@ -149,7 +149,7 @@ final class Commands {
    *
    * @throws PlatterException if it cannot be
    */
-  Answer execute(Wire.Request request, Peer peer) {
+  Answer execute(Wire.Request request, PeerProcess peer) {
     Command command = commands.get(request.command());
     if (command == null) {
       throw PlatterException.badInput(
@@ -169,7 +169,11 @@ final class Commands {
   }
 
   private void tell(
-      Command command, Wire.Request request, Peer peer, long start, @Nullable Exception failure) {
+      Command command,
+      Wire.Request request,
+      PeerProcess peer,
+      long start,
+      @Nullable Exception failure) {
     if (!command.changes()) {
       return;
     }

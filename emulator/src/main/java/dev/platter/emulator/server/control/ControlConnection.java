@@ -24,11 +24,11 @@ final class ControlConnection {
   static final int IDLE_MILLIS = 60_000;
 
   private final UnixConnection connection;
-  private final Peer peer;
+  private final PeerProcess peer;
   private final Commands commands;
   private final EventLog log;
 
-  ControlConnection(UnixConnection connection, Peer peer, Commands commands, EventLog log) {
+  ControlConnection(UnixConnection connection, PeerProcess peer, Commands commands, EventLog log) {
     this.connection = connection;
     this.peer = peer;
     this.commands = commands;
@@ -117,7 +117,7 @@ final class ControlConnection {
   }
 
   /** Tells the log of a bug; if there is no memory for that, nothing is told. */
-  static void tellBug(EventLog log, Peer peer, String command, Throwable bug) {
+  static void tellBug(EventLog log, PeerProcess peer, String command, Throwable bug) {
     try {
       StringWriter trace = new StringWriter();
       bug.printStackTrace(new PrintWriter(trace));

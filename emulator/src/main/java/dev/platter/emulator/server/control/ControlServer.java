@@ -111,7 +111,7 @@ public final class ControlServer implements AutoCloseable {
         welcome(client);
       } catch (RuntimeException | Error e) {
         // Costs this peer its connection. Uncaught it would end the server.
-        ControlConnection.tellBug(log, new Peer(client.peerPid(), client.peerUid()), "", e);
+        ControlConnection.tellBug(log, new PeerProcess(client.peerPid(), client.peerUid()), "", e);
         client.closeAfterDraining(0);
       }
     }
@@ -128,7 +128,7 @@ public final class ControlServer implements AutoCloseable {
   }
 
   private void welcome(UnixConnection client) {
-    Peer peer = new Peer(client.peerPid(), client.peerUid());
+    PeerProcess peer = new PeerProcess(client.peerPid(), client.peerUid());
     String refusal = null;
     if (peer.uid() != ownUid && peer.uid() != ROOT) {
       refusal = "user " + peer.uid() + " may not control this server";
@@ -143,7 +143,7 @@ public final class ControlServer implements AutoCloseable {
     }
   }
 
-  private boolean admit(UnixConnection client, Peer peer) {
+  private boolean admit(UnixConnection client, PeerProcess peer) {
     ControlConnection connection = new ControlConnection(client, peer, commands, log);
     synchronized (connections) {
       if (connections.size() == MAX_CONNECTIONS || stopping.getCount() == 0) {

@@ -4,13 +4,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Who is at the other end.
+ * The process at the other end of a control connection.
  *
- * @param pid the process that connected; -1 if it is not told
- * @param uid its effective user; -1 if it is not told
+ * @param pid -1 if it is not known
+ * @param uid its effective user; -1 if that is not known
  */
-record Peer(int pid, int uid) {
-  /** It as fields of an event. */
+record PeerProcess(int pid, int uid) {
+  /** The fields of an event. */
   Map<String, Object> fields() {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("pid", pid);
