@@ -58,29 +58,29 @@ public final class FileHandle implements AutoCloseable {
 
   /**
    * Opens an existing file and locks it, as {@link #open} and {@link #lock(boolean, String,
-   * LockPatience)} do. A writer also claims a block device (O_EXCL). Requests in flight of a dead
+   * LockTimeout)} do. A writer also claims a block device (O_EXCL). Requests in flight of a dead
    * writer keep that claim, and this method waits for the claim as it waits for the lock.
    *
    * @param place as there
    * @throws PlatterException as they do
    */
   public static FileHandle openLocked(
-      String path, boolean writable, boolean direct, String place, LockPatience patience) {
+      String path, boolean writable, boolean direct, String place, LockTimeout timeout) {
     checkText(path);
     int fd = tryOpen(path, writable, direct);
     if (fd == -Errno.EBUSY) {
       try (FileHandle users = open(path, false, direct)) {
         boolean locked = OfdLock.locked(users.fd) != LinuxAbi.F_UNLCK;
-        users.lock(false, place, patience);
+        users.lock(false, place, timeout);
         fd = tryOpen(path, writable, direct);
         if (locked && fd == -Errno.EBUSY) {
-          fd = awaitClaim(path, writable, direct, patience);
+          fd = awaitClaim(path, writable, direct, timeout);
         }
       }
     }
     FileHandle file = opened(path, fd, writable, direct);
     try {
-      file.lock(writable, place, patience);
+      file.lock(writable, place, timeout);
       return file;
     } catch (RuntimeException e) {
       file.close();
@@ -93,14 +93,14 @@ public final class FileHandle implements AutoCloseable {
    * lock, once it has written the page cache to the disk, which may take long.
    */
   private static int awaitClaim(
-      String path, boolean writable, boolean direct, LockPatience patience) {
+      String path, boolean writable, boolean direct, LockTimeout timeout) {
     int fd = -Errno.EBUSY;
     for (int i = 0; fd == -Errno.EBUSY && i < CLAIM_LOOKS; i++) {
       LockSupport.parkNanos(CLAIM_LOOK_NANOS);
       fd = tryOpen(path, writable, direct);
     }
-    LockPatience.Wait wait = patience.forFile(path);
-    while (fd == -Errno.EBUSY && patience.nanos() > 0) {
+    LockTimeout.Wait wait = timeout.forFile(path);
+    while (fd == -Errno.EBUSY && timeout.nanos() > 0) {
       if (!wait.pause()) {
         throw PlatterException.failed(
             path + " is still claimed by a process that has ended, or by one that cannot be seen",
@@ -258,7 +258,7 @@ public final class FileHandle implements AutoCloseable {
    * @throws PlatterException of kind BAD_INPUT, naming the holders if they can be seen
    */
   public void lock(boolean exclusive) {
-    lock(exclusive, "", LockPatience.none());
+    lock(exclusive, "", LockTimeout.noWait());
   }
 
   /**
@@ -269,24 +269,24 @@ public final class FileHandle implements AutoCloseable {
    *     for the requests of the last reader, which may write to the guest's memory; readers at
    *     other places share the lock
    * @throws PlatterException of kind BAD_INPUT if a living process has it locked; of kind FAILED if
-   *     the wait takes longer than there is patience
+   *     the wait takes longer than {@code timeout}
    */
-  public void lock(boolean exclusive, String place, LockPatience patience) {
+  public void lock(boolean exclusive, String place, LockTimeout timeout) {
     if (lock != null) {
       lock.close();
     }
-    lock = FileLock.acquire(this, exclusive, place, patience);
+    lock = FileLock.acquire(this, exclusive, place, timeout);
   }
 
   /**
-   * Finds out whether {@link #lock(boolean, String, LockPatience)} would be refused. Takes no lock
+   * Finds out whether {@link #lock(boolean, String, LockTimeout)} would be refused. Takes no lock
    * and waits for none.
    *
    * @return whether that method would wait
    * @throws PlatterException if the lock would be refused
    */
-  public boolean examineLock(boolean exclusive, String place, LockPatience patience) {
-    return FileLock.examine(this, exclusive, place, patience);
+  public boolean examineLock(boolean exclusive, String place, LockTimeout timeout) {
+    return FileLock.examine(this, exclusive, place, timeout);
   }
 
   /**

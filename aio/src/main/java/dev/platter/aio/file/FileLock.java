@@ -39,10 +39,10 @@ final class FileLock implements AutoCloseable {
    * @param place the place that a reader serves; a reader waits for the requests of dead readers at
    *     the same place
    * @throws PlatterException of kind BAD_INPUT if a living process has the lock; of kind FAILED if
-   *     requests of a dead process hold it longer than {@code patience}
+   *     requests of a dead process hold it longer than {@code timeout}
    */
-  static FileLock acquire(FileHandle file, boolean exclusive, String place, LockPatience patience) {
-    return acquire(file, exclusive, place, patience, LockHolders::of);
+  static FileLock acquire(FileHandle file, boolean exclusive, String place, LockTimeout timeout) {
+    return acquire(file, exclusive, place, timeout, LockHolders::of);
   }
 
   /**
@@ -55,10 +55,10 @@ final class FileLock implements AutoCloseable {
       FileHandle file,
       boolean exclusive,
       String place,
-      LockPatience patience,
+      LockTimeout timeout,
       Function<FileFacts, List<String>> holders) {
     FileLock lock = new FileLock(file, holders);
-    LockPatience.Wait wait = patience.forFile(file.path());
+    LockTimeout.Wait wait = timeout.forFile(file.path());
     boolean looked = false;
     Attempt attempt = lock.tryIt(exclusive, place);
     while (attempt != Attempt.LOCKED) {
@@ -71,7 +71,7 @@ final class FileLock implements AutoCloseable {
         if (attempt == Attempt.HELD && !look) {
           lock.refuseIfLiving();
         }
-        throw lock.stillHeld(patience, wait);
+        throw lock.stillHeld(timeout, wait);
       }
       attempt = lock.tryIt(exclusive, place);
     }
@@ -91,9 +91,9 @@ final class FileLock implements AutoCloseable {
    * @return whether the lock would have to wait for requests of the dead, or for a user that this
    *     process cannot see
    * @throws PlatterException of kind BAD_INPUT if a living process has the lock, or if {@code
-   *     patience} is 0 and the lock would have to wait; of kind FAILED if the file cannot be locked
+   *     timeout} is 0 and the lock would have to wait; of kind FAILED if the file cannot be locked
    */
-  static boolean examine(FileHandle file, boolean exclusive, String place, LockPatience patience) {
+  static boolean examine(FileHandle file, boolean exclusive, String place, LockTimeout timeout) {
     FileLock look = new FileLock(file, LockHolders::of);
     int held = OfdLock.heldAgainst(file.fd(), exclusive);
     if (held == -Errno.EOPNOTSUPP) {
@@ -107,8 +107,8 @@ final class FileLock implements AutoCloseable {
     } else if (exclusive || !look.hasDeadUser(place)) {
       return false;
     }
-    if (patience.nanos() == 0) {
-      throw look.stillHeld(patience, patience.forFile(file.path()));
+    if (timeout.nanos() == 0) {
+      throw look.stillHeld(timeout, timeout.forFile(file.path()));
     }
     return true;
   }
@@ -193,13 +193,13 @@ final class FileLock implements AutoCloseable {
     collectLiving(found + 1, start + length - (found + 1), into);
   }
 
-  private PlatterException stillHeld(LockPatience patience, LockPatience.Wait wait) {
+  private PlatterException stillHeld(LockTimeout timeout, LockTimeout.Wait wait) {
     String who = "requests of a process that has ended, or a process that cannot be seen here";
     if (wait.givenUp()) {
       return PlatterException.failed(
           "stopped while it waited for the lock of " + file.path() + ", held by " + who, null);
     }
-    if (patience.nanos() == 0) {
+    if (timeout.nanos() == 0) {
       return PlatterException.badInput(
           file.path() + " is in use by " + who,
           "Wait until the disk under it has answered, or stop the other user of the image");
@@ -207,7 +207,7 @@ final class FileLock implements AutoCloseable {
     return PlatterException.failed(
         file.path()
             + " was still locked after "
-            + TimeUnit.NANOSECONDS.toMillis(patience.nanos())
+            + TimeUnit.NANOSECONDS.toMillis(timeout.nanos())
             + " ms by "
             + who,
         "Look at the disk under it, then start again");

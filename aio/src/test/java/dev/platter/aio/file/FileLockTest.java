@@ -51,13 +51,13 @@ class FileLockTest {
   /** What is in flight of a user that has died: its description, without it. */
   private Mapping remains(boolean writer, String place) throws Exception {
     try (FileHandle dead = open(writer)) {
-      dead.lock(writer, place, LockPatience.none());
+      dead.lock(writer, place, LockTimeout.noWait());
       return Mapping.shared(dead.fd(), 0, 4096, false);
     }
   }
 
-  /** Patience that writes down whom it was told to wait for. */
-  private static final class Told implements LockPatience.Listener {
+  /** A timeout that writes down whom it was told to wait for. */
+  private static final class Told implements LockTimeout.Listener {
     final CountDownLatch waits = new CountDownLatch(1);
     final List<String> events = new ArrayList<>();
 
@@ -72,14 +72,14 @@ class FileLockTest {
       events.add("locked " + Path.of(path).getFileName() + " " + (nanos > 0));
     }
 
-    LockPatience patience(long nanos, BooleanSupplier givenUp) {
-      return new LockPatience(nanos, givenUp, this);
+    LockTimeout timeout(long nanos, BooleanSupplier givenUp) {
+      return new LockTimeout(nanos, givenUp, this);
     }
   }
 
   private CompletableFuture<Void> lockLater(
-      FileHandle file, boolean exclusive, String place, LockPatience patience) {
-    return CompletableFuture.runAsync(() -> file.lock(exclusive, place, patience));
+      FileHandle file, boolean exclusive, String place, LockTimeout timeout) {
+    return CompletableFuture.runAsync(() -> file.lock(exclusive, place, timeout));
   }
 
   /** A writer's requests exclude everybody; a reader's, writers and the next at its place. */
@@ -92,7 +92,7 @@ class FileLockTest {
     Told told = new Told();
     try (FileHandle next = open(nextWrites)) {
       CompletableFuture<Void> locked =
-          lockLater(next, nextWrites, "/run/vda.sock", told.patience(LONG, () -> false));
+          lockLater(next, nextWrites, "/run/vda.sock", told.timeout(LONG, () -> false));
       told.waits.await();
       assertThat(locked).isNotDone();
       inFlight.close();
@@ -108,7 +108,7 @@ class FileLockTest {
     Told told = new Told();
     try (FileHandle next = open(exclusive)) {
       assertThatThrownBy(
-              () -> next.lock(exclusive, "/run/vda.sock", told.patience(30_000_000, () -> false)))
+              () -> next.lock(exclusive, "/run/vda.sock", told.timeout(30_000_000, () -> false)))
           .isInstanceOfSatisfying(
               PlatterException.class, e -> assertThat(e.kind()).isEqualTo(Kind.FAILED))
           .hasMessageContaining("still locked after 30 ms")
@@ -125,14 +125,14 @@ class FileLockTest {
     Mapping inFlight = remains(true, "");
     AtomicInteger searches = new AtomicInteger();
     AtomicInteger tries = new AtomicInteger();
-    LockPatience patience = new Told().patience(LONG, () -> tries.incrementAndGet() > 10);
+    LockTimeout timeout = new Told().timeout(LONG, () -> tries.incrementAndGet() > 10);
     try (FileHandle next = open(true)) {
       assertThatThrownBy(() ->
               FileLock.acquire(
                   next,
                   true,
                   "",
-                  patience,
+                  timeout,
                   _ -> {
                     searches.incrementAndGet();
                     return List.of();
@@ -155,7 +155,7 @@ class FileLockTest {
                   next,
                   true,
                   "",
-                  new Told().patience(30_000_000, () -> false),
+                  new Told().timeout(30_000_000, () -> false),
                   _ ->
                       searches.incrementAndGet() == 1
                           ? List.of()
@@ -170,13 +170,13 @@ class FileLockTest {
 
   /** What the first file has taken of the time is not there for the second. */
   @Test
-  void patienceIsForAllFilesTogether() throws Exception {
+  void timeoutIsForAllFilesTogether() throws Exception {
     Mapping inFlight = remains(true, "");
     Told told = new Told();
-    LockPatience patience = told.patience(20_000_000, () -> false);
+    LockTimeout timeout = told.timeout(20_000_000, () -> false);
     try (FileHandle next = open(true)) {
       for (int i = 0; i < 2; i++) {
-        assertThatThrownBy(() -> next.lock(true, "", patience)).hasMessageContaining("after 20 ms");
+        assertThatThrownBy(() -> next.lock(true, "", timeout)).hasMessageContaining("after 20 ms");
       }
     } finally {
       inFlight.close();
@@ -201,7 +201,7 @@ class FileLockTest {
     CountDownLatch stop = new CountDownLatch(1);
     try (FileHandle next = open(true)) {
       CompletableFuture<Void> locked =
-          lockLater(next, true, "", told.patience(LONG, () -> stop.getCount() == 0));
+          lockLater(next, true, "", told.timeout(LONG, () -> stop.getCount() == 0));
       told.waits.await();
       stop.countDown();
       assertThatThrownBy(locked::get)
@@ -220,7 +220,7 @@ class FileLockTest {
     try (FileHandle living = open(true);
         FileHandle next = open(true)) {
       living.lock(true);
-      assertThatThrownBy(() -> next.lock(true, "", told.patience(LONG, () -> false)))
+      assertThatThrownBy(() -> next.lock(true, "", told.timeout(LONG, () -> false)))
           .isInstanceOfSatisfying(
               PlatterException.class, e -> assertThat(e.kind()).isEqualTo(Kind.BAD_INPUT))
           .hasMessageContaining("in use by pid " + ProcessHandle.current().pid());
@@ -235,12 +235,12 @@ class FileLockTest {
     try (FileHandle elsewhere = open(false);
         FileHandle there = open(false);
         FileHandle thereToo = open(false)) {
-      elsewhere.lock(false, "/run/vdb.sock", LockPatience.none());
-      assertThatThrownBy(() -> there.lock(false, "/run/vda.sock", LockPatience.none()))
+      elsewhere.lock(false, "/run/vdb.sock", LockTimeout.noWait());
+      assertThatThrownBy(() -> there.lock(false, "/run/vda.sock", LockTimeout.noWait()))
           .hasMessageContaining("requests of a process that has ended");
       inFlight.close();
-      there.lock(false, "/run/vda.sock", LockPatience.none());
-      thereToo.lock(false, "/run/vda.sock", LockPatience.none());
+      there.lock(false, "/run/vda.sock", LockTimeout.noWait());
+      thereToo.lock(false, "/run/vda.sock", LockTimeout.noWait());
     }
   }
 
@@ -249,17 +249,17 @@ class FileLockTest {
   void oneDeadAmongTheLivingIsFound() throws Exception {
     try (FileHandle one = open(false);
         FileHandle next = open(false)) {
-      one.lock(false, "/run/vda.sock", LockPatience.none());
+      one.lock(false, "/run/vda.sock", LockTimeout.noWait());
       // Another process's byte, which nobody holds a life to.
       long busy = LockBytes.ownBusy("/run/vda.sock");
       for (long at : new long[] {LockBytes.busy("/run/vda.sock"), busy + 1}) {
         try (FileHandle dead = open(false)) {
           assertThat(OfdLock.tryLock(dead.fd(), false, at, 1)).isZero();
-          assertThatThrownBy(() -> next.lock(false, "/run/vda.sock", LockPatience.none()))
+          assertThatThrownBy(() -> next.lock(false, "/run/vda.sock", LockTimeout.noWait()))
               .hasMessageContaining("requests of a process that has ended");
         }
       }
-      next.lock(false, "/run/vda.sock", LockPatience.none());
+      next.lock(false, "/run/vda.sock", LockTimeout.noWait());
     }
   }
 
@@ -270,13 +270,13 @@ class FileLockTest {
     try (FileHandle other = open(false);
         FileHandle reader = open(false)) {
       assertThat(OfdLock.tryLock(other.fd(), false, 0, Long.MAX_VALUE)).isZero();
-      assertThatThrownBy(() -> reader.lock(false, "/run/vda.sock", LockPatience.none()))
+      assertThatThrownBy(() -> reader.lock(false, "/run/vda.sock", LockTimeout.noWait()))
           .isInstanceOf(PlatterException.class)
           .hasMessageContaining("requests of a process that has ended");
       hidden = Mapping.shared(other.fd(), 0, 4096, false);
     }
     try (FileHandle writer = open(true)) {
-      assertThatThrownBy(() -> writer.lock(true, "/run/vda.sock", LockPatience.none()))
+      assertThatThrownBy(() -> writer.lock(true, "/run/vda.sock", LockTimeout.noWait()))
           .isInstanceOf(PlatterException.class)
           .hasMessageContaining("a process that cannot be seen here");
     } finally {
@@ -295,10 +295,10 @@ class FileLockTest {
         assertThat(OfdLock.tryLock(requests.fd(), false, hidden, 1)).isZero();
         assertThat(OfdLock.find(next.fd(), LockBytes.allAlive(), LockBytes.USERS))
             .isEqualTo(LockBytes.alive(hidden));
-        next.lock(false, "/run/vda.sock", LockPatience.none());
+        next.lock(false, "/run/vda.sock", LockTimeout.noWait());
       }
       try (FileHandle later = open(false)) {
-        assertThatThrownBy(() -> later.lock(false, "/run/vda.sock", LockPatience.none()))
+        assertThatThrownBy(() -> later.lock(false, "/run/vda.sock", LockTimeout.noWait()))
             .hasMessageContaining("requests of a process that has ended");
       }
     }

@@ -1,7 +1,7 @@
 package dev.platter.emulator.server;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.aio.loop.AioConfig;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.IoThread;
@@ -32,7 +32,7 @@ import java.util.function.LongConsumer;
  * when only some are there. Exports come and go meanwhile.
  *
  * <p>Each export is for one thread at a time, and all of them and the loops are for one while they
- * are put together, suspended, resumed or taken apart; {@link Turns} sees to that.
+ * are put together, suspended, resumed or taken apart; {@link ChangeLocks} sees to that.
  */
 final class Assembly {
   private static final long LOOK_MILLIS = 20;
@@ -111,9 +111,9 @@ final class Assembly {
   /**
    * Makes loops, images and devices.
    *
-   * @param patience for locks of images
+   * @param timeout for locks of images
    */
-  void assemble(ServeConfig config, LockPatience patience) {
+  void assemble(ServeConfig config, LockTimeout timeout) {
     for (IoThreadConfig ioThread : config.ioThreads()) {
       IoThread thread = start(ioThread);
       closers.push(thread::close);
@@ -126,7 +126,7 @@ final class Assembly {
     for (ExportConfig each : config.exports()) {
       ServedExport export = new ServedExport(each);
       keep(export);
-      export.openImages(images, several, patience);
+      export.openImages(images, several, timeout);
     }
     exports.forEach(this::makeDevice);
   }
@@ -221,13 +221,13 @@ final class Assembly {
   /**
    * Makes one more export, up to its socket; nobody is accepted yet.
    *
-   * @param patience for locks of its images
+   * @param timeout for locks of its images
    * @throws PlatterException if it cannot be; nothing of it is left then
    */
-  ServedExport prepare(ExportConfig config, LockPatience patience) {
+  ServedExport prepare(ExportConfig config, LockTimeout timeout) {
     ServedExport export = new ServedExport(config);
     try {
-      export.openImages(images, false, patience); // which refuses nobody else
+      export.openImages(images, false, timeout); // which refuses nobody else
       makeDevice(export);
       if (!(config.endpoint() instanceof Endpoint.SocketPath(var path))) {
         throw new IllegalStateException("the configuration was checked: " + config.endpoint());
@@ -341,16 +341,16 @@ final class Assembly {
   }
 
   /**
-   * No client is served any more, nothing is in flight, and what has completed is stable. All
-   * exports at once, each in its turn: one whose disk does not answer keeps no other from it.
+   * Disconnects all clients, drains all exports and flushes their disks: all exports at once, each
+   * with its lock held, so that an export whose disk does not answer holds up no other.
    *
-   * @param tellAfterNanos how long one may take before the log is told
-   * @return whether all of it could be made stable
+   * @param tellAfterNanos how long an export may take before the log says so
+   * @return whether all disks were flushed
    */
-  boolean endServing(Turns turns, long tellAfterNanos) {
+  boolean endServing(ChangeLocks locks, long tellAfterNanos) {
     exports.forEach(ServedExport::disconnect);
-    return EachExport.all(
-        "stop", exports, turns, () -> false, export -> export.end(log, tellAfterNanos));
+    return ExportTask.all(
+        "stop", exports, locks, () -> false, export -> export.end(log, tellAfterNanos));
   }
 
   /** Closes whatever there is. Whatever fails does not keep the rest open. */

@@ -1,7 +1,7 @@
 package dev.platter.emulator.server;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.Resizable;
 import dev.platter.devices.block.image.Preallocation;
@@ -21,16 +21,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What changes the exports of a running server: they come, go and grow, each in its own turn, so
- * that a disk that does not answer holds up only its own export (ADR 029). Any thread that does not
- * hold the big lock.
+ * Adds, removes and resizes exports of a running server. Each change holds the lock of its export
+ * alone, so a disk that does not answer holds up only its own export (ADR 029). Any thread that
+ * does not hold the big lock.
  */
 final class ExportChanges {
   private final ServeConfig config;
   private final EventLog log;
   private final ServerOptions options;
   private final Assembly assembly;
-  private final Turns turns;
+  private final ChangeLocks locks;
   private final Flushes flushes;
   private final Quiescence quiescence;
   // Of exports that are being added; in its own monitor.
@@ -42,24 +42,24 @@ final class ExportChanges {
       EventLog log,
       ServerOptions options,
       Assembly assembly,
-      Turns turns,
+      ChangeLocks locks,
       Flushes flushes,
       Quiescence quiescence) {
     this.config = config;
     this.log = log;
     this.options = options;
     this.assembly = assembly;
-    this.turns = turns;
+    this.locks = locks;
     this.flushes = flushes;
     this.quiescence = quiescence;
   }
 
-  private Turns.Turn turnOf(String export) {
-    return turns.of(export, turns::isStopping);
+  private ChangeLocks.Held lockOf(String export) {
+    return locks.acquire(export, locks::isStopping);
   }
 
   private void checkAtWork(String what) {
-    turns.checkOpen();
+    locks.checkOpen();
     if (quiescence.holdsGuests()) {
       throw PlatterException.failed(
           "cannot " + what + " while the server is quiesced", "Resume it first");
@@ -73,11 +73,11 @@ final class ExportChanges {
           "export " + added.name() + " has no socket= to be made",
           "Add socket=PATH; sockets that are inherited or systemd's are for the start");
     }
-    try (Turns.Turn _ = turnOf(added.name())) {
+    try (ChangeLocks.Held _ = lockOf(added.name())) {
       checkAtWork("add an export");
       announce(added);
       try {
-        ServedExport export = assembly.prepare(added, patience());
+        ServedExport export = assembly.prepare(added, timeout());
         export.announce(log);
         assembly.open(export);
         return export.view();
@@ -104,15 +104,15 @@ final class ExportChanges {
     }
   }
 
-  private LockPatience patience() {
-    return new LockPatience(
-        options.lockWaitNanos(), turns::isStopping, new LockEvents(log, StartListener.NOBODY));
+  private LockTimeout timeout() {
+    return new LockTimeout(
+        options.lockWaitNanos(), locks::isStopping, new LockEvents(log, StartListener.NOBODY));
   }
 
   /** Does what {@link Server#removeExport} says. */
   boolean remove(String name, boolean force) {
-    try (Turns.Turn _ = turnOf(name)) {
-      turns.checkOpen();
+    try (ChangeLocks.Held _ = lockOf(name)) {
+      locks.checkOpen();
       ServedExport export = assembly.export(name);
       if (force) {
         export.disconnect();
@@ -135,7 +135,7 @@ final class ExportChanges {
 
   /** Does what {@link Server#resize} says. */
   ResizeResult resize(String name, int disk, long bytes, @Nullable Preallocation preallocation) {
-    try (Turns.Turn _ = turnOf(name)) {
+    try (ChangeLocks.Held _ = lockOf(name)) {
       return resizeInTurn(name, disk, bytes, preallocation);
     }
   }

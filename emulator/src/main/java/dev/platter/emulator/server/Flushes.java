@@ -8,14 +8,14 @@ import java.util.function.BooleanSupplier;
 final class Flushes {
   private final EventLog log;
   private final Assembly assembly;
-  private final Turns turns;
+  private final ChangeLocks locks;
   private volatile boolean failed;
 
   /** None has failed yet. */
-  Flushes(EventLog log, Assembly assembly, Turns turns) {
+  Flushes(EventLog log, Assembly assembly, ChangeLocks locks) {
     this.log = log;
     this.assembly = assembly;
-    this.turns = turns;
+    this.locks = locks;
   }
 
   /** Whether one has failed. */
@@ -24,17 +24,18 @@ final class Flushes {
   }
 
   /**
-   * Flushes exports at once, each in its turn; not those that have gone meanwhile.
+   * Flushes exports at once, each with its lock held; exports that were removed meanwhile are left
+   * out.
    *
    * @param over whether to wait no more
    * @return whether all are flushed
    */
   boolean flushAll(List<ServedExport> exports, BooleanSupplier over) {
     boolean stable =
-        EachExport.all(
+        ExportTask.all(
             "flush",
             exports,
-            turns,
+            locks,
             over,
             export -> !assembly.exports().contains(export) || export.flush(log));
     if (!stable && !over.getAsBoolean()) {
@@ -43,7 +44,7 @@ final class Flushes {
     return stable;
   }
 
-  /** Flushes exports whose turns the caller has, one after the other; whether all are flushed. */
+  /** Flushes exports whose locks the caller holds, one by one; returns whether all are flushed. */
   boolean flush(List<ServedExport> exports) {
     boolean stable = true;
     for (ServedExport export : exports) {
@@ -61,7 +62,7 @@ final class Flushes {
    * @param tellAfterNanos how long one may take before the log is told
    */
   void endServing(long tellAfterNanos) {
-    if (!assembly.endServing(turns, tellAfterNanos)) {
+    if (!assembly.endServing(locks, tellAfterNanos)) {
       failed = true;
     }
   }

@@ -1,7 +1,7 @@
 package dev.platter.emulator.server;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.CpuAffinity;
 import dev.platter.devices.block.image.DiskExamination;
@@ -29,7 +29,7 @@ public final class HostCheck {
   private final boolean severalDisks;
   private final ImageUses uses = new ImageUses();
   private final List<String> notes = new ArrayList<>();
-  private final LockPatience patience;
+  private final LockTimeout timeout;
   private boolean running;
 
   /**
@@ -43,7 +43,7 @@ public final class HostCheck {
   public HostCheck(boolean beside, boolean severalDisks, long lockWaitNanos) {
     this.beside = beside;
     this.severalDisks = severalDisks;
-    this.patience = LockPatience.ofNanos(lockWaitNanos);
+    this.timeout = LockTimeout.ofNanos(lockWaitNanos);
   }
 
   /** What is not wrong, and still has to be known; sentences without a full stop. */
@@ -81,7 +81,7 @@ public final class HostCheck {
   public void image(ExportConfig export, ImageConfig image) {
     try {
       DiskExamination look =
-          Disks.examine(image.path(), image.options(severalDisks), Images.place(export), patience);
+          Disks.examine(image.path(), image.options(severalDisks), Images.place(export), timeout);
       uses.add(look.identity(), export.name(), image);
       if (look.waits()) {
         notes.add(

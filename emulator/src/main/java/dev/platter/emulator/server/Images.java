@@ -1,7 +1,7 @@
 package dev.platter.emulator.server;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.server.config.Endpoint;
@@ -25,11 +25,11 @@ final class Images {
    *
    * @param export whose it is
    * @param besideOthers whether other disks are refused if this one is
-   * @param patience for what a dead user of the image has in flight
+   * @param timeout for what a dead user of the image has in flight
    * @throws PlatterException that names the export as well as the path
    */
   BlockBackend open(
-      ExportConfig export, ImageConfig config, boolean besideOthers, LockPatience patience) {
+      ExportConfig export, ImageConfig config, boolean besideOthers, LockTimeout timeout) {
     try {
       BlockBackend lent = config.lent();
       Optional<Object> expected =
@@ -39,7 +39,7 @@ final class Images {
       }
       BlockBackend image =
           lent == null
-              ? Disks.open(config.path(), config.options(besideOthers), place(export), patience)
+              ? Disks.open(config.path(), config.options(besideOthers), place(export), timeout)
               : lent;
       try {
         Object identity = image.description().identity();

@@ -1,6 +1,6 @@
 package dev.platter.emulator.server;
 
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.emulator.export.EventLog;
 import dev.platter.emulator.export.EventLog.Level;
 import java.util.LinkedHashMap;
@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Tells the log, and whoever starts a server, what locks are waited for. */
-final class LockEvents implements LockPatience.Listener {
+final class LockEvents implements LockTimeout.Listener {
   private final EventLog log;
   private final StartListener also;
 

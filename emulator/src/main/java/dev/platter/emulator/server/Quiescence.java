@@ -31,9 +31,9 @@ final class Quiescence {
   private final long tellAfterNanos;
   private final SessionFactory sessions;
   private final Assembly assembly;
-  private final Turns turns;
+  private final ChangeLocks locks;
   private final Flushes flushes;
-  // Guests are held back; written by whoever has everything's turn.
+  // Guests are held back; written with all locks held.
   private volatile boolean held;
   // Nothing is in flight, and no loop has a ring; written likewise.
   private volatile boolean quiesced;
@@ -51,13 +51,13 @@ final class Quiescence {
       long tellAfterNanos,
       SessionFactory sessions,
       Assembly assembly,
-      Turns turns,
+      ChangeLocks locks,
       Flushes flushes) {
     this.log = log;
     this.tellAfterNanos = tellAfterNanos;
     this.sessions = sessions;
     this.assembly = assembly;
-    this.turns = turns;
+    this.locks = locks;
     this.flushes = flushes;
   }
 
@@ -76,8 +76,8 @@ final class Quiescence {
     long start;
     int asked;
     List<ThreadedLoop> loops;
-    try (Turns.Turn _ = turns.ofAll(turns::isStopping)) {
-      turns.checkOpen();
+    try (ChangeLocks.Held _ = locks.acquireAll(locks::isStopping)) {
+      locks.checkOpen();
       start = System.nanoTime();
       asked = resumes.get();
       if (!held) {
@@ -86,15 +86,15 @@ final class Quiescence {
       }
       loops = assembly.beginSuspend();
     }
-    BooleanSupplier over = () -> turns.isStopping() || resumes.get() != asked;
+    BooleanSupplier over = () -> locks.isStopping() || resumes.get() != asked;
     OptionalInt drained;
     boolean stable;
     try (SlowWait _ = SlowWait.begin(log, "", "quiesce", this::inFlight, tellAfterNanos)) {
       drained = Assembly.awaitSuspended(loops, over);
       stable = drained.isPresent() && flushes.flushAll(assembly.exports(), over);
     }
-    try (Turns.Turn _ = turns.ofAll(over)) {
-      turns.checkOpen();
+    try (ChangeLocks.Held _ = locks.acquireAll(over)) {
+      locks.checkOpen();
       if (over.getAsBoolean()) {
         throw givenUp(start);
       }
@@ -125,13 +125,13 @@ final class Quiescence {
   /** Has a {@link #quiesce} that waits end with a failure. Waits for nothing; resume it then. */
   void giveUp() {
     resumes.incrementAndGet();
-    turns.wake();
+    locks.wake();
   }
 
   /** Does what {@link Server#resume} says. */
   void resume() {
     giveUp();
-    try (Turns.Turn _ = turns.ofAll(turns::isStopping)) {
+    try (ChangeLocks.Held _ = locks.acquireAll(locks::isStopping)) {
       resumeInTurn();
     }
   }
@@ -141,13 +141,13 @@ final class Quiescence {
   }
 
   private void resumeInTurn() {
-    if (!held || turns.isStopping()) {
+    if (!held || locks.isStopping()) {
       return;
     }
     long start = System.nanoTime();
     eachRecorded(stages -> stages.resumes(start));
     try {
-      assembly.resumeLoops(turns::isStopping);
+      assembly.resumeLoops(locks::isStopping);
     } catch (PlatterException e) {
       // Some loops may have been at work in between.
       flushes.flush(assembly.exports());
@@ -175,7 +175,7 @@ final class Quiescence {
 
   /** Does what {@link Server#drain} says. */
   DrainResult drain(@Nullable String name, long nanos, boolean flush) {
-    turns.checkOpen();
+    locks.checkOpen();
     List<ServedExport> meant = name == null ? assembly.exports() : List.of(assembly.export(name));
     Set<String> things = new HashSet<>();
     for (ServedExport export : meant) {
@@ -186,8 +186,8 @@ final class Quiescence {
     long start;
     int requests;
     List<ServedExport> drained = new ArrayList<>();
-    try (Turns.Turn _ = turns.of(things, turns::isStopping)) {
-      turns.checkOpen();
+    try (ChangeLocks.Held _ = locks.acquire(things, locks::isStopping)) {
+      locks.checkOpen();
       start = System.nanoTime();
       if (name == null) {
         drained.addAll(assembly.exports());
@@ -197,8 +197,8 @@ final class Quiescence {
       }
       requests = drainInTurn(drained, nanos);
     }
-    if (flush && !flushes.flushAll(drained, turns::isStopping)) {
-      turns.checkOpen();
+    if (flush && !flushes.flushAll(drained, locks::isStopping)) {
+      locks.checkOpen();
       throw PlatterException.failed(
           "nothing is in flight, but an image could not be flushed", "See the log for the image");
     }
@@ -219,9 +219,9 @@ final class Quiescence {
   }
 
   private int await(List<AioContext> loops, long nanos) {
-    try (Barrier waits = new Barrier(turns::isStopping)) {
+    try (Barrier waits = new Barrier(locks::isStopping)) {
       if (!waits.await(loops, nanos)) {
-        turns.checkOpen();
+        locks.checkOpen();
         throw PlatterException.failed(
             waits.inFlight() + " requests are still in flight",
             "Look at the disk under the images, or give it more time");

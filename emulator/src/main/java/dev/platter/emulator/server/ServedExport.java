@@ -1,6 +1,6 @@
 package dev.platter.emulator.server;
 
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.ThreadedLoop;
 import dev.platter.aio.socket.QueueWatch;
@@ -65,9 +65,9 @@ final class ServedExport {
 
   // ---- making it -----------------------------------------------------------------------------
 
-  void openImages(Images from, boolean besideOthers, LockPatience patience) {
+  void openImages(Images from, boolean besideOthers, LockTimeout timeout) {
     for (ImageConfig image : config.images()) {
-      BlockBackend its = from.open(config, image, besideOthers, patience);
+      BlockBackend its = from.open(config, image, besideOthers, timeout);
       closers.push(() -> from.close(its, name()));
       images.add(its);
     }

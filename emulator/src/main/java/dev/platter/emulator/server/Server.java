@@ -1,7 +1,7 @@
 package dev.platter.emulator.server;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.loop.BigLock;
 import dev.platter.aio.loop.LoopStats;
@@ -41,11 +41,11 @@ public final class Server implements AutoCloseable {
   private final ServerOptions options;
   private final SessionFactory sessions;
   private final Assembly assembly;
-  private final Turns turns = new Turns();
+  private final ChangeLocks locks = new ChangeLocks();
   private final Flushes flushes;
   private final Quiescence quiescence;
   private final ExportChanges changes;
-  private volatile boolean closed; // written by whoever has everything's turn
+  private volatile boolean closed; // written with all locks held
 
   private Server(
       ServeConfig config,
@@ -57,9 +57,9 @@ public final class Server implements AutoCloseable {
     this.options = options;
     this.sessions = sessions;
     this.assembly = assembly;
-    flushes = new Flushes(log, assembly, turns);
-    quiescence = new Quiescence(log, options.tellAfterNanos(), sessions, assembly, turns, flushes);
-    changes = new ExportChanges(config, log, options, assembly, turns, flushes, quiescence);
+    flushes = new Flushes(log, assembly, locks);
+    quiescence = new Quiescence(log, options.tellAfterNanos(), sessions, assembly, locks, flushes);
+    changes = new ExportChanges(config, log, options, assembly, locks, flushes, quiescence);
   }
 
   /**
@@ -104,9 +104,9 @@ public final class Server implements AutoCloseable {
     try {
       assembly.assemble(
           config,
-          new LockPatience(
+          new LockTimeout(
               options.lockWaitNanos(), listener::givesUp, new LockEvents(log, listener)));
-      try (Turns.Turn _ = server.turns.ofAll()) {
+      try (ChangeLocks.Held _ = server.locks.acquireAll()) {
         assembly.listen(descriptors);
         listener.beforeOpen(server);
         assembly.exports().forEach(export -> export.announce(log));
@@ -120,7 +120,7 @@ public final class Server implements AutoCloseable {
   }
 
   private void abandon(Throwable cause) {
-    turns.stop();
+    locks.stop();
     closed = true;
     try {
       assembly.stopServing();
@@ -188,7 +188,7 @@ public final class Server implements AutoCloseable {
 
   /** Whether it has been told to stop. Any thread, without waiting. */
   public boolean isStopping() {
-    return turns.isStopping();
+    return locks.isStopping();
   }
 
   /** Whether it is closed, or about to be. Any thread, without waiting. */
@@ -285,8 +285,8 @@ public final class Server implements AutoCloseable {
    * clients stay connected. The caller does not hold the big lock. On a server that is quiesced,
    * flushes and looks again what is left.
    *
-   * <p>It has everything's turn to begin and to end, and none while it waits for disks: what does
-   * not need one that does not answer goes on.
+   * <p>It holds all locks to begin and to end, and none while it waits for disks: a change that
+   * needs none of these disks goes on.
    *
    * @throws PlatterException if the server stops or has stopped, or is resumed meanwhile
    */
@@ -323,16 +323,17 @@ public final class Server implements AutoCloseable {
   public void stopServing() {
     beginStop();
     flushes.endServing(options.tellAfterNanos());
-    turns.ofAll().close();
+    locks.acquireAll().close();
     flushes.endServing(options.tellAfterNanos()); // what was just being added
   }
 
   /**
-   * Refuses whatever changes the server from here on, and gives up what waits for a lock, a turn or
-   * a {@link #drain}. Waits for nothing. Idempotent, and a part of {@link #stopServing}.
+   * Refuses changes of the server from here on, and ends all waits for an image's lock, for an
+   * export's lock and for a {@link #drain}. Waits for nothing. Idempotent, and a part of {@link
+   * #stopServing}.
    */
   public void beginStop() {
-    turns.stop();
+    locks.stop();
   }
 
   /**
@@ -342,7 +343,7 @@ public final class Server implements AutoCloseable {
   @Override
   public void close() {
     stopServing();
-    try (Turns.Turn _ = turns.ofAll()) {
+    try (ChangeLocks.Held _ = locks.acquireAll()) {
       if (closed) {
         return;
       }

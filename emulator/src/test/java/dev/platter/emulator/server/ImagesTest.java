@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.ImageOptions;
@@ -191,6 +191,6 @@ class ImagesTest {
     ExportConfig its =
         VirtioBlkExport.at(
             Path.of("/run", export + ".sock"), export, config.path(), config.options());
-    return images.open(its, config, false, LockPatience.none());
+    return images.open(its, config, false, LockTimeout.noWait());
   }
 }

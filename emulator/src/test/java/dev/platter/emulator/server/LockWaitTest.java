@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.PlatterException.Kind;
 import dev.platter.aio.file.FileHandle;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.aio.sys.Mapping;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.ImageOptions;
@@ -56,7 +56,7 @@ class LockWaitTest {
   private Mapping remains(String image, boolean writer, String export) throws Exception {
     String place = directory.toRealPath().resolve(export + ".sock").toString();
     try (FileHandle dead = FileHandle.open(image, writer, false)) {
-      dead.lock(writer, place, LockPatience.none());
+      dead.lock(writer, place, LockTimeout.noWait());
       return Mapping.shared(dead.fd(), 0, 4096, false);
     }
   }

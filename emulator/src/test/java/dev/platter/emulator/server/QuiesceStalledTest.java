@@ -127,7 +127,7 @@ class QuiesceStalledTest {
     assertThat(server.isQuiesced()).isFalse();
   }
 
-  /** Also before it has begun: it waits for the turn of an export that is being removed. */
+  /** Also before it has begun: it waits for the lock of an export that is being removed. */
   @Test
   void aStopIsHeardByWhoWaitsForItsTurn() throws Exception {
     CompletableFuture<Boolean> removed = async(() -> server.removeExport("stalled", true));

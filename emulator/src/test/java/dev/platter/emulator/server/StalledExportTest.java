@@ -91,7 +91,7 @@ class StalledExportTest {
     assertThat(server.flushed()).isTrue();
   }
 
-  /** Also if it was being removed already; what waits for its turn is given up. */
+  /** Also if it was being removed already; what waits for its lock is given up. */
   @Test
   void aStopDuringItsRemovalEndsTheOthers() throws Exception {
     CompletableFuture<Boolean> removed = removeStalled();

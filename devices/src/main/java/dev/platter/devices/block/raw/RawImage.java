@@ -6,7 +6,7 @@ import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.FileChanges;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
@@ -101,7 +101,7 @@ public final class RawImage implements BlockBackend, Resizable {
    *     missing, a directory, empty, of an odd size, in use by another, without O_DIRECT
    */
   public static RawImage open(String path, ImageOptions options) {
-    return open(path, options, "", LockPatience.none());
+    return open(path, options, "", LockTimeout.noWait());
   }
 
   /**
@@ -109,17 +109,17 @@ public final class RawImage implements BlockBackend, Resizable {
    * it has in flight.
    *
    * @param place where its guest comes from; see {@link FileHandle#lock(boolean, String,
-   *     LockPatience)}
-   * @throws PlatterException as there, and of kind FAILED if there is not enough patience
+   *     LockTimeout)}
+   * @throws PlatterException as there, and of kind FAILED if {@code timeout} is over
    */
   public static RawImage open(
-      String path, ImageOptions options, String place, LockPatience patience) {
+      String path, ImageOptions options, String place, LockTimeout timeout) {
     return open(
         path,
         options,
         (writable, direct) ->
             options.lock()
-                ? FileHandle.openLocked(path, writable, direct, place, patience)
+                ? FileHandle.openLocked(path, writable, direct, place, timeout)
                 : FileHandle.open(path, writable, direct));
   }
 
@@ -129,17 +129,17 @@ public final class RawImage implements BlockBackend, Resizable {
    * @throws PlatterException as {@link #open(String, ImageOptions)} does, but not for its users
    */
   public static DiskExamination examine(String path, ImageOptions options) {
-    return examine(path, options, "", LockPatience.none());
+    return examine(path, options, "", LockTimeout.noWait());
   }
 
   /**
    * Looks as {@link #examine(String, ImageOptions)} does, for one who would open the image as
-   * {@link #open(String, ImageOptions, String, LockPatience)} does.
+   * {@link #open(String, ImageOptions, String, LockTimeout)} does.
    *
    * @throws PlatterException as there
    */
   public static DiskExamination examine(
-      String path, ImageOptions options, String place, LockPatience patience) {
+      String path, ImageOptions options, String place, LockTimeout timeout) {
     try (RawImage image =
         open(
             path,
@@ -151,7 +151,7 @@ public final class RawImage implements BlockBackend, Resizable {
       Optional<PlatterException> locked = Optional.empty();
       boolean waits = false;
       try {
-        waits = options.lock() && image.file.examineLock(!options.readOnly(), place, patience);
+        waits = options.lock() && image.file.examineLock(!options.readOnly(), place, timeout);
       } catch (PlatterException e) {
         locked = Optional.of(e);
       }

@@ -1,7 +1,7 @@
 package dev.platter.emulator.host.disk;
 
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.block.image.DiskExamination;
 import dev.platter.devices.block.image.ImageOptions;
@@ -90,41 +90,41 @@ public final class Disks {
   /**
    * Opens a disk without waiting for its users.
    *
-   * @throws PlatterException as {@link #open(String, ImageOptions, String, LockPatience)}
+   * @throws PlatterException as {@link #open(String, ImageOptions, String, LockTimeout)}
    */
   public static BlockBackend open(String name, ImageOptions options) {
-    return open(name, options, "", LockPatience.none());
+    return open(name, options, "", LockTimeout.noWait());
   }
 
   /**
    * Opens a disk.
    *
    * @param place the place where guests reach the disk; the next server names it in the same way
-   * @param patience how long to wait for requests of a dead user
+   * @param timeout how long to wait for requests of a dead user
    * @throws PlatterException of kind BAD_INPUT, with a remedy, if the name cannot serve as a disk;
-   *     of kind HOST_LACKS if there is not enough memory; of kind FAILED if {@code patience} ends
+   *     of kind HOST_LACKS if there is not enough memory; of kind FAILED if {@code timeout} ends
    *     first
    */
   public static BlockBackend open(
-      String name, ImageOptions options, String place, LockPatience patience) {
+      String name, ImageOptions options, String place, LockTimeout timeout) {
     return isMemory(name)
         ? MemoryDisk.create(name, availableMemory(name), options)
-        : RawImage.open(name, options, place, patience);
+        : RawImage.open(name, options, place, timeout);
   }
 
   /**
    * Finds out whether a disk could be opened, and its present users; changes nothing.
    *
-   * @throws PlatterException as {@link #open(String, ImageOptions, String, LockPatience)}, except
+   * @throws PlatterException as {@link #open(String, ImageOptions, String, LockTimeout)}, except
    *     for present users
    */
   public static DiskExamination examine(
-      String name, ImageOptions options, String place, LockPatience patience) {
+      String name, ImageOptions options, String place, LockTimeout timeout) {
     if (isMemory(name)) {
       long _ = availableMemory(name);
       return DiskExamination.ofOwn();
     }
-    return RawImage.examine(name, options, place, patience);
+    return RawImage.examine(name, options, place, timeout);
   }
 
   /**

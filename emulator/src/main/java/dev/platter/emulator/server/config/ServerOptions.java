@@ -39,7 +39,7 @@ public record ServerOptions(
   /** Measures nothing that costs anything. */
   public static final ServerOptions DEFAULT = new ServerOptions(false, false);
 
-  /** The same with another patience for locks. */
+  /** The same with another limit of waits for locks. */
   public ServerOptions withLockWait(long nanos) {
     return new ServerOptions(
         recordsStages, recordsLatencies, nanos, tellAfterNanos, ioWorkers, memoryLimitBytes);

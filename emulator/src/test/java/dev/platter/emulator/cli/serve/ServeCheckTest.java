@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.FileHandle;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.aio.socket.UnixListener;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Mapping;
@@ -378,7 +378,7 @@ class ServeCheckTest {
     String export = export("a", "a.img") + (writes ? "" : ",readonly");
     Mapping inFlight;
     try (FileHandle dead = FileHandle.open(image.toString(), writes, false)) {
-      dead.lock(writes, directory.toRealPath().resolve("a.sock").toString(), LockPatience.none());
+      dead.lock(writes, directory.toRealPath().resolve("a.sock").toString(), LockTimeout.noWait());
       inFlight = Mapping.shared(dead.fd(), 0, 4096, false);
     }
     try (inFlight) {

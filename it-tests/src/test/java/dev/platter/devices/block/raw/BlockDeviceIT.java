@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.abi.LinuxAbi;
-import dev.platter.aio.file.LockPatience;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.aio.sys.Libc;
 import dev.platter.aio.sys.Mapping;
 import dev.platter.devices.block.image.CacheMode;
@@ -180,11 +180,11 @@ class BlockDeviceIT {
     assertThat(claim).isNotNegative();
     Mapping inFlight = lockOfTheDead(device);
     CountDownLatch waits = new CountDownLatch(1);
-    LockPatience patience =
-        new LockPatience(
+    LockTimeout timeout =
+        new LockTimeout(
             ends ? TimeUnit.MINUTES.toNanos(5) : TimeUnit.SECONDS.toNanos(3),
             () -> false,
-            new LockPatience.Listener() {
+            new LockTimeout.Listener() {
               @Override
               public void waiting(String path, long nanos) {
                 waits.countDown();
@@ -195,7 +195,7 @@ class BlockDeviceIT {
             });
     CompletableFuture<RawImage> opened =
         CompletableFuture.supplyAsync(
-            () -> RawImage.open(device.toString(), WRITEBACK, "/run/vda.sock", patience));
+            () -> RawImage.open(device.toString(), WRITEBACK, "/run/vda.sock", timeout));
     try {
       waits.await();
       inFlight.close();

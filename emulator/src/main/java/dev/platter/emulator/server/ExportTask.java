@@ -9,8 +9,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Something that is done to an export, on a thread of its own and in the export's turn. */
-final class EachExport {
+/** An operation on one export, on a thread of its own and with the export's lock. */
+final class ExportTask {
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private final CountDownLatch done = new CountDownLatch(1);
@@ -18,44 +18,47 @@ final class EachExport {
   private boolean worked;
   private @Nullable Throwable failure;
 
-  private EachExport() {}
+  private ExportTask() {}
 
   /**
-   * Does something to several exports at once: one whose disk does not answer keeps no other from
-   * it.
+   * Runs an operation on several exports at once: an export whose disk does not answer holds up no
+   * other.
    *
-   * @param what a word for it, in names of threads
-   * @param over whether to wait no more; what has begun goes on then
-   * @param action says whether it has worked
-   * @return whether it has worked for all
+   * @param what the operation's word in names of threads
+   * @param over whether to wait no more; operations that have begun go on then
+   * @param action the operation; returns whether it has worked
+   * @return whether the operation has worked for all exports
    */
   static boolean all(
       String what,
       List<ServedExport> exports,
-      Turns turns,
+      ChangeLocks locks,
       BooleanSupplier over,
       Predicate<ServedExport> action) {
-    List<EachExport> begun = new ArrayList<>();
+    List<ExportTask> begun = new ArrayList<>();
     for (ServedExport export : exports) {
-      EachExport each = new EachExport();
+      ExportTask each = new ExportTask();
       begun.add(each);
-      Runnable task = () -> each.run(export, turns, over, action);
+      Runnable task = () -> each.run(export, locks, over, action);
       try {
         Thread.ofPlatform().daemon().name(what + "-" + export.name()).start(task);
       } catch (OutOfMemoryError e) {
-        task.run(); // no thread to be had: one after the other
+        task.run(); // no thread to be had: one export after the other
       }
     }
     boolean all = true;
-    for (EachExport each : begun) {
+    for (ExportTask each : begun) {
       all &= each.await(over);
     }
     return all;
   }
 
   private void run(
-      ServedExport export, Turns turns, BooleanSupplier over, Predicate<ServedExport> action) {
-    try (Turns.Turn _ = turns.of(export.name(), over)) {
+      ServedExport export,
+      ChangeLocks locks,
+      BooleanSupplier over,
+      Predicate<ServedExport> action) {
+    try (ChangeLocks.Held _ = locks.acquire(export.name(), over)) {
       worked = !over.getAsBoolean() && action.test(export);
     } catch (RuntimeException | Error e) {
       failure = e;

@@ -8,29 +8,30 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /**
- * Who may change what of a server: one at a time each thing, and the server as a whole nobody else.
- * A change that waits for a disk holds up none of the others' things. Once the server stops,
- * changes are over. Any thread.
+ * The locks of whatever changes a server: each export and each loop has one, and a change of the
+ * server as a whole takes all of them. A change that waits for a disk holds up no change of another
+ * export. Once the server stops, changes are refused. Any thread.
  */
-final class Turns {
+final class ChangeLocks {
   private final Set<String> taken = new HashSet<>();
   private boolean all;
-  // Written without a turn, so that what waits in its turn is given up.
+  // Written without a lock, so that whatever waits for a lock gives up.
   private volatile boolean stopping;
 
-  /** What ends a turn. */
-  interface Turn extends AutoCloseable {
+  /** Gives locks back when it is closed. */
+  interface Held extends AutoCloseable {
     @Override
     void close();
   }
 
   /**
-   * Waits until nobody changes any of some things, and takes all of them at once.
+   * Waits until all of some locks are free, and takes them at once.
    *
+   * @param things the names of exports and the ids of loops
    * @param over whether to wait no more; looked at again when {@link #wake} is called
-   * @return the turn; also when the wait was given up, for a thing that somebody else has
+   * @return the locks; none of them if the wait was given up
    */
-  Turn of(Collection<String> things, BooleanSupplier over) {
+  Held acquire(Collection<String> things, BooleanSupplier over) {
     Set<String> mine = Set.copyOf(things);
     synchronized (this) {
       awaitWhile(() -> all || mine.stream().anyMatch(taken::contains), over);
@@ -42,22 +43,22 @@ final class Turns {
     return () -> give(mine);
   }
 
-  Turn of(String thing, BooleanSupplier over) {
-    return of(List.of(thing), over);
+  Held acquire(String thing, BooleanSupplier over) {
+    return acquire(List.of(thing), over);
   }
 
-  /** Waits until nobody changes anything, and takes everything. Others may overtake it. */
-  Turn ofAll() {
-    return ofAll(() -> false);
+  /** Waits until all locks are free, and takes them. Other threads may overtake it. */
+  Held acquireAll() {
+    return acquireAll(() -> false);
   }
 
   /**
-   * Waits as {@link #ofAll()} does.
+   * Waits as {@link #acquireAll()} does.
    *
    * @param over whether to wait no more; looked at again when {@link #wake} is called
-   * @return the turn; also when the wait was given up, for nothing then
+   * @return the locks; none of them if the wait was given up
    */
-  Turn ofAll(BooleanSupplier over) {
+  Held acquireAll(BooleanSupplier over) {
     synchronized (this) {
       awaitWhile(() -> all || !taken.isEmpty(), over);
       if (over.getAsBoolean()) {
@@ -68,7 +69,7 @@ final class Turns {
     return this::giveAll;
   }
 
-  /** Called in the monitor. An interrupt ends no wait; it is there again after it. */
+  /** Called in the monitor. An interrupt ends no wait; the thread has it again afterwards. */
   private void awaitWhile(BooleanSupplier busy, BooleanSupplier over) {
     boolean interrupted = false;
     while (busy.getAsBoolean() && !over.getAsBoolean()) {
@@ -93,13 +94,12 @@ final class Turns {
     notifyAll();
   }
 
-  /** From here on the server stops: has those who wait look whether that ends their wait. */
+  /** Refuses changes from here on, and ends waits for locks that this is to end. */
   void stop() {
     stopping = true;
     wake();
   }
 
-  /** Whether the server stops. */
   boolean isStopping() {
     return stopping;
   }
@@ -107,7 +107,7 @@ final class Turns {
   /**
    * Refuses a change of a server that stops.
    *
-   * @throws PlatterException if it does
+   * @throws PlatterException of kind FAILED if the server stops
    */
   void checkOpen() {
     if (stopping) {
@@ -115,7 +115,7 @@ final class Turns {
     }
   }
 
-  /** Has those who wait look whether their wait is over. */
+  /** Makes all waiting threads ask again whether their wait is over. */
   synchronized void wake() {
     notifyAll();
   }

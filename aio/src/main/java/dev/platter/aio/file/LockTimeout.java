@@ -4,13 +4,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * How long one thread waits, for all its locks together, while requests of dead processes hold
- * them.
+ * Limits how long a thread waits for locks that requests of dead processes hold, all locks
+ * together.
  */
-public final class LockPatience {
+public final class LockTimeout {
   private static final long LOOK_MILLIS = 20;
 
-  /** Hears of waits, once for each file. */
+  /** Hears of waits, once for each file, on the thread that waits. */
   public interface Listener {
     /**
      * A wait begins.
@@ -49,30 +49,27 @@ public final class LockPatience {
    *
    * @param nanos how long to wait in all, from when the first wait begins
    * @param givenUp whether the wait must end early; asked many times a second
-   * @param listener is told on the thread that waits
    */
-  public LockPatience(long nanos, BooleanSupplier givenUp, Listener listener) {
+  public LockTimeout(long nanos, BooleanSupplier givenUp, Listener listener) {
     this.nanos = nanos;
     this.givenUp = givenUp;
     this.listener = listener;
   }
 
-  /** Never waits. */
-  public static LockPatience none() {
+  /** Refuses to wait. */
+  public static LockTimeout noWait() {
     return ofNanos(0);
   }
 
   /** Waits {@code nanos} in all; no wait ends early or has a listener. */
-  public static LockPatience ofNanos(long nanos) {
-    return new LockPatience(nanos, () -> false, NOBODY);
+  public static LockTimeout ofNanos(long nanos) {
+    return new LockTimeout(nanos, () -> false, NOBODY);
   }
 
-  /** How long it waits in all, in nanoseconds. */
   long nanos() {
     return nanos;
   }
 
-  /** A wait for one file. */
   Wait forFile(String path) {
     return new Wait(path);
   }
@@ -112,7 +109,7 @@ public final class LockPatience {
       }
     }
 
-    /** The lock is there. */
+    /** Reports the end of the wait to the listener. */
     void locked() {
       if (begun) {
         listener.locked(path, System.nanoTime() - beginNanos);
