@@ -88,8 +88,8 @@ class AhciClientHoldTest {
   }
 
   @Test
-  @DisplayName("A long command pauses between two of its pieces, a TRIM between two ranges")
-  void longCommandsPause() {
+  @DisplayName("A long command is parked between two of its pieces, a TRIM between two ranges")
+  void longCommandsAreParked() {
     try (AhciFixture f = AhciFixture.ready()) {
       f.disk.hold();
       long ranges = f.buffer(512);

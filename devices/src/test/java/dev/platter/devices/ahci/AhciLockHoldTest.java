@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** How much a guest can have done in one hold of the big lock, and what it can have held. */
 @Tag("slow")
-class AhciHoldTest {
+class AhciLockHoldTest {
   private static final int READ_DMA_EXT = 0x25;
   private static final int WRITE_DMA_EXT = 0x35;
   private static final int CHUNK = BufferPool.CHUNK_BYTES;

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A guest's AHCI driver while the main loop is suspended and resumed. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
-class VfioUserQuiesceTest {
+class VfioUserSuspendTest {
   private static final long BUFFERS = 0x20_0000;
   private static final int CHUNK = 8192;
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A front-end whose disk's loops are suspended and resumed, as a server's are. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
-class VhostUserQuiesceTest extends FrontEndTest {
+class VhostUserSuspendTest extends FrontEndTest {
   private static final long BUFFER = BUFFERS + 0x1000;
 
   private void beginSuspend() {
