@@ -15,7 +15,7 @@ import javax.management.openmbean.CompositeData;
  * Pauses for garbage collection from the JVM's management beans, for a JVM without a flight
  * recorder. Times are exact to the millisecond, and other safepoints are not seen.
  */
-final class CollectorBeanPauses implements PauseSource {
+final class CollectorBeanPauses implements PauseRecorder {
   private static final long MILLI = 1_000_000;
   // Start, end and the JVM's own start are whole milliseconds.
   private static final long ERROR_NANOS = 2 * MILLI;

@@ -22,7 +22,7 @@ import jdk.jfr.consumer.RecordingStream;
  * collections. The recorder has its own clock; {@link ClockEvent} ties that clock to
  * System.nanoTime.
  */
-final class FlightRecorderPauses implements PauseSource {
+final class FlightRecorderPauses implements PauseRecorder {
   // A server may run for months, so the number of kept events is bounded.
   private static final int EVENTS_KEPT = 50_000;
   private static final Duration END_OF_STREAM = Duration.ofSeconds(10);

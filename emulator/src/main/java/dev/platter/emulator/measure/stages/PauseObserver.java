@@ -15,14 +15,14 @@ public final class PauseObserver implements AutoCloseable {
   private static final long SAMPLE_NANOS = 10_000_000;
   private static final int SAMPLES_PER_TICK = 10;
 
-  private final PauseSource source;
+  private final PauseRecorder source;
   private final WorkerSampler sampler = new WorkerSampler(ThreadTimes.OWN);
   private final DelaySampler delays = new DelaySampler(ThreadTimes.OWN);
   private final Thread thread;
   private volatile boolean running = true;
   private @Nullable Observations observations;
 
-  private PauseObserver(PauseSource source) {
+  private PauseObserver(PauseRecorder source) {
     this.source = source;
     thread = Thread.ofPlatform().name("observer").daemon().start(this::run);
   }
@@ -32,7 +32,7 @@ public final class PauseObserver implements AutoCloseable {
     return new PauseObserver(newSource());
   }
 
-  private static PauseSource newSource() {
+  private static PauseRecorder newSource() {
     if (!TraceEvents.present()) {
       return new CollectorBeanPauses("this JVM has no module jdk.jfr");
     }
@@ -68,7 +68,7 @@ public final class PauseObserver implements AutoCloseable {
       running = false;
       LockSupport.unpark(thread);
       Threads.joinUninterruptibly(thread);
-      PauseSource.Found found = source.stop();
+      PauseRecorder.Found found = source.stop();
       seen =
           new Observations(
               found.pauses(),

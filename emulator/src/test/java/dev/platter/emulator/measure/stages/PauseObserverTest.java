@@ -107,7 +107,7 @@ class PauseObserverTest {
     CollectorBeanPauses source = new CollectorBeanPauses("switched off");
     collect();
     source.tick();
-    PauseSource.Found found = source.stop();
+    PauseRecorder.Found found = source.stop();
     assertThat(found.source()).contains("without other safepoints: switched off");
     assertThat(found.errorNanos()).isEqualTo(2_000_000);
     assertThat(CollectorBeanPauses.stopsThreads("ZGC Major Cycles")).isFalse();

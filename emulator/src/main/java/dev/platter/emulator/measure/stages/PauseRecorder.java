@@ -2,8 +2,8 @@ package dev.platter.emulator.measure.stages;
 
 import java.util.List;
 
-/** A source of the JVM's pauses. */
-interface PauseSource {
+/** Records the JVM's pauses from one source. */
+interface PauseRecorder {
   /**
    * The pauses that were found.
    *
