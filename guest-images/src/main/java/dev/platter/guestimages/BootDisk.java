@@ -59,7 +59,7 @@ public final class BootDisk {
           "Use letters, digits, blanks and _.,:/@+=- only");
     }
     Grub grub = Grub.fetch(options);
-    Grub.Images images = grub.images(configuration(commandLine));
+    Grub.BootImages images = grub.images(configuration(commandLine));
     Map<String, byte[]> files = new LinkedHashMap<>();
     try {
       files.put("EFI/BOOT/BOOTX64.EFI", images.efi());
@@ -90,7 +90,7 @@ public final class BootDisk {
         "");
   }
 
-  private static void write(Path image, Grub.Images grub, Map<String, byte[]> files)
+  private static void write(Path image, Grub.BootImages grub, Map<String, byte[]> files)
       throws IOException {
     if (grub.biosCore().length > PARTITION_START - SECTOR) {
       throw GuestImageException.failed(
@@ -111,7 +111,7 @@ public final class BootDisk {
   }
 
   private static void write(
-      FileChannel channel, Grub.Images grub, long partition, Map<String, byte[]> files)
+      FileChannel channel, Grub.BootImages grub, long partition, Map<String, byte[]> files)
       throws IOException {
     put(channel, 0, bootRecord(grub.biosBoot(), partition));
     put(channel, SECTOR, ByteBuffer.wrap(grub.biosCore()));

@@ -15,12 +15,12 @@ final class Grub {
           "part_msdos", "fat", "search", "search_fs_uuid", "linux", "boot", "serial", "terminal");
 
   /** The images for a disk; the caller may change the arrays. */
-  static final class Images {
+  static final class BootImages {
     private final byte[] biosBoot;
     private final byte[] biosCore;
     private final byte[] efi;
 
-    private Images(byte[] biosBoot, byte[] biosCore, byte[] efi) {
+    private BootImages(byte[] biosBoot, byte[] biosCore, byte[] efi) {
       this.biosBoot = biosBoot;
       this.biosCore = biosCore;
       this.efi = efi;
@@ -76,12 +76,12 @@ final class Grub {
   }
 
   /** GRUB for either firmware, with a configuration built in. */
-  Images images(String configuration) {
+  BootImages images(String configuration) {
     try {
       Path work = cache.newWorkDirectory();
       try {
         Path config = Files.writeString(work.resolve("grub.cfg"), configuration);
-        return new Images(
+        return new BootImages(
             Files.readAllBytes(root.resolve("usr/lib/grub/i386-pc/boot.img")),
             image("i386-pc", config, work.resolve("core.img"), List.of("biosdisk")),
             image("x86_64-efi", config, work.resolve("boot.efi"), List.of()));

@@ -3,7 +3,7 @@ package dev.platter.devices.ahci;
 import dev.platter.aio.loop.AioContext;
 import dev.platter.aio.trace.Stamp;
 import dev.platter.aio.trace.Timeline;
-import dev.platter.devices.ahci.Transfers.Progress;
+import dev.platter.devices.ahci.Transfers.StepResult;
 import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.block.RequestTracing;
 import dev.platter.devices.memory.BufferPool;
@@ -118,7 +118,7 @@ final class CommandList implements Transfers.Listener {
       return; // a completion inside submit: the loop below goes on
     }
     running = true;
-    Progress progress;
+    StepResult progress;
     do {
       progress = transfers.step(owner.mayBegin());
       switch (progress) {
@@ -128,20 +128,20 @@ final class CommandList implements Transfers.Listener {
         case NOTHING -> progress = fetchNext();
         case DONE, LATER -> {}
       }
-    } while (progress != Progress.NOTHING && progress != Progress.LATER);
+    } while (progress != StepResult.NOTHING && progress != StepResult.LATER);
     running = false;
-    if (progress == Progress.LATER) {
+    if (progress == StepResult.LATER) {
       owner.later();
     }
   }
 
   // Ends: each time a bit of PxCI is cleared, or BSY set, or the list halted.
-  private Progress fetchNext() {
+  private StepResult fetchNext() {
     if (registers.commandIssue == 0 || !mayFetch()) {
-      return Progress.NOTHING;
+      return StepResult.NOTHING;
     }
     if (budget.exhausted()) {
-      return Progress.LATER;
+      return StepResult.LATER;
     }
     budget.step(COMMAND_STEPS);
     int rotated = Integer.rotateRight(registers.commandIssue, nextSlot);
@@ -149,7 +149,7 @@ final class CommandList implements Transfers.Listener {
     nextSlot = (index + 1) % AhciRegisters.SLOTS;
     registers.currentSlot = index;
     start(slots[index]);
-    return Progress.DONE;
+    return StepResult.DONE;
   }
 
   private boolean mayFetch() {

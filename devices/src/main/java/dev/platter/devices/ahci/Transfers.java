@@ -30,7 +30,7 @@ final class Transfers {
   }
 
   /** What a step has come to. */
-  enum Progress {
+  enum StepResult {
     /** Something was done. */
     DONE,
     /**
@@ -165,15 +165,15 @@ final class Transfers {
    *
    * @param mayBegin whether guest memory may be reached and the backend be given requests
    */
-  Progress step(boolean mayBegin) {
+  StepResult step(boolean mayBegin) {
     if (backCount > 0) {
       return takeBack(requests[back[backHead]], mayBegin);
     }
     if (waitingCount == 0 || !mayBegin || orphansThatWrite > 0) {
-      return Progress.NOTHING;
+      return StepResult.NOTHING;
     }
     if (budget.exhausted()) {
-      return Progress.LATER;
+      return StepResult.LATER;
     }
     budget.step(1);
     CommandSlot slot = slots[waiting[waitingHead]];
@@ -182,10 +182,10 @@ final class Transfers {
 
   // ---- beginning -----------------------------------------------------------------------------
 
-  private Progress beginPlain(CommandSlot slot) {
+  private StepResult beginPlain(CommandSlot slot) {
     Transfer plain = requests[PLAIN];
     if (plain.inFlight()) {
-      return Progress.NOTHING; // of a life before this one
+      return StepResult.NOTHING; // of a life before this one
     }
     take(plain, slot, 0);
     removeFirst();
@@ -197,15 +197,15 @@ final class Transfers {
     }
     slot.piecesOut++;
     submit(plain);
-    return Progress.DONE;
+    return StepResult.DONE;
   }
 
-  private Progress beginPiece(CommandSlot slot) {
+  private StepResult beginPiece(CommandSlot slot) {
     Transfer piece = filling;
     if (piece == null) {
       int chunk = pool.take();
       if (chunk == BufferPool.NONE) {
-        return Progress.NOTHING; // every chunk is with a request, and comes back with it
+        return StepResult.NOTHING; // every chunk is with a request, and comes back with it
       }
       piece = requests[chunk];
       take(
@@ -217,7 +217,7 @@ final class Transfers {
       PrdTable.Result result = copy(piece, slot, piece.length, false);
       filling = result == PrdTable.Result.MORE ? piece : null;
       if (filling != null) {
-        return Progress.LATER;
+        return StepResult.LATER;
       }
       if (result != PrdTable.Result.OK) {
         return notReached(slot, result);
@@ -230,12 +230,12 @@ final class Transfers {
     }
     slot.piecesOut++;
     submit(piece, slot, 0, piece.length);
-    return Progress.DONE;
+    return StepResult.DONE;
   }
 
-  private Progress notReached(CommandSlot slot, PrdTable.Result result) {
+  private StepResult notReached(CommandSlot slot, PrdTable.Result result) {
     currentSlot = slot.index;
-    return result == PrdTable.Result.TOO_SHORT ? Progress.TOO_SHORT : Progress.BAD_ADDRESS;
+    return result == PrdTable.Result.TOO_SHORT ? StepResult.TOO_SHORT : StepResult.BAD_ADDRESS;
   }
 
   private void take(Transfer request, CommandSlot slot, int length) {
@@ -313,7 +313,7 @@ final class Transfers {
     }
   }
 
-  private Progress takeBack(Transfer request, boolean mayBegin) {
+  private StepResult takeBack(Transfer request, boolean mayBegin) {
     CommandSlot slot = slots[request.slot];
     if (slot.operation == Operation.READ) {
       return takeRead(request, slot, mayBegin);
@@ -323,12 +323,12 @@ final class Transfers {
     return end(request, slot);
   }
 
-  private Progress takeRead(Transfer piece, CommandSlot slot, boolean mayBegin) {
+  private StepResult takeRead(Transfer piece, CommandSlot slot, boolean mayBegin) {
     if (piece.offset > slot.copiedBytes) {
       removeFirstBack();
       piece.parked = true;
       slot.parked++;
-      return Progress.DONE;
+      return StepResult.DONE;
     }
     int good = piece.length;
     if (piece.result != 0 || piece.searching) {
@@ -337,13 +337,13 @@ final class Transfers {
       if (tryBytes > 0) {
         removeFirstBack();
         submit(piece, slot, good, tryBytes);
-        return Progress.DONE;
+        return StepResult.DONE;
       }
     }
     if (slot.movesData) {
       PrdTable.Result result = copy(piece, slot, good, true);
       if (result == PrdTable.Result.MORE) {
-        return Progress.LATER;
+        return StepResult.LATER;
       }
       if (result != PrdTable.Result.OK) {
         return notReached(slot, result);
@@ -381,12 +381,12 @@ final class Transfers {
     }
   }
 
-  private Progress end(Transfer request, CommandSlot slot) {
+  private StepResult end(Transfer request, CommandSlot slot) {
     free(request);
     slot.piecesOut--;
     currentSlot = slot.index;
     boolean all = slot.piecesOut == 0 && slot.startedBytes == slot.lengthBytes;
-    return all || slot.result != 0 ? Progress.ENDED : Progress.DONE;
+    return all || slot.result != 0 ? StepResult.ENDED : StepResult.DONE;
   }
 
   /**

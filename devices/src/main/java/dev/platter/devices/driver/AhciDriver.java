@@ -376,7 +376,7 @@ public final class AhciDriver implements DiskDriver {
   }
 
   @Override
-  public int interrupt(Completion sink) {
+  public int interrupt(CompletionSink sink) {
     if ((port.readHba(AhciRegisters.IS) & portBit) == 0) {
       return 0;
     }
@@ -395,7 +395,7 @@ public final class AhciDriver implements DiskDriver {
     return reported;
   }
 
-  private int report(int tags, int status, Completion sink) {
+  private int report(int tags, int status, CompletionSink sink) {
     issued &= ~tags;
     if (exclusiveTag != NONE && (tags & 1 << exclusiveTag) != 0) {
       exclusiveTag = NONE;
@@ -409,7 +409,7 @@ public final class AhciDriver implements DiskDriver {
     return Integer.bitCount(tags);
   }
 
-  private int recover(int events, Completion sink) {
+  private int recover(int events, CompletionSink sink) {
     recoveries++;
     int unfinished = issued & (port.read(AhciRegisters.PX_SACT) | port.read(AhciRegisters.PX_CI));
     int finished = issued & ~unfinished;

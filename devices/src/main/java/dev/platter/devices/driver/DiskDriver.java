@@ -4,11 +4,11 @@ import dev.platter.devices.block.meter.Operation;
 
 /** A guest's block driver, once it has brought its disk up. One request is known by its tag. */
 public interface DiskDriver {
-  /** Success, as {@link Completion#done} reports it; anything else is a device error code. */
+  /** Success, as {@link CompletionSink#done} reports it; anything else is a device error code. */
   int OK = 0;
 
   /** Receives finished requests. */
-  interface Completion {
+  interface CompletionSink {
     /**
      * A request has finished.
      *
@@ -58,5 +58,5 @@ public interface DiskDriver {
    *
    * @return how many requests were reported
    */
-  int interrupt(Completion sink);
+  int interrupt(CompletionSink sink);
 }

@@ -286,7 +286,7 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
   // ---- completions ---------------------------------------------------------------------------
 
   @Override
-  public int interrupt(Completion sink) {
+  public int interrupt(CompletionSink sink) {
     int status = bus.acknowledgeInterrupt();
     if ((status & MmioRegisters.INT_CONFIG) != 0) {
       configChanges++;
@@ -299,7 +299,7 @@ public final class VirtioMmioBlkDriver implements DiskDriver {
     return reported;
   }
 
-  private int drain(int index, Completion sink) {
+  private int drain(int index, CompletionSink sink) {
     DriverQueue queue = queues[index];
     int reported = 0;
     do {

@@ -35,13 +35,13 @@ public final class BufferPool implements AutoCloseable {
   private static final long IDLE_NANOS = 10_000_000_000L;
 
   /** Somebody who wants a chunk. In at most one pool's queue at a time. */
-  public abstract static class Waiter {
-    private @Nullable Waiter previous;
-    private @Nullable Waiter next;
+  public abstract static class ChunkWaiter {
+    private @Nullable ChunkWaiter previous;
+    private @Nullable ChunkWaiter next;
     private boolean waiting;
 
     /** Creates one that waits for nothing. */
-    protected Waiter() {}
+    protected ChunkWaiter() {}
 
     /** It is this one's turn: {@code chunk} is its own. Runs in a call of {@link #give}. */
     protected abstract void granted(int chunk);
@@ -66,8 +66,8 @@ public final class BufferPool implements AutoCloseable {
   private int freeCount;
   // How many at the bottom of the stack were free all the time since the last trim.
   private int idle;
-  private @Nullable Waiter first;
-  private @Nullable Waiter last;
+  private @Nullable ChunkWaiter first;
+  private @Nullable ChunkWaiter last;
   private int timesGivenBack;
   private boolean granting;
   private boolean closed;
@@ -175,7 +175,7 @@ public final class BufferPool implements AutoCloseable {
     granting = true;
     try {
       while (first != null && freeCount > 0) {
-        Waiter waiter = first;
+        ChunkWaiter waiter = first;
         forget(waiter);
         waiter.granted(pop());
       }
@@ -189,7 +189,7 @@ public final class BufferPool implements AutoCloseable {
    *
    * @throws IllegalStateException if it waits already, or need not: {@link #take} comes first
    */
-  public void await(Waiter waiter) {
+  public void await(ChunkWaiter waiter) {
     if (waiter.waiting) {
       throw new IllegalStateException("waits already");
     }
@@ -209,13 +209,13 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /** Takes a waiter out of the queue. One that does not wait is left alone. */
-  public void cancel(Waiter waiter) {
+  public void cancel(ChunkWaiter waiter) {
     if (waiter.waiting) {
       forget(waiter);
     }
   }
 
-  private void forget(Waiter waiter) {
+  private void forget(ChunkWaiter waiter) {
     if (waiter.previous == null) {
       first = waiter.next;
     } else {

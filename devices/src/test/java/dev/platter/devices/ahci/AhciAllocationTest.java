@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class AhciAllocationTest {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-  private static final DiskDriver.Completion IGNORE = (tag, status) -> {};
+  private static final DiskDriver.CompletionSink IGNORE = (tag, status) -> {};
 
   private interface Work {
     void run(int iteration);

@@ -39,7 +39,7 @@ class BufferPoolTest {
   }
 
   /** Remembers what it was given, and gives it back at once if it is told to. */
-  private final class Guest extends BufferPool.Waiter {
+  private final class Guest extends BufferPool.ChunkWaiter {
     private final String name;
     private final boolean hasty;
     private int chunk = BufferPool.NONE;

@@ -2,7 +2,7 @@ package dev.platter.emulator.doctor;
 
 import dev.platter.aio.PlatterException;
 import dev.platter.aio.file.FileFacts;
-import dev.platter.devices.block.image.DirectWrites.Verdict;
+import dev.platter.devices.block.image.DirectWrites.PuntedWrites;
 import dev.platter.devices.block.image.Extents;
 import dev.platter.devices.block.image.ImageInfo;
 import dev.platter.devices.block.image.ImageInspector;
@@ -96,7 +96,7 @@ final class ImageCheck implements DoctorCheck {
   }
 
   private DoctorLine punting(ImageInfo info) {
-    Verdict verdict = info.directWrites().verdict();
+    PuntedWrites verdict = info.directWrites().verdict();
     String reason = info.directWrites().reason();
     return switch (verdict) {
       case NONE, EDGES, TICKS -> DoctorLine.ok("punting", reason);
@@ -135,7 +135,7 @@ final class ImageCheck implements DoctorCheck {
   }
 
   private String puntingRemedy(ImageInfo info) {
-    if (info.directWrites().verdict() == Verdict.ALWAYS) {
+    if (info.directWrites().verdict() == PuntedWrites.ALWAYS) {
       return "Copy it into a new file that chattr +C was done to while it was empty";
     }
     if (info.extents().map(Extents::sharedBytes).orElse(0L) > 0) {

@@ -68,20 +68,20 @@ public final class SharedMemory implements AutoCloseable {
    * @param inode its number there
    * @param sizeBytes its size now
    */
-  public record Facts(int deviceMajor, int deviceMinor, long inode, long sizeBytes) {
+  public record FileStat(int deviceMajor, int deviceMinor, long inode, long sizeBytes) {
     /**
      * Asks the kernel.
      *
      * @throws Unusable if it is no regular file
      */
-    public static Facts of(int fd) throws Unusable {
+    public static FileStat of(int fd) throws Unusable {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment statx = arena.allocate(LinuxAbi.STATX_SIZE_OF, 8);
         if (Libc.statx(fd, LinuxAbi.AT_EMPTY_PATH, LinuxAbi.STATX_BASIC_STATS, statx) < 0
             || (statx.get(JAVA_SHORT, LinuxAbi.STATX_MODE) & LinuxAbi.S_IFMT) != LinuxAbi.S_IFREG) {
           throw new Unusable("not a regular file");
         }
-        return new Facts(
+        return new FileStat(
             statx.get(JAVA_INT, LinuxAbi.STATX_DEV_MAJOR),
             statx.get(JAVA_INT, LinuxAbi.STATX_DEV_MINOR),
             statx.get(JAVA_LONG, LinuxAbi.STATX_INO),
@@ -122,7 +122,7 @@ public final class SharedMemory implements AutoCloseable {
     if (offset < 0 || lengthBytes <= 0 || end < 0 || end > Long.MAX_VALUE - pageBytes) {
       throw new Unusable("range is empty or wraps");
     }
-    if (end > Facts.of(fd).sizeBytes()) {
+    if (end > FileStat.of(fd).sizeBytes()) {
       throw new Unusable("range is beyond the end of the file");
     }
     if (!fixed && !BusErrorGuard.isAvailable()) {

@@ -155,7 +155,7 @@ public final class GuestRunner {
 
   private Outcome attempt(QemuCommand machine, Accelerator with, GuestListener listener)
       throws BootFailure {
-    Progress progress = new Progress(with, listener);
+    ConsoleWatcher watcher = new ConsoleWatcher(with, listener);
     try (QemuProcess qemu =
         QemuProcess.start(
             machine.build(with),
@@ -163,11 +163,11 @@ public final class GuestRunner {
             directory,
             interactive,
             consoleCopy,
-            progress::line)) {
-      progress.begin(qemu);
-      watch(qemu, progress, with);
+            watcher::line)) {
+      watcher.begin(qemu);
+      watch(qemu, watcher, with);
       checkCopy(qemu);
-      return progress.outcome();
+      return watcher.outcome();
     }
   }
 
@@ -182,19 +182,20 @@ public final class GuestRunner {
     }
   }
 
-  private void watch(QemuProcess qemu, Progress progress, Accelerator with) throws BootFailure {
+  private void watch(QemuProcess qemu, ConsoleWatcher watcher, Accelerator with)
+      throws BootFailure {
     Duration life = with == Accelerator.KVM ? patience.kvmLife() : patience.life();
     long startNanos = System.nanoTime();
     while (true) {
       if (ended(qemu)) {
-        checkEnd(qemu, progress);
+        checkEnd(qemu, watcher);
         return;
       }
       if (cancelled.getAsBoolean()) {
         throw PlatterException.failed("interrupted: the guest was ended", null);
       }
       Duration age = Duration.ofNanos(System.nanoTime() - startNanos);
-      switch (progress.stage()) {
+      switch (watcher.stage()) {
         case DARK -> {
           if (age.compareTo(life) > 0) {
             throw new BootFailure(
@@ -211,7 +212,7 @@ public final class GuestRunner {
           if (!interactive && qemu.silence().compareTo(patience.silence()) > 0) {
             throw PlatterException.failed(
                 "the guest hangs: nothing from "
-                    + progress.currentJob()
+                    + watcher.currentJob()
                     + " for "
                     + seconds(patience.silence())
                     + "\n"
@@ -232,8 +233,8 @@ public final class GuestRunner {
     }
   }
 
-  private void checkEnd(QemuProcess qemu, Progress progress) throws BootFailure {
-    if (progress.done()) {
+  private void checkEnd(QemuProcess qemu, ConsoleWatcher watcher) throws BootFailure {
+    if (watcher.done()) {
       return;
     }
     if (cancelled.getAsBoolean()) {
@@ -241,12 +242,12 @@ public final class GuestRunner {
     }
     Integer status = qemu.exitStatus();
     String end = "QEMU ended with status " + status;
-    if (progress.stage() != Stage.UP) {
+    if (watcher.stage() != Stage.UP) {
       String complaint = qemu.complaints().lines().findFirst().orElse("");
       throw new BootFailure(complaint.isEmpty() ? end : end + ": " + complaint, details(qemu));
     }
     throw PlatterException.failed(
-        end + " while the guest was busy with " + progress.currentJob() + "\n" + details(qemu),
+        end + " while the guest was busy with " + watcher.currentJob() + "\n" + details(qemu),
         null);
   }
 
@@ -283,7 +284,7 @@ public final class GuestRunner {
   }
 
   /** Follows a console. Lines come on the console's thread, questions on another thread. */
-  private static final class Progress {
+  private static final class ConsoleWatcher {
     private final GuestConsole console = new GuestConsole();
     private final Accelerator accelerator;
     private final GuestListener listener;
@@ -292,7 +293,7 @@ public final class GuestRunner {
     private int begun;
     private int ended;
 
-    Progress(Accelerator accelerator, GuestListener listener) {
+    ConsoleWatcher(Accelerator accelerator, GuestListener listener) {
       this.accelerator = accelerator;
       this.listener = listener;
     }

@@ -80,7 +80,7 @@ class EnvironmentTest {
             Optional.of(new ImageInfo.Direct(512, 512)),
             List.of("pid 4711 (java), write lock"),
             Optional.empty(),
-            new DirectWrites(DirectWrites.Verdict.EDGES, "because"));
+            new DirectWrites(DirectWrites.PuntedWrites.EDGES, "because"));
     assertThat(JsonFile.render(Records.toMap(ImageReport.of(info))))
         .isEqualToIgnoringWhitespace(
             """
@@ -117,7 +117,7 @@ class EnvironmentTest {
             Optional.empty(),
             List.of(),
             Optional.empty(),
-            new DirectWrites(DirectWrites.Verdict.UNKNOWN, "because"));
+            new DirectWrites(DirectWrites.PuntedWrites.UNKNOWN, "because"));
     assertThat(Records.toMap(ImageReport.of(info)))
         .containsEntry("type", "block_device")
         .containsEntry("allocation", "unknown")

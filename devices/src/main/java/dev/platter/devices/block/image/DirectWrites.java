@@ -36,9 +36,9 @@ import org.jspecify.annotations.Nullable;
  * @param verdict the answer
  * @param reason what it rests on, one clause without a final full stop
  */
-public record DirectWrites(Verdict verdict, String reason) {
+public record DirectWrites(PuntedWrites verdict, String reason) {
   /** Which writes would be punted. */
-  public enum Verdict {
+  public enum PuntedWrites {
     /** None. */
     NONE,
     /** Those across an extent's border, and into unwritten space those of less than a block. */
@@ -76,7 +76,8 @@ public record DirectWrites(Verdict verdict, String reason) {
     String filesystem = facts.filesystem();
     if (filesystem.equals("btrfs") && !nocow) {
       return new DirectWrites(
-          Verdict.ALWAYS, "btrfs replaces the blocks of every write, as it has no attribute C");
+          PuntedWrites.ALWAYS,
+          "btrfs replaces the blocks of every write, as it has no attribute C");
     }
     if (extents.isEmpty()) {
       return unknown("the file system does not list its extents");
@@ -92,7 +93,9 @@ public record DirectWrites(Verdict verdict, String reason) {
     long stored = map.writtenBytes() + map.unwrittenBytes();
     if (map.sharedBytes() > 0) {
       return new DirectWrites(
-          map.holeBytes() == 0 && map.sharedBytes() == stored ? Verdict.ALL : Verdict.HOLES,
+          map.holeBytes() == 0 && map.sharedBytes() == stored
+              ? PuntedWrites.ALL
+              : PuntedWrites.HOLES,
           "it shares blocks with another file: the first write to each must replace it");
     }
     if (map.holeBytes() == 0) {
@@ -100,9 +103,10 @@ public record DirectWrites(Verdict verdict, String reason) {
     }
     return map.count() == 0
         ? new DirectWrites(
-            Verdict.ALL, "it is one hole: every first write to a block must allocate it")
+            PuntedWrites.ALL, "it is one hole: every first write to a block must allocate it")
         : new DirectWrites(
-            Verdict.HOLES, "it has holes: every first write to a block there must allocate it");
+            PuntedWrites.HOLES,
+            "it has holes: every first write to a block there must allocate it");
   }
 
   private static DirectWrites onOthers(String filesystem, Extents map, String kernel) {
@@ -116,7 +120,7 @@ public record DirectWrites(Verdict verdict, String reason) {
     DirectWrites inside = allocated(map);
     return filesystem.equals("xfs")
         ? new DirectWrites(
-            Verdict.TICKS,
+            PuntedWrites.TICKS,
             inside.reason() + "; and in each tick of the clock one that updates the file's time")
         : inside;
   }
@@ -134,21 +138,21 @@ public record DirectWrites(Verdict verdict, String reason) {
   private static DirectWrites allocated(Extents map) {
     if (map.unwrittenBytes() > 0) {
       return new DirectWrites(
-          Verdict.EDGES,
+          PuntedWrites.EDGES,
           "it has unwritten extents: a first write there is punted if it does not cover whole file"
               + " system blocks or crosses into another extent");
     }
     return map.count() > 1
         ? new DirectWrites(
-            Verdict.EDGES,
+            PuntedWrites.EDGES,
             "all of it is written: a write is punted only across one of the "
                 + (map.count() - 1)
                 + " borders of its extents")
-        : new DirectWrites(Verdict.NONE, "all of it is one written extent");
+        : new DirectWrites(PuntedWrites.NONE, "all of it is one written extent");
   }
 
   private static DirectWrites unknown(String reason) {
-    return new DirectWrites(Verdict.UNKNOWN, reason);
+    return new DirectWrites(PuntedWrites.UNKNOWN, reason);
   }
 
   private static boolean atLeast(String kernel, int[] floor) {

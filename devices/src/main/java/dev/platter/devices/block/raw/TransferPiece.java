@@ -31,8 +31,8 @@ abstract class TransferPiece extends TransferLinks {
   private boolean locked;
   private @Nullable BottomHalf tellLocked;
   private int chunk = BufferPool.NONE;
-  private final BufferPool.Waiter chunkWaiter =
-      new BufferPool.Waiter() {
+  private final BufferPool.ChunkWaiter chunkWaiter =
+      new BufferPool.ChunkWaiter() {
         @Override
         protected void granted(int granted) {
           chunk = granted;

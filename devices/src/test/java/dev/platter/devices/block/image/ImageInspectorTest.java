@@ -11,7 +11,7 @@ import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
-import dev.platter.devices.block.image.DirectWrites.Verdict;
+import dev.platter.devices.block.image.DirectWrites.PuntedWrites;
 import dev.platter.devices.block.image.ImageInfo.Allocation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -43,7 +43,7 @@ class ImageInspectorTest {
     "FALLOC_KEEP_SIZE, UNWRITTEN, EDGES",
     "FULL, WRITTEN, NONE",
   })
-  void tellsHowAnImageIsStored(Preallocation mode, Allocation allocation, Verdict verdict) {
+  void tellsHowAnImageIsStored(Preallocation mode, Allocation allocation, PuntedWrites verdict) {
     ImageInfo info = inspect(create(mode, 4 * MIB));
     assertThat(info.facts().sizeBytes()).isEqualTo(4 * MIB);
     assertThat(info.facts().type()).isEqualTo(FileFacts.Type.REGULAR);
@@ -113,12 +113,12 @@ class ImageInspectorTest {
     ImageInfo info = inspect(sparse);
     assumeExt4(info);
     assumeTrue(info.direct().isPresent());
-    assertThat(info.directWrites().verdict()).isEqualTo(Verdict.ALL);
+    assertThat(info.directWrites().verdict()).isEqualTo(PuntedWrites.ALL);
     assertThat(writtenInline(sparse, MIB, BLOCK)).as("a hole").isFalse();
 
     Path falloc = directory.resolve("falloc.img");
     ImageCreator.create(falloc.toString(), 4 * MIB, Preallocation.FALLOC, false, n -> {});
-    assumeTrue(inspect(falloc).directWrites().verdict() == Verdict.EDGES, "an old kernel");
+    assumeTrue(inspect(falloc).directWrites().verdict() == PuntedWrites.EDGES, "an old kernel");
     assertThat(writtenInline(falloc, MIB, 2 * BLOCK)).as("unwritten, whole blocks").isTrue();
     assertThat(writtenInline(falloc, MIB - BLOCK, 2 * BLOCK)).as("across a border").isFalse();
     assertThat(writtenInline(falloc, MIB, BLOCK)).as("again").isTrue();

@@ -46,7 +46,7 @@ class MemoryDiskOnVirtioTest {
     private final VirtioMmioBlkDriver driver;
     private int completed;
     private int failed;
-    private final DiskDriver.Completion sink =
+    private final DiskDriver.CompletionSink sink =
         (tag, status) -> {
           completed++;
           failed += status == 0 ? 0 : 1;

@@ -30,7 +30,7 @@ class VirtioBlkAllocationTest {
 
   private final BlkRig rig = new BlkRig();
   private int completed;
-  private final DiskDriver.Completion sink = (tag, status) -> completed++;
+  private final DiskDriver.CompletionSink sink = (tag, status) -> completed++;
 
   @AfterEach
   void close() {

@@ -70,7 +70,7 @@ final class ClientFiles {
    * @throws Unusable if it cannot be mapped, or is too short
    */
   MemorySegment take(int fd, long end, boolean writable, Runnable lost) throws Unusable {
-    SharedMemory.Facts facts = SharedMemory.Facts.of(fd);
+    SharedMemory.FileStat facts = SharedMemory.FileStat.of(fd);
     int access = Libc.fcntl(fd, LinuxAbi.F_GETFL, 0) & O_ACCMODE;
     boolean readWrite = access == LinuxAbi.O_RDWR;
     if (writable && !readWrite) {

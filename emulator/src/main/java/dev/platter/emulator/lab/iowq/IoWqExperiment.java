@@ -83,7 +83,7 @@ public final class IoWqExperiment implements Experiment {
     private final LabContext context;
     private final Plan plan;
     private final PuntKinds kinds;
-    private final List<WorkerLife.Sample> samples = new ArrayList<>();
+    private final List<WorkerLife.WorkerCount> samples = new ArrayList<>();
     private final WorkerWatch livingWatch;
     private WorkerWatch endingWatch;
     private long begin;
@@ -149,7 +149,8 @@ public final class IoWqExperiment implements Experiment {
         if (!InterruptibleWait.until(next, context.interrupted())) {
           return false;
         }
-        samples.add(new WorkerLife.Sample(seconds(), livingWatch.count(), endingWatch.count()));
+        samples.add(
+            new WorkerLife.WorkerCount(seconds(), livingWatch.count(), endingWatch.count()));
         next += plan.sampleNanos();
       }
       return true;

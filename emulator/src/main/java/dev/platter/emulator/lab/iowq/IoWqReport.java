@@ -83,7 +83,7 @@ final class IoWqReport {
   private String seen() {
     StringBuilder text = new StringBuilder("Linux ").append(kernel).append(". ");
     Double closed = life.closed();
-    WorkerLife.Sample before = closed == null ? null : life.lastBefore(closed);
+    WorkerLife.WorkerCount before = closed == null ? null : life.lastBefore(closed);
     if (closed != null && before != null) {
       text.append("At most ")
           .append(life.most())
@@ -93,7 +93,7 @@ final class IoWqReport {
           .append(tenths(closed))
           .append(" s. ");
     }
-    WorkerLife.Sample last = life.lastClosed();
+    WorkerLife.WorkerCount last = life.lastClosed();
     if (closed != null && last != null) {
       Double exit = life.secondsToExit();
       text.append(
@@ -169,7 +169,8 @@ final class IoWqReport {
             + names);
   }
 
-  private static void row(FindingTable table, String when, WorkerLife.@Nullable Sample sample) {
+  private static void row(
+      FindingTable table, String when, WorkerLife.@Nullable WorkerCount sample) {
     if (sample != null) {
       table.row(when, Units.rounded(sample.seconds(), 1), sample.living(), sample.ending());
     }
@@ -233,7 +234,7 @@ final class IoWqReport {
             .unit("");
     FindingChart.Series living = chart.series("of a thread that lives on");
     FindingChart.Series ending = chart.series("of a thread that ends when its ring is closed");
-    for (WorkerLife.Sample sample : life.samples()) {
+    for (WorkerLife.WorkerCount sample : life.samples()) {
       double at = Units.rounded(sample.seconds(), 2);
       living.point(at, sample.living());
       ending.point(at, sample.ending());

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *     before
  * @param ended when the first thread ended too; null if it was interrupted before
  */
-record WorkerLife(List<Sample> samples, @Nullable Double closed, @Nullable Double ended) {
+record WorkerLife(List<WorkerCount> samples, @Nullable Double closed, @Nullable Double ended) {
   /** An idle worker times out after 5 s; a worker that is older than this stays for good. */
   static final double FOR_GOOD_SECONDS = 5.5;
 
@@ -23,7 +23,7 @@ record WorkerLife(List<Sample> samples, @Nullable Double closed, @Nullable Doubl
    * @param living workers of the thread that lives on
    * @param ending workers of the thread that ends
    */
-  record Sample(double seconds, int living, int ending) {}
+  record WorkerCount(double seconds, int living, int ending) {}
 
   WorkerLife {
     samples = List.copyOf(samples);
@@ -31,13 +31,13 @@ record WorkerLife(List<Sample> samples, @Nullable Double closed, @Nullable Doubl
 
   /** The most workers that the first thread had. */
   int most() {
-    return samples.stream().mapToInt(Sample::living).max().orElse(0);
+    return samples.stream().mapToInt(WorkerCount::living).max().orElse(0);
   }
 
   /** The last sample before {@code seconds}; null if there is none. */
-  @Nullable Sample lastBefore(double seconds) {
-    Sample last = null;
-    for (Sample sample : samples) {
+  @Nullable WorkerCount lastBefore(double seconds) {
+    WorkerCount last = null;
+    for (WorkerCount sample : samples) {
       if (sample.seconds() < seconds) {
         last = sample;
       }
@@ -46,22 +46,22 @@ record WorkerLife(List<Sample> samples, @Nullable Double closed, @Nullable Doubl
   }
 
   /** The last sample with the rings closed and the first thread alive; null if there is none. */
-  @Nullable Sample lastClosed() {
+  @Nullable WorkerCount lastClosed() {
     if (closed == null) {
       return null;
     }
-    Sample last = lastBefore(ended == null ? Double.MAX_VALUE : ended);
+    WorkerCount last = lastBefore(ended == null ? Double.MAX_VALUE : ended);
     return last == null || last.seconds() < closed ? null : last;
   }
 
   /** How long after the rings were closed the living thread had no worker; null if never. */
   @Nullable Double secondsToExit() {
-    Sample last = lastClosed();
+    WorkerCount last = lastClosed();
     if (closed == null || last == null) {
       return null;
     }
     Double since = null;
-    for (Sample sample : samples) {
+    for (WorkerCount sample : samples) {
       if (sample.seconds() >= closed && sample.seconds() <= last.seconds()) {
         if (sample.living() > 0) {
           since = null;
@@ -75,13 +75,13 @@ record WorkerLife(List<Sample> samples, @Nullable Double closed, @Nullable Doubl
 
   /** Whether the thread that lives on had a worker just before the rings were closed. */
   boolean hadWorkerBeforeClose() {
-    Sample before = closed == null ? null : lastBefore(closed);
+    WorkerCount before = closed == null ? null : lastBefore(closed);
     return before != null && before.living() > 0;
   }
 
   /** Whether the kernel keeps a worker of a thread without a ring. */
   Verdict verdict() {
-    Sample last = lastClosed();
+    WorkerCount last = lastClosed();
     if (closed == null || last == null || !hadWorkerBeforeClose()) {
       return Verdict.INCONCLUSIVE;
     }

@@ -34,12 +34,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LostWakeupExperiment implements Experiment {
   /** The amount of data and the number of rounds. */
-  record Scale(long totalBytes, int rounds, int roundsWithoutNotify) {}
+  record Amount(long totalBytes, int rounds, int roundsWithoutNotify) {}
 
-  private static final Scale QUICK = new Scale(128L << 20, 3, 1);
-  private static final Scale FULL = new Scale(128L << 20, 7, 3);
+  private static final Amount QUICK = new Amount(128L << 20, 3, 1);
+  private static final Amount FULL = new Amount(128L << 20, 7, 3);
   // With the planted fault, the ordinary disk is as slow as the disk without notification.
-  private static final Scale PLANTED = new Scale(32L << 20, 1, 1);
+  private static final Amount PLANTED = new Amount(32L << 20, 1, 1);
   private static final long WARM_UP_BYTES = 32 << 20;
   private static final long PLANTED_WARM_UP_BYTES = 4 << 20;
   private static final int CHUNK = 128 << 10;
@@ -71,14 +71,14 @@ public final class LostWakeupExperiment implements Experiment {
       new Case(DeviceKind.AHCI, Variant.without(Ablation.CQ_CHECK), 0, 0);
   private static final List<Case> CASES = List.of(SATA, DEAF, BUSY, UNCHECKED, VIRTIO);
 
-  private final @Nullable Scale scale;
+  private final @Nullable Amount scale;
 
   /** With as many runs as the context asks for. */
   public LostWakeupExperiment() {
     this(null);
   }
 
-  LostWakeupExperiment(@Nullable Scale scale) {
+  LostWakeupExperiment(@Nullable Amount scale) {
     this.scale = scale;
   }
 
@@ -94,7 +94,7 @@ public final class LostWakeupExperiment implements Experiment {
 
   @Override
   public Finding run(LabContext context) {
-    Scale size =
+    Amount size =
         scale != null
             ? scale
             : context.plant() == Plant.PRESENT ? PLANTED : context.full() ? FULL : QUICK;
@@ -121,7 +121,7 @@ public final class LostWakeupExperiment implements Experiment {
 
   // ---- measuring -----------------------------------------------------------------------------
 
-  private static void measure(LabContext context, Scale size, List<Summary> rows) {
+  private static void measure(LabContext context, Amount size, List<Summary> rows) {
     context.progress().accept("lost-wakeup: writing a scratch image");
     try (ScratchImage image =
             ScratchImage.create(
@@ -129,7 +129,7 @@ public final class LostWakeupExperiment implements Experiment {
         PauseObserver observer = PauseObserver.start()) {
       // The first run would pay for code that is not compiled yet.
       long warmUp = context.plant() == Plant.PRESENT ? PLANTED_WARM_UP_BYTES : WARM_UP_BYTES;
-      Scale little = new Scale(Math.min(warmUp, size.totalBytes()), 1, 1);
+      Amount little = new Amount(Math.min(warmUp, size.totalBytes()), 1, 1);
       for (Case one : List.of(VIRTIO, SATA)) {
         MeasuredRun _ = runOnce(one, image, little, context);
       }
@@ -148,7 +148,8 @@ public final class LostWakeupExperiment implements Experiment {
     rows.removeIf(row -> row.runs().isEmpty());
   }
 
-  private static MeasuredRun runOnce(Case one, ScratchImage image, Scale size, LabContext context) {
+  private static MeasuredRun runOnce(
+      Case one, ScratchImage image, Amount size, LabContext context) {
     boolean planted = context.plant() == Plant.PRESENT && one.equals(SATA);
     Set<Ablation> ablated = planted ? DEAF.variant().ablated() : one.variant().ablated();
     TestBed.Setup setup =
@@ -195,7 +196,7 @@ public final class LostWakeupExperiment implements Experiment {
     return mine == null ? null : mine.ratio(row(base, rows), LostWakeupExperiment::elapsed);
   }
 
-  private static void report(Finding finding, List<Summary> rows, Scale size) {
+  private static void report(Finding finding, List<Summary> rows, Amount size) {
     Double off = ratio(DEAF, SATA, rows);
     Double busy = ratio(BUSY, SATA, rows);
     Double unchecked = ratio(UNCHECKED, SATA, rows);
@@ -255,7 +256,7 @@ public final class LostWakeupExperiment implements Experiment {
     return value == null ? null : Units.rounded(value, 3);
   }
 
-  private static FindingTable table(List<Summary> rows, Scale size) {
+  private static FindingTable table(List<Summary> rows, Amount size) {
     FindingTable table =
         new FindingTable("Total time of " + (size.totalBytes() >> 20) + " MB in 128 KB reads")
             .words("disk")

@@ -49,7 +49,7 @@ final class PuntImage {
    */
   private @Nullable FilesystemUnderTest like(FilesystemUnderTest scratch) {
     // On btrfs that depends on an attribute of the file.
-    boolean replaces = info.directWrites().verdict() == DirectWrites.Verdict.ALWAYS;
+    boolean replaces = info.directWrites().verdict() == DirectWrites.PuntedWrites.ALWAYS;
     return cases.stream()
         .filter(one -> one.layout() == WriteLayout.WRITTEN && one.count() != null)
         .filter(one -> one.filesystem().type().equals(info.facts().filesystem()))

@@ -37,7 +37,7 @@ final class PuntLatency {
    *
    * @param punted how many writes of a separate run were punted; null if punts cannot be counted
    */
-  record Row(
+  record LatencyRow(
       DeviceKind device,
       int depth,
       Preallocation image,
@@ -89,8 +89,9 @@ final class PuntLatency {
    * All rows of a depth, without runs, but with their punts counted if they can be; fewer if
    * stopped.
    */
-  List<Row> rows(int depth, @Nullable TracepointCounter tracepoint, BooleanSupplier stopped) {
-    List<Row> rows = new ArrayList<>();
+  List<LatencyRow> rows(
+      int depth, @Nullable TracepointCounter tracepoint, BooleanSupplier stopped) {
+    List<LatencyRow> rows = new ArrayList<>();
     for (DeviceKind device : DeviceKind.values()) {
       for (Preallocation image : IMAGES) {
         context.progress().accept("punts at depth " + depth + ": " + device + ", " + name(image));
@@ -102,7 +103,7 @@ final class PuntLatency {
         one(device, depth, image);
         Integer punted = tracepoint == null ? null : (int) (tracepoint.count() - before);
         Summary summary = new Summary(device, new Variant(name(image), Set.of()));
-        rows.add(new Row(device, depth, image, summary, punted));
+        rows.add(new LatencyRow(device, depth, image, summary, punted));
       }
     }
     return rows;
@@ -113,14 +114,14 @@ final class PuntLatency {
    *
    * @param deadlineNanos no round begins that would probably end later
    */
-  void measure(List<Row> rows, int rounds, long deadlineNanos) {
+  void measure(List<LatencyRow> rows, int rounds, long deadlineNanos) {
     long longest = 0;
     for (int round = 1; round <= rounds; round++) {
       long begin = System.nanoTime();
       if (begin + longest - deadlineNanos > 0) {
         return;
       }
-      for (Row row : turns(rows, round)) {
+      for (LatencyRow row : turns(rows, round)) {
         if (context.interrupted().getAsBoolean()) {
           return;
         }

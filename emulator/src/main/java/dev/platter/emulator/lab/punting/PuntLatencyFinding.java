@@ -21,7 +21,7 @@ final class PuntLatencyFinding {
   /** Error allowed for all comparisons together: 5 in 100 that any of them is wrong. */
   private static final double FAMILY_ERROR = 0.05;
 
-  private final List<PuntLatency.Row> rows;
+  private final List<PuntLatency.LatencyRow> rows;
   private final int writes;
 
   /**
@@ -29,16 +29,16 @@ final class PuntLatencyFinding {
    *
    * @param writes how many writes each run had
    */
-  PuntLatencyFinding(List<PuntLatency.Row> rows, int writes) {
+  PuntLatencyFinding(List<PuntLatency.LatencyRow> rows, int writes) {
     this.rows = rows.stream().filter(row -> !row.summary().runs().isEmpty()).toList();
     this.writes = writes;
   }
 
   private List<Integer> depths() {
-    return rows.stream().map(PuntLatency.Row::depth).distinct().toList();
+    return rows.stream().map(PuntLatency.LatencyRow::depth).distinct().toList();
   }
 
-  private List<PuntLatency.Row> at(int depth) {
+  private List<PuntLatency.LatencyRow> at(int depth) {
     return rows.stream().filter(row -> row.depth() == depth).toList();
   }
 
@@ -46,7 +46,7 @@ final class PuntLatencyFinding {
     return run.result().latencyNanos().getValueAtPercentile(50) / 1e3;
   }
 
-  private static double percentileMicros(PuntLatency.Row row, double percentile) {
+  private static double percentileMicros(PuntLatency.LatencyRow row, double percentile) {
     return Units.rounded(row.summary().latencyNanos().getValueAtPercentile(percentile) / 1e3, 1);
   }
 
@@ -63,8 +63,8 @@ final class PuntLatencyFinding {
    * The ratio of a row's median latency to that of the fallocated image in the same round; null if
    * there is none.
    */
-  private @Nullable PairedRatio toFallocated(PuntLatency.Row row) {
-    PuntLatency.Row base = base(row);
+  private @Nullable PairedRatio toFallocated(PuntLatency.LatencyRow row) {
+    PuntLatency.LatencyRow base = base(row);
     if (base == null || row.image() == Preallocation.FALLOC) {
       return null;
     }
@@ -78,7 +78,7 @@ final class PuntLatencyFinding {
     return PairedRatio.of(ratios, level());
   }
 
-  private PuntLatency.@Nullable Row base(PuntLatency.Row row) {
+  private PuntLatency.@Nullable LatencyRow base(PuntLatency.LatencyRow row) {
     return at(row.depth()).stream()
         .filter(one -> one.device() == row.device() && one.image() == Preallocation.FALLOC)
         .findFirst()
@@ -123,7 +123,7 @@ final class PuntLatencyFinding {
                     + " of it lies within "
                     + PairedRatio.marginText()
                     + "; inconclusive: it includes 1 and is wider.");
-    for (PuntLatency.Row row : at(depth)) {
+    for (PuntLatency.LatencyRow row : at(depth)) {
       PairedRatio ratio = toFallocated(row);
       boolean compared = ratio != null && row.image() == Preallocation.OFF;
       table.row(
@@ -154,7 +154,7 @@ final class PuntLatencyFinding {
               .unit("us");
       for (Preallocation image : PuntLatency.IMAGES) {
         FindingChart.Series series = chart.series(PuntLatency.name(image) + " image");
-        for (PuntLatency.Row row : at(depth)) {
+        for (PuntLatency.LatencyRow row : at(depth)) {
           if (row.image() == image) {
             series.bar(row.device().toString(), percentileMicros(row, 50));
           }
@@ -167,13 +167,13 @@ final class PuntLatencyFinding {
 
   /** The rows for machines. */
   List<PuntLatencyRow> rows() {
-    return rows.stream().map(PuntLatency.Row::row).toList();
+    return rows.stream().map(PuntLatency.LatencyRow::row).toList();
   }
 
   /** The cost of a sparse image, in a sentence; empty if nothing was measured. */
   String sentence() {
     Map<String, List<String>> byAnswer = new LinkedHashMap<>();
-    for (PuntLatency.Row row : rows) {
+    for (PuntLatency.LatencyRow row : rows) {
       PairedRatio ratio = row.image() == Preallocation.OFF ? toFallocated(row) : null;
       if (ratio != null) {
         byAnswer

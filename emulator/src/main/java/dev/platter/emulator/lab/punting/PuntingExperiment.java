@@ -81,7 +81,7 @@ public final class PuntingExperiment implements Experiment {
       PuntLatency latency =
           new PuntLatency(
               scratch.directory(), (long) parameters.writes() * DirectWriter.PIECE_BYTES, context);
-      List<PuntLatency.Row> rows = new ArrayList<>();
+      List<PuntLatency.LatencyRow> rows = new ArrayList<>();
       try {
         count(scratch, latency, rows, noMounts);
         // Latency is measured without tracing, because tracing costs time as well.
@@ -102,7 +102,7 @@ public final class PuntingExperiment implements Experiment {
     private void count(
         FilesystemUnderTest scratch,
         PuntLatency latency,
-        List<PuntLatency.Row> rows,
+        List<PuntLatency.LatencyRow> rows,
         @Nullable String noMounts) {
       try (@Nullable TracepointCounter tracepoint = tracepoint(noMounts)) {
         PuntMeter meter =

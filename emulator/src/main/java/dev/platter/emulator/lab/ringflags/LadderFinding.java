@@ -29,7 +29,7 @@ final class LadderFinding {
   private static final double LARGEST_PUBLISHED_PERCENT = 5.7;
   private static final int NAMED_COMPARISONS = 6;
 
-  private record Comparison(Cell cell, Rung rung, double iops, PairedRatio ratio) {
+  private record RungComparison(Cell cell, Rung rung, double iops, PairedRatio ratio) {
     boolean differs() {
       return ratio.answer() == Answer.GAIN || ratio.answer() == Answer.LOSS;
     }
@@ -50,7 +50,7 @@ final class LadderFinding {
   private final Finding finding;
   private final Map<SetupFlag, String> refused;
   private final List<String> sentences = new ArrayList<>();
-  private final List<Comparison> comparisons = new ArrayList<>();
+  private final List<RungComparison> comparisons = new ArrayList<>();
   private int rounds;
 
   /**
@@ -150,7 +150,7 @@ final class LadderFinding {
         }
         PairedRatio ratio = ladder.ratio(cell, rung, level);
         coverage = ratio.coverage();
-        comparisons.add(new Comparison(cell, rung, iops, ratio));
+        comparisons.add(new RungComparison(cell, rung, iops, ratio));
         table.row(
             cell.workload(),
             rung.toString(),
@@ -209,7 +209,7 @@ final class LadderFinding {
     for (Rung rung : rungs) {
       if (rung != Rung.NONE) {
         FindingChart.Series series = chart.series(rung.toString());
-        for (Comparison comparison : comparisons) {
+        for (RungComparison comparison : comparisons) {
           if (comparison.rung() == rung && comparison.cell().device() == DeviceKind.VIRTIO) {
             series.bar(
                 comparison.cell().workload(),
@@ -221,7 +221,7 @@ final class LadderFinding {
     return chart;
   }
 
-  private Map<String, @Nullable Object> toMap(Comparison comparison) {
+  private Map<String, @Nullable Object> toMap(RungComparison comparison) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     PairedRatio ratio = comparison.ratio();
     map.put("device", comparison.cell().device().toString());
@@ -262,13 +262,15 @@ final class LadderFinding {
               + " comparisons.");
       return;
     }
-    List<Comparison> differing =
+    List<RungComparison> differing =
         comparisons.stream()
             .filter(one -> one.differs())
             .sorted(
-                Comparator.comparingDouble((Comparison one) -> -Math.abs(one.ratio().median() - 1)))
+                Comparator.comparingDouble(
+                    (RungComparison one) -> -Math.abs(one.ratio().median() - 1)))
             .toList();
-    List<String> named = differing.stream().limit(NAMED_COMPARISONS).map(Comparison::text).toList();
+    List<String> named =
+        differing.stream().limit(NAMED_COMPARISONS).map(RungComparison::text).toList();
     sentences.addFirst(resolution());
     sentences.addFirst(
         "Of "

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Devices and ioeventfds are registered before the vCPUs start.
  */
 public final class MmioBus {
-  private record Range(long base, long sizeBytes, MmioDevice device) {
+  private record DeviceRange(long base, long sizeBytes, MmioDevice device) {
     boolean contains(long address) {
       return Long.compareUnsigned(address - base, sizeBytes) < 0;
     }
@@ -28,7 +28,7 @@ public final class MmioBus {
   private final SharedCounter ioEventFds = new SharedCounter();
   private final SharedCounter unmapped = new SharedCounter();
   private boolean stamps;
-  private Range[] ranges = {};
+  private DeviceRange[] ranges = {};
   private IoEventFd[] doorbells = {};
 
   MmioBus(BigLock lock) {
@@ -44,13 +44,13 @@ public final class MmioBus {
 
   /** Puts a device's registers at {@code base}. */
   public void map(long base, long sizeBytes, MmioDevice device) {
-    for (Range range : ranges) {
+    for (DeviceRange range : ranges) {
       if (base < range.base + range.sizeBytes && range.base < base + sizeBytes) {
         throw new IllegalArgumentException("MMIO ranges overlap at " + Long.toHexString(base));
       }
     }
     ranges = Arrays.copyOf(ranges, ranges.length + 1);
-    ranges[ranges.length - 1] = new Range(base, sizeBytes, device);
+    ranges[ranges.length - 1] = new DeviceRange(base, sizeBytes, device);
   }
 
   /** Makes a 32-bit store of {@code value} at {@code address} signal {@code notifier} instead. */
@@ -67,7 +67,7 @@ public final class MmioBus {
    * @return the value, zero-extended
    */
   public long load(long address, int sizeBytes) {
-    Range range = find(address);
+    DeviceRange range = find(address);
     if (range == null) {
       unmapped.increment();
       return sizeBytes == 8 ? -1L : (1L << (8 * sizeBytes)) - 1;
@@ -97,7 +97,7 @@ public final class MmioBus {
         }
       }
     }
-    Range range = find(address);
+    DeviceRange range = find(address);
     if (range == null) {
       unmapped.increment();
       return;
@@ -111,8 +111,8 @@ public final class MmioBus {
     }
   }
 
-  private @Nullable Range find(long address) {
-    for (Range range : ranges) {
+  private @Nullable DeviceRange find(long address) {
+    for (DeviceRange range : ranges) {
       if (range.contains(address)) {
         return range;
       }

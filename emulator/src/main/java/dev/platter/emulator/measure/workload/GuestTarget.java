@@ -20,7 +20,7 @@ public final class GuestTarget implements IoTarget {
   private final MemorySegment[] buffers;
   private final int line;
   private final @Nullable GuestStamps stamps;
-  private DiskDriver.Completion sink = (tag, status) -> {};
+  private DiskDriver.CompletionSink sink = (tag, status) -> {};
 
   /**
    * Takes over the driver's interrupt line.
@@ -80,7 +80,7 @@ public final class GuestTarget implements IoTarget {
   }
 
   @Override
-  public void setSink(DiskDriver.Completion sink) {
+  public void setSink(DiskDriver.CompletionSink sink) {
     this.sink = sink;
   }
 

@@ -26,7 +26,7 @@ public interface IoTarget {
   int maxTransferBytes();
 
   /** Sets the receiver of completions; called once, before the first submission. */
-  void setSink(DiskDriver.Completion sink);
+  void setSink(DiskDriver.CompletionSink sink);
 
   /** The buffer of a tag. */
   MemorySegment buffer(int tag);

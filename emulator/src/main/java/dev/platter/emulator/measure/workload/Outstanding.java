@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * completions in order of arrival, and gives up on a silent disk after a while, as a kernel's block
  * layer does.
  */
-final class Outstanding implements DiskDriver.Completion {
+final class Outstanding implements DiskDriver.CompletionSink {
   /** As long as Linux waits for a SCSI command. */
   private static final long TIMEOUT_NANOS = 30_000_000_000L;
 

@@ -40,7 +40,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
   private final Slot[] slots;
   private final MemorySegment[] buffers;
   private final AioTimer alarm;
-  private DiskDriver.Completion sink = (tag, status) -> {};
+  private DiskDriver.CompletionSink sink = (tag, status) -> {};
   private long submissions;
   private long completions;
 
@@ -92,7 +92,7 @@ public final class RawTarget implements IoTarget, AutoCloseable {
   }
 
   @Override
-  public void setSink(DiskDriver.Completion sink) {
+  public void setSink(DiskDriver.CompletionSink sink) {
     this.sink = sink;
   }
 

@@ -16,11 +16,11 @@ final class FileWords {
   private static final String IMAGE = "image";
   private static final String PATH = "path";
 
-  private final YamlNode.Mapping mapping;
+  private final YamlNode.YamlMapping mapping;
   private final Mistakes mistakes;
   private final List<Word> words = new ArrayList<>();
 
-  private FileWords(YamlNode.Mapping mapping, Mistakes mistakes) {
+  private FileWords(YamlNode.YamlMapping mapping, Mistakes mistakes) {
     this.mapping = mapping;
     this.mistakes = mistakes;
   }
@@ -31,8 +31,8 @@ final class FileWords {
     return all;
   }
 
-  private static YamlNode.Mapping mapping(YamlNode node, String what, String example) {
-    if (node instanceof YamlNode.Mapping mapping) {
+  private static YamlNode.YamlMapping mapping(YamlNode node, String what, String example) {
+    if (node instanceof YamlNode.YamlMapping mapping) {
       return mapping;
     }
     throw node.refused(what + " consists of keys with values, not " + node.kind(), example);
@@ -44,7 +44,7 @@ final class FileWords {
    * @param mistakes gets what is wrong; the words are the rest
    */
   static OptionWords ioThread(YamlNode node, Mistakes mistakes) {
-    YamlNode.Mapping mapping = mapping(node, "an IOThread", "- id: io0");
+    YamlNode.YamlMapping mapping = mapping(node, "an IOThread", "- id: io0");
     FileWords its = new FileWords(mapping, mistakes);
     mistakes.attempt(() -> mapping.checkKeys(IoThreadParser.KEYS));
     for (YamlNode.Entry entry : mapping.entries()) {
@@ -63,7 +63,7 @@ final class FileWords {
    * @throws PlatterException if the kind cannot be told
    */
   static OptionWords export(YamlNode node, List<ExportKind> kinds, Mistakes mistakes) {
-    YamlNode.Mapping mapping = mapping(node, "an export", "- device: virtio-blk");
+    YamlNode.YamlMapping mapping = mapping(node, "an export", "- device: virtio-blk");
     FileWords its = new FileWords(mapping, mistakes);
     ExportKind kind = its.addDevice(kinds);
     List<String> known = and(DEVICE, ExportParser.keys(kind));
@@ -148,7 +148,7 @@ final class FileWords {
       words.add(new Word(IMAGE, path.text(), path.place()));
       return;
     }
-    YamlNode.Mapping its = mapping(image, "an image", "- path: disk.img");
+    YamlNode.YamlMapping its = mapping(image, "an image", "- path: disk.img");
     YamlNode path = its.get(PATH);
     if (path == null) {
       its.checkKeys(keys); // a slip of the pen, or

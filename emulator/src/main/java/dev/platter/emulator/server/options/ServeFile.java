@@ -102,7 +102,7 @@ public final class ServeFile {
     if (root == null || (root instanceof YamlNode.Scalar(_, var word) && word.isEmpty())) {
       return ServeSettings.NONE;
     }
-    if (!(root instanceof YamlNode.Mapping mapping)) {
+    if (!(root instanceof YamlNode.YamlMapping mapping)) {
       throw root.refused(
           "this is " + root.kind() + ", not the options of platter serve", "Begin with export:");
     }

@@ -40,7 +40,7 @@ sealed interface YamlNode {
   }
 
   /** Keys with values, in order; no key twice. */
-  record Mapping(String place, List<Entry> entries) implements YamlNode {
+  record YamlMapping(String place, List<Entry> entries) implements YamlNode {
     @Override
     public String kind() {
       return "keys with values";

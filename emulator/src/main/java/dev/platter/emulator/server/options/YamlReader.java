@@ -148,7 +148,7 @@ final class YamlReader {
             "The first is at " + earlier.key().place() + "; several values are a list");
       }
     }
-    return new YamlNode.Mapping(place(start), List.copyOf(entries.values()));
+    return new YamlNode.YamlMapping(place(start), List.copyOf(entries.values()));
   }
 
   // ---- places --------------------------------------------------------------------------------

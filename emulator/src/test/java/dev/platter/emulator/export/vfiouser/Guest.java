@@ -86,7 +86,11 @@ final class Guest extends ServedFunction {
 
   /** Takes interrupts until {@code count} requests have been reported to {@code sink}. */
   void complete(
-      AhciDriver driver, int irq, EventNotifier eventfd, int count, DiskDriver.Completion sink) {
+      AhciDriver driver,
+      int irq,
+      EventNotifier eventfd,
+      int count,
+      DiskDriver.CompletionSink sink) {
     int reported = 0;
     while (reported < count) {
       await(eventfd);

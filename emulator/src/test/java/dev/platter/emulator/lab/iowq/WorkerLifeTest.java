@@ -10,9 +10,9 @@ import org.junit.jupiter.api.Test;
 class WorkerLifeTest {
   /** A sample each second; closed after second 7, the thread ended after second 14. */
   private static WorkerLife life(int... living) {
-    List<WorkerLife.Sample> samples = new ArrayList<>();
+    List<WorkerLife.WorkerCount> samples = new ArrayList<>();
     for (int i = 0; i < living.length; i++) {
-      samples.add(new WorkerLife.Sample(i, living[i], 0));
+      samples.add(new WorkerLife.WorkerCount(i, living[i], 0));
     }
     return new WorkerLife(
         samples, living.length > 8 ? 7.5 : null, living.length > 15 ? 14.5 : null);

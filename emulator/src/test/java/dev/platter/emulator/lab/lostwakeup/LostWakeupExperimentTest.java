@@ -34,7 +34,7 @@ class LostWakeupExperimentTest {
   private Finding run(BooleanSupplier interrupted, Plant plant) {
     LostWakeupExperiment experiment =
         new LostWakeupExperiment(
-            new LostWakeupExperiment.Scale((long) REQUESTS * (128 << 10), 1, 1));
+            new LostWakeupExperiment.Amount((long) REQUESTS * (128 << 10), 1, 1));
     return experiment.run(new LabContext(directory, null, false, interrupted, line -> {}, plant));
   }
 

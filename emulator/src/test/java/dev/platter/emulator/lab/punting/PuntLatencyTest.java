@@ -18,7 +18,7 @@ class PuntLatencyTest {
     Summary none = new Summary(DeviceKind.RAW, Variant.ORDINARY);
     assertThat(
             Records.toMap(
-                new PuntLatency.Row(DeviceKind.RAW, 8, Preallocation.OFF, none, null).row()))
+                new PuntLatency.LatencyRow(DeviceKind.RAW, 8, Preallocation.OFF, none, null).row()))
         .containsEntry("iodepth", 8)
         .containsEntry("device", "raw");
   }

@@ -98,7 +98,7 @@ class PuntingExperimentTest {
     WriteLayout.SPARSE.make(image, 64L * DirectWriter.PIECE_BYTES);
     assumeTrue(
         ImageInspector.inspect(image.toString()).directWrites().verdict()
-            == DirectWrites.Verdict.ALL,
+            == DirectWrites.PuntedWrites.ALL,
         "no file system whose sparse images are punted");
 
     Finding finding = TINY.run(context(image, () -> false));

@@ -72,14 +72,14 @@ class PuntingFindingTest {
 
   /** The sentence about a sparse image that takes {@code slower} times as long. */
   private static String sentence(int runs, double slower, DoubleSupplier noise) {
-    List<PuntLatency.Row> rows = new ArrayList<>();
+    List<PuntLatency.LatencyRow> rows = new ArrayList<>();
     for (Preallocation image : PuntLatency.IMAGES) {
       Summary summary = new Summary(DeviceKind.RAW, new Variant("", Set.of()));
       for (int i = 0; i < runs; i++) {
         double factor = image == Preallocation.OFF ? slower : 1;
         summary.add(run(100 * factor * noise.getAsDouble()));
       }
-      rows.add(new PuntLatency.Row(DeviceKind.RAW, 1, image, summary, null));
+      rows.add(new PuntLatency.LatencyRow(DeviceKind.RAW, 1, image, summary, null));
     }
     return new PuntLatencyFinding(rows, WRITES).sentence();
   }

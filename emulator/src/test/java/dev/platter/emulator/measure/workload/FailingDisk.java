@@ -40,7 +40,7 @@ final class FailingDisk extends ForwardingTarget {
   }
 
   @Override
-  public void setSink(DiskDriver.Completion sink) {
+  public void setSink(DiskDriver.CompletionSink sink) {
     disk.setSink((tag, status) -> {
       boolean fails = tag == failingTag;
       failingTag = fails ? -1 : failingTag;

@@ -39,7 +39,7 @@ public abstract class ForwardingTarget implements IoTarget {
   }
 
   @Override
-  public void setSink(DiskDriver.Completion sink) {
+  public void setSink(DiskDriver.CompletionSink sink) {
     disk.setSink(sink);
   }
 
