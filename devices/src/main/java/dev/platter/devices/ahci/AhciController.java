@@ -12,14 +12,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An AHCI HBA: generic host control (AHCI 3.1), the ports' register windows, and one interrupt line
- * for all of them. It shows itself as Intel's ICH9 does, with six ports, and can override the
- * command list besides: CAP {@code c1141f05}.
+ * for all of them. It presents itself as Intel's ICH9 with six ports, and also supports command
+ * list override: CAP {@code c1141f05}.
  *
  * <p>Called with the big lock held. A device access never throws and never waits; an I/O request
  * that a register write starts may also complete during it.
  */
 public final class AhciController implements MmioDevice, AutoCloseable {
-  /** How many ports a controller has at least. */
+  /** The least number of ports. */
   public static final int MIN_PORTS = 6;
 
   private static final int VERSION_1_0 = 0x0001_0000;
@@ -47,7 +47,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   private boolean closed;
 
   /**
-   * Creates a controller as it is after power-on: its disks are there and have sent their
+   * Creates a controller in its power-on state: its disks are present and have sent their
    * signature.
    *
    * @param memory the guest's RAM
@@ -87,8 +87,8 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   }
 
   /**
-   * How many requests the backends have, those included that a stop or a reset has let go of: these
-   * are not to be waited for but before {@link #close}.
+   * The number of requests that the backends have, including requests that a stop or a reset has
+   * abandoned. Only {@link #close} waits for the latter.
    */
   public int inFlight() {
     int count = 0;
@@ -111,9 +111,9 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   }
 
   /**
-   * Says whether guest memory may be reached, as it may at first. Without, no command is fetched
-   * and nothing is written: no data, no FIS. A port with transfers under way halts with a host bus
-   * error.
+   * Enables or disables access to guest memory; a new controller has it enabled. While it is
+   * disabled, the controller fetches no command and writes neither data nor FIS. A port with
+   * transfers under way halts with a host bus error.
    */
   public void setMaster(boolean mayReachMemory) {
     if (mayReachMemory != master) {
@@ -126,14 +126,14 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   }
 
   /**
-   * Gives the backends no more requests until {@link #resume}. Those that they have go on; all else
-   * is as ever: registers answer, and so do commands that need no backend.
+   * Submits no more requests until {@link #resume}. Requests in flight complete. Registers answer,
+   * and commands that need no backend are executed.
    */
   public void hold() {
     held = true;
   }
 
-  /** Goes on with what has had to wait since {@link #hold}. */
+  /** Executes the commands that have waited since {@link #hold}. */
   public void resume() {
     held = false;
     goOn();
@@ -144,7 +144,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
       return;
     }
     budget.refill();
-    // Another one first each time, as the budget is one for all.
+    // Each call begins with another port, because all ports share one budget.
     firstPort = (firstPort + 1) % ports.length;
     for (int i = 0; i < ports.length; i++) {
       ports[(firstPort + i) % ports.length].goOn();
@@ -152,8 +152,8 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   }
 
   /**
-   * Has {@code action} run once, with the big lock held, as soon as nothing is in flight; at once
-   * if nothing is. A controller that is held comes to that; it replaces what was asked for before.
+   * Runs {@code action} once, with the big lock held, as soon as nothing is in flight; at once if
+   * nothing is. Replaces an earlier action that still waits.
    */
   public void whenIdle(Runnable action) {
     idleAction = action;
@@ -169,8 +169,8 @@ public final class AhciController implements MmioDevice, AutoCloseable {
   }
 
   /**
-   * All registers and disks as after power-on, as a reset of the bus does it; the line falls. Guest
-   * memory is not touched any more for what was begun before.
+   * Resets all registers and disks to their power-on state, as a bus reset does, and lowers the
+   * line. Commands that have begun before touch guest memory no more.
    */
   public void powerCycle() {
     interruptEnable = false;
@@ -196,7 +196,8 @@ public final class AhciController implements MmioDevice, AutoCloseable {
 
   @Override
   public void write(long offset, int sizeBytes, long value) {
-    // Software accesses whole registers (3); the rest is served so that nothing depends on luck.
+    // Software accesses whole registers (3); other accesses are served by the register that they
+    // lie in.
     long aligned = offset & ~3L;
     int shift = (int) (offset & 3) * 8;
     int bits = Math.min(sizeBytes * 8, 64 - shift);
@@ -273,7 +274,7 @@ public final class AhciController implements MmioDevice, AutoCloseable {
       notePending(i);
     }
     if (lineAsserted && bits != 0) {
-      // What is still pending is a new message where messages are sent (10.7.2).
+      // With MSI, an interrupt that is still pending is sent as a new message (10.7.2).
       lineAsserted = false;
       irq.lower();
     }

@@ -5,16 +5,15 @@ import dev.platter.devices.block.BlockBackend;
 import dev.platter.devices.memory.BufferPool;
 
 /**
- * A disk to put on a port, and how it introduces itself.
+ * A disk to put on a port, and its identity.
  *
  * @param backend its contents; stays the caller's to close, after the controller
  * @param identity model, serial number and firmware revision
  */
 public record AhciDisk(BlockBackend backend, IdentifyDevice identity) {
   /**
-   * Buffers that a disk on a port has, of {@link BufferPool#CHUNK_BYTES}: one for each tag.
-   * Commands wait for one where others are longer, or the backend still has requests of a life
-   * before.
+   * The number of a disk's buffers, each of {@link BufferPool#CHUNK_BYTES}: one for each tag. A
+   * command waits for a buffer while longer commands, or abandoned requests, have them all.
    */
   public static final int BUFFERS = AhciRegisters.SLOTS;
 

@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An AHCI controller as a PCI function: Intel's ICH9 in AHCI mode, 8086:2922. Its registers are in
- * BAR 5; it has one MSI and the INTA# pin; a guest that takes bus mastering away keeps it from
- * reaching memory.
+ * BAR 5; it has one MSI and the INTA# pin; without bus mastering it does not access memory.
  */
 public final class AhciFunction implements PciFunction {
   // AHCI 2.1.11.
@@ -28,7 +27,7 @@ public final class AhciFunction implements PciFunction {
   private static final int CLASS_SATA_AHCI = 0x010601;
   private static final int INTA = 1;
   private static final int MSI = 0x80;
-  // Intel's own registers (ICH9 datasheet, 15.1.29 and 15.1.30), which drivers look at.
+  // Intel's own registers (ICH9 datasheet, 15.1.29 and 15.1.30), which drivers read.
   private static final int ADDRESS_MAP = 0x90;
   private static final int ADDRESS_MAP_AHCI = 1 << 6;
   private static final int PORT_CONTROL = 0x92;
@@ -80,9 +79,9 @@ public final class AhciFunction implements PciFunction {
   private final Config config = new Config();
 
   /**
-   * Creates a function as it is after power-on, connected to nothing.
+   * Creates a function in its power-on state, connected to nothing.
    *
-   * @param memory what it reaches by DMA
+   * @param memory the target of its DMA
    * @param disks the disk on port 0, on port 1 and so on
    * @param loop the loop that completes its requests
    */
@@ -152,7 +151,7 @@ public final class AhciFunction implements PciFunction {
     controller.trace(tracing);
   }
 
-  /** A guest that is connected also finds the disks with the size that their images have now. */
+  /** Also gives the disks the present sizes of their images. */
   @Override
   public void connect(@Nullable PciInterrupts newInterrupts) {
     if (newInterrupts != null) {
@@ -164,8 +163,8 @@ public final class AhciFunction implements PciFunction {
     }
   }
 
-  // Called after each change of what it looks at: a message is sent when it falls due, not while it
-  // is.
+  // Called after each change of its inputs: a message is sent on the edge, not while the line is
+  // high.
   private void route() {
     int command = space.word(PciConfig.COMMAND);
     boolean messages = (space.word(MSI + PciConfig.MSI_CONTROL) & PciConfig.MSI_ENABLE) != 0;
@@ -190,7 +189,6 @@ public final class AhciFunction implements PciFunction {
 
   // ---- holding and reset ---------------------------------------------------------------------
 
-  /** How many requests the backends have: see {@link AhciController#inFlight}. */
   @Override
   public int inFlight() {
     return controller.inFlight();
@@ -201,7 +199,6 @@ public final class AhciFunction implements PciFunction {
     return controller.pools();
   }
 
-  /** Gives the backends no more requests; registers and commands that need none are answered. */
   @Override
   public void hold() {
     holds++;
@@ -221,7 +218,7 @@ public final class AhciFunction implements PciFunction {
     controller.whenIdle(action);
   }
 
-  /** What the backends still have then only reaches the image. */
+  /** Abandoned requests still reach the image, but not guest memory. */
   @Override
   public void reset() {
     controller.powerCycle();

@@ -5,27 +5,27 @@ import dev.platter.aio.loop.AioTimer;
 import dev.platter.aio.sys.ErrnoException;
 import dev.platter.devices.memory.BufferPool;
 
-/** What a controller needs of the loop that it runs on. */
+/** The services that a controller needs of its loop. */
 public interface AhciLoop {
-  /** Work that is put off to a later turn of the loop; until then others may have the big lock. */
+  /** Work that a later turn of the loop does; until then other threads may take the big lock. */
   interface Work {
-    /** Has it done once more; if it waits to be done already, that is the once. */
+    /** Schedules the work once; a call has no effect while the work is already scheduled. */
     void schedule();
   }
 
-  /** Something that is done once, later. */
+  /** A one-shot timer. */
   interface Timer {
-    /** Has it done in {@code nanos} from now, unless it is armed already. */
+    /** Arms the timer for {@code nanos} from now, unless it is armed already. */
     void arm(long nanos);
 
-    /** Has it not done. One that is not armed may be cancelled without the lock. */
+    /** Cancels the timer. Without the big lock, only a timer that is not armed may be cancelled. */
     void cancel();
   }
 
-  /** Makes work of the loop, which does {@code body} with the big lock held. */
+  /** Makes work that runs {@code body} with the big lock held. */
   Work newWork(Runnable body);
 
-  /** Makes a timer of the loop, which does {@code body} with the big lock held. */
+  /** Makes a timer that runs {@code body} with the big lock held. */
   Timer newTimer(Runnable body);
 
   /**
@@ -39,7 +39,7 @@ public interface AhciLoop {
   /** How long the calling thread has held the big lock, in nanoseconds. */
   long heldNanos();
 
-  /** A real loop. */
+  /** The services of a context. */
   static AhciLoop of(AioContext context) {
     return new AhciLoop() {
       @Override

@@ -8,22 +8,22 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One port: what its registers read as, what a write to them sets off, and its way through start,
- * stop and reset (AHCI 3.3, 10.3, 10.4). Without a disk its registers work and its link stays down.
+ * A port: decodes its registers, and carries out start, stop and reset (AHCI 3.3, 10.3, 10.4).
+ * Without a disk its registers work and its link stays down.
  */
 final class AhciPort {
   /** The controller, as its ports see it. */
   interface Owner {
-    /** Port {@code index} may have begun or ceased to want an interrupt. */
+    /** The interrupt state of port {@code index} may have changed. */
     void changed(int index);
 
-    /** Whether the HBA may reach guest memory, as a bus master. */
+    /** Whether the HBA may access guest memory as a bus master. */
     boolean master();
 
-    /** Whether commands may be begun: memory be reached, and the backend be given requests. */
+    /** Whether new commands may begin: the HBA is a bus master and is not held. */
     boolean mayBegin();
 
-    /** A port has more to do in another hold of the big lock: {@link AhciPort#goOn}. */
+    /** Asks for a call of {@link AhciPort#goOn} in a later hold of the big lock. */
     void later();
   }
 
@@ -61,7 +61,7 @@ final class AhciPort {
     }
   }
 
-  /** Everything as after power-on. */
+  /** Resets everything to its power-on state. */
   void powerCycle() {
     registers.powerCycle();
     abandon();
@@ -113,7 +113,7 @@ final class AhciPort {
     if (registers.fisReceiveEnable) {
       value |= AhciRegisters.CMD_FRE | AhciRegisters.CMD_FR;
     }
-    // Nothing of guest memory is touched once ST is 0, whatever the backend still has (10.3.2).
+    // Once ST is 0, guest memory is not touched, even if the backend still has requests (10.3.2).
     if (registers.start) {
       value |= AhciRegisters.CMD_CR;
     }
@@ -174,7 +174,7 @@ final class AhciPort {
       commands.postSignature();
     }
     if ((value & AhciRegisters.CMD_CLO) != 0 && !registers.start) {
-      // At once, so that the bit never reads 1. The disk goes on with what it has (3.3.7).
+      // Done at once, so that the bit never reads 1. The disk goes on with its command (3.3.7).
       registers.taskFile &= ~(AtaStatus.BSY | AtaStatus.DRQ);
       if (commands != null) {
         commands.override();
@@ -188,7 +188,7 @@ final class AhciPort {
     if (!start) {
       abandon();
     }
-    // A start needs nothing: commands are issued after it.
+    // A start has nothing to do: commands are issued after it.
   }
 
   private void abandon() {
@@ -224,11 +224,11 @@ final class AhciPort {
     if (commands != null) {
       commands.linkIsDown();
     }
-    // With ST still set, which 10.4.2 forbids, the commands are dropped as if it had been cleared.
+    // If ST is still set, which 10.4.2 forbids, the commands are dropped as if ST had been cleared.
     abandon();
   }
 
-  /** GHC.HR: resets the port; its link comes back by itself (10.4.3). */
+  /** GHC.HR: resets the port, after which the link comes up by itself (10.4.3). */
   void reset() {
     registers.reset();
     abandon();
@@ -244,7 +244,7 @@ final class AhciPort {
     }
   }
 
-  /** The HBA may reach guest memory again, or no longer. */
+  /** Follows a change of {@link Owner#master}. */
   void masterChanged() {
     if (commands != null) {
       if (owner.master()) {
@@ -257,7 +257,7 @@ final class AhciPort {
     }
   }
 
-  /** Goes on with what was put off or held back. */
+  /** Continues work that a full budget or a hold has put off. */
   void goOn() {
     if (commands != null) {
       commands.run();

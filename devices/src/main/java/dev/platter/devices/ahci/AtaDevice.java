@@ -10,8 +10,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The disk behind a port: knows what a command means, and answers with an {@link AtaVerdict}. The
- * command list carries that out: it moves the data, submits to the backend and reports the end.
+ * The disk behind a port: interprets commands, and answers each with an {@link AtaVerdict}. The
+ * command list carries the verdict out: it moves the data, submits to the backend and reports the
+ * end.
  */
 final class AtaDevice {
   private static final long PAGE_BYTES = (long) IdentifyDevice.MAX_TRIM_BLOCKS * 512;
@@ -51,22 +52,25 @@ final class AtaDevice {
     this.inSoftReset = inSoftReset;
   }
 
-  /** Switched on: with the capacity that the backend has now, which stays until the next time. */
+  /**
+   * Powers on. The disk takes the capacity that its backend has now, and keeps it until the next
+   * power-on.
+   */
   void powerOn() {
     softReset();
     settings.powerOn();
   }
 
-  /** Reset by the link; settings survive unless that was switched off (word 79). */
+  /** Reset by COMRESET; settings survive unless software settings preservation is off (word 79). */
   void comreset() {
     softReset();
     settings.comreset();
   }
 
   /**
-   * Reset by SRST. Settings survive: disks give them up only if SET FEATURES CCh has asked for it,
-   * which this one does not have. A guest that has switched the write cache off does not ask after
-   * such a reset whether it is on again.
+   * Reset by SRST. Settings survive, because this disk does not support SET FEATURES CCh (revert to
+   * defaults). A guest that has disabled the write cache does not check after such a reset whether
+   * it is enabled again.
    */
   void softReset() {
     inSoftReset = false;
@@ -74,8 +78,8 @@ final class AtaDevice {
   }
 
   /**
-   * Decides about a fetched command. Where this makes its protocol {@link
-   * CommandSlot.Protocol#QUEUED}, it is accepted: BSY is clear and the next one may come.
+   * Decides about a fetched command. A command whose protocol becomes {@link
+   * CommandSlot.Protocol#QUEUED} is accepted: BSY is clear, and the next command may be fetched.
    *
    * @param outstanding whether queued commands are outstanding
    */
@@ -193,7 +197,7 @@ final class AtaDevice {
         : fail(slot, AtaStatus.ABRT);
   }
 
-  // The last DRQ block is what the PIO Setup FIS that stays in memory tells of.
+  // The PIO Setup FIS that stays in memory describes the last DRQ block.
   private boolean setPioBlock(CommandSlot slot, int perBlock, int blocks) {
     if (perBlock == 0) {
       return false; // READ/WRITE MULTIPLE while they are off
@@ -283,18 +287,18 @@ final class AtaDevice {
     return settle(slot, settings.setFeatures(slot));
   }
 
-  /** The page was copied as the verdict has asked for. */
+  /** Continues a command after the page was copied. */
   AtaVerdict copied(CommandSlot slot) {
     if (slot.command == AtaCommand.DATA_SET_MANAGEMENT) {
       return trim.start(slot);
     }
     if (errorLog.isReadOfIt(slot)) {
-      errorLog.clear(); // only now has the guest seen it
+      errorLog.clear(); // the guest has seen the log only now
     }
     return AtaVerdict.SUCCEED;
   }
 
-  /** The backend has done what the slot was prepared for, with 0 or {@code -errno}. */
+  /** Continues a command after the backend has completed it with 0 or {@code -errno}. */
   AtaVerdict completed(CommandSlot slot) {
     if (slot.result < 0) {
       int error = error(slot.operation, slot.result);
@@ -313,8 +317,8 @@ final class AtaDevice {
     };
   }
 
-  // LBA of the first unrecoverable error, in FIS and log. All before it is in the guest's memory:
-  // Linux takes it that what comes before is good.
+  // The LBA of the first unrecoverable error goes into FIS and log. Linux takes all blocks before
+  // it for good, and they are in guest memory.
   private void tellWhere(CommandSlot slot) {
     long lba = (slot.offsetBytes + slot.copiedBytes) / backend.blockSizeBytes();
     if (is28Bit(slot)) {
@@ -346,7 +350,7 @@ final class AtaDevice {
     return operation == Operation.READ ? AtaStatus.UNC : AtaStatus.ABRT;
   }
 
-  /** The command fails; where it is queued, the log tells of it. */
+  /** Fails a command; the error of a queued command also goes into the log. */
   AtaVerdict fail(CommandSlot slot, int error) {
     if (slot.protocol == CommandSlot.Protocol.QUEUED) {
       errorLog.recordQueued(slot, slot.index, error);

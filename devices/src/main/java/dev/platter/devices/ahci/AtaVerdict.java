@@ -1,15 +1,14 @@
 package dev.platter.devices.ahci;
 
-/** What the disk wants done with a command next. */
+/** The next step of a command, as the disk has decided it. */
 enum AtaVerdict {
-  /** The command is done. */
   SUCCEED,
   /** The command fails, with ERROR field {@link CommandSlot#error}. */
   FAIL,
-  /** {@link AtaDevice#page} goes to the guest, then {@link AtaDevice#copied} says what is next. */
+  /** {@link AtaDevice#page} goes to the guest, then {@link AtaDevice#copied} decides. */
   SEND_PAGE,
-  /** {@link AtaDevice#page} is filled by the guest; {@link AtaDevice#copied} says what is next. */
+  /** {@link AtaDevice#page} is filled by the guest; then {@link AtaDevice#copied} decides. */
   FETCH_PAGE,
-  /** The backend does what the slot was prepared for; {@link AtaDevice#completed} is next. */
+  /** The slot is submitted to the backend; then {@link AtaDevice#completed} decides. */
   SUBMIT
 }

@@ -4,9 +4,8 @@ import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.memory.GuestMemory;
 
 /**
- * Tells the guest what has become of its commands: by the task file, the bits of PxCI and PxSACT,
- * the events of PxIS, and FISes (AHCI 5.3, 5.5). A method returns false if what it writes lies
- * outside RAM.
+ * Reports the ends of commands to the guest: by the task file, PxCI and PxSACT, PxIS, and FISes
+ * (AHCI 5.3, 5.5). A method returns false if a write lies outside RAM.
  */
 final class CommandCompletion {
   private final PortRegisters registers;
@@ -20,7 +19,7 @@ final class CommandCompletion {
     this.fis = fis;
   }
 
-  /** The disk is ready after a reset, and says so by its signature. */
+  /** Reports that the disk is ready after a reset, by its signature. */
   boolean ready() {
     registers.setTaskFile(AtaStatus.READY, AtaStatus.DIAGNOSTIC_PASSED);
     registers.signature = ReceivedFis.SIGNATURE_LBA << 8 | ReceivedFis.SIGNATURE_COUNT;
@@ -28,7 +27,7 @@ final class CommandCompletion {
     return postSignature();
   }
 
-  /** Stores the signature FIS as soon as the guest receives FISes. */
+  /** Stores the signature FIS once the guest has enabled FIS reception. */
   boolean postSignature() {
     if (!signaturePending || !fis.received()) {
       return true;
@@ -37,14 +36,16 @@ final class CommandCompletion {
     return fis.signature();
   }
 
-  /** A queued command was taken: BSY is clear and the next one may come. */
+  /**
+   * Reports that a queued command was accepted: BSY clears, and the next command may be fetched.
+   */
   boolean accepted(CommandSlot slot) {
     registers.commandIssue &= ~slot.bit();
     registers.setTaskFile(AtaStatus.READY, 0);
     return fis.registers(slot, 0);
   }
 
-  /** The command is done. */
+  /** Reports success. */
   boolean succeeded(CommandSlot slot) {
     registers.setTaskFile(AtaStatus.READY, slot.error);
     if (slot.prdInterrupt) {
@@ -65,7 +66,7 @@ final class CommandCompletion {
         yield fis.pioSetup(slot, flags) && counted;
       }
       case PIO_OUT -> {
-        // Each DRQ block but the first is asked for with an interrupt (SATA 3.x 11.9).
+        // The disk requests each DRQ block but the first with an interrupt (SATA 3.x 11.9).
         boolean several = slot.pioBlocks > 1;
         registers.event(several ? AhciRegisters.IS_PSS : 0);
         boolean posted = fis.pioSetup(slot, several ? AhciRegisters.FIS_INTERRUPT : 0);
@@ -83,7 +84,7 @@ final class CommandCompletion {
     };
   }
 
-  /** The command has failed. The list is halted, and says so itself. */
+  /** Reports a failure. The caller has halted the list. */
   boolean failed(CommandSlot slot) {
     registers.setTaskFile(AtaStatus.FAILED, slot.error);
     if (slot.protocol == CommandSlot.Protocol.QUEUED) {
@@ -95,7 +96,7 @@ final class CommandCompletion {
 
   private boolean endTransfer(CommandSlot slot) {
     registers.commandIssue &= ~slot.bit();
-    // PRDBC, 4.2.2; it is not kept for queued commands (5.4.1).
+    // PRDBC, 4.2.2; queued commands have none (5.4.1).
     return memory.writeInt(slot.headerAddress + 4, (int) slot.dataBytes);
   }
 

@@ -8,12 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/**
- * Copies a command header and its command FIS out of guest memory, checks them and takes them
- * apart.
- */
+/** Copies a command header and its command FIS out of guest memory, checks and parses them. */
 final class CommandFetcher {
-  /** What became of a fetch. */
+  /** The result of a fetch. */
   enum Result {
     /** A command is in the slot. */
     COMMAND,

@@ -17,21 +17,22 @@ import org.jspecify.annotations.Nullable;
  * Transfers} submits to the backend, {@link CommandCompletion} tells the guest of the end. All
  * calls go down from here; only {@link #requestBack} comes up.
  *
- * <p>A command that is not queued keeps BSY set, and nothing is fetched meanwhile; queued ones give
- * it back at once and run together. An error halts the list until PxCMD.ST is cleared (6.2.2). A
- * stop or a reset lets go of all commands at once ({@link Transfers#abandon}); later ones that need
- * the backend wait there for what is on its way to the disk, others are answered.
+ * <p>A command that is not queued keeps BSY set until it ends, and no other is fetched; queued
+ * commands clear BSY at once and run together. An error halts the list until PxCMD.ST is cleared
+ * (6.2.2). A stop or a reset abandons all commands at once ({@link Transfers#abandon}). Later
+ * commands that need the backend wait until abandoned requests can no longer change the disk;
+ * others are answered.
  */
 final class CommandList implements Transfers.Listener {
   /**
-   * How long a disk may be busy after a COMRESET. To be busy helps a guest over a backend that
-   * stalls: Linux tries each command six times, waits 30 s for it each time and up to 60 s for the
-   * disk to come out of the reset between two of them (10, 10, 35 and 5), and gives the disk up if
-   * it does not.
+   * The longest time that a disk stays busy after a COMRESET. A busy disk helps a guest over a
+   * backend that stalls: Linux tries each command six times, waits 30 s for it each time and up to
+   * 60 s for the disk to come out of the reset between two of them (10, 10, 35 and 5), and gives
+   * the disk up if it does not.
    */
   static final long PATIENCE_NANOS = 40_000_000_000L;
 
-  // What fetching a header and a FIS, and reporting a command's end, take.
+  // The cost of fetching a header and a FIS, and of reporting the end, in PRD entries.
   private static final int COMMAND_STEPS = 32;
 
   private final PortRegisters registers;
@@ -77,7 +78,6 @@ final class CommandList implements Transfers.Listener {
     transfers = new Transfers(disk.backend(), prdTable, budget, slots, loop, this);
   }
 
-  /** Has requests stamped from now on. */
   void trace(RequestTracing tracing) {
     this.tracing = tracing;
     for (CommandSlot slot : slots) {
@@ -85,7 +85,7 @@ final class CommandList implements Transfers.Listener {
     }
   }
 
-  /** The guest has set bits in PxCI: where stamps are wanted, a request's way begins here. */
+  /** The guest has set bits in PxCI. With tracing on, the path of a request begins here. */
   void doorbell(int bits) {
     if (tracing == null) {
       return;
@@ -102,20 +102,19 @@ final class CommandList implements Transfers.Listener {
     }
   }
 
-  /** How many requests the backend has, those of stopped lives included. */
+  /** The number of requests that the backend has, abandoned ones included. */
   int inFlight() {
     return transfers.inFlight();
   }
 
-  /** The buffers that those requests use. */
   BufferPool pool() {
     return transfers.pool();
   }
 
-  /** Does what there is to do, as far as this hold of the big lock has time for it. */
+  /** Works until there is nothing to do, or the budget of this hold of the big lock is used up. */
   void run() {
     if (running) {
-      return; // a completion inside submit: the loop below goes on
+      return; // a completion inside submit: the outer call goes on
     }
     running = true;
     StepResult progress;
@@ -135,7 +134,7 @@ final class CommandList implements Transfers.Listener {
     }
   }
 
-  // Ends: each time a bit of PxCI is cleared, or BSY set, or the list halted.
+  // The recursion ends: each time a bit of PxCI is cleared, BSY is set, or the list is halted.
   private StepResult fetchNext() {
     if (registers.commandIssue == 0 || !mayFetch()) {
       return StepResult.NOTHING;
@@ -158,7 +157,7 @@ final class CommandList implements Transfers.Listener {
 
   private void start(CommandSlot slot) {
     if ((active & slot.bit()) != 0) {
-      // A tag in use ends all queued commands. The slot still holds the first one.
+      // A tag that is in use aborts all queued commands. The slot still holds the first command.
       carryOut(slot, device.fail(slot, AtaStatus.ABRT));
       return;
     }
@@ -168,7 +167,7 @@ final class CommandList implements Transfers.Listener {
       case CONTROL -> control(slot);
       case COMMAND -> {
         registers.taskFile |= AtaStatus.BSY;
-        // Nothing that is not queued is fetched beside something else.
+        // A command that is not queued is fetched only when no other is outstanding.
         AtaVerdict verdict = device.execute(slot, active != 0);
         if (slot.protocol != CommandSlot.Protocol.QUEUED || check(completion.accepted(slot))) {
           carryOut(slot, verdict);
@@ -207,12 +206,11 @@ final class CommandList implements Transfers.Listener {
   }
 
   private void busError() {
-    // The disk has nothing to do with it: a stop and start is enough to go on.
+    // The disk is not involved: a stop and a start recover the list.
     registers.setTaskFile(AtaStatus.READY, 0);
     halt(AhciRegisters.IS_HBFS);
   }
 
-  /** The backend has done what it was asked for. */
   private void ended(CommandSlot slot) {
     active &= ~slot.bit();
     AtaVerdict verdict = device.completed(slot);
@@ -252,9 +250,9 @@ final class CommandList implements Transfers.Listener {
   }
 
   /**
-   * The disk has received a COMRESET. It is ready, and says so by its signature, at once; while the
-   * backend still has requests of the life before, when they are back, but not later than {@link
-   * #PATIENCE_NANOS} after the first COMRESET that has found it so.
+   * The disk has received a COMRESET. It becomes ready, and sends its signature, at once. While the
+   * backend still has abandoned requests, the disk waits for them first, for at most {@link
+   * #PATIENCE_NANOS} after the first COMRESET that has met them.
    */
   void comreset() {
     device.comreset();
@@ -267,7 +265,10 @@ final class CommandList implements Transfers.Listener {
     }
   }
 
-  /** The guest does not wait for the disk to become ready: it will send commands, or SRST. */
+  /**
+   * The guest has overridden BSY instead of waiting for a ready disk: it will send commands, or
+   * SRST.
+   */
   void override() {
     if (becomingReady) {
       becomeReady();
@@ -297,7 +298,7 @@ final class CommandList implements Transfers.Listener {
     check(completion.postSignature());
   }
 
-  /** PxCMD.ST went from 1 to 0, or the port is being reset: nothing of what was issued remains. */
+  /** PxCMD.ST went from 1 to 0, or the port is being reset: drops all issued commands. */
   void stop() {
     abandon();
     registers.commandIssue = 0;
@@ -311,8 +312,8 @@ final class CommandList implements Transfers.Listener {
   }
 
   /**
-   * The HBA may no longer reach guest memory. Where transfers have begun, the list halts as if the
-   * bus had broken them off; what was not begun waits, and so does what was not fetched.
+   * The HBA has lost access to guest memory. If transfers have begun, the list halts with a host
+   * bus error; commands that have not begun or were not fetched wait.
    */
   void masterIsOff() {
     if (transfers.begun()) {
@@ -322,7 +323,7 @@ final class CommandList implements Transfers.Listener {
 
   private void abandon() {
     boolean before = running;
-    running = true; // a request that comes back within this begins nothing
+    running = true; // a request that completes in here begins nothing
     active = 0;
     transfers.abandon();
     running = before;
@@ -355,7 +356,7 @@ final class CommandList implements Transfers.Listener {
     if (becomingReady) {
       becomeReady();
     } else if (registers.linkUp() && active == 0) {
-      // A command that was cut off keeps the disk busy until its transfer is over, not longer.
+      // A command that was cut off keeps the disk busy only until its transfer has ended.
       registers.taskFile &= ~AtaStatus.BSY;
     }
   }

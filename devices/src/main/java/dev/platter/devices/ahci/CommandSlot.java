@@ -5,8 +5,8 @@ import dev.platter.devices.block.meter.Operation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of a port's 32 command slots: the command as it was when fetched, and how far it has come.
- * Its header and FIS are not read from guest memory a second time; its data is, in pieces.
+ * One of a port's 32 command slots: the command as fetched, and its progress. Header and FIS are
+ * read from guest memory once; data is copied in pieces.
  */
 final class CommandSlot {
   /** How a command moves its data and reports its end (ACS-3 section 4; SATA 3.x section 11). */
@@ -20,7 +20,7 @@ final class CommandSlot {
 
   final int index;
 
-  /** Where its stamps go, or null. */
+  /** The timeline for its stamps, or null. */
   @Nullable Timeline timeline;
 
   // From the command header
@@ -43,17 +43,17 @@ final class CommandSlot {
   long dataBytes;
   boolean prdInterrupt;
 
-  /** What ERROR reads as when it ends. */
+  /** The ERROR field when it ends. */
   int error;
 
-  // What the backend is to do
+  // The backend's part
   Operation operation = Operation.FLUSH;
   long offsetBytes;
   long lengthBytes;
   boolean forceUnitAccess;
   boolean movesData;
 
-  // How far it is: what is copied, up to where in the PRD table, and the pieces
+  // Progress: bytes copied, the place in the PRD table, and the pieces
   long copiedBytes;
   int prdIndex;
   int prdOffset;
@@ -71,7 +71,7 @@ final class CommandSlot {
     return 1 << index;
   }
 
-  /** Forgets what the command before has left. */
+  /** Clears the state of the previous command. */
   void reset() {
     protocol = Protocol.NON_DATA;
     pioBlockBytes = 0;
@@ -83,9 +83,9 @@ final class CommandSlot {
   }
 
   /**
-   * Says what the backend is to do.
+   * Sets the backend's part.
    *
-   * @param offsetBytes where on the disk
+   * @param offsetBytes the first byte on the disk
    * @param lengthBytes how much there
    */
   void prepare(Operation operation, long offsetBytes, long lengthBytes) {
@@ -103,7 +103,6 @@ final class CommandSlot {
     result = 0;
   }
 
-  /** Whether it is carried out in pieces, each with a buffer. */
   boolean hasPieces() {
     return operation == Operation.READ || operation == Operation.WRITE;
   }

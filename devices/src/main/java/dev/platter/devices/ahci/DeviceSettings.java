@@ -7,7 +7,8 @@ import dev.platter.devices.block.BlockBackend;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What a guest can switch on a disk, what IDENTIFY DEVICE says of it, and commands without data.
+ * The settings that a guest can change, what IDENTIFY DEVICE reports of them, and commands without
+ * data.
  */
 final class DeviceSettings {
   private static final int DEFAULT_ULTRA_DMA = 5;
@@ -29,7 +30,7 @@ final class DeviceSettings {
     identity = disk.identity();
   }
 
-  /** Everything as at first, and the backend's size as it is now. */
+  /** Restores all defaults, and takes the backend's present size. */
   void powerOn() {
     reset();
     preserved = true;
@@ -38,8 +39,8 @@ final class DeviceSettings {
   }
 
   /**
-   * Software settings preservation (Serial ATA 3.x, 13.5): a guest that has switched its write
-   * cache off does not ask after each reset of the link whether it still is.
+   * Software settings preservation (Serial ATA 3.x, 13.5): a guest that has disabled the write
+   * cache does not check after each COMRESET whether it still is.
    */
   void comreset() {
     if (!preserved) {
@@ -69,8 +70,8 @@ final class DeviceSettings {
   }
 
   /**
-   * Capacity in logical blocks. Drivers take it that a disk keeps it: libata detaches one that
-   * tells another in the middle of its life.
+   * Capacity in logical blocks, constant until the next power-on: libata detaches a disk that later
+   * reports another capacity.
    */
   long sectors() {
     return sectors;
@@ -80,12 +81,12 @@ final class DeviceSettings {
     return backend.blockSizeBytes();
   }
 
-  /** A command has used the medium: the disk is not in standby any more. */
+  /** A command has used the medium, which ends standby. */
   void mediumUsed() {
     standby = false;
   }
 
-  /** STANDBY and its like end with a flush, after which the disk is in standby. */
+  /** A flush has ended. If the command is a standby command, the disk is in standby from now on. */
   void flushed(CommandSlot slot) {
     switch (slot.command) {
       case AtaCommand.STANDBY, AtaCommand.STANDBY_IMMEDIATE, AtaCommand.SLEEP -> standby = true;
@@ -136,7 +137,7 @@ final class DeviceSettings {
         slot.error = AtaStatus.DIAGNOSTIC_PASSED;
       }
       default -> {
-        return false; // among them IDENTIFY PACKET DEVICE and SMART: no such feature set
+        return false; // also IDENTIFY PACKET DEVICE and SMART: no such feature set
       }
     }
     return true;
@@ -191,7 +192,7 @@ final class DeviceSettings {
       case 1 -> mode <= 4; // PIO with flow control
       case 4 -> {
         if (mode <= 2) {
-          ultraDma = NONE; // one mode of one kind is selected at a time
+          ultraDma = NONE; // only one mode is selected at a time
           multiwordDma = mode;
         }
         yield mode <= 2;

@@ -4,22 +4,22 @@ import dev.platter.devices.memory.BufferPool;
 import java.util.function.LongSupplier;
 
 /**
- * What a controller may still do in this hold of the big lock, whatever its guest asks for: some
- * hundred PRD entries, or some chunks' worth of data, and not for long, however slow the host is.
- * What is over goes on in a turn of the loop that has it to itself. A register write and such a
- * turn begin with a full budget; completions live on what is left.
+ * Limits the work of a controller in one hold of the big lock, whatever its guest asks for: to some
+ * hundred PRD entries, some chunks of data, and a short time on a slow host. Work beyond the limit
+ * continues in a turn of the loop. A register write and such a turn begin with a full budget;
+ * completions use the rest.
  */
 final class HoldBudget {
-  /** PRD entries per hold; the last piece of work of a hold may exceed it by its own length. */
+  /** PRD entries per hold; the last piece of work may exceed this by its own length. */
   static final int STEPS = 1024;
 
   /** Bytes copied per hold: some 100 us where memory is cold. */
   static final int COPY_BYTES = 4 * BufferPool.CHUNK_BYTES;
 
-  /** Steps between two looks at the clock: those of some common commands. */
+  /** Steps between two readings of the clock: about those of some common commands. */
   static final int STEPS_PER_LOOK = 128;
 
-  /** How long a hold may have lasted for more to be done: code may not be compiled yet. */
+  /** The longest time of a hold: interpreted code is slow, and steps alone are then no limit. */
   static final long HOLD_NANOS = 250_000;
 
   private static final int STEP_BYTES = COPY_BYTES / STEPS;
@@ -29,9 +29,9 @@ final class HoldBudget {
   private int untilLook = STEPS_PER_LOOK;
 
   /**
-   * Begins with a full one.
+   * Creates a full budget.
    *
-   * @param heldNanos tells how long the big lock has been held
+   * @param heldNanos returns how long the big lock has been held
    */
   HoldBudget(LongSupplier heldNanos) {
     this.heldNanos = heldNanos;
@@ -42,12 +42,12 @@ final class HoldBudget {
     untilLook = STEPS_PER_LOOK;
   }
 
-  /** Whether no step is left. */
+  /** Whether the budget is used up. */
   boolean exhausted() {
     return steps <= 0;
   }
 
-  /** Has taken as long as {@code entries} PRD entries do. */
+  /** Takes the cost of {@code entries} PRD entries off the budget. */
   void step(int entries) {
     steps -= entries;
     untilLook -= entries;
@@ -59,7 +59,7 @@ final class HoldBudget {
     }
   }
 
-  /** Has looked at a PRD entry, and copied {@code bytes} bytes of what it names. */
+  /** Takes the cost of a PRD entry and of {@code bytes} copied bytes off the budget. */
   void copied(int bytes) {
     step(1 + bytes / STEP_BYTES);
   }

@@ -5,7 +5,7 @@ import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.ata.LogPages;
 import java.lang.foreign.MemorySegment;
 
-/** What a disk remembers of a queued error until its log is read, and its logs altogether. */
+/** Keeps a queued error until its log is read, and serves all log reads. */
 final class NcqErrorLog {
   private static final int TAG_MASK = 0x1f;
 
@@ -16,7 +16,7 @@ final class NcqErrorLog {
   private int count;
   private int device;
 
-  /** Whether a queued error waits to be read. */
+  /** Whether there is a queued error that the guest has not read. */
   boolean pending() {
     return pending;
   }
@@ -30,12 +30,15 @@ final class NcqErrorLog {
     device = 0;
   }
 
-  /** A queued command has failed. */
+  /** Records the failure of a queued command. */
   void recordQueued(CommandSlot slot, int tag, int error) {
     record(slot, tag & TAG_MASK, error);
   }
 
-  /** A command that is not queued has failed because queued ones were outstanding. */
+  /**
+   * Records the failure of a command that is not queued, sent while queued commands were
+   * outstanding.
+   */
   void recordNotQueued(CommandSlot slot, int error) {
     record(slot, LogPages.NOT_QUEUED, error);
   }
@@ -49,7 +52,10 @@ final class NcqErrorLog {
     device = slot.device;
   }
 
-  /** Whether the command reads the NCQ command error log, and so may pass while it is pending. */
+  /**
+   * Whether the command reads the NCQ command error log, which is allowed while an error is
+   * pending.
+   */
   boolean isReadOfIt(CommandSlot slot) {
     boolean readLog =
         slot.command == AtaCommand.READ_LOG_EXT || slot.command == AtaCommand.READ_LOG_DMA_EXT;
@@ -59,7 +65,7 @@ final class NcqErrorLog {
   /**
    * Carries out READ LOG (DMA) EXT: LBA bits 7:0 name the log, bits 39:32 and 15:8 its first page.
    *
-   * <p>What it tells of a queued error stays until {@link #clear}.
+   * <p>A queued error stays in the log until {@link #clear}.
    *
    * @return false if there is no such log or page
    */

@@ -2,7 +2,7 @@ package dev.platter.devices.ahci;
 
 import dev.platter.devices.ata.AtaStatus;
 
-/** The values of one port's registers (AHCI 3.3), without what a write to them sets off. */
+/** The values of a port's registers (AHCI 3.3), without the effects of writes. */
 final class PortRegisters {
   private static final int NO_DEVICE_STATUS = 0x7f;
   private static final int NO_SIGNATURE = -1;
@@ -22,7 +22,7 @@ final class PortRegisters {
   int commandIssue;
   private int events;
 
-  /** Records what has happened, as PxIS bits. */
+  /** Sets PxIS bits. */
   void event(int bits) {
     events |= bits;
   }
@@ -32,7 +32,6 @@ final class PortRegisters {
     events &= ~bits;
   }
 
-  /** PxIS. */
   int interruptStatus() {
     int status = events;
     if ((sataError & AhciRegisters.SERR_DIAG_X) != 0) {
@@ -61,21 +60,23 @@ final class PortRegisters {
     return sataStatus == AhciRegisters.SSTS_UP;
   }
 
-  /** The device is out of reach: COMRESET is being sent, or the interface is off line. */
+  /** The link went down: COMRESET is being sent, or the interface is off line. */
   void linkDown(int newSataStatus) {
     sataStatus = newSataStatus;
     taskFile = NO_DEVICE_STATUS;
     signature = NO_SIGNATURE;
   }
 
-  /** Everything to its reset value. */
+  /** Sets everything to its power-on value. */
   void powerCycle() {
     commandListBase = 0;
     fisBase = 0;
     reset();
   }
 
-  /** Everything to its reset value but PxCLB and PxFB, which GHC.HR leaves alone (10.4.3). */
+  /**
+   * Sets everything but PxCLB and PxFB to its reset value; GHC.HR leaves these two alone (10.4.3).
+   */
   void reset() {
     interruptEnable = 0;
     start = false;

@@ -18,7 +18,7 @@ import java.nio.ByteOrder;
  * host bus error. Host addresses never leave {@link GuestMemory}.
  */
 final class PrdTable {
-  /** What became of a copy. */
+  /** The result of a copy. */
   enum Result {
     OK,
     /** There is more to copy, in another hold of the big lock. */
@@ -33,7 +33,7 @@ final class PrdTable {
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LE64 =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  // As many as a chunk of data in pages has.
+  // A chunk of data in pages has as many entries.
   private static final int BATCH = 32;
 
   private final GuestMemory memory;
@@ -95,7 +95,7 @@ final class PrdTable {
       int left = ((flags & AhciRegisters.PRD_COUNT_MASK) | 1) + 1 - slot.prdOffset;
       int part = (int) Math.min(left, end - slot.copiedBytes);
       long guest = (batch.get(LE64, entry) & ~1L) + slot.prdOffset;
-      // An entry may be shorter than it was when the piece before ended in it.
+      // The guest may have shortened the entry since the previous piece ended in it.
       if (left <= 0 || !copy(guest, buffer, at, part, toGuest)) {
         return Result.BAD_ADDRESS;
       }

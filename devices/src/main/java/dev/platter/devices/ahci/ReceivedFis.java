@@ -9,8 +9,8 @@ import java.nio.ByteOrder;
 
 /**
  * Builds the FISes that a disk sends (Serial ATA 3.x, 10.5) and stores them where the guest wants
- * them (AHCI 4.2.1), each as a whole; one that the guest does not receive is dropped. A method
- * returns false if the area lies outside RAM.
+ * them (AHCI 4.2.1), each as a whole; drops FISes while reception is disabled. A method returns
+ * false if the area lies outside RAM.
  */
 final class ReceivedFis {
   private static final ValueLayout.OfInt LE32 =
@@ -32,7 +32,7 @@ final class ReceivedFis {
     fis = arena.allocate(FIS_BYTES, 8);
   }
 
-  /** Whether the guest receives FISes, and they can reach its memory. */
+  /** Whether FIS reception is enabled and guest memory can be accessed. */
   boolean received() {
     return registers.fisReceiveEnable && owner.master();
   }
@@ -66,7 +66,7 @@ final class ReceivedFis {
   /** A PIO Setup FIS for the last DRQ block of a command. */
   boolean pioSetup(CommandSlot slot, int flags) {
     int status = AtaStatus.READY | AtaStatus.DRQ;
-    // A disk that has taken data is busy with it until its Register FIS (SATA 3.x 11.9).
+    // After a PIO write the disk is busy until its Register FIS (SATA 3.x 11.9).
     boolean toHost = (flags & AhciRegisters.FIS_TO_HOST) != 0;
     int endStatus = toHost ? AtaStatus.READY : AtaStatus.READY | AtaStatus.BSY;
     return write(

@@ -4,9 +4,9 @@ import dev.platter.devices.block.BlockRequest;
 import dev.platter.devices.block.meter.Operation;
 
 /**
- * A block request of a port: a piece of a command's data, in the chunk of the pool that it is tied
- * to, or one without data. It knows no guest memory: one that is in flight and not wanted any more
- * is an orphan, whose end concerns nobody but the pool.
+ * A block request of a port: a piece of a command's data, with its own chunk of the pool, or a
+ * request without data. It names no guest memory. An abandoned request in flight is an orphan: its
+ * end matters to the pool alone.
  */
 final class Transfer extends BlockRequest {
   /** Its chunk, or {@link Transfers#PLAIN}. */
@@ -14,23 +14,21 @@ final class Transfer extends BlockRequest {
 
   private final Transfers transfers;
 
-  /** Whether a command waits for it. */
   boolean wanted;
 
-  /** The command's slot, also of an orphan. */
+  /** The slot of its command, also for an orphan. */
   int slot;
 
-  // Which bytes of the command's data
+  // Its part of the command's data
   long offset;
   int length;
 
-  /** Whether it is back, and waits for those before it. */
+  /** Whether it has completed and waits for earlier pieces. */
   boolean parked;
 
-  /** What the backend has answered. */
   int result;
 
-  /** Whether a block that cannot be read is looked for, by {@link #search}. */
+  /** Whether {@link #search} looks for an unreadable block in it. */
   boolean searching;
 
   final UnreadableBlock search;

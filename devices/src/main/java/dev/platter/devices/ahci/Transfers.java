@@ -8,30 +8,27 @@ import dev.platter.devices.memory.BufferPool;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a port's commands want of the backend, done in pieces through private buffers: a write is
- * copied out of guest memory when its piece begins, a read into it when its piece has ended and is
- * still wanted. Between the two no request knows guest memory, so that {@link #abandon} lets go of
- * it at once, however long the backend takes.
+ * Submits a port's commands to the backend, in pieces through private buffers: a write is copied
+ * out of guest memory when its piece begins, a read into guest memory when its piece has ended and
+ * is still wanted. Between the two, no request names guest memory, so that {@link #abandon} drops a
+ * request at once, however long the backend takes.
  *
- * <p>Commands are begun in the order in which they came and take turns, a piece at a time. The data
- * of one is copied in order: pieces of a read that are back too early are parked. While an
- * abandoned request may still change the disk, nothing is begun: a late write must not land on a
- * newer one, and a read must not see what was there before it.
+ * <p>Commands begin in the order of arrival and take turns, a piece at a time. The data of a
+ * command is copied in order: pieces of a read that complete too early are parked. While an
+ * abandoned request may still change the disk, nothing begins: its late write must not overwrite a
+ * newer one, and a read must not return older data.
  */
 final class Transfers {
-  /** Who is told. */
   interface Listener {
     /**
-     * A request has come back: {@link Transfers#step} may have something to do.
+     * A request has completed: {@link Transfers#step} may have work to do.
      *
      * @param drained whether it was the last abandoned one
      */
     void requestBack(boolean drained);
   }
 
-  /** What a step has come to. */
   enum StepResult {
-    /** Something was done. */
     DONE,
     /**
      * The command of {@link Transfers#current} is over, with 0 or {@code -errno} as its result.
@@ -44,18 +41,18 @@ final class Transfers {
      * commands are to be abandoned.
      */
     TOO_SHORT,
-    /** The same, where the table or what it names cannot be reached. */
+    /** As {@link #TOO_SHORT}, but the table or a buffer lies outside of accessible memory. */
     BAD_ADDRESS,
     /** There is more to do, in another hold of the big lock. */
     LATER,
-    /** There is nothing to do until something happens. */
+    /** There is nothing to do before the next event. */
     NOTHING
   }
 
   /** The request without data. */
   static final int PLAIN = AhciDisk.BUFFERS;
 
-  // More than there are requests; a power of two, to be divided by.
+  // More than the number of requests; a power of two, for a cheap modulo.
   private static final int BACK = 2 * AhciDisk.BUFFERS;
 
   private final BlockBackend backend;
@@ -64,20 +61,20 @@ final class Transfers {
   private final Listener listener;
   private final CommandSlot[] slots;
   private final BufferPool pool;
-  // One for each chunk, and one that has none.
+  // One request for each chunk, and one without a chunk.
   private final Transfer[] requests = new Transfer[AhciDisk.BUFFERS + 1];
-  // Slots with something to begin, first come first served. Numbers, as storing a reference writes
-  // to the garbage collector's tables, too, which other threads write to.
+  // Slots with pieces to begin, first come first served. They are numbers, because storing a
+  // reference also writes to the collector's card table, which other threads write to.
   private final int[] waiting = new int[AhciRegisters.SLOTS];
   private int waitingHead;
   private int waitingCount;
-  // Requests that are back, with what was not yet made of their results.
+  // Completed requests whose results were not yet handled.
   private final int[] back = new int[BACK];
   private int backHead;
   private int backCount;
-  // The next piece of the first that waits, of which a part is copied.
+  // The next piece of the first waiting slot, if a part of it is copied.
   private @Nullable Transfer filling;
-  // Of the command that the last step was about.
+  // The slot of the last step's command.
   private int currentSlot;
   private int inFlight;
   private int orphans;
@@ -110,27 +107,27 @@ final class Transfers {
     return pool;
   }
 
-  /** How many requests are with the backend, or back and not looked at, abandoned ones included. */
+  /** The number of requests in flight or completed and not yet handled, abandoned ones included. */
   int inFlight() {
     return inFlight + backCount;
   }
 
-  /** Whether anything of the commands here has begun; those that wait have no part in it. */
+  /** Whether any command has begun; waiting commands do not count. */
   boolean begun() {
     return inFlight() > orphans;
   }
 
-  /** How many abandoned requests are with the backend. */
+  /** The number of abandoned requests in flight. */
   int orphans() {
     return orphans;
   }
 
-  /** The bits of slots whose stamps an abandoned request may still make. */
+  /** The bits of slots into whose timelines an abandoned request may still write. */
   int orphanSlots() {
     return orphanSlots;
   }
 
-  /** Begins what the slot was prepared for, as soon as it may be. */
+  /** Queues the slot's request, which begins as soon as it may. */
   void begin(CommandSlot slot) {
     append(slot.index);
   }
@@ -161,7 +158,7 @@ final class Transfers {
   }
 
   /**
-   * Does one thing: takes a result, or begins a piece.
+   * Handles one completed request, or begins one piece.
    *
    * @param mayBegin whether guest memory may be reached and the backend be given requests
    */
@@ -185,7 +182,7 @@ final class Transfers {
   private StepResult beginPlain(CommandSlot slot) {
     Transfer plain = requests[PLAIN];
     if (plain.inFlight()) {
-      return StepResult.NOTHING; // of a life before this one
+      return StepResult.NOTHING; // an abandoned request still has it
     }
     take(plain, slot, 0);
     removeFirst();
@@ -205,7 +202,7 @@ final class Transfers {
     if (piece == null) {
       int chunk = pool.take();
       if (chunk == BufferPool.NONE) {
-        return StepResult.NOTHING; // every chunk is with a request, and comes back with it
+        return StepResult.NOTHING; // every chunk is in use, and returns with its request
       }
       piece = requests[chunk];
       take(
@@ -244,14 +241,14 @@ final class Transfers {
     request.offset = slot.startedBytes;
     request.length = length;
     request.searching = false;
-    // Where an orphan may still stamp, nobody else does.
+    // While an orphan may still write stamps, no other request does.
     Timeline timeline = (orphanSlots & slot.bit()) == 0 ? slot.timeline : null;
     if (request.timeline() != timeline) {
       request.setTimeline(timeline);
     }
   }
 
-  /** Copies the piece's first {@code length} bytes, as far as they are not copied. */
+  /** Copies the rest of the piece's first {@code length} bytes. */
   private PrdTable.Result copy(Transfer piece, CommandSlot slot, int length, boolean toGuest) {
     long within = slot.copiedBytes - piece.offset;
     return prdTable.copy(
@@ -281,7 +278,6 @@ final class Transfers {
 
   // ---- ending --------------------------------------------------------------------------------
 
-  /** The backend has done a request, with 0 or {@code -errno}. */
   void completed(Transfer request, int result) {
     inFlight--;
     boolean orphan = !request.wanted;
@@ -370,7 +366,7 @@ final class Transfers {
     return piece.search.next(mayBegin);
   }
 
-  /** Has the piece looked at that is next, if it is back. */
+  /** Queues the next piece in order for handling, if it has completed. */
   private void unpark(CommandSlot slot) {
     for (Transfer piece : requests) {
       if (piece.parked && piece.slot == slot.index && piece.offset == slot.copiedBytes) {
@@ -390,8 +386,7 @@ final class Transfers {
   }
 
   /**
-   * Lets go of all commands: none is begun, and what the backend has touches no guest memory and is
-   * told to nobody.
+   * Drops all commands: none begins any more, and the results of requests in flight are ignored.
    */
   void abandon() {
     waitingCount = 0;
@@ -414,7 +409,7 @@ final class Transfers {
       orphansThatWrite++;
     }
     if (request.index == PLAIN) {
-      backend.cutShort(request); // a TRIM may be long; it may end in here
+      backend.cutShort(request); // a TRIM may be long; it may complete in this call
     }
   }
 

@@ -9,8 +9,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A DATA SET MANAGEMENT command in progress: its ranges, copied from the guest, are all checked and
- * then discarded one after another. Between two of them the disk may be stopped, reset or held
- * back.
+ * then discarded one after another. Between two ranges the port may be stopped, reset or held.
  */
 final class TrimCommand {
   private final DeviceSettings settings;
@@ -30,7 +29,7 @@ final class TrimCommand {
         && slot.count <= IdentifyDevice.MAX_TRIM_BLOCKS;
   }
 
-  /** Begins; the ranges are in the buffer given at construction. */
+  /** Begins with the ranges in the buffer that the constructor was given. */
   AtaVerdict start(CommandSlot slot) {
     entries = (int) (slot.dataBytes / TrimRanges.ENTRY_BYTES);
     nextEntry = 0;
@@ -45,7 +44,7 @@ final class TrimCommand {
     return next(slot);
   }
 
-  /** Goes on to the next range, or ends the command. */
+  /** Continues with the next range, or ends the command. */
   AtaVerdict next(CommandSlot slot) {
     while (nextEntry < entries && TrimRanges.blocks(ranges, nextEntry) == 0) {
       nextEntry++;

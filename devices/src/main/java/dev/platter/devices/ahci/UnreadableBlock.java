@@ -3,13 +3,16 @@ package dev.platter.devices.ahci;
 import dev.platter.aio.sys.Errno;
 
 /**
- * Where the first block is of a piece that cannot be read. It is looked for by halves. What lies
- * before it is good and goes to the guest, which is told where it is (ACS-3: LBA of the first
- * unrecoverable error). A disk that takes long to say that it cannot read a block is not asked for
- * ever: then the piece is good up to where it is known to be.
+ * Finds the first unreadable block of a piece, by bisection. The data before it goes to the guest,
+ * together with its LBA (ACS-3: LBA of the first unrecoverable error). The search has a time limit,
+ * because a failing disk may be slow: after it, the piece counts as good as far as it is known to
+ * be.
  */
 final class UnreadableBlock {
-  /** How long to look; a guest waits 30 s for its command, of which the first failure had some. */
+  /**
+   * The time limit; a guest waits 30 s for its command, a part of which the first failure has
+   * taken.
+   */
   private static final long PATIENCE_NANOS = 2_000_000_000L;
 
   private final int blockBytes;
@@ -20,31 +23,26 @@ final class UnreadableBlock {
   private int triedBytes;
   private long untilNanos;
 
-  /**
-   * Makes one for a transfer, to be used again.
-   *
-   * @param blockBytes the disk's block size
-   */
   UnreadableBlock(int blockBytes) {
     this.blockBytes = blockBytes;
   }
 
   /**
-   * Begins to look.
+   * Begins a search.
    *
-   * @param error what the backend has answered for all of the piece
-   * @param length the piece's
+   * @param error the backend's result for the whole piece, {@code -errno}
+   * @param length the piece's length in bytes
    */
   void begin(int error, int length) {
     this.error = error;
     goodBytes = 0;
     badEndBytes = length;
     untilNanos = System.nanoTime() + PATIENCE_NANOS;
-    // By these the backend refuses what is outside it: no block of the medium is at fault.
+    // The backend refuses a request with these errors: no block of the medium is bad.
     over = error == -Errno.EINVAL || error == -Errno.EROFS;
   }
 
-  /** Takes what the backend has answered for what {@link #next} has named. */
+  /** Takes the backend's result for the read that {@link #next} has asked for. */
   void take(int result) {
     if (over) {
       return;
@@ -57,9 +55,9 @@ final class UnreadableBlock {
   }
 
   /**
-   * How many bytes to read next, behind the good ones; 0 if that is all.
+   * The number of bytes to read next, after the good ones; 0 to end.
    *
-   * @param mayGoOn whether the backend may be asked
+   * @param mayGoOn whether the backend may be given requests
    */
   int next(boolean mayGoOn) {
     int blocks = (badEndBytes - goodBytes) / blockBytes;
@@ -68,7 +66,7 @@ final class UnreadableBlock {
     return over ? 0 : triedBytes;
   }
 
-  /** What the backend has answered for all of the piece: {@code -errno}. */
+  /** The backend's result for the whole piece: {@code -errno}. */
   int error() {
     return error;
   }
