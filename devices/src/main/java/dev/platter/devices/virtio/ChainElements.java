@@ -1,15 +1,15 @@
 package dev.platter.devices.virtio;
 
 /**
- * The descriptors of the chain that a ring has taken last, copied. One for a ring, as long as its
- * longest chain: what the chains in flight are made of costs nothing, however long they are.
+ * Copies of the descriptors of the chain that a ring has taken last. A ring has one, as long as its
+ * longest chain: chains in flight need no memory for their elements.
  */
 final class ChainElements {
   final long[] addresses;
   final long[] lengths;
   int count;
   int readableCount;
-  // The id of the chain whose they are.
+  // The id of the chain that the elements belong to.
   private int owner = -1;
 
   /**
@@ -22,7 +22,7 @@ final class ChainElements {
     lengths = new long[maxElements];
   }
 
-  /** Forgets all and becomes another chain's. */
+  /** Clears the elements, for another chain. */
   void begin(int chain) {
     owner = chain;
     count = 0;

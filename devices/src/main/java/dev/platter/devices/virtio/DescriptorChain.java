@@ -8,10 +8,10 @@ import java.lang.foreign.MemorySegment;
  * One buffer from a virtqueue: the readable bytes, then the writable bytes (2.6.4.2), each spread
  * over guest memory in any way (2.7.4). A queue keeps one for each id and fills it again and again.
  *
- * <p>Works on copies of the descriptors, so that a guest that changes them changes nothing. They
- * are there until the ring takes the next buffer; of those in flight a chain knows what it takes to
- * answer them: {@link #writeLast}. Addresses are not checked before they are used: every method
- * tells by its return value.
+ * <p>Works on copies of the descriptors, so that a guest that changes them changes nothing. The
+ * copies last until the ring takes the next buffer; afterwards a chain in flight can only be
+ * answered: {@link #writeLast}. Addresses are checked when they are used: every method reports a
+ * bad one by its return value.
  */
 public final class DescriptorChain {
   private final GuestMemory memory;
@@ -25,8 +25,8 @@ public final class DescriptorChain {
   /**
    * Creates an empty chain.
    *
-   * @param memory what its addresses mean
-   * @param id what the driver knows it by
+   * @param memory the memory that its addresses lie in
+   * @param id the driver's number for it
    * @param elements the ring's
    */
   DescriptorChain(GuestMemory memory, int id, ChainElements elements) {
@@ -35,17 +35,17 @@ public final class DescriptorChain {
     this.elements = elements;
   }
 
-  /** Its id: from 0 to the queue size minus 1, unique among the chains in flight. */
+  /** The id: from 0 to */
   public int id() {
     return id;
   }
 
-  /** How many bytes the driver has for the device to read. */
+  /** The number of bytes that the device can read. */
   public long readableBytes() {
     return readableBytes;
   }
 
-  /** How many bytes the driver has made room for. */
+  /** The number of bytes that the device can write. */
   public long writableBytes() {
     return writableBytes;
   }
@@ -58,14 +58,13 @@ public final class DescriptorChain {
     this.inFlight = inFlight;
   }
 
-  /** Becomes the chain that is taken now. */
+  /** Empties the chain, for the buffer that is being taken. */
   void clear() {
     elements.begin(id);
     readableBytes = 0;
     writableBytes = 0;
   }
 
-  /** Whether one more element fits. */
   boolean hasRoom() {
     return elements.hasRoom();
   }
@@ -95,7 +94,7 @@ public final class DescriptorChain {
    * Copies readable bytes out of the guest, before the next buffer is taken.
    *
    * @param offset first byte, counted in readable bytes
-   * @return false if there are not as many, or one lies outside RAM; part may have been copied
+   * @return false if the chain is shorter, or a byte lies outside RAM; part may have been copied
    */
   public boolean read(long offset, MemorySegment into, long intoOffset, long lengthBytes) {
     elements.checkOwner(id);
@@ -122,7 +121,7 @@ public final class DescriptorChain {
    * Copies bytes into the guest, before the next buffer is taken.
    *
    * @param offset first byte, counted in writable bytes
-   * @return false if there is not as much room, or some lies outside RAM; part may have been copied
+   * @return false if the chain is shorter, or a byte lies outside RAM; part may have been copied
    */
   public boolean write(long offset, MemorySegment from, long fromOffset, long lengthBytes) {
     elements.checkOwner(id);
@@ -175,7 +174,7 @@ public final class DescriptorChain {
   /**
    * Appends readable bytes to an I/O vector, before the next buffer is taken.
    *
-   * @return false if there are not as many, or one lies outside RAM, or the vector is full
+   * @return false if the chain is shorter, or a byte lies outside RAM, or the vector is full
    */
   public boolean appendReadable(IoVector vector, long offset, long lengthBytes) {
     return append(vector, 0, elements.readableCount, offset, lengthBytes);
@@ -184,7 +183,7 @@ public final class DescriptorChain {
   /**
    * Appends writable bytes to an I/O vector, before the next buffer is taken.
    *
-   * @return false if there are not as many, or one lies outside RAM, or the vector is full
+   * @return false if the chain is shorter, or a byte lies outside RAM, or the vector is full
    */
   public boolean appendWritable(IoVector vector, long offset, long lengthBytes) {
     return append(vector, elements.readableCount, elements.count, offset, lengthBytes);

@@ -4,11 +4,11 @@ import dev.platter.devices.memory.GuestMemory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A virtqueue as a transport sees it: what a device type sees of it, and how it is started where
- * the driver has put it, and how far it has come, for whoever goes on from there.
+ * A virtqueue as a transport sees it: adds the start, at the place that the driver has set up, and
+ * the positions, from which another process can go on.
  *
- * <p>Between {@link #start} and the moment when its user is done with it a ring belongs to one
- * thread; the positions may be read when that thread has been waited for.
+ * <p>From {@link #start} until its user stops, a ring belongs to one thread; other threads may read
+ * the positions after they have waited for that.
  */
 public interface DeviceRing extends VirtQueue {
   /**
@@ -47,8 +47,8 @@ public interface DeviceRing extends VirtQueue {
   }
 
   /**
-   * Whether nothing is still to be given back: neither of what was taken, nor of what the record
-   * had at the start.
+   * Whether all buffers were given back, both those that were taken and those that the record had
+   * at the start.
    */
   boolean isIdle();
 
@@ -61,7 +61,7 @@ public interface DeviceRing extends VirtQueue {
   /** The driver's ring wrap counter at {@link #nextAvail} (2.8.1); true in a split ring. */
   boolean availWrap();
 
-  /** Where the next buffer will be given back, counted as {@link #nextAvail} is. */
+  /** The position at which the next buffer will be given back, counted */
   int nextUsed();
 
   /** The device's ring wrap counter at {@link #nextUsed} (2.8.1); true in a split ring. */

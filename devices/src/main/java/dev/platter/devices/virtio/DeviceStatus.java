@@ -63,15 +63,14 @@ public final class DeviceStatus {
   /**
    * The device has failed (2.1.2). Any thread.
    *
-   * @return whether this is news and the driver must be told, by a configuration change
-   *     notification
+   * @return whether the bit is new, so that the driver needs a configuration change notification
    */
   public boolean needsReset() {
     int old = bits.getAndAccumulate(NEEDS_RESET, (current, more) -> current | more);
     return (old & NEEDS_RESET) == 0 && (old & DRIVER_OK) != 0;
   }
 
-  /** Back to 0, once nothing can call {@link #needsReset} any more. */
+  /** Resets the field to 0, when nothing can call {@link #needsReset} any more. */
   public void reset() {
     bits.set(0);
   }

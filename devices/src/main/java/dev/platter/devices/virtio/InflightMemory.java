@@ -7,13 +7,13 @@ import java.nio.ByteOrder;
 import java.util.Comparator;
 
 /**
- * A record of what is in flight, as plain fields. What another process finds in it when this one
- * dies is decided by the order of the stores, so every store is a release: none is moved before an
- * earlier one, here or in a ring. Loads are for the start alone; what they give has been written by
- * the client, too.
+ * A record of the buffers in flight, as plain fields. If this process dies, the order of its stores
+ * decides what the next process finds, so every store is a release: no store moves before an
+ * earlier one, here or in a ring. Loads are for the start alone; the client can write to this
+ * memory as well.
  */
 class InflightMemory {
-  /** The only version there is; 0 is a record that nobody has begun. */
+  /** The only version; 0 means that nothing was recorded yet. */
   static final int VERSION = 1;
 
   /** Offset of u64 features, all of them 0. */
@@ -29,7 +29,7 @@ class InflightMemory {
   static final Comparator<Taken> IN_TURN =
       Comparator.comparing(Taken::counter, Long::compareUnsigned);
 
-  /** A head that was found in flight, with a copy of its counter. */
+  /** A head in flight, with a copy of its counter. */
   record Taken(int head, long counter) {}
 
   private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
@@ -97,6 +97,6 @@ class InflightMemory {
     step();
   }
 
-  /** Called before and after each store, for a test that lets the process die there. */
+  /** Called before and after each store; a test lets the process die there. */
   void step() {}
 }

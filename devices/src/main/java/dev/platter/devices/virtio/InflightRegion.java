@@ -3,10 +3,7 @@ package dev.platter.devices.virtio;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Where one queue's record of the buffers in flight is: a part of the buffer that vhost-user's
- * GET_INFLIGHT_FD and SET_INFLIGHT_FD carry ("Inflight I/O tracking" in the vhost-user protocol).
- * The buffer is shared with the client and survives this process. All zero, it is a record that
- * nobody has begun.
+ * The place of one queue's record of the buffers in flight:
  *
  * @param memory the record, aligned to 8 bytes; must outlive the started queue
  * @param descNum how many descriptors it has room for: the queue size that was agreed on with the
@@ -57,9 +54,9 @@ public record InflightRegion(MemorySegment memory, int descNum) {
     return new InflightRegion(buffer.asSlice(queue * bytes, bytes), descNum);
   }
 
-  /** Forgets the record, as when the driver has reset the device; the queue is not started. */
+  /** Clears the record, as when the driver has reset the device; the queue is not started. */
   public void clear() {
-    // First what makes the rest mean something, should the process die in between.
+    // The version comes first, because the process may die in between.
     new InflightMemory(this).setShort(InflightMemory.VERSION_AT, 0);
     memory.fill((byte) 0);
   }

@@ -72,7 +72,7 @@ final class PackedInflight {
   /** Offset in an entry of u64 addr. */
   static final int ADDR = 24;
 
-  /** What {@link #take} answers when there is no room. */
+  /** The result of {@link #take} if there is no room. */
   static final int NONE = -1;
 
   private final InflightMemory memory;
@@ -96,7 +96,7 @@ final class PackedInflight {
     num = new int[memory.descNum()];
   }
 
-  /** Whether there is something to resume. */
+  /** Whether a process has begun this record. */
   boolean isBegun() {
     return version != 0;
   }
@@ -155,7 +155,10 @@ final class PackedInflight {
     return settle(size, ring) ? collect(size) : "in-flight record's position is outside the ring";
   }
 
-  /** Finishes or forgets what was being given back; false if that is nowhere in the ring. */
+  /**
+   * Completes or undoes an interrupted return of a buffer; false if the buffer is nowhere in the
+   * ring.
+   */
   private boolean settle(int size, MemorySegment ring) {
     int newIndex = memory.getShort(USED_IDX);
     boolean newWrap = memory.getByte(USED_WRAP) != 0;
@@ -168,7 +171,7 @@ final class PackedInflight {
     if (newIndex != usedIndex || newWrap != usedWrap) {
       long slot = (long) PackedRing.DESC_SIZE * usedIndex;
       int bits = PackedRing.lapBits(Vring.getAcquire(ring, slot + PackedRing.DESC_FLAGS));
-      // Until it is given back the driver's descriptor stands there.
+      // The driver's descriptor stands there until the buffer is given back.
       if (bits != PackedRing.availableBits(usedWrap)) {
         freeHead = memory.getShort(FREE_HEAD);
         usedIndex = newIndex;
@@ -209,7 +212,7 @@ final class PackedInflight {
     return null;
   }
 
-  /** Checks one buffer's list and makes its entries its own. */
+  /** Checks one buffer's list, and marks its entries as taken. */
   private boolean claim(int head, boolean[] seen) {
     num[head] = memory.getShort(at(head) + NUM);
     last[head] = memory.getShort(at(head) + LAST);
@@ -240,12 +243,12 @@ final class PackedInflight {
     return heads;
   }
 
-  /** How many descriptors those have in all. */
+  /** The number of descriptors of {@link #heads} in all. */
   int descriptors() {
     return descriptors;
   }
 
-  /** Where to give back next. */
+  /** The place of the next used descriptor. */
   int usedIndex() {
     return usedIndex;
   }
@@ -278,7 +281,7 @@ final class PackedInflight {
   // ---- steps ---------------------------------------------------------------------------------
 
   /**
-   * A buffer has been taken from the ring.
+   * Records that a buffer was taken from the ring.
    *
    * @param count how many descriptors it has
    * @return its entry, or {@link #NONE}
@@ -310,7 +313,7 @@ final class PackedInflight {
     return head;
   }
 
-  /** The ring is about to show a buffer as used and to go on at {@code index}. */
+  /** Records that the ring is about to mark a buffer as used, and to go on at {@code index}. */
   void giving(int head, int index, boolean wrap) {
     next[last[head]] = freeHead;
     memory.setShort(at(last[head]) + NEXT, freeHead);
@@ -321,7 +324,7 @@ final class PackedInflight {
     usedWrap = wrap;
   }
 
-  /** The ring shows it. */
+  /** Records that the ring has marked the buffer as used. */
   void given(int head) {
     memory.setByte(at(head) + INFLIGHT, 0);
     memory.setShort(OLD_FREE_HEAD, freeHead);

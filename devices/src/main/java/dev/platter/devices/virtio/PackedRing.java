@@ -87,33 +87,33 @@ public final class PackedRing {
     return flags & (DESC_F_AVAIL | DESC_F_USED);
   }
 
-  /** Tells the other side when to notify; {@code index} and {@code wrap} mark a descriptor. */
+  /** Sets when the other side is to notify; {@code index} and {@code wrap} mark a descriptor. */
   public static void setEvent(MemorySegment event, int flags, int index, boolean wrap) {
     INT.setOpaque(event, 0L, index | (wrap ? EVENT_WRAP : 0) | flags << 16);
   }
 
-  /** Reads the other side's wish, once, for {@link #wanted}. */
+  /** Reads the other side's event suppression structure once, for {@link #wanted}. */
   public static int getEvent(MemorySegment event) {
     return (int) INT.getOpaque(event, 0L);
   }
 
   /**
-   * Whether the other side wants to be told (2.8.10).
+   * Whether the other side wants a notification (2.8.10).
    *
-   * @param event its wish
+   * @param event its event suppression structure
    * @param eventIdx whether EVENT_IDX is negotiated
    * @param size queue size
    * @param index the place behind the last descriptor that was made available or used
    * @param wrap the wrap counter there
    * @param moved how many descriptors the place has moved by since the last decision, at most
-   *     {@code size}: what is further behind the other side has seen by itself. More means that
-   *     nobody knows.
+   *     {@code size}, because the other side has seen older ones by itself; more than {@code size}
+   *     if the number is not known
    */
   public static boolean wanted(
       int event, boolean eventIdx, int size, int index, boolean wrap, int moved) {
     int flags = event >>> 16 & EVENT_FLAGS_MASK;
     if (flags != EVENT_AT_DESC || !eventIdx || moved > size) {
-      return flags != EVENT_DISABLE; // what is not valid is taken as a wish
+      return flags != EVENT_DISABLE; // an invalid value asks for notifications
     }
     boolean eventWrap = (event & EVENT_WRAP) != 0;
     int at = (event & EVENT_INDEX) - (eventWrap == wrap ? 0 : size);

@@ -11,17 +11,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * The device side of a packed virtqueue (2.8). Any queue size will do, not only powers of two.
  *
- * <p>Memory order: a descriptor's flags are the only thing that either side waits for. The driver
- * releases those of a list's first descriptor after the rest of the list, and this side acquires
- * them before it reads any of it; this side releases the flags of a used descriptor after its id
- * and length. Where one side stores flags and then loads the other's event suppression structure, a
- * full fence stands between, on both sides, or both may decide that the other has seen it.
+ * <p>Memory order: both sides wait for a descriptor's flags alone. The driver releases those of a
+ * list's first descriptor after the rest of the list, and this side acquires them before it reads
+ * any of it; this side releases the flags of a used descriptor after its id and length. Where one
+ * side stores flags and then loads the other's event suppression structure, a full fence stands
+ * between, on both sides, or both may decide that the other has seen it.
  *
  * <p>A list is copied from the ring before it is looked at: its last descriptor says whose it is,
  * and used descriptors go where lists still in flight stood.
  */
 public final class PackedVirtQueue extends AbstractRing {
-  // Of the list being taken: addr, and the word of len, id and flags.
+  // The list that is being taken: addr, and the word of len, id and flags.
   private final long[] addresses;
   private final long[] words;
   // By id, of the buffers in flight.
@@ -40,7 +40,7 @@ public final class PackedVirtQueue extends AbstractRing {
   /** Descriptors from {@link #nextUsed} to {@link #nextAvail}. */
   private int taken;
 
-  /** Descriptors used since the driver was last considered for an interrupt. */
+  /** The number of descriptors used since the driver was last considered for an interrupt. */
   private int untold;
 
   private boolean toldOnce;
@@ -112,7 +112,7 @@ public final class PackedVirtQueue extends AbstractRing {
   }
 
   private @Nullable String resume(PackedInflight record, QueueConfig config) {
-    // After a crash the client cannot know the positions; the record does.
+    // After a crash the client does not know the positions; the record has them.
     String wrong = record.isBegun() ? null : place(config);
     if (wrong == null) {
       wrong = record.open(size, ring, nextUsed, usedWrap);
@@ -249,7 +249,7 @@ public final class PackedVirtQueue extends AbstractRing {
     for (int i = 0; i < count; i++) {
       long word = words[i];
       if ((flags(word) & PackedRing.DESC_F_INDIRECT) != 0) {
-        // All of a list are of one kind, and a table is a list of its own (2.8.5, 2.8.19).
+        // A list mixes no kinds, and a table is a list of its own (2.8.5, 2.8.19).
         if (!indirect || count > 1) {
           return failed("indirect descriptor where none may be");
         }
@@ -291,7 +291,7 @@ public final class PackedVirtQueue extends AbstractRing {
 
   @Override
   public void disableKicks() {
-    // With EVENT_IDX a place that is left behind is silence enough.
+    // With EVENT_IDX, an event that lies behind already suppresses doorbells.
     if (!broken && !eventIdx) {
       PackedRing.setEvent(deviceEvent, PackedRing.EVENT_DISABLE, 0, false);
     }
@@ -350,10 +350,11 @@ public final class PackedVirtQueue extends AbstractRing {
     if (untold == 0) {
       return;
     }
-    // The driver stores its wish, then loads flags (2.8.22).
+    // The driver stores its event, then loads flags (2.8.22).
     VarHandle.fullFence();
     int event = PackedRing.getEvent(driverEvent);
-    // The driver may have had a wish before this side counted: the first is always told.
+    // The driver may have set its event before this side counted: the first buffer always
+    // interrupts.
     int moved = toldOnce ? untold : size + 1;
     untold = 0;
     toldOnce = true;

@@ -1,7 +1,7 @@
 package dev.platter.devices.virtio;
 
 /**
- * Where a virtqueue is, as the driver set it up; nothing in it has been checked.
+ * The place of a virtqueue, as
  *
  * @param size queue size in descriptors
  * @param descriptorArea guest physical address of the descriptor table, or ring
@@ -34,7 +34,7 @@ public record QueueConfig(
   }
 
   /**
-   * The same place for a split ring that goes on.
+   * The same queue, as a split ring that goes on.
    *
    * @param base the avail index, as {@link DeviceRing#vringBase} tells it
    */
@@ -44,7 +44,7 @@ public record QueueConfig(
   }
 
   /**
-   * The same place for a packed ring that goes on.
+   * The same queue, as a packed ring that goes on.
    *
    * @param base both positions and wrap counters, as {@link DeviceRing#vringBase} tells them. Some
    *     drivers' front-ends know the first alone, and leave the upper half zero: nothing is in

@@ -1,6 +1,6 @@
 package dev.platter.devices.virtio;
 
-/** Where a queue's events go: its transport. Called on the thread that runs the queue. */
+/** Receives a queue's events; a transport implements it. */
 public interface QueueListener {
   /** The driver wants a used buffer notification (2.3). */
   void usedBuffers();
@@ -8,7 +8,7 @@ public interface QueueListener {
   /**
    * The guest has broken the queue; the device needs a reset.
    *
-   * @param reason what was wrong, for a log
+   * @param reason the guest's mistake, for a log
    */
   void broken(String reason);
 }

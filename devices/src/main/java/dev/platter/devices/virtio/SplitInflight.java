@@ -147,20 +147,20 @@ final class SplitInflight {
     return heads;
   }
 
-  /** A buffer has been taken from the available ring. */
+  /** Records that a buffer was taken from the available ring. */
   void take(int head) {
     memory.setLong(at(head) + COUNTER, counter++);
     memory.setByte(at(head) + INFLIGHT, 1);
   }
 
-  /** The used ring's index is about to pass a buffer. */
+  /** Records that the used ring's index is about to pass a buffer. */
   void giving(int head) {
     memory.setShort(at(head) + NEXT, lastBatchHead);
     memory.setShort(LAST_BATCH_HEAD, head);
     lastBatchHead = head;
   }
 
-  /** The used ring's index has passed it. */
+  /** Records that the used ring's index has passed the buffer. */
   void given(int head, int usedIndex) {
     memory.setByte(at(head) + INFLIGHT, 0);
     memory.setShort(USED_IDX, usedIndex);

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Memory order: the driver releases avail.idx after a buffer and this side acquires it before;
  * this side releases used.idx after an element. Where one side stores its index and then loads the
- * other's wish to be notified, a full fence stands between, on both sides, or both may decide that
- * the other has seen it.
+ * other's event field, a full fence stands between, on both sides, or both may decide that the
+ * other has seen it.
  */
 public final class SplitVirtQueue extends AbstractRing {
   private MemorySegment descriptors = MemorySegment.NULL;
@@ -166,7 +166,7 @@ public final class SplitVirtQueue extends AbstractRing {
       long word = descriptors.get(LE64, at + Vring.DESC_LEN);
       int flags = flags(word);
       if ((flags & Vring.DESC_F_INDIRECT) != 0) {
-        // Only as the last of a chain; its write flag means nothing (2.7.5.3.1, 2.7.5.3.2).
+        // A table must be the last of a chain; its write flag is ignored (2.7.5.3.1, 2.7.5.3.2).
         if (!indirect || (flags & Vring.DESC_F_NEXT) != 0) {
           return failed("indirect descriptor where none may be");
         }
@@ -233,7 +233,7 @@ public final class SplitVirtQueue extends AbstractRing {
 
   @Override
   public void disableKicks() {
-    // With EVENT_IDX an avail_event that is left behind is silence enough.
+    // With EVENT_IDX, an avail_event that lies behind already suppresses doorbells.
     if (!broken && !eventIdx) {
       Vring.setOpaque(used, Vring.RING_FLAGS, Vring.USED_F_NO_NOTIFY);
     }
@@ -283,12 +283,13 @@ public final class SplitVirtQueue extends AbstractRing {
     if (nextUsed == notifiedUsed) {
       return;
     }
-    // The driver stores its wish, then loads used.idx (2.7.7.2).
+    // The driver stores used_event, then loads used.idx (2.7.7.2).
     VarHandle.fullFence();
     boolean wanted;
     if (eventIdx) {
       int event = Vring.getOpaque(avail, Vring.usedEvent(size));
-      // The driver may have had a wish before this side counted: the first is always told.
+      // The driver may have set used_event before this side counted: the first buffer always
+      // interrupts.
       wanted = !notifiedOnce || Vring.needEvent(event, nextUsed, notifiedUsed);
     } else {
       int flags = Vring.getOpaque(avail, Vring.RING_FLAGS);

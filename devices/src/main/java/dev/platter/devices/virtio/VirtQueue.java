@@ -12,13 +12,13 @@ public interface VirtQueue {
   int size();
 
   /**
-   * Takes the next available buffer, or null if there is none or the queue is broken. What the
-   * chain before was made of is forgotten ({@link DescriptorChain}).
+   * Takes the next available buffer, or null if there is none or the queue is broken. The elements
+   * of the previous chain are lost ({@link DescriptorChain}).
    */
   @Nullable DescriptorChain pop();
 
   /**
-   * Gives a buffer back to the driver, in any order. Tells nobody: see {@link #notifyDriver}.
+   * Gives a buffer back to the driver, in any order. Sends no interrupt: see {@link #notifyDriver}.
    *
    * @param chain a chain from {@link #pop} that was not pushed yet
    * @param writtenBytes how many bytes were written, counted from the first writable one
@@ -31,19 +31,19 @@ public interface VirtQueue {
    */
   boolean remembers();
 
-  /** Interrupts the driver if it wants to know of what was pushed since the last call. */
+  /** Interrupts the driver if it wants an interrupt for the buffers pushed since the last call. */
   void notifyDriver();
 
-  /** Whether {@link #pop} would find something, looked up in memory alone. */
+  /** Whether {@link #pop} would find a buffer, looked up in memory alone. */
   boolean hasAvailable();
 
-  /** Tells the driver that doorbells are not needed for now. It may ring all the same. */
+  /** Tells the driver that doorbells are not needed for now. The driver may ring all the same. */
   void disableKicks();
 
   /**
    * Asks the driver to ring the doorbell for the next buffer.
    *
-   * @return true if there is one already, for which it may not have rung
+   * @return true if there is a buffer already, for which the driver may not have rung
    */
   boolean enableKicks();
 

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Life: {@link #onConfigChange} once; then, as often as the guest resets it: {@link #activate},
  * {@link #startQueue} for each queue, {@link #stopQueue} for each queue, {@link #reset}; {@link
- * #close} at the end. All of it under the big lock where there is one, but that queues may be
- * started and stopped, and the configuration written, without it, by one thread at a time: who
- * waits for a slow disk then keeps nobody else. The device runs a started queue on a context of its
- * own choice, and touches no queue outside {@code startQueue .. stopQueue}.
+ * #close} at the end. All calls hold the big lock where there is one, with an exception: one thread
+ * at a time may start and stop queues and write the configuration without it, so that a wait for a
+ * slow disk does not hold up others. The device runs a started queue on a context of its own
+ * choice, and touches no queue outside {@code startQueue .. stopQueue}.
  */
 public interface VirtioDevice extends AutoCloseable {
   /** The virtio device ID (section 5). */
@@ -20,7 +20,7 @@ public interface VirtioDevice extends AutoCloseable {
   /** The feature bits of this type that are offered; those of the ring are the transport's. */
   long features();
 
-  /** How many queues there are. */
+  /** The number of queues. */
   int queueCount();
 
   /** The largest queue size in descriptors, a power of two. */
@@ -35,19 +35,22 @@ public interface VirtioDevice extends AutoCloseable {
   long readConfig(long offset, int sizeBytes);
 
   /**
-   * Writes the device configuration space for the guest; what is read-only or not there is ignored.
-   * Returns when what the new value promises holds, and so may wait for the backend; if that cannot
-   * be brought about, the space stays what it is.
+   * Writes the device configuration space for the guest; writes to read-only and missing fields are
+   * ignored. Returns when the new value is in effect, and so may wait for the backend; if it cannot
+   * take effect, the space stays unchanged.
    */
   void writeConfig(long offset, int sizeBytes, long value);
 
   /**
-   * Writes what the guest has written before, and now finds in the space as it thinks: after
-   * another negotiation of features, or in another process. No queue is at work. Waits for nothing.
+   * Restores a value that the guest wrote before: after another negotiation of features, or in
+   * another process. No queue is running. Waits for nothing.
    */
   void restoreConfig(long offset, int sizeBytes, long value);
 
-  /** Sets what to run, on the main loop, after the configuration space has changed by itself. */
+  /**
+   * Sets the action that runs on the main loop after the device has changed the configuration
+   * space.
+   */
   void onConfigChange(Runnable listener);
 
   /**
@@ -58,26 +61,26 @@ public interface VirtioDevice extends AutoCloseable {
   void activate(long features);
 
   /**
-   * Puts a queue to work. Buffers that are available already are taken without a doorbell.
+   * Starts to serve a queue.
    *
    * @param index the queue's number
    * @param queue the queue, started
    * @param doorbell signalled by the driver; it must outlive this device, or if it is {@linkplain
    *     EventNotifier#isForeign foreign}, outlive {@link #stopQueue}. Null if the driver rings
-   *     none: the device looks at the ring from time to time
+   *     none: the device polls the ring from time to time
    */
   void startQueue(int index, VirtQueue queue, @Nullable EventNotifier doorbell);
 
   /**
-   * Takes a queue out of work: returns when nothing taken from it is in flight. May give up the big
-   * lock meanwhile. Does nothing if the queue is not at work.
+   * Stops serving a queue: returns when nothing taken from it is in flight. May give up the big
+   * lock meanwhile. Does nothing if the queue is not served.
    */
   void stopQueue(int index);
 
-  /** Back to the state before {@link #activate}; no queue is at work. */
+  /** Returns to the state before {@link #activate}; no queue is served. */
   void reset();
 
-  /** Releases what the device holds; no queue is at work. Idempotent. */
+  /** Releases the device's resources; no queue is served. Idempotent. */
   @Override
   void close();
 }

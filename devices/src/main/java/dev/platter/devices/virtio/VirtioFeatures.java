@@ -7,7 +7,10 @@ public final class VirtioFeatures {
   /** Buffers may be described by a table outside the ring (2.7.5.3, 2.8.7). */
   public static final long INDIRECT_DESC = 1L << 28;
 
-  /** Either side says at which index it wants the next notification (2.7.7, 2.7.10, 2.8.10). */
+  /**
+   * Each side tells the other at which index it wants the next notification (2.7.7, 2.7.10,
+   * 2.8.10).
+   */
   public static final long EVENT_IDX = 1L << 29;
 
   /** The device is not a legacy device. */
@@ -28,7 +31,7 @@ public final class VirtioFeatures {
   private VirtioFeatures() {}
 
   /**
-   * Whether a driver's choice can be accepted with FEATURES_OK: nothing that was not offered, and
+   * Whether a driver's choice can be accepted with FEATURES_OK: only offered features, among them
    * version 1, as this device has no legacy interface (2.2.2, 6.2).
    */
   public static boolean acceptable(long offered, long acknowledged) {

@@ -94,7 +94,7 @@ public final class Vring {
     return RING_START + (long) USED_ELEM_SIZE * size;
   }
 
-  /** Reads 16 bits as 0..65535; what the other side wrote before releasing them is visible. */
+  /** Reads 16 bits as 0..65535; stores of the other side before its release are visible. */
   public static int getAcquire(MemorySegment ring, long offset) {
     return (short) SHORT.getAcquire(ring, offset) & 0xffff;
   }
@@ -115,10 +115,10 @@ public final class Vring {
   }
 
   /**
-   * Whether an index that moves from {@code oldIndex} to {@code newIndex} passes the entry that the
-   * other side waits for (2.7.7.2, 2.7.10.1); indices wrap at 65536.
+   * Whether an index that moves from {@code oldIndex} to {@code newIndex} passes the entry after
+   * which the other side wants a notification (2.7.7.2, 2.7.10.1); indices wrap at 65536.
    *
-   * @param event the entry after which the other side wants to be told
+   * @param event that entry
    */
   public static boolean needEvent(int event, int newIndex, int oldIndex) {
     return ((newIndex - event - 1) & 0xffff) < ((newIndex - oldIndex) & 0xffff);

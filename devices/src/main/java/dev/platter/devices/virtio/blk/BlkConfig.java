@@ -17,8 +17,8 @@ final class BlkConfig {
   private static final int MAX_SEG_MAX = 126;
   // Smaller writes make a file system on the host read before it writes.
   private static final int PHYSICAL_BLOCK_BYTES = 4096;
-  // Not 0 or 1 block: Windows takes the field at its word and cuts its I/O to that size. Linux
-  // makes its read-ahead twice this, which is what it has anyway.
+  // Not 0 or 1 block, because Windows cuts its I/O to this size. Linux makes its read-ahead twice
+  // this, which is what it has anyway.
   private static final int OPTIMAL_IO_BYTES = 65536;
 
   // What one request may ask of a host without keeping it for long; zeroes may have to be written.
