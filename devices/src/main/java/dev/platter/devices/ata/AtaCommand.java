@@ -2,7 +2,7 @@ package dev.platter.devices.ata;
 
 /**
  * Command codes and their subcommands. Each is described in the clause of ACS-3 section 7 that
- * bears its name; those marked so are in ATA8-ACS only.
+ * bears its name; commands marked ATA8-ACS are in that standard only.
  */
 public final class AtaCommand {
   /** DATA SET MANAGEMENT. */

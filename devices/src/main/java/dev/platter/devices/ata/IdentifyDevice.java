@@ -48,13 +48,13 @@ public record IdentifyDevice(String model, String serial, String firmware) {
   }
 
   /**
-   * What the page says that can change while the disk is in use, or that its backend decides.
+   * The parts of the page that change while the disk is in use, or that depend on its backend.
    *
    * @param sectors capacity in logical blocks
    * @param blockSizeBytes logical block size, 512 or a larger power of two
-   * @param physicalBlockBytes what the medium reads and writes as one, a multiple of the former by
-   *     a power of two
-   * @param volatileCache whether there is a write cache to speak of
+   * @param physicalBlockBytes the unit in which the medium reads and writes: the logical block size
+   *     times a power of two
+   * @param volatileCache whether there is a write cache
    * @param cacheEnabled whether the write cache is on
    * @param lookAhead whether read look-ahead is on
    * @param trim whether TRIM is offered
@@ -154,7 +154,7 @@ public record IdentifyDevice(String model, String serial, String firmware) {
       set(page, 118, words >> 16);
     }
     if (state.physicalBlockBytes > state.blockSizeBytes) {
-      // Several logical sectors in a physical one, as a power of two; the first begins one.
+      // Logical sectors per physical sector, as a power of two; sector 0 is aligned.
       sizes |=
           0x2000 | Integer.numberOfTrailingZeros(state.physicalBlockBytes / state.blockSizeBytes);
       set(page, 209, 0x4000);

@@ -20,7 +20,7 @@ public final class LogPages {
 
   private LogPages() {}
 
-  /** How many pages a log has; 0 if it does not exist. */
+  /** The number of pages of a log; 0 if it does not exist. */
   public static int pages(int logAddress) {
     return logAddress == DIRECTORY || logAddress == NCQ_COMMAND_ERROR ? 1 : 0;
   }

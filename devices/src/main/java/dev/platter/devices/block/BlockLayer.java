@@ -15,12 +15,12 @@ import java.util.function.LongConsumer;
 public abstract class BlockLayer implements BlockBackend {
   private final BlockBackend below;
 
-  /** Stands over {@code below}, and closes it in the end. */
+  /** Makes a layer over {@code below}, which the layer closes in the end. */
   protected BlockLayer(BlockBackend below) {
     this.below = below;
   }
 
-  /** The disk that this stands over. */
+  /** The disk below the layer. */
   protected final BlockBackend below() {
     return below;
   }

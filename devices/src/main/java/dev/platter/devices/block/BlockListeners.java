@@ -4,21 +4,21 @@ import dev.platter.devices.block.meter.Operation;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** The listeners of one disk, told one after the other. Any thread. */
+/** The listeners of one disk, called one after the other. Any thread. */
 public final class BlockListeners implements BlockListener {
   private final List<BlockListener> listeners = new CopyOnWriteArrayList<>();
 
-  /** Has one more told. */
+  /** Adds a listener. */
   public void add(BlockListener listener) {
     listeners.add(listener);
   }
 
-  /** Has one told no more that was added, the same object; does nothing if it was not. */
+  /** Removes a listener that was added, the same object; does nothing if it was not. */
   public void remove(BlockListener listener) {
     listeners.remove(listener);
   }
 
-  /** Whether nobody is told. */
+  /** Whether there is no listener. */
   public boolean isEmpty() {
     return listeners.isEmpty();
   }

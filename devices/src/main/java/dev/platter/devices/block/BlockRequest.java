@@ -147,7 +147,9 @@ public abstract class BlockRequest implements AutoCloseable {
     return timeline;
   }
 
-  /** Has this slot's requests stamped from now on, or no longer; it must not be in flight. */
+  /**
+   * Sets where this slot's requests leave their stamps, null for nowhere; it must not be in flight.
+   */
   public final void setTimeline(@Nullable Timeline timeline) {
     if (inFlight) {
       throw new IllegalStateException("request is in flight");

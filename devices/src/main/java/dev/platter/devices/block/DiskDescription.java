@@ -5,12 +5,13 @@ import dev.platter.devices.block.image.ForeignFormat;
 import java.util.Optional;
 
 /**
- * What messages, events and reports say of a disk, and how two uses of one are told.
+ * A disk as messages, events and reports describe it, and its identity.
  *
- * @param name how users call it, for example its path
+ * @param name its name for users, for example a path
  * @param cache whether the host's page cache lies between
  * @param identity equal for two disks exactly if they have the same contents
- * @param foreign the format that its contents are those of, though it is used as a raw disk
+ * @param foreign the format of its contents, if the disk holds another format's file and is used as
+ *     a raw disk
  */
 public record DiskDescription(
     String name, CacheMode cache, Object identity, Optional<ForeignFormat> foreign) {

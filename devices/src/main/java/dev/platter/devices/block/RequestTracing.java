@@ -3,7 +3,7 @@ package dev.platter.devices.block;
 import dev.platter.aio.trace.Timeline;
 import dev.platter.devices.block.meter.Operation;
 
-/** Where a device's request slots leave their stamps. Set before the guest starts. */
+/** The destination of the stamps of a device's request slots. Set before the guest starts. */
 public interface RequestTracing {
   /**
    * The timeline of a slot, asked for once.

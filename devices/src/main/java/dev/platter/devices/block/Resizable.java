@@ -6,45 +6,45 @@ import dev.platter.devices.block.image.Preallocation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The size of a disk that can change: by somebody who changes what the disk is stored in, which has
- * to be found out, or by {@link #grow}. Guests see a new size only when {@link #resizeTo} says so.
+ * The size of a disk that can change: another program changes the disk's storage, or {@link #grow}
+ * does. Guests see a new size only after {@link #resizeTo}.
  */
 public interface Resizable {
   /** The disk's size in bytes as guests see it now. Any thread. */
   long sizeBytes();
 
   /**
-   * What the disk's size should be by what it is stored in. Any thread; may wait for the host.
+   * The size of the disk's storage.
    *
-   * @return in bytes; that of the disk if the host does not tell
+   * @return in bytes; the disk's size if the host does not know
    */
   long currentSizeBytes();
 
   /**
-   * Gives the disk another size, also a smaller one, and tells the listeners. For the main loop.
+   * Sets the disk's size, also to a smaller one, and calls the listeners. For the main loop.
    *
-   * @param bytes as {@link #currentSizeBytes} tells
+   * @param bytes as {@link #currentSizeBytes} returns it
    */
   void resizeTo(long bytes);
 
   /**
-   * Looks whether the size has changed, and tells the listeners if so: {@link #currentSizeBytes}
-   * and {@link #resizeTo}. For the main loop of a machine whose file systems answer.
+   * Applies a change of the storage's size: {@link #currentSizeBytes} and {@link #resizeTo}. For
+   * the main loop of a machine whose file systems answer.
    */
   default void checkForResize() {
     resizeTo(currentSizeBytes());
   }
 
   /**
-   * Asks to be told when the size may have changed.
+   * Watches for changes of the size.
    *
-   * @return the watch; {@link FileChanges#NONE} if nothing tells, as of a block device
+   * @return the watch; {@link FileChanges#NONE} if there is no such watch, as for a block device
    */
   int watchedBy(FileChanges changes);
 
   /**
-   * Makes what the disk is stored in larger, and returns once that is on stable storage; {@link
-   * #checkForResize} finds it. Blocks. A disk is never made smaller.
+   * Makes the disk's storage larger, and returns once that is on stable storage; {@link
+   * #checkForResize} applies it. Blocks. A disk is never made smaller.
    *
    * @param bytes the new size, a multiple of the block size
    * @param preallocation {@code OFF} for a hole, {@code FALLOC} to reserve the space; null for a

@@ -1,8 +1,8 @@
 /**
- * How a device meets the machine: register accesses in, interrupts out.
+ * The interface between a device and its machine: register accesses in, interrupts out.
  *
- * <p>Threading: register accesses arrive under the big lock, on whichever thread plays the vCPU;
- * interrupts may be raised from any thread. This package does not route anything.
+ * <p>Threading: register accesses arrive under the big lock, on any thread that plays the vCPU;
+ * interrupts may be raised from any thread. This package routes nothing.
  */
 @NullMarked
 package dev.platter.devices.bus;

@@ -4,8 +4,8 @@ import dev.platter.devices.ahci.AhciRegisters;
 import dev.platter.devices.memory.GuestMemory;
 
 /**
- * A port's command list, command tables and received FIS area in guest RAM, and the driver's pen in
- * them (AHCI 4.2). Every method may be used to write nonsense: nothing is checked.
+ * A port's command list, command tables and received FIS area in guest RAM, written as a driver
+ * does (AHCI 4.2). Nothing is checked, so that tests can write nonsense.
  */
 public final class AhciCommandTables {
   /** PRD entries per command table. */
@@ -33,12 +33,12 @@ public final class AhciCommandTables {
     tables = allocator.allocate((long) TABLE_BYTES * AhciRegisters.SLOTS, TABLE_ALIGNMENT);
   }
 
-  /** For PxCLB. */
+  /** The command list's address, for PxCLB. */
   public long commandList() {
     return commandList;
   }
 
-  /** For PxFB. */
+  /** The received FIS area's address, for PxFB. */
   public long fisArea() {
     return fisArea;
   }
@@ -62,7 +62,7 @@ public final class AhciCommandTables {
     memory.writeLong(at + 8, table(slot));
   }
 
-  /** The bytes that the HBA says it has transferred: PRDBC of a slot's header. */
+  /** The number of bytes that the HBA has transferred: PRDBC of a slot's header. */
   public int transferred(int slot) {
     return memory.readInt(commandList + (long) slot * AhciRegisters.HEADER_BYTES + 4);
   }

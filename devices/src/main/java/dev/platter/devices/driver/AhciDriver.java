@@ -10,11 +10,11 @@ import dev.platter.devices.memory.GuestMemory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A driver for one disk behind an AHCI port, doing what Linux's libahci and libata do: reads and
+ * A driver for a disk behind an AHCI port, which works as Linux's libahci and libata do: reads and
  * writes are NCQ commands whose tag is their slot, each issued by a store to PxSACT and one to
- * PxCI; a flush or TRIM is not queued, so it waits until the queued ones are done and holds back
- * those that come after it. After an error it stops and starts the port, asks log 10h which tag has
- * failed, and issues the others again.
+ * PxCI; a flush or TRIM is not queued, so it waits for the queued commands, and later commands wait
+ * for it. After an error the driver stops and starts the port, reads from log 10h which tag has
+ * failed, and issues the other commands again.
  *
  * <p>Threading: one vCPU. Nothing is allocated by a request that succeeds.
  */
@@ -95,18 +95,18 @@ public final class AhciDriver implements DiskDriver {
     return tables;
   }
 
-  /** How often an error made the driver stop and start the port. */
+  /** The number of times that an error made the driver stop and start the port. */
   public long recoveries() {
     return recoveries;
   }
 
-  /** Requests that have been given to the device and not been reported, one bit per tag. */
+  /** The requests that the device has and that were not reported, one bit per tag. */
   public int issued() {
     return issued;
   }
 
   /**
-   * What the disk has said about itself.
+   * The disk's own description.
    *
    * @throws IllegalStateException before {@link #bringUp}
    */
@@ -118,7 +118,7 @@ public final class AhciDriver implements DiskDriver {
   }
 
   /**
-   * Finds the disk, resets it, asks what it is, sets it up and lets the port interrupt.
+   * Finds the disk, resets and identifies it, sets it up and enables the port's interrupts.
    *
    * @throws IllegalStateException if there is no disk, or it does not answer
    */

@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed number of buffers of {@value #CHUNK_BYTES} bytes, page-aligned, for requests that cannot
- * use their own memory. The address space is reserved at once; memory comes when a chunk is first
- * touched, and goes back to the kernel once the chunk has lain idle for a while.
+ * use their own memory. The address space is reserved at once. The kernel gives memory when a chunk
+ * is first touched, and gets it back when the chunk was idle for a while.
  *
- * <p>A request that finds no chunk waits in order ({@link #await}), as one waits that finds no room
- * in the SQ. Whoever holds a chunk never waits for another: with what it has it can go on, and give
- * it back, so that all waiters come to their turn. A pool is never shared by two guests.
+ * <p>A request that finds no free chunk waits in order ({@link #await}), as a request without room
+ * in the SQ does. A request that holds a chunk never waits for another: it can always finish and
+ * give the chunk back, so that every waiter gets one. A pool is never shared by two guests.
  *
  * <p>For one loop: its thread, or the holders of its lock. Only the counts are for any thread.
  * Allocates nothing after its creation.
@@ -24,29 +24,30 @@ public final class BufferPool implements AutoCloseable {
   /** Size of a chunk in bytes. */
   public static final int CHUNK_BYTES = 128 << 10;
 
-  /** What {@link #take} answers if there is none to be had. */
+  /** The result of {@link #take} if there is no free chunk. */
   public static final int NONE = -1;
 
   /**
-   * Time after which a chunk that nobody has used gives its memory back, in nanoseconds. Long
-   * enough for the timer to be no wake-up that matters: {@code --ablate notify} shows a loop
-   * without any.
+   * The time after which an unused chunk gives its memory back, in nanoseconds. Long enough for the
+   * timer's wake-ups not to matter: {@code --ablate notify} shows a loop without any.
    */
   private static final long IDLE_NANOS = 10_000_000_000L;
 
-  /** Somebody who wants a chunk. In at most one pool's queue at a time. */
+  /** A request that waits for a chunk; in at most one pool's queue at a time. */
   public abstract static class ChunkWaiter {
     private @Nullable ChunkWaiter previous;
     private @Nullable ChunkWaiter next;
     private boolean waiting;
 
-    /** Creates one that waits for nothing. */
+    /** Creates a waiter that is in no queue. */
     protected ChunkWaiter() {}
 
-    /** It is this one's turn: {@code chunk} is its own. Runs in a call of {@link #give}. */
+    /**
+     * The waiter gets {@code chunk}, which it gives back later. Runs in a call of {@link #give}.
+     */
     protected abstract void granted(int chunk);
 
-    /** Whether it stands in a queue. */
+    /** Whether the waiter is in a queue. */
     public final boolean isWaiting() {
       return waiting;
     }
@@ -59,12 +60,12 @@ public final class BufferPool implements AutoCloseable {
   private final boolean[] taken;
   // Whether the kernel may have given memory for it.
   private final boolean[] touched;
-  // While memory is given back: those whose memory goes.
+  // While memory is given back: the chunks that lose theirs.
   private final boolean[] going;
   // A stack: the chunk that was given back last is taken first, and is still in the CPU's caches.
   private final int[] free;
   private int freeCount;
-  // How many at the bottom of the stack were free all the time since the last trim.
+  // The number of chunks at the bottom of the stack that were free ever since the last trim.
   private int idle;
   private @Nullable ChunkWaiter first;
   private @Nullable ChunkWaiter last;
@@ -152,9 +153,7 @@ public final class BufferPool implements AutoCloseable {
     return chunk;
   }
 
-  /**
-   * Gives a chunk back, and to the waiter that is first. The kernel has no request on it any more.
-   */
+  /** Gives a chunk back, or hands it to the first waiter. The */
   public void give(int chunk) {
     if (!taken[chunk]) {
       throw new IllegalStateException("chunk " + chunk + " is free");
@@ -170,7 +169,7 @@ public final class BufferPool implements AutoCloseable {
 
   private void grant() {
     if (granting) {
-      return; // a waiter has given its chunk back at once: no recursion, as deep as the queue
+      return; // a waiter has given its chunk back at once: no recursion as deep as the queue
     }
     granting = true;
     try {
@@ -208,7 +207,7 @@ public final class BufferPool implements AutoCloseable {
     waits.increment();
   }
 
-  /** Takes a waiter out of the queue. One that does not wait is left alone. */
+  /** Takes a waiter out of the queue, if it is there. */
   public void cancel(ChunkWaiter waiter) {
     if (waiter.waiting) {
       forget(waiter);
@@ -233,8 +232,8 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /**
-   * Gives the memory of those chunks back that nobody has used since the last call. A pool with a
-   * loop does so itself, and only while there is something to give back.
+   * Gives the memory of all chunks back that were not used since the last call. A pool with a loop
+   * calls this itself, only while there is something to give back.
    *
    * @return whether a free chunk may still hold memory, so that another call is worth it
    */
@@ -248,7 +247,7 @@ public final class BufferPool implements AutoCloseable {
     return more;
   }
 
-  /** Gives the memory of all free chunks back, for when their guest has gone. */
+  /** Gives the memory of all free chunks back, because their guest has gone. */
   public void trimAll() {
     giveBack(freeCount);
     idle = freeCount;
@@ -265,8 +264,8 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /**
-   * Gives the memory of those at the bottom of the stack back. Those that lie side by side go in
-   * one system call, as this may run under the big lock.
+   * Gives the memory of chunks at the bottom of the stack back. Adjacent chunks go in one system
+   * call, as this may run under the big lock.
    */
   private void giveBack(int count) {
     for (int i = 0; i < count; i++) {
@@ -289,38 +288,38 @@ public final class BufferPool implements AutoCloseable {
     }
   }
 
-  /** How many system calls have given memory back. */
+  /** The number of system calls that have given memory back. */
   int timesGivenBack() {
     return timesGivenBack;
   }
 
-  /** How many chunks are taken. Any thread. */
+  /** The number of chunks in use. */
   public long inUse() {
     return inUse.get();
   }
 
-  /** How many chunks were taken at most, at one time. Any thread. */
+  /** The largest number of chunks that were in use at a time. */
   public long highWater() {
     return highWater.get();
   }
 
-  /** How many wait for a chunk. Any thread. */
+  /** The number of requests that wait for a chunk. */
   public long waiting() {
     return waiting.get();
   }
 
-  /** How often somebody had to wait, in all. Any thread. */
+  /** The number of waits since the pool was made. */
   public long waits() {
     return waits.get();
   }
 
-  /** How many chunks may hold memory now. Any thread. */
+  /** The number of chunks that may hold memory now. */
   public long resident() {
     return resident.get();
   }
 
   /**
-   * Unmaps the chunks: none is taken, nobody waits. Idempotent.
+   * Unmaps the chunks; none is in use, and nothing waits. Idempotent.
    *
    * @throws IllegalStateException if one is taken
    */

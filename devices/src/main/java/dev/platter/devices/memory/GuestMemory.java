@@ -11,13 +11,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The guest's physical address space: RAM regions, each backed by host memory.
  *
- * <p>Every address that a device is given by its guest is looked up here, and every method tells
- * "outside RAM" by its return value: guest input never throws. What reads and writes goes across
- * adjacent regions as if they were one, and allocates nothing. Scalars are little-endian, as PCI,
- * AHCI and virtio 1.x are.
+ * <p>Devices look up every guest address here. A method reports "outside RAM" by its return value:
+ * guest input never throws. Reads and writes cross adjacent regions as if they were one region, and
+ * allocate nothing. Scalars are little-endian, as PCI, AHCI and virtio 1.x are.
  */
 public final class GuestMemory {
-  /** What {@link #hostAddress} answers for a range that is not wholly inside one region. */
+  /** The result of {@link #hostAddress} for a range that is not wholly inside one region. */
   public static final long OUTSIDE = -1;
 
   private static final ValueLayout.OfShort LE16 =
@@ -43,7 +42,7 @@ public final class GuestMemory {
     }
   }
 
-  // Replaced, never changed: a look-up on another thread sees the RAM as it was or as it is.
+  // Replaced, never changed: a look-up on another thread sees the old RAM or the new.
   private volatile RangeTable table;
 
   /**
@@ -66,9 +65,9 @@ public final class GuestMemory {
   // ---- plugging ------------------------------------------------------------------------------
 
   /**
-   * Replaces the RAM, for a guest that plugs and unplugs it. A look-up under way may still find
-   * what was there before: its host memory may go only once no device has anything in flight, and
-   * no ring on it.
+   * Replaces the RAM, for a guest that plugs and unplugs memory. A look-up under way may still find
+   * the old RAM: its host memory may be unmapped only when no device has anything in flight, and no
+   * ring on it.
    *
    * @param replacement the RAM from now on, in any order, not overlapping
    */
@@ -77,14 +76,14 @@ public final class GuestMemory {
   }
 
   /**
-   * Adds a range, at a price that hardly grows with the number of those there are. One thread at a
-   * time changes the RAM.
+   * Adds a range, at a cost that hardly grows with the number of ranges. One thread at a time
+   * changes the RAM.
    *
    * @param guestAddress its first guest physical address
    * @param lengthBytes how long it is
-   * @param memory what holds it, perhaps together with others; {@link MemorySegment#NULL} for a
-   *     range that is taken and stays outside RAM
-   * @param offset where it begins in there
+   * @param memory its memory, perhaps shared with other ranges; {@link MemorySegment#NULL} for a
+   *     range that is reserved and stays outside RAM
+   * @param offset where it begins in {@code memory}
    * @return false, with nothing changed, if it overlaps another
    */
   public boolean add(long guestAddress, long lengthBytes, MemorySegment memory, long offset) {
@@ -113,7 +112,7 @@ public final class GuestMemory {
   }
 
   /**
-   * Takes out exactly this range, as {@link #replace} does with regard to what is under way.
+   * Removes exactly this range; as with {@link #replace}, look-ups under way may still find it.
    *
    * @return the memory that {@link #add} was given for it
    * @throws IllegalArgumentException if there is no such range
@@ -128,12 +127,12 @@ public final class GuestMemory {
   }
 
   /**
-   * Takes out all ranges that lie between two addresses, as {@link #remove} does.
+   * Removes all ranges that lie between two addresses, as {@link #remove} does.
    *
    * @param first the first address
    * @param last the last one
-   * @return what {@link #add} was given for each; empty, with nothing changed, if there is none, or
-   *     one that lies there only partly
+   * @return what {@link #add} was given for each; empty, with nothing changed, if there is no such
+   *     range, or if a range lies there only partly
    */
   public List<MemorySegment> removeWithin(long first, long last) {
     Range low = table.find(first);
@@ -156,7 +155,7 @@ public final class GuestMemory {
     return removed;
   }
 
-  /** How many ranges there are, RAM or not. */
+  /** The number of ranges, RAM or not. */
   public int ranges() {
     return table.size();
   }
@@ -184,14 +183,14 @@ public final class GuestMemory {
     return range != null && (toBeWritten ? range.writable : range.readable) ? range : null;
   }
 
-  /** The region that all of it lies in, or null. */
+  /** The region that contains the whole range, or null. */
   private static @Nullable Range single(
       RangeTable table, long address, long lengthBytes, boolean toBeWritten) {
     Range range = ram(table, address, toBeWritten);
     return range != null && range.contains(address, lengthBytes) ? range : null;
   }
 
-  /** Whether all of it is RAM, in one region or in several. */
+  /** Whether the whole range is RAM, in one region or in several. */
   private static boolean covers(
       RangeTable table, long guestAddress, long lengthBytes, boolean toBeWritten) {
     if (lengthBytes < 0) {
@@ -329,7 +328,7 @@ public final class GuestMemory {
     return true;
   }
 
-  /** A number that lies in more than one region, byte by byte; -1 outside RAM. */
+  /** Reads a number that lies in several regions, byte by byte; -1 outside RAM. */
   private static long readAcross(RangeTable table, long guestAddress, int bytes) {
     if (!covers(table, guestAddress, bytes, false)) {
       return -1;

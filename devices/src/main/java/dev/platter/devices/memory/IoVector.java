@@ -9,9 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An array of {@code struct iovec} in native memory: host buffers in transfer order. Elements that
- * continue the one before are merged into it. It lies in memory that its owner lends it, and is
- * full at its end, or in its own, which grows while it has never been this large before. Not
- * thread-safe.
+ * continue the one before are merged into it. It lies either in memory that its owner lends it, and
+ * is full at the end of that, or in memory of its own, which grows as needed. Not thread-safe.
  */
 public final class IoVector implements AutoCloseable {
   // Shared, because a slot may be filled by a vCPU and completed by the main loop.

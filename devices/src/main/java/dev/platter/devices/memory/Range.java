@@ -3,8 +3,8 @@ package dev.platter.devices.memory;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A range of guest addresses, and where its bytes are: from {@code offset} of a segment on, which
- * many ranges may share; or nowhere.
+ * A range of guest addresses and its bytes: from {@code offset} of a segment on, which ranges may
+ * share; or none.
  */
 final class Range {
   final long start;
@@ -19,9 +19,9 @@ final class Range {
    *
    * @param start its first guest address
    * @param sizeBytes its length
-   * @param memory what holds it, not written if that is read-only; {@link MemorySegment#NULL} if
-   *     the range is taken and is no RAM
-   * @param offset where it begins in there
+   * @param memory its memory, not written if that is read-only; {@link MemorySegment#NULL} if the
+   *     range is reserved and is no RAM
+   * @param offset where it begins in {@code memory}
    */
   Range(long start, long sizeBytes, MemorySegment memory, long offset) {
     if (start < 0 || sizeBytes <= 0 || start > Long.MAX_VALUE - sizeBytes) {
@@ -50,7 +50,8 @@ final class Range {
   /** Whether {@code lengthBytes} bytes from an address on lie in here. */
   boolean contains(long address, long lengthBytes) {
     long at = address - start;
-    // Both are compared as unsigned: what lies before the range, and a length below 0, is huge.
+    // Both comparisons are unsigned: an address before the range, or a negative length, is a huge
+    // number.
     return Long.compareUnsigned(at, sizeBytes) < 0
         && Long.compareUnsigned(lengthBytes, sizeBytes - at) <= 0;
   }

@@ -7,25 +7,25 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ranges of guest addresses in order, none over another. It never changes: each change makes
- * another table, which shares with this one all but the chunk of ranges that is concerned. So any
- * thread looks ranges up in whatever table it has, without a lock, and a change among 65,535 ranges
- * copies a few kilobytes. A look-up is a binary search, and allocates nothing.
+ * Ranges of guest addresses in order, without overlaps. Immutable: a change makes another table,
+ * which shares all chunks of ranges but the changed one. So any thread looks up in its table
+ * without a lock, and a change among 65,535 ranges copies a few kilobytes. A look-up is a binary
+ * search, and allocates nothing.
  */
 final class RangeTable {
   static final RangeTable EMPTY = new RangeTable(new long[0], new Chunk[0], 0);
 
-  // About the square root of the most ranges there are: a change copies a chunk, and the list of
-  // them.
+  // About the square root of the largest number of ranges: a change copies one chunk and the list
+  // of chunks.
   private static final int CHUNK = 256;
 
-  // So many are walked through faster than searched.
+  // A linear search of so few is faster.
   private static final int FEW = 8;
 
   private final long[] firsts;
   private final Chunk[] chunks;
   private final int size;
-  // The only chunk, if there is but one: a guest without an IOMMU has a handful of regions.
+  // The only chunk, if there is one: a guest without an IOMMU has a handful of regions.
   private final @Nullable Chunk first;
 
   private RangeTable(long[] firsts, Chunk[] chunks, int size) {
@@ -101,7 +101,7 @@ final class RangeTable {
     return size;
   }
 
-  /** How many chunks there are, for tests. */
+  /** The number of chunks, for tests. */
   int chunks() {
     return chunks.length;
   }
@@ -116,7 +116,7 @@ final class RangeTable {
 
   // ---- looking up ----------------------------------------------------------------------------
 
-  /** The index of the last that does not lie above {@code key}; -1 if all do. */
+  /** The index of the last element that is not above {@code key}; -1 if all are. */
   private static int lastNotAbove(long[] sorted, long key) {
     int low = 0;
     int high = sorted.length - 1;
@@ -149,14 +149,14 @@ final class RangeTable {
 
   /** Whether any range has a byte in common with {@code sizeBytes} bytes at {@code start}. */
   boolean overlaps(long start, long sizeBytes) {
-    // Of those that begin before the end, the last one reaches furthest.
+    // Of the ranges that begin before the end, the last reaches furthest.
     Range before = floor(start + sizeBytes - 1);
     return before != null && before.end() > start;
   }
 
   // ---- changing ------------------------------------------------------------------------------
 
-  /** This table and a range that overlaps none. */
+  /** This table with another range, which overlaps none. */
   RangeTable with(Range added) {
     if (size == 0) {
       return of(new Chunk[] {new Chunk(new Range[] {added})}, 1);
@@ -206,7 +206,7 @@ final class RangeTable {
     return both;
   }
 
-  /** This table with others in the place of {@code count} chunks. */
+  /** This table with {@code count} chunks replaced. */
   private RangeTable replaced(int index, int count, int newSize, Chunk... others) {
     int length = chunks.length - count + others.length;
     int after = index + others.length;

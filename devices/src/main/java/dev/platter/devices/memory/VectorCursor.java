@@ -3,8 +3,8 @@ package dev.platter.devices.memory;
 import dev.platter.aio.sys.HostMemory;
 
 /**
- * A place in an {@link IoVector} that moves forward, for transfers that are done piece by piece: no
- * piece has to walk over those before it. Not thread-safe.
+ * A position in an {@link IoVector} that moves forward, for transfers in pieces: no piece walks
+ * over the elements before it. Not thread-safe.
  */
 public final class VectorCursor {
   private int element;
@@ -16,12 +16,12 @@ public final class VectorCursor {
     within = 0;
   }
 
-  /** The element in which it stands; the vector's count at the end. */
+  /** The element that the cursor is in; the vector's count at the end. */
   public int element() {
     return element;
   }
 
-  /** How many bytes of that element lie behind it. */
+  /** The cursor's offset in that element, in bytes. */
   public long within() {
     return within;
   }
@@ -35,12 +35,12 @@ public final class VectorCursor {
     }
   }
 
-  /** Copies the {@code bytes} bytes from here on to {@code address}, and stays where it is. */
+  /** Copies the {@code bytes} bytes from here on to {@code address}, without moving. */
   public void gather(IoVector vector, long address, long bytes) {
     copy(vector, address, bytes, true);
   }
 
-  /** Copies {@code bytes} bytes from {@code address} to here, and stays where it is. */
+  /** Copies {@code bytes} bytes from {@code address} to here, without moving. */
   public void scatter(IoVector vector, long address, long bytes) {
     copy(vector, address, bytes, false);
   }

@@ -5,10 +5,10 @@ import dev.platter.devices.bus.MmioDevice;
 /**
  * A range of registers that a guest maps by a base address register (PCI Local Bus 3.0, 6.2.5).
  *
- * @param index which of the six it is, 0 to 5
- * @param space which addresses the guest gives it
+ * @param index its number, 0 to 5
+ * @param space the address space that it is mapped into
  * @param sizeBytes its length, a power of two: at least 16 of memory, 4 to 256 of I/O
- * @param registers what is there; gets accesses of 1, 2, 4 or 8 bytes, aligned to their size
+ * @param registers its registers; they get accesses of 1, 2, 4 or 8 bytes, aligned to their size
  */
 public record PciBar(int index, Space space, int sizeBytes, MmioDevice registers) {
   private static final int MIN_MEMORY_BYTES = 16;
@@ -24,7 +24,7 @@ public record PciBar(int index, Space space, int sizeBytes, MmioDevice registers
     IO
   }
 
-  /** Checks that there can be such a BAR. */
+  /** Checks the arguments against the specification. */
   public PciBar {
     int least = space == Space.IO ? MIN_IO_BYTES : MIN_MEMORY_BYTES;
     if (index < 0

@@ -3,8 +3,8 @@ package dev.platter.devices.pci;
 import dev.platter.devices.bus.MmioDevice;
 
 /**
- * The bytes of a configuration space. Each bit is read-only, or software's to write, or cleared by
- * writing 1. Little-endian; accesses may have any alignment.
+ * The bytes of a configuration space. Each bit is read-only, writable, or cleared by writing 1.
+ * Little-endian; accesses may have any alignment.
  */
 public final class PciConfigSpace implements MmioDevice {
   private final byte[] initial = new byte[PciConfig.SIZE_BYTES];
@@ -13,7 +13,7 @@ public final class PciConfigSpace implements MmioDevice {
   private final byte[] clearable = new byte[PciConfig.SIZE_BYTES];
 
   /**
-   * Says what a register holds after reset, and what of it can be written.
+   * Defines a register: its value after reset, and which bits are writable.
    *
    * @param sizeBytes 1, 2 or 4
    */
@@ -25,30 +25,30 @@ public final class PciConfigSpace implements MmioDevice {
     }
   }
 
-  /** Says that a BAR is there: software finds its size in the bits that stay 0 (6.2.5.1). */
+  /** Defines a BAR: software finds its size in the bits that stay 0 (6.2.5.1). */
   public void define(PciBar bar) {
     int space = bar.space() == PciBar.Space.IO ? PciConfig.BAR_IO : 0;
     define(PciConfig.BAR_0 + 4 * bar.index(), 4, space, -bar.sizeBytes());
   }
 
-  /** Says which bits of a register are cleared by writing 1. */
+  /** Defines which bits of a register are cleared by writing 1. */
   public void defineClearable(int offset, int sizeBytes, int mask) {
     for (int i = 0; i < sizeBytes; i++) {
       clearable[offset + i] = (byte) (mask >> (8 * i));
     }
   }
 
-  /** Everything as after a reset. */
+  /** Sets all registers to their values after reset. */
   public void reset() {
     System.arraycopy(initial, 0, values, 0, values.length);
   }
 
-  /** 16 bits, as software reads them. */
+  /** Reads a 16-bit register as software does. */
   public int word(int offset) {
     return (values[offset] & 0xff) | (values[offset + 1] & 0xff) << 8;
   }
 
-  /** The function's side: sets bits that are in {@code mask}, of a 16-bit register. */
+  /** Sets or clears the bits in {@code mask} of a 16-bit register, also read-only ones. */
   public void set(int offset, int mask, boolean on) {
     int word = on ? word(offset) | mask : word(offset) & ~mask;
     values[offset] = (byte) word;

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * A PCI function as its server sees it: registers to access, interrupts to pass on, memory to lend.
  * A device that implements this can be served over vfio-user; the server asks for nothing else.
  *
- * <p>What a guest may do to a function by its configuration space is the function's business: bus
- * mastering and INTx disable (PCI Local Bus 3.0, 6.2.2), and which kind of interrupt is enabled
- * (6.8). A function whose guest has not made it a bus master neither reaches {@link #memory} nor
- * sends messages.
+ * <p>The function itself implements what a guest controls by the configuration space: bus mastering
+ * and INTx disable (PCI Local Bus 3.0, 6.2.2), and which kind of interrupt is enabled (6.8). A
+ * function whose guest has not made it a bus master neither reaches {@link #memory} nor sends
+ * messages.
  *
  * <p>No request that a backend has names guest memory (ADR 034). A function looks memory up and
  * copies from or to it in one hold of the big lock, so that memory can be taken away, and the
@@ -30,41 +30,37 @@ public interface PciFunction extends LoopClient, AutoCloseable {
   /** The BARs that are there. */
   List<PciBar> bars();
 
-  /** How many interrupts there are. */
+  /** The number of interrupts of each kind. */
   PciVectors vectors();
 
-  /**
-   * What the function reaches by DMA. The server adds and removes ranges at any time, without the
-   * big lock.
-   */
+  /** The target of the function's DMA. */
   GuestMemory memory();
 
   /**
-   * Ranges have been removed from {@link #memory}, and are unmapped once this returns. A function
-   * that keeps something that it has looked up there forgets it.
+   * Ranges have been removed from {@link #memory}, and are unmapped once this returns. The function
+   * drops all that it has cached of them.
    */
   default void memoryRemoved() {}
 
   /**
-   * Says where interrupts go from now on; null for nowhere. A guest that is connected finds the
-   * function as after power-on.
+   * Sets where interrupts go; null for nowhere. A guest that connects finds the function in its
+   * power-on state.
    */
   void connect(@Nullable PciInterrupts interrupts);
 
   /**
-   * A reset of the function: everything as after power-on, but for {@link #connect} and {@link
-   * #hold}. Waits for nothing; after it, no byte of guest memory is read or written for what was
-   * begun before.
+   * Resets everything to the power-on state, but for {@link #connect} and {@link #hold}. Waits for
+   * nothing. From then on, commands that have begun before neither read nor write guest memory.
    */
   void reset();
 
-  /** Starts no more requests until {@link #resume} has been called as often as this. */
+  /** Starts no more requests until {@link #resume} was called as often as this. */
   @Override
   void hold();
 
   /**
-   * Has {@code action} run once, with the big lock held, as soon as no request is in flight; at
-   * once if none is. Replaces an action that still waits.
+   * Runs {@code action} once, with the big lock held, as soon as no request is in flight; at once
+   * if none is. Replaces an action that still waits.
    */
   void whenIdle(Runnable action);
 

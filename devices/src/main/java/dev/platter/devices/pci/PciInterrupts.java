@@ -6,14 +6,14 @@ package dev.platter.devices.pci;
  * messages of the kind that its guest has enabled (PCI Local Bus 3.0, 6.8.3).
  */
 public interface PciInterrupts {
-  /** The function asserts or deasserts its INTx pin; told at each change. */
+  /** The function asserts or deasserts its INTx pin; called at each change. */
   void intx(boolean asserted);
 
   /**
    * The function sends an MSI.
    *
-   * @param vector which of the messages; below the number that the guest has allocated, and below
-   *     {@link PciVectors#msi}: a guest may allocate more than there are (PCI Local Bus 3.0,
+   * @param vector the number of the message; below the number that the guest has allocated, and
+   *     below {@link PciVectors#msi}: a guest may allocate more than there are (PCI Local Bus 3.0,
    *     6.8.1.3)
    */
   void msi(int vector);
