@@ -1,5 +1,6 @@
 package dev.platter.emulator.result.document;
 
+import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -25,22 +26,21 @@ public final class Records {
   private Records() {}
 
   /** A component as JSON has it. */
-  private record Property(String key, RecordComponent component, boolean inline) {
+  private record Property(
+      String key, RecordComponent component, boolean inline, boolean nullable, boolean required) {
     static Property of(RecordComponent component) {
       Key key = component.getAnnotation(Key.class);
       component.getAccessor().setAccessible(true); // of records that a package keeps to itself
       return new Property(
           key == null ? snakeCase(component.getName()) : key.value(),
           component,
-          component.isAnnotationPresent(Inline.class));
+          component.isAnnotationPresent(Inline.class),
+          component.getAnnotatedType().isAnnotationPresent(Nullable.class),
+          component.isAnnotationPresent(Required.class));
     }
 
     private static String snakeCase(String name) {
       return name.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
-    }
-
-    boolean isNullable() {
-      return component.getAnnotatedType().isAnnotationPresent(Nullable.class);
     }
 
     @Nullable Object of(Record record) {
@@ -52,11 +52,32 @@ public final class Records {
     }
   }
 
-  private static final ClassValue<List<Property>> PROPERTIES =
+  /** A type of record: its components in their order, and what makes a record of their values. */
+  private record Shape(List<Property> properties, Constructor<?> constructor) {
+    static Shape of(Class<?> type) {
+      RecordComponent[] components = type.getRecordComponents();
+      try {
+        Constructor<?> constructor =
+            type.getDeclaredConstructor(
+                Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new));
+        constructor.setAccessible(true);
+        return new Shape(Arrays.stream(components).map(Property::of).toList(), constructor);
+      } catch (NoSuchMethodException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    /** Whether an object has a key of this type. */
+    boolean isIn(Map<?, ?> object) {
+      return properties.stream().anyMatch(property -> object.containsKey(property.key()));
+    }
+  }
+
+  private static final ClassValue<Shape> SHAPES =
       new ClassValue<>() {
         @Override
-        protected List<Property> computeValue(Class<?> type) {
-          return Arrays.stream(type.getRecordComponents()).map(Property::of).toList();
+        protected Shape computeValue(Class<?> type) {
+          return Shape.of(type);
         }
       };
 
@@ -70,7 +91,7 @@ public final class Records {
   }
 
   private static void put(Record record, Map<String, @Nullable Object> map) {
-    for (Property property : PROPERTIES.get(record.getClass())) {
+    for (Property property : SHAPES.get(record.getClass()).properties()) {
       Object value = property.of(record);
       if (property.inline()) {
         if (value instanceof Record part) {
@@ -102,28 +123,24 @@ public final class Records {
   // ---- to records ------------------------------------------------------------------------------
 
   /**
-   * The record of an object. What is absent or null there is null in a component that may be null;
-   * elsewhere a list, a string or a record is empty then, a number 0, a boolean false.
+   * The record of an object. A key that is absent or null gives null in a component that may be
+   * null; in other components it gives an empty list, string or record, the number 0, or false.
    *
-   * @param path what stands before the object's keys in messages: {@code rows[0].}
+   * @param path the text that messages put before the object's keys: {@code rows[0].}
    * @throws MalformedDocument if a {@link Required} value is missing, or one is of another type
    */
   public static <T extends Record> T read(Class<T> type, Map<?, ?> object, String path) {
-    List<Property> properties = PROPERTIES.get(type);
-    Class<?>[] types = new Class<?>[properties.size()];
-    @Nullable Object[] values = new @Nullable Object[properties.size()];
-    for (int i = 0; i < types.length; i++) {
-      Property property = properties.get(i);
-      types[i] = property.component().getType();
+    Shape shape = SHAPES.get(type);
+    @Nullable Object[] values = new @Nullable Object[shape.properties().size()];
+    for (int i = 0; i < values.length; i++) {
+      Property property = shape.properties().get(i);
       values[i] =
           property.inline()
               ? part(property, object, path)
               : value(property, object.get(property.key()), path + property.key());
     }
     try {
-      var constructor = type.getDeclaredConstructor(types);
-      constructor.setAccessible(true);
-      return constructor.newInstance(values);
+      return type.cast(shape.constructor().newInstance(values));
     } catch (InvocationTargetException e) {
       throw new IllegalStateException(e.getCause());
     } catch (ReflectiveOperationException e) {
@@ -134,10 +151,7 @@ public final class Records {
   /** A record that stands in the object around it; null where none of its keys are there. */
   private static @Nullable Record part(Property property, Map<?, ?> object, String path) {
     Class<? extends Record> type = property.component().getType().asSubclass(Record.class);
-    return property.isNullable()
-            && PROPERTIES.get(type).stream().noneMatch(inner -> object.containsKey(inner.key()))
-        ? null
-        : read(type, object, path);
+    return property.nullable() && !SHAPES.get(type).isIn(object) ? null : read(type, object, path);
   }
 
   private static @Nullable Object value(Property property, @Nullable Object value, String path) {
@@ -145,10 +159,10 @@ public final class Records {
     if (value != null) {
       return value(property.component().getGenericType(), value, path);
     }
-    if (property.component().isAnnotationPresent(Required.class)) {
+    if (property.required()) {
       throw MalformedDocument.at(path, "is missing");
     }
-    if (property.isNullable()) {
+    if (property.nullable()) {
       return null;
     }
     if (type == String.class) {
