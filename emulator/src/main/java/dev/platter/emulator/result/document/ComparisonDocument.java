@@ -13,7 +13,7 @@ public record ComparisonDocument(
     List<String> warnings,
     List<Group> comparisons,
     List<GateResult> gates) {
-  /** A result that was read. */
+  /** A result that the comparison has read. */
   public record ComparedResult(
       String label, String schema, @Nullable String created, @Nullable String command) {}
 
@@ -27,18 +27,18 @@ public record ComparisonDocument(
       List<String> notCompared,
       List<ComparedRow> rows) {}
 
-  /** A key in which they differ, with the value of each. */
+  /** A key in which the results differ, with the value in each result. */
   public record Differing(String name, List<@Nullable String> values) {}
 
-  /** A row that at least two have. */
+  /** A row that at least two results have. */
   public record ComparedRow(String row, List<ComparedFigure> figures) {}
 
   /**
-   * A figure of it.
+   * A figure of a row.
    *
    * @param better {@code more} or {@code less}
-   * @param values of each result; null where one has no such figure
-   * @param toFirst what is said of each but the first
+   * @param values the figure in each result; null where a result lacks it
+   * @param toFirst for each result but the first, how it compares with the first
    */
   public record ComparedFigure(
       String figure,
@@ -52,7 +52,7 @@ public record ComparisonDocument(
   /** What the runs of two rows say. */
   public record Answer(@Nullable Double ratio, String answer, @Nullable String because) {}
 
-  /** What came of a gate. */
+  /** The outcome of a gate. */
   public record GateResult(
       String gate,
       String label,

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * {@code platter.doctor/1}.
  *
  * @param problems how many lines are problems
- * @param warnings how many are warnings
+ * @param warnings how many lines are warnings
  */
 public record DoctorDocument(
     String schema, String created, long problems, long warnings, List<LineGroup> groups) {
@@ -18,7 +18,8 @@ public record DoctorDocument(
   /**
    * One finding.
    *
-   * @param facts the same for programs, which each check names itself; null if the text is all
+   * @param facts the finding for programs, under keys that each check chooses; null if the text
+   *     says all
    */
   public record Line(
       String name,

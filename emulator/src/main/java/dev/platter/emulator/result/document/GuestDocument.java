@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record GuestDocument(
     @Inline Frame frame, List<GuestDiskRow> rows, GuestFacts guest, @Nullable String failure) {
-  /** What the guest ran in. */
+  /** The virtual machine that the guest ran in. */
   public record GuestFacts(
       @Nullable String kernelRelease,
       @Nullable String qemu,
@@ -20,10 +20,10 @@ public record GuestDocument(
       @Nullable Long memoryBytes) {}
 
   /**
-   * A workload on a disk. What is Platter's own to know is null for QEMU's disks.
+   * A workload on a disk. A figure that only Platter's devices count is null for QEMU's disks.
    *
-   * @param totalSeconds of an {@code iotest}; else null
-   * @param iops of a closed loop; else null
+   * @param totalSeconds the time of an {@code iotest}; null for other workloads
+   * @param iops requests per second of a closed loop; null for other workloads
    */
   public record GuestDiskRow(
       String workload,
@@ -51,7 +51,7 @@ public record GuestDocument(
       @Nullable LoopCounters loopCounters,
       @Nullable RequestStages stages) {}
 
-  /** What one run measured by itself; null is what the guest did not tell. */
+  /** The figures of one run; null is a figure that the guest did not report. */
   public record GuestSample(
       boolean partial,
       @Nullable Double totalSeconds,

@@ -5,10 +5,10 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** The key of a component of which the name does not tell it: {@code p99_9} is no Java name. */
+/** Gives a component a key that does not follow from its name, such as {@code p99_9}. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface Key {
-  /** The key as JSON has it. */
+  /** The key in JSON. */
   String value();
 }

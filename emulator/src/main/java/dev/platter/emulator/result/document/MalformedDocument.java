@@ -1,6 +1,6 @@
 package dev.platter.emulator.result.document;
 
-/** A document that is not as {@code docs/json.md} says. The message names the key. */
+/** A document differs from what {@code docs/json.md} says. The message names the key. */
 public final class MalformedDocument extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -10,10 +10,11 @@ public final class MalformedDocument extends RuntimeException {
   }
 
   /**
-   * Of a key.
+   * The value of a key is wrong or missing.
    *
-   * @param path the key with the keys around it, perhaps behind the document's number and a colon
-   * @param what what is wrong: {@code is not a number}
+   * @param path the key behind the keys of the objects around it; the document's number and a colon
+   *     may precede them, and the message leaves those out
+   * @param what the fault, as a predicate: {@code is not a number}
    */
   public static MalformedDocument at(String path, String what) {
     return new MalformedDocument("'" + path.replaceFirst("^\\d+:", "") + "' " + what);
