@@ -311,6 +311,8 @@ public final class GuestReport {
   private GuestDocument.GuestDiskRow document(GuestRow row) {
     boolean iotest = row.workload() == Workload.IOTEST;
     boolean platter = row.target().backend() == Backend.PLATTER;
+    Pairs toVirtio = toVirtio(row);
+    Pairs toPeer = toPeer(row);
     return new GuestDocument.GuestDiskRow(
         row.workload().toString(),
         row.target().backend().toString(),
@@ -321,10 +323,10 @@ public final class GuestReport {
         iotest ? spread(row, GuestReport::seconds, 4) : null,
         iotest ? null : spread(row, run -> run.figure("iops", "median"), 1),
         spread(row, GuestReport::p50, 2),
-        rounded(median(toVirtio(row)), 4),
-        Pairs.rounded(toVirtio(row)),
-        rounded(median(toPeer(row)), 4),
-        Pairs.rounded(toPeer(row)),
+        rounded(median(toVirtio), 4),
+        Pairs.rounded(toVirtio),
+        rounded(median(toPeer), 4),
+        Pairs.rounded(toPeer),
         percentiles(key -> median(row, run -> latency(run, key))),
         whole(median(row, run -> run.figure("bytes_per_second"))),
         row.runs().stream().map(run -> sample(row, run)).toList(),
