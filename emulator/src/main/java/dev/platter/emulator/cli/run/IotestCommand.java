@@ -155,12 +155,13 @@ public final class IotestCommand extends RunCommand {
   @Override
   String table(List<Summary> rows, int width) {
     StringBuilder text = new StringBuilder();
-    for (String sentence : Findings.ofAblations(IotestReport.rows(rows))) {
-      text.append(TextParagraph.of("", "", sentence));
+    if (rows.stream().anyMatch(row -> !row.variant().equals(Variant.ORDINARY))) {
+      for (String sentence : Findings.ofAblations(IotestReport.rows(rows))) {
+        text.append(TextParagraph.of("", "", sentence));
+      }
+      text.append(text.isEmpty() ? "" : "\n");
     }
-    return text.append(text.isEmpty() ? "" : "\n")
-        .append(IotestReport.table(rows, width))
-        .toString();
+    return text.append(IotestReport.table(rows, width)).toString();
   }
 
   @Override
