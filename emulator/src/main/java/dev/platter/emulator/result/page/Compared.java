@@ -125,8 +125,7 @@ final class Compared {
     Double depth = row.fields().number("iodepth");
     return depth == null || row.fields().has("label")
         ? row
-        : new Row(
-            row.fields(), row.name() + " (depth " + Quantity.COUNT.cell(depth) + ")", row.style());
+        : row.as(row.name() + " (depth " + Quantity.COUNT.cell(depth) + ")", row.style());
   }
 
   private static @Nullable Row named(List<Row> rows, String name) {

@@ -163,7 +163,7 @@ final class Comparison {
         boolean curve = row.hasCurve() && !row.seenByGuest();
         lines.add(
             new PercentileChart.Line(
-                new Row(row.fields(), sides.get(i).label(), "s" + (i % 6 + 1)),
+                row.as(sides.get(i).label(), "s" + (i % 6 + 1)),
                 curve ? row.curve() : row.summary()));
       }
     }

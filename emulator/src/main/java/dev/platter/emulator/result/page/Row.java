@@ -38,6 +38,11 @@ record Row(
         fields, name, style, Stages.of(fields), fields.record("scheduling", SchedulingFacts.class));
   }
 
+  /** The same row, with another name and another style. */
+  Row as(String otherName, String otherStyle) {
+    return new Row(fields, otherName, otherStyle, stages, scheduling);
+  }
+
   /** The rows of a document or an experiment, in the order in which pages show devices. */
   static List<Row> of(List<Fields> objects) {
     return of(objects, workloads(objects) > 1);
