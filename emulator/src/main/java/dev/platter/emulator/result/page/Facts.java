@@ -138,7 +138,8 @@ final class Facts {
       }
       out.open("tr").element("th", name, "scope", "row").open("td", "class", "words");
       if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
-        Tables.figure(out, fields, key, shown(key, number.doubleValue()), null);
+        Tables.figure(
+            out, fields.pathTo(key), number.doubleValue(), shown(key, number.doubleValue()), null);
       } else {
         out.text(text(value));
       }

@@ -70,7 +70,7 @@ final class FindingCharts {
           || !(pair.get(1) instanceof Number y)
           || !Double.isFinite(y.doubleValue())
           || (!bars && !(pair.get(0) instanceof Number))) {
-        throw new MalformedDocument("'" + path.replaceFirst("^\\d+:", "") + "' is no point");
+        throw MalformedDocument.at(path, "is no point");
       }
       points.add(
           new Point(

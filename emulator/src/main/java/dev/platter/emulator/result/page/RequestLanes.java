@@ -1,5 +1,6 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,18 +20,23 @@ final class RequestLanes {
       List.of("vcpu", "main-loop", "iothread", "own", "kernel");
 
   /** A step with its place. */
-  private record Placed(Stages.Step step, String lane, double at) {}
+  private record Placed(RequestStages.Step step, String lane, double at) {}
 
   private RequestLanes() {}
 
-  /** Draws a request. */
-  static void draw(Markup out, Row row, Stages stages, Fields request) {
+  /**
+   * Draws a request.
+   *
+   * @param number its place among the row's slowest requests, from 0
+   */
+  static void draw(Markup out, Row row, Stages stages, int number) {
+    RequestStages.SlowRequest request = stages.recorded().slowest().get(number);
     List<Placed> steps = new ArrayList<>();
     double at = 0;
-    for (Stages.Step step : Stages.steps(request)) {
-      Stages.Stage stage = stages.stage(step.key());
+    for (RequestStages.Step step : request.stages()) {
+      Stages.Stage stage = stages.stage(step.stage());
       steps.add(new Placed(step, stage == null ? "" : stage.lane(), at));
-      at += step.micros();
+      at += step.us();
     }
     if (steps.isEmpty()) {
       return;
@@ -38,10 +44,10 @@ final class RequestLanes {
     List<String> lanes = lanes(steps);
     double bottom = TOP + lanes.size() * LANE;
     String what = what(row, request);
-    Fields stall = request.object("stall");
-    String stalled = stall == null ? "" : stall.textOrEmpty("stage");
+    RequestStages.Stall stall = request.stall();
+    String stalled = stall == null ? "" : stall.stage();
     out.open("figure", "class", "chart lanes");
-    caption(out, row, request, stall);
+    caption(out, row, request, stages.fields().pathTo("slowest[" + number + "].end_to_end_us"));
     double whole = at;
     double left =
         Math.max(
@@ -67,7 +73,7 @@ final class RequestLanes {
         before = step;
       }
       for (Placed step : steps) {
-        step(out, plot, step, lanes.indexOf(step.lane()), x, stalled.equals(step.step().key()));
+        step(out, plot, step, lanes.indexOf(step.lane()), x, stalled.equals(step.step().stage()));
       }
       out.close();
     }
@@ -119,8 +125,8 @@ final class RequestLanes {
 
   private static void step(
       Markup out, Plot plot, Placed placed, int lane, Scale x, boolean stalled) {
-    String key = placed.step().key();
-    double micros = placed.step().micros();
+    String key = placed.step().stage();
+    double micros = placed.step().us();
     double from = x.at(placed.at());
     double width = Math.max(MIN_WIDTH, x.at(placed.at() + micros) - from);
     double top = TOP + lane * LANE + (LANE - BAR) / 2;
@@ -150,63 +156,57 @@ final class RequestLanes {
     }
   }
 
-  private static String what(Row row, Fields request) {
+  private static String what(Row row, RequestStages.SlowRequest request) {
     return row.name()
         + ": "
-        + request.textOrEmpty("operation")
+        + request.operation()
         + " of "
-        + Quantity.bytes(request.numberOr0("length_bytes"))
+        + Quantity.bytes((double) request.lengthBytes())
         + ", "
-        + Quantity.time(request.numberOr0("end_to_end_us"));
+        + Quantity.time(request.endToEndUs());
   }
 
-  private static void caption(Markup out, Row row, Fields request, @Nullable Fields stall) {
+  private static void caption(Markup out, Row row, RequestStages.SlowRequest request, String path) {
     out.open("figcaption");
-    Tables.figure(
-        out, request, "end_to_end_us", Quantity.time(request.numberOr0("end_to_end_us")), "b");
+    Tables.figure(out, path, request.endToEndUs(), Quantity.time(request.endToEndUs()), "b");
     out.text(
         " · "
-            + request.textOrEmpty("operation")
+            + request.operation()
             + " of "
-            + Quantity.bytes(request.numberOr0("length_bytes"))
+            + Quantity.bytes((double) request.lengthBytes())
             + " at offset "
-            + Quantity.COUNT.cell(request.numberOr0("offset_bytes"))
+            + Quantity.COUNT.cell((double) request.offsetBytes())
             + " · "
             + row.name()
             + ", run "
-            + Quantity.COUNT.cell(Math.max(1, request.numberOr0("run")))
+            + Quantity.COUNT.cell((double) Math.max(1, request.run()))
             + ", "
-            + Quantity.time(request.numberOr0("at_us"))
+            + Quantity.time(request.atUs())
             + " into it");
+    RequestStages.Stall stall = request.stall();
     if (stall != null) {
-      String cause = stall.textOrEmpty("cause");
       out.open("span", "class", "stall-note");
-      out.element("b", Causes.name(cause));
-      out.text(
-          " in stage '"
-              + stall.textOrEmpty("stage")
-              + "' for "
-              + Quantity.time(stall.numberOr0("us")));
-      String detail = stall.textOrEmpty("detail");
-      out.text(detail.isEmpty() ? "" : ": " + detail);
+      out.element("b", Causes.name(stall.cause()));
+      out.text(" in stage '" + stall.stage() + "' for " + Quantity.time(stall.us()));
+      out.text(stall.detail().isEmpty() ? "" : ": " + stall.detail());
       out.close();
     }
     out.close();
   }
 
-  private static String description(List<Placed> steps, @Nullable Fields stall) {
+  private static String description(List<Placed> steps, RequestStages.@Nullable Stall stall) {
     StringBuilder text = new StringBuilder();
     for (Placed step : steps) {
       text.append(text.isEmpty() ? "" : ", ")
-          .append(step.step().key())
+          .append(step.step().stage())
           .append(' ')
-          .append(Quantity.time(step.step().micros()))
+          .append(Quantity.time(step.step().us()))
           .append(" (")
           .append(laneName(step.lane()))
           .append(')');
     }
     if (stall != null) {
-      text.append(". Stalled: ").append(Causes.name(stall.textOrEmpty("cause")));
+      text.append(". Stalled: ").append(Causes.name(stall.cause()));
     }
     return text.append('.').toString();
   }

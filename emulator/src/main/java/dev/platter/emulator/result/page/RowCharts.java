@@ -3,6 +3,7 @@ package dev.platter.emulator.result.page;
 import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** All that is drawn of rows, in a run's document and in an experiment alike. */
@@ -172,7 +173,8 @@ final class RowCharts {
   }
 
   private void slowest() {
-    if (rows.stream().allMatch(row -> row.stages() == null || row.stages().slowest().isEmpty())) {
+    if (rows.stream()
+        .allMatch(row -> row.stages() == null || row.stages().recorded().slowest().isEmpty())) {
       return;
     }
     out.element(heading, "The slowest requests");
@@ -181,15 +183,13 @@ final class RowCharts {
       if (stages == null) {
         continue;
       }
-      List<Fields> slowest = stages.slowest();
-      int shown = Math.min(SHOWN_REQUESTS, slowest.size());
-      slowest.subList(0, shown).forEach(request -> RequestLanes.draw(out, row, stages, request));
-      if (shown < slowest.size()) {
+      int all = stages.recorded().slowest().size();
+      int shown = Math.min(SHOWN_REQUESTS, all);
+      IntStream.range(0, shown).forEach(i -> RequestLanes.draw(out, row, stages, i));
+      if (shown < all) {
         out.open("details");
-        out.element("summary", (slowest.size() - shown) + " more of " + row.name());
-        slowest
-            .subList(shown, slowest.size())
-            .forEach(request -> RequestLanes.draw(out, row, stages, request));
+        out.element("summary", (all - shown) + " more of " + row.name());
+        IntStream.range(shown, all).forEach(i -> RequestLanes.draw(out, row, stages, i));
         out.close();
       }
     }

@@ -184,9 +184,9 @@ final class RowTables {
       return;
     }
     out.open("td", "class", "n");
-    Tables.figure(out, fields, column.key(), column.quantity().cell(low), null);
+    Tables.figure(out, fields.pathTo(column.key()), low, column.quantity().cell(low), null);
     out.text("–");
-    Tables.figure(out, fields, to, column.quantity().cell(high), null);
+    Tables.figure(out, fields.pathTo(to), high, column.quantity().cell(high), null);
     out.close();
   }
 

@@ -1,8 +1,6 @@
 package dev.platter.emulator.result.page;
 
-import dev.platter.emulator.result.document.Records;
 import dev.platter.emulator.result.document.RequestStages;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,9 +16,8 @@ record Stages(Fields fields, RequestStages recorded) {
   /** Of a row; null where they were not recorded. */
   static @Nullable Stages of(Fields row) {
     Fields fields = row.object("stages");
-    return fields == null
-        ? null
-        : new Stages(fields, Records.read(RequestStages.class, fields.map(), fields.path()));
+    RequestStages recorded = row.record("stages", RequestStages.class);
+    return fields == null || recorded == null ? null : new Stages(fields, recorded);
   }
 
   /** The stage that the kernel and the disk have. */
@@ -81,9 +78,6 @@ record Stages(Fields fields, RequestStages recorded) {
         ? null
         : Double.valueOf(whole - share.endToEnd());
   }
-
-  /** A part of one request's way. */
-  record Step(String key, double micros) {}
 
   /** Where time goes: the guest's own, the device's, waiting for a thread, or the kernel's. */
   static String style(String key) {
@@ -151,20 +145,6 @@ record Stages(Fields fields, RequestStages recorded) {
         at,
         total == null ? map.values().stream().mapToDouble(Double::doubleValue).sum() : total,
         map);
-  }
-
-  /** The slowest requests, slowest first. */
-  List<Fields> slowest() {
-    return fields.objects("slowest");
-  }
-
-  /** The steps of one of the slowest requests. */
-  static List<Step> steps(Fields request) {
-    List<Step> steps = new ArrayList<>();
-    for (Fields step : request.objects("stages")) {
-      steps.add(new Step(step.required("stage"), step.numberOr0("us")));
-    }
-    return steps;
   }
 
   /** The stalls, by cause. */

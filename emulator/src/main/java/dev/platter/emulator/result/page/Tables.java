@@ -93,7 +93,7 @@ final class Tables {
     if (value == null) {
       out.text(NONE);
     } else {
-      figure(out, fields, key, quantity.cell(value), null);
+      figure(out, fields.pathTo(key), value, quantity.cell(value), null);
     }
     out.close();
   }
@@ -101,23 +101,16 @@ final class Tables {
   /**
    * A figure.
    *
+   * @param path where the document has it
    * @param shown how it is shown
    * @param within an element to put it into, or null
    */
-  static void figure(Markup out, Fields fields, String key, String shown, @Nullable String within) {
-    Double value = fields.number(key);
+  static void figure(Markup out, String path, double value, String shown, @Nullable String within) {
+    String exact = Markup.exact(value);
     if (within != null) {
       out.open(within);
     }
-    out.element(
-        "data",
-        shown,
-        "value",
-        value == null ? null : Markup.exact(value),
-        "data-key",
-        fields.pathTo(key),
-        "title",
-        value == null ? null : Markup.exact(value));
+    out.element("data", shown, "value", exact, "data-key", path, "title", exact);
     if (within != null) {
       out.close();
     }
