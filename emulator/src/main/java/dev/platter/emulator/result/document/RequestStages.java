@@ -45,7 +45,12 @@ public record RequestStages(
    *
    * @param stagesUs by the stage's name; they add up
    */
-  public record Share(double endToEndUs, long requests, Map<String, Double> stagesUs) {}
+  public record Share(double endToEndUs, long requests, Map<String, Double> stagesUs) {
+    /** A stage's time; 0 if the requests did not pass it. */
+    public double of(String stage) {
+      return stagesUs.getOrDefault(stage, 0.0);
+    }
+  }
 
   /** One of the slowest requests, and the stages that it passed, which add up. */
   public record SlowRequest(

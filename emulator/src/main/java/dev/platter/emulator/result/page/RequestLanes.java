@@ -34,7 +34,7 @@ final class RequestLanes {
     List<Placed> steps = new ArrayList<>();
     double at = 0;
     for (RequestStages.Step step : request.stages()) {
-      Stages.Stage stage = stages.stage(step.stage());
+      RequestStages.Stage stage = stages.stage(step.stage());
       steps.add(new Placed(step, stage == null ? "" : stage.lane(), at));
       at += step.us();
     }
@@ -47,7 +47,7 @@ final class RequestLanes {
     RequestStages.Stall stall = request.stall();
     String stalled = stall == null ? "" : stall.stage();
     out.open("figure", "class", "chart lanes");
-    caption(out, row, request, stages.fields().pathTo("slowest[" + number + "].end_to_end_us"));
+    caption(out, row, request, stages.path() + ".slowest[" + number + "].end_to_end_us");
     double whole = at;
     double left =
         Math.max(

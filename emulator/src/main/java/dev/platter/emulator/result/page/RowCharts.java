@@ -102,8 +102,8 @@ final class RowCharts {
   private void stages() {
     out.element(heading, "Stages");
     for (List<Row> some : charts(rows)) {
-      StageBars.draw(out, some, "at_p50", "p50");
-      StageBars.draw(out, some, "at_p99", "p99");
+      StageBars.draw(out, some, "p50");
+      StageBars.draw(out, some, "p99");
       StageBars.key(out, some);
     }
     out.open("details").element("summary", "All stages of all requests, as tables");

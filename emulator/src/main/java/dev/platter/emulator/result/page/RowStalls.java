@@ -95,7 +95,7 @@ record RowStalls(Row row, Stages stages) {
     for (RequestStages.Unexplained unexplained : stages.recorded().unexplained()) {
       String stage = unexplained.stage();
       boolean known =
-          stage.equals(Stages.KERNEL) && StageReasons.mostly(row, "at_p50").equals(Stages.KERNEL);
+          stage.equals(Stages.KERNEL) && StageReasons.mostly(row, "p50").equals(Stages.KERNEL);
       if (!known && isNotable(unexplained.totalUs())) {
         sentences.add(
             requests(unexplained.requests())

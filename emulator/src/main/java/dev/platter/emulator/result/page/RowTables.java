@@ -1,5 +1,7 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.Percentiles;
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -217,29 +219,47 @@ final class RowTables {
             "at p99|µs"),
         List.of(false, false, false, true, true, true, true, true, true, true, true));
     out.open("tbody");
-    for (Stages.Stage stage : stages.all()) {
-      out.open("tr").element("th", stage.key(), "scope", "row");
+    RequestStages recorded = stages.recorded();
+    for (int i = 0; i < recorded.stages().size(); i++) {
+      RequestStages.Stage stage = recorded.stages().get(i);
+      String path = stages.path() + ".stages[" + i + "].";
+      out.open("tr").element("th", stage.stage(), "scope", "row");
       out.element("td", RequestLanes.laneName(stage.lane())).element("td", stage.label());
-      Tables.cell(out, stage.fields(), "requests", Quantity.COUNT);
-      percentiles(out, stage.fields(), "us.");
-      Tables.cell(out, stages.fields(), "at_p50.stages_us." + stage.key(), Quantity.DIGITS);
-      Tables.cell(out, stages.fields(), "at_p99.stages_us." + stage.key(), Quantity.DIGITS);
+      Tables.cell(out, path + "requests", (double) stage.requests(), Quantity.COUNT);
+      percentiles(out, path + "us.", stage.us());
+      for (String percentile : List.of("p50", "p99")) {
+        RequestStages.Share share = stages.at(percentile);
+        Tables.cell(
+            out,
+            stages.pathAt(percentile, "stages_us." + stage.stage()),
+            share == null ? null : share.stagesUs().get(stage.stage()),
+            Quantity.DIGITS);
+      }
       out.close();
     }
     out.open("tr", "class", "sum").element("th", "end to end", "scope", "row");
     out.element("td", "").element("td", "from the first station to the last");
-    Tables.cell(out, stages.fields(), "requests", Quantity.COUNT);
-    percentiles(out, stages.fields(), "end_to_end_us.");
-    Tables.cell(out, stages.fields(), "at_p50.end_to_end_us", Quantity.DIGITS);
-    Tables.cell(out, stages.fields(), "at_p99.end_to_end_us", Quantity.DIGITS);
+    String path = stages.path() + ".";
+    Tables.cell(out, path + "requests", (double) recorded.requests(), Quantity.COUNT);
+    percentiles(out, path + "end_to_end_us.", recorded.endToEndUs());
+    for (String percentile : List.of("p50", "p99")) {
+      RequestStages.Share share = stages.at(percentile);
+      Tables.cell(
+          out,
+          stages.pathAt(percentile, "end_to_end_us"),
+          share == null ? null : Double.valueOf(share.endToEndUs()),
+          Quantity.DIGITS);
+    }
     out.close().close();
     Tables.end(out);
   }
 
-  private static void percentiles(Markup out, Fields fields, String prefix) {
-    for (String key : List.of("p50", "p99", "p99_9", "max", "mean")) {
-      Tables.cell(out, fields, prefix + key, Quantity.DIGITS);
-    }
+  private static void percentiles(Markup out, String path, Percentiles micros) {
+    Tables.cell(out, path + "p50", micros.p50(), Quantity.DIGITS);
+    Tables.cell(out, path + "p99", micros.p99(), Quantity.DIGITS);
+    Tables.cell(out, path + "p99_9", micros.p999(), Quantity.DIGITS);
+    Tables.cell(out, path + "max", micros.max(), Quantity.DIGITS);
+    Tables.cell(out, path + "mean", micros.mean(), Quantity.DIGITS);
   }
 
   /** The stalls of all rows, and how many of them were not matched; says so if there are none. */
@@ -263,12 +283,16 @@ final class RowTables {
   }
 
   private static void causes(Markup out, List<Row> rows) {
-    record Stall(Row row, Fields fields) {}
+    record Stall(Row row, String path, RequestStages.Stalls recorded) {}
     List<Stall> stalls = new ArrayList<>();
     for (Row row : rows) {
       Stages stages = row.stages();
       if (stages != null) {
-        stages.stalls().forEach(stall -> stalls.add(new Stall(row, stall)));
+        int index = 0;
+        for (RequestStages.Stalls recorded : stages.recorded().stalls()) {
+          String path = stages.path() + ".stalls[" + index++ + "].";
+          stalls.add(new Stall(row, path, recorded));
+        }
       }
     }
     if (stalls.isEmpty()) {
@@ -283,16 +307,17 @@ final class RowTables {
     out.open("tbody");
     Set<String> causes = new LinkedHashSet<>();
     for (Stall stall : stalls) {
-      String cause = stall.fields().required("cause");
+      RequestStages.Stalls recorded = stall.recorded();
+      String cause = recorded.cause();
       causes.add(cause);
       out.open("tr");
       name(out, stall.row());
       out.open("td", "class", "cause").text(Causes.name(cause)).leaf("br");
       out.element("code", cause).close();
-      Tables.cell(out, stall.fields(), "requests", Quantity.COUNT);
-      Tables.cell(out, stall.fields(), "max_us", Quantity.DIGITS);
-      Tables.cell(out, stall.fields(), "total_us", Quantity.DIGITS);
-      out.element("td", stall.fields().textOrEmpty("what"), "class", "words");
+      Tables.cell(out, stall.path() + "requests", (double) recorded.requests(), Quantity.COUNT);
+      Tables.cell(out, stall.path() + "max_us", recorded.maxUs(), Quantity.DIGITS);
+      Tables.cell(out, stall.path() + "total_us", recorded.totalUs(), Quantity.DIGITS);
+      out.element("td", recorded.what(), "class", "words");
       out.close();
     }
     out.close();

@@ -1,5 +1,6 @@
 package dev.platter.emulator.result.page;
 
+import dev.platter.emulator.result.document.RequestStages;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -28,25 +29,30 @@ final class StageBars {
   private static final double BETWEEN = 14;
 
   /** A row's bar: the parts of it that are drawn. */
-  private record Bar(Row row, Stages stages, Stages.Share share, Map<String, Double> parts) {
+  private record Bar(
+      Row row,
+      Stages stages,
+      String percentile,
+      RequestStages.Share share,
+      Map<String, Double> parts) {
     double length() {
       return parts.values().stream().mapToDouble(Double::doubleValue).sum();
     }
 
     /** The time that its parts are of. */
     double whole() {
-      return share.endToEnd() + parts.getOrDefault(Stages.UNSEEN, 0.0);
+      return share.endToEndUs() + parts.getOrDefault(Stages.UNSEEN, 0.0);
     }
 
     /** The kernel's share of 1. */
     double kernel() {
-      return share.of(Stages.KERNEL) / share.endToEnd();
+      return share.of(Stages.KERNEL) / share.endToEndUs();
     }
 
     Bar withoutKernel() {
       Map<String, Double> rest = new LinkedHashMap<>(parts);
       rest.remove(Stages.KERNEL);
-      return new Bar(row, stages, share, rest);
+      return new Bar(row, stages, percentile, share, rest);
     }
   }
 
@@ -55,22 +61,21 @@ final class StageBars {
   /**
    * Draws a bar for each row that has stages; nothing without such.
    *
-   * @param key {@code at_p50} or {@code at_p99}
-   * @param percentile how to call it
+   * @param percentile {@code p50} or {@code p99}
    */
-  static void draw(Markup out, List<Row> rows, String key, String percentile) {
+  static void draw(Markup out, List<Row> rows, String percentile) {
     List<Bar> bars = new ArrayList<>();
     for (Row row : rows) {
       Stages stages = row.stages();
-      Stages.Share share = stages == null ? null : stages.at(key);
-      if (stages != null && share != null && share.endToEnd() > 0) {
+      RequestStages.Share share = stages == null ? null : stages.at(percentile);
+      if (stages != null && share != null && share.endToEndUs() > 0) {
         Map<String, Double> parts = new LinkedHashMap<>();
         Double unseen = Stages.unseen(row, percentile);
         if (unseen != null) {
           parts.put(Stages.UNSEEN, unseen);
         }
-        parts.putAll(share.micros());
-        bars.add(new Bar(row, stages, share, parts));
+        parts.putAll(share.stagesUs());
+        bars.add(new Bar(row, stages, percentile, share, parts));
       }
     }
     if (bars.isEmpty()) {
@@ -184,7 +189,9 @@ final class StageBars {
           "height",
           BAR,
           "data-key",
-          key.equals(Stages.UNSEEN) ? null : bar.share().fields().pathTo("stages_us." + key),
+          key.equals(Stages.UNSEEN)
+              ? null
+              : bar.stages().pathAt(bar.percentile(), "stages_us." + key),
           "data-stage",
           key,
           "data-us",
@@ -202,7 +209,7 @@ final class StageBars {
   }
 
   private static String tooltip(Bar bar, String key, double micros) {
-    Stages.Stage stage = bar.stages().stage(key);
+    RequestStages.Stage stage = bar.stages().stage(key);
     return key
         + (stage == null || stage.label().isEmpty() ? "" : " (" + stage.label() + ")")
         + ": "
@@ -218,9 +225,9 @@ final class StageBars {
     for (Row row : rows) {
       Stages stages = row.stages();
       if (stages != null) {
-        for (Stages.Stage stage : stages.all()) {
+        for (RequestStages.Stage stage : stages.recorded().stages()) {
           labels
-              .computeIfAbsent(stage.key(), _ -> new LinkedHashMap<>())
+              .computeIfAbsent(stage.stage(), _ -> new LinkedHashMap<>())
               .computeIfAbsent(stage.label(), _ -> new LinkedHashSet<>())
               .add(row.device());
         }

@@ -1,6 +1,7 @@
 package dev.platter.emulator.result.page;
 
 import dev.platter.emulator.host.Scheduling;
+import dev.platter.emulator.result.document.RequestStages;
 import dev.platter.emulator.result.document.SchedulingFacts;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -33,12 +34,12 @@ record StageReasons(List<Row> rows, boolean each) {
     for (Row row : rows) {
       Row base = base(row);
       if (base != null || each || rows.size() == 1) {
-        String at50 = reason(row, base, "at_p50", "p50");
+        String at50 = reason(row, base, "p50");
         sentences.add(at50);
-        String at99 = reason(row, base, "at_p99", "p99");
+        String at99 = reason(row, base, "p99");
         // Where all requests wait for the same thing, once is enough.
-        if (!mostly(row, "at_p50").equals(mostly(row, "at_p99"))
-            || mostly(row, "at_p50").equals(Stages.KERNEL)) {
+        if (!mostly(row, "p50").equals(mostly(row, "p99"))
+            || mostly(row, "p50").equals(Stages.KERNEL)) {
           sentences.add(at99);
         }
       }
@@ -79,23 +80,23 @@ record StageReasons(List<Row> rows, boolean each) {
   }
 
   /** The stage that takes most of the time, or nothing. */
-  static String mostly(Row row, String key) {
-    Stages.Share share = share(row, key);
+  static String mostly(Row row, String percentile) {
+    RequestStages.Share share = share(row, percentile);
     if (share == null) {
       return "";
     }
-    return share.micros().entrySet().stream()
-        .filter(part -> part.getValue() > MOSTLY * share.endToEnd())
+    return share.stagesUs().entrySet().stream()
+        .filter(part -> part.getValue() > MOSTLY * share.endToEndUs())
         .map(Map.Entry::getKey)
         .findFirst()
         .orElse("");
   }
 
   /** Where the time of a row goes at a percentile, and where it differs from another's. */
-  private static String reason(Row row, @Nullable Row base, String key, String percentile) {
+  private static String reason(Row row, @Nullable Row base, String percentile) {
     Stages stages = row.stages();
-    Stages.Share share = stages == null ? null : stages.at(key);
-    if (stages == null || share == null || share.endToEnd() <= 0) {
+    RequestStages.Share share = stages == null ? null : stages.at(percentile);
+    if (stages == null || share == null || share.endToEndUs() <= 0) {
       return "";
     }
     StringBuilder text =
@@ -104,31 +105,30 @@ record StageReasons(List<Row> rows, boolean each) {
             .append(" a request to ")
             .append(row.spoken())
             .append(row.seenByGuest() ? " takes the server " : " takes ")
-            .append(Quantity.time(share.endToEnd()));
-    Stages.Share other = base == null ? null : share(base, key);
+            .append(Quantity.time(share.endToEndUs()));
+    RequestStages.Share other = base == null ? null : share(base, percentile);
     if (base != null && other != null) {
-      double more = share.endToEnd() - other.endToEnd();
+      double more = share.endToEndUs() - other.endToEndUs();
       text.append(", ")
           .append(Quantity.time(Math.abs(more)))
           .append(more < 0 ? " less" : " more")
           .append(" than one to ")
           .append(base.spoken());
     }
-    String most = mostly(row, key);
+    String most = mostly(row, percentile);
     double part = most.isEmpty() ? share.of(Stages.KERNEL) : share.of(most);
     if (part > 0) {
       text.append("; ")
           .append(Quantity.time(part))
           .append(" of it (")
-          .append(Quantity.percent(part / share.endToEnd()))
+          .append(Quantity.percent(part / share.endToEndUs()))
           .append(") ")
           .append(most.isEmpty() ? stages.where(Stages.KERNEL) : stages.where(most));
     }
     // The means of a few requests have no reasons.
     if (base != null
         && other != null
-        && Math.min(share.fields().numberOr0("requests"), other.fields().numberOr0("requests"))
-            >= ENOUGH_REQUESTS) {
+        && Math.min(share.requests(), other.requests()) >= ENOUGH_REQUESTS) {
       String differs = differing(share, other);
       String busy = busy(row, base);
       if (!busy.isEmpty()) {
@@ -142,7 +142,7 @@ record StageReasons(List<Row> rows, boolean each) {
     }
     Double unseen = Stages.unseen(row, percentile);
     if (unseen != null) {
-      double whole = share.endToEnd() + unseen;
+      double whole = share.endToEndUs() + unseen;
       text.append(". The guest waits ")
           .append(Quantity.time(whole))
           .append(" for it: ")
@@ -157,7 +157,7 @@ record StageReasons(List<Row> rows, boolean each) {
 
   /** In which stage two rows differ most, in the words of the one that has the time. */
   private static String difference(
-      Row row, Stages.Share share, Row base, Stages.Share other, String stage) {
+      Row row, RequestStages.Share share, Row base, RequestStages.Share other, String stage) {
     boolean mine = share.of(stage) >= other.of(stage);
     Row longer = mine ? row : base;
     Row shorter = mine ? base : row;
@@ -206,15 +206,15 @@ record StageReasons(List<Row> rows, boolean each) {
         + " of the run";
   }
 
-  private static Stages.@Nullable Share share(@Nullable Row row, String key) {
+  private static RequestStages.@Nullable Share share(@Nullable Row row, String percentile) {
     Stages stages = row == null ? null : row.stages();
-    return stages == null ? null : stages.at(key);
+    return stages == null ? null : stages.at(percentile);
   }
 
   /** The stage in which two differ most. */
-  private static String differing(Stages.Share share, Stages.Share other) {
-    Set<String> keys = new LinkedHashSet<>(share.micros().keySet());
-    keys.addAll(other.micros().keySet());
+  private static String differing(RequestStages.Share share, RequestStages.Share other) {
+    Set<String> keys = new LinkedHashSet<>(share.stagesUs().keySet());
+    keys.addAll(other.stagesUs().keySet());
     String most = "";
     double largest = 0;
     for (String key : keys) {

@@ -1,23 +1,19 @@
 package dev.platter.emulator.result.page;
 
 import dev.platter.emulator.result.document.RequestStages;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where the time of a row's requests went.
  *
- * @param fields the row's {@code stages}
- * @param recorded the same as a record
+ * @param path the name of the row's {@code stages} in its document
  */
-record Stages(Fields fields, RequestStages recorded) {
+record Stages(String path, RequestStages recorded) {
   /** Of a row; null where they were not recorded. */
   static @Nullable Stages of(Fields row) {
-    Fields fields = row.object("stages");
     RequestStages recorded = row.record("stages", RequestStages.class);
-    return fields == null || recorded == null ? null : new Stages(fields, recorded);
+    return recorded == null ? null : new Stages(row.pathTo("stages"), recorded);
   }
 
   /** The stage that the kernel and the disk have. */
@@ -37,27 +33,6 @@ record Stages(Fields fields, RequestStages recorded) {
           "interrupt",
           "guest");
 
-  /**
-   * A stage that was passed.
-   *
-   * @param key its name in JSON, such as {@code queue}
-   * @param lane the thread that it is spent on, or that it is waited for
-   * @param label what happens in it
-   */
-  record Stage(String key, String lane, String label, Fields fields) {}
-
-  /**
-   * The time of the requests at a percentile, by stage.
-   *
-   * @param micros by the stage's name, in order of time
-   */
-  record Share(Fields fields, double endToEnd, Map<String, Double> micros) {
-    /** A stage's time; 0 if it was not passed. */
-    double of(String stage) {
-      return micros.getOrDefault(stage, 0.0);
-    }
-  }
-
   /** What a server does not see of its guest's time. */
   static final String UNSEEN = "guest, VMM and traps";
 
@@ -72,11 +47,11 @@ record Stages(Fields fields, RequestStages recorded) {
    */
   static @Nullable Double unseen(Row row, String percentile) {
     Stages stages = row.stages();
-    Share share = stages == null ? null : stages.at("at_" + percentile);
+    RequestStages.Share share = stages == null ? null : stages.at(percentile);
     Double whole = row.seenByGuest() ? row.fields().number("latency_us." + percentile) : null;
-    return share == null || whole == null || whole <= share.endToEnd()
+    return share == null || whole == null || whole <= share.endToEndUs()
         ? null
-        : Double.valueOf(whole - share.endToEnd());
+        : Double.valueOf(whole - share.endToEndUs());
   }
 
   /** Where time goes: the guest's own, the device's, waiting for a thread, or the kernel's. */
@@ -96,21 +71,12 @@ record Stages(Fields fields, RequestStages recorded) {
     };
   }
 
-  /** The stages, in order of time. */
-  List<Stage> all() {
-    return fields.objects("stages").stream()
-        .map(stage ->
-            new Stage(
-                stage.required("stage"),
-                stage.textOrEmpty("lane"),
-                stage.textOrEmpty("label"),
-                stage))
-        .toList();
-  }
-
   /** The stage of a name, or null. */
-  @Nullable Stage stage(String key) {
-    return all().stream().filter(stage -> stage.key().equals(key)).findFirst().orElse(null);
+  RequestStages.@Nullable Stage stage(String name) {
+    return recorded.stages().stream()
+        .filter(stage -> stage.stage().equals(name))
+        .findFirst()
+        .orElse(null);
   }
 
   /** Where a request is in a stage, for sentences: {@code in stage 'queue' (what happens)}. */
@@ -118,7 +84,7 @@ record Stages(Fields fields, RequestStages recorded) {
     if (key.equals(KERNEL)) {
       return "in the kernel and the disk";
     }
-    Stage stage = stage(key);
+    RequestStages.Stage stage = stage(key);
     return "in stage '"
         + key
         + "'"
@@ -128,27 +94,14 @@ record Stages(Fields fields, RequestStages recorded) {
   /**
    * The time at a percentile, or null.
    *
-   * @param key {@code at_p50} or {@code at_p99}
+   * @param percentile {@code p50} or {@code p99}
    */
-  @Nullable Share at(String key) {
-    Fields at = fields.object(key);
-    Fields micros = at == null ? null : at.object("stages_us");
-    if (at == null || micros == null) {
-      return null;
-    }
-    Map<String, Double> map = new LinkedHashMap<>();
-    for (String stage : micros.keys()) {
-      map.put(stage, micros.numberOr0(stage));
-    }
-    Double total = at.number("end_to_end_us");
-    return new Share(
-        at,
-        total == null ? map.values().stream().mapToDouble(Double::doubleValue).sum() : total,
-        map);
+  RequestStages.@Nullable Share at(String percentile) {
+    return percentile.equals("p50") ? recorded.atP50() : recorded.atP99();
   }
 
-  /** The stalls, by cause. */
-  List<Fields> stalls() {
-    return fields.objects("stalls");
+  /** The full name of a key of the time at a percentile. */
+  String pathAt(String percentile, String key) {
+    return path + ".at_" + percentile + "." + key;
   }
 }

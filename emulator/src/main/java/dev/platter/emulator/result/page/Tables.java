@@ -88,12 +88,20 @@ final class Tables {
 
   /** A cell with a figure, or a dash. */
   static void cell(Markup out, Fields fields, String key, Quantity quantity) {
-    Double value = fields.number(key);
+    cell(out, fields.pathTo(key), fields.number(key), quantity);
+  }
+
+  /**
+   * A cell with a figure, or a dash.
+   *
+   * @param path where the document has the figure
+   */
+  static void cell(Markup out, String path, @Nullable Double value, Quantity quantity) {
     out.open("td", "class", "n");
     if (value == null) {
       out.text(NONE);
     } else {
-      figure(out, fields.pathTo(key), value, quantity.cell(value), null);
+      figure(out, path, value, quantity.cell(value), null);
     }
     out.close();
   }
