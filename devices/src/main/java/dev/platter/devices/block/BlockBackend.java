@@ -179,12 +179,12 @@ public interface BlockBackend extends AutoCloseable {
    */
   BlockMeter meter();
 
-  /** The host's own figures of the disk. */
+  /** The host's own figures of the disk. Any thread, without waiting. */
   default HostFigures hostFigures() {
     return HostFigures.NONE;
   }
 
-  /** Adds a listener for errors of the disk. */
+  /** Adds a listener for errors of the disk. Any thread. */
   default void addListener(BlockListener listener) {}
 
   /** Removes a listener that was added, the same object; does nothing if it was not. Any thread. */

@@ -14,7 +14,7 @@ public interface Resizable {
   long sizeBytes();
 
   /**
-   * The size of the disk's storage.
+   * The size of the disk's storage. Any thread; may wait for the host.
    *
    * @return in bytes; the disk's size if the host does not know
    */

@@ -153,7 +153,9 @@ public final class BufferPool implements AutoCloseable {
     return chunk;
   }
 
-  /** Gives a chunk back, or hands it to the first waiter. The */
+  /**
+   * Gives a chunk back, or hands it to the first waiter. The kernel has no request on it any more.
+   */
   public void give(int chunk) {
     if (!taken[chunk]) {
       throw new IllegalStateException("chunk " + chunk + " is free");

@@ -33,7 +33,10 @@ public interface PciFunction extends LoopClient, AutoCloseable {
   /** The number of interrupts of each kind. */
   PciVectors vectors();
 
-  /** The target of the function's DMA. */
+  /**
+   * The target of the function's DMA. The server adds and removes ranges at any time, without the
+   * big lock.
+   */
   GuestMemory memory();
 
   /**

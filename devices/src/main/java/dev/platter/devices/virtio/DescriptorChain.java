@@ -35,7 +35,7 @@ public final class DescriptorChain {
     this.elements = elements;
   }
 
-  /** The id: from 0 to */
+  /** The id: from 0 to the queue size minus 1, unique among the chains in flight. */
   public int id() {
     return id;
   }

@@ -61,7 +61,7 @@ public interface DeviceRing extends VirtQueue {
   /** The driver's ring wrap counter at {@link #nextAvail} (2.8.1); true in a split ring. */
   boolean availWrap();
 
-  /** The position at which the next buffer will be given back, counted */
+  /** The position at which the next buffer will be given back, counted as {@link #nextAvail} is. */
   int nextUsed();
 
   /** The device's ring wrap counter at {@link #nextUsed} (2.8.1); true in a split ring. */

@@ -3,7 +3,10 @@ package dev.platter.devices.virtio;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The place of one queue's record of the buffers in flight:
+ * The place of one queue's record of the buffers in flight: a part of the buffer that vhost-user's
+ * GET_INFLIGHT_FD and SET_INFLIGHT_FD carry ("Inflight I/O tracking" in the vhost-user protocol).
+ * The buffer is shared with the client and survives this process. All zero, it is a record that
+ * nobody has begun.
  *
  * @param memory the record, aligned to 8 bytes; must outlive the started queue
  * @param descNum how many descriptors it has room for: the queue size that was agreed on with the

@@ -1,7 +1,7 @@
 package dev.platter.devices.virtio;
 
 /**
- * The place of a virtqueue, as
+ * The place of a virtqueue, as the driver set it up; nothing in it has been checked.
  *
  * @param size queue size in descriptors
  * @param descriptorArea guest physical address of the descriptor table, or ring

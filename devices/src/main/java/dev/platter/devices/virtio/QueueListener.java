@@ -1,6 +1,8 @@
 package dev.platter.devices.virtio;
 
-/** Receives a queue's events; a transport implements it. */
+/**
+ * Receives a queue's events; a transport implements it. Called on the thread that runs the queue.
+ */
 public interface QueueListener {
   /** The driver wants a used buffer notification (2.3). */
   void usedBuffers();

@@ -61,7 +61,7 @@ public interface VirtioDevice extends AutoCloseable {
   void activate(long features);
 
   /**
-   * Starts to serve a queue.
+   * Starts to serve a queue. Buffers that are available already are taken without a doorbell.
    *
    * @param index the queue's number
    * @param queue the queue, started

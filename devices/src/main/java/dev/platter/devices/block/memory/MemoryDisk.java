@@ -20,9 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * <p>May be shared by several contexts.
  */
 public final class MemoryDisk implements BlockBackend {
-  /**
-   * What is freed as one, in bytes. Where pages are larger, the kernel refuses, and all is kept.
-   */
+  /** The unit of freeing in bytes. Where pages are larger, the kernel refuses, and all is kept. */
   private static final long PAGE_BYTES = 4096;
 
   private final String name;
@@ -42,7 +40,7 @@ public final class MemoryDisk implements BlockBackend {
   /**
    * Makes a disk of zeroes.
    *
-   * @param name how messages call it
+   * @param name its name in messages
    * @param sizeBytes its size
    * @param options whether it is read-only, whether discards free memory, and its sectors; the rest
    *     is for files
@@ -98,7 +96,7 @@ public final class MemoryDisk implements BlockBackend {
   public void submit(BlockRequest request) {
     AioContext context = AioContext.current();
     if (closed) {
-      throw new IllegalStateException(name + " is closed"); // its addresses are others' by now
+      throw new IllegalStateException(name + " is closed"); // its addresses may be in use again
     }
     request.begin();
     MemoryTransfer transfer = (MemoryTransfer) request.backendState();
@@ -131,7 +129,7 @@ public final class MemoryDisk implements BlockBackend {
     return meter;
   }
 
-  /** What the disk has on a loop, from now on if it had nothing. */
+  /** The disk's state on a loop, made at its first use. */
   MemoryOnLoop on(AioContext context) {
     synchronized (loops) {
       for (MemoryOnLoop each : loops) {
@@ -175,7 +173,7 @@ public final class MemoryDisk implements BlockBackend {
     }
   }
 
-  /** Has a range read as zeroes, and frees its whole pages. */
+  /** Makes a range read as zeroes, and frees its whole pages. */
   void zeroAndFree(long offset, long length) {
     long end = offset + length;
     long from = pageAfter(offset);

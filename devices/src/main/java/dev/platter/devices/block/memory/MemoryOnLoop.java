@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * For the loop's thread, or the holders of its lock.
  */
 final class MemoryOnLoop {
-  /** What is done in one turn at most, as bytes that are copied: a tenth of a millisecond or so. */
+  /** The most work of one turn, in copied bytes: a tenth of a millisecond or so. */
   private static final long TURN_BYTES = 1 << 20;
 
   private final AioContext context;
@@ -49,7 +49,7 @@ final class MemoryOnLoop {
   }
 
   private void work() {
-    working = true; // what a completion adds is found below
+    working = true; // the loop below also finds requests that a completion adds
     long left = TURN_BYTES;
     MemoryTransfer transfer = first;
     while (transfer != null && left > 0) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * request slot, reused; allocates nothing.
  */
 final class MemoryTransfer implements AutoCloseable {
-  /** What a request costs besides its bytes, as bytes that are copied. */
+  /** The cost of a request besides its bytes, in copied bytes. */
   private static final long BASE_COST = 4096;
 
   /** Freeing a page costs a fraction of copying one. */
@@ -59,8 +59,8 @@ final class MemoryTransfer implements AutoCloseable {
   /**
    * Does its next piece.
    *
-   * @param mostBytes how much to copy at the most
-   * @return what that has cost, as bytes that are copied
+   * @param mostBytes the most bytes to copy
+   * @return the cost, in copied bytes
    */
   long piece(long mostBytes) {
     Timeline timeline = request.timeline();
@@ -111,7 +111,7 @@ final class MemoryTransfer implements AutoCloseable {
     return cutShort || doneBytes == request.lengthBytes();
   }
 
-  /** Its owner wants it back: what is long ends before its next piece. */
+  /** The owner no longer waits: a long operation ends before its next piece. */
   void cutShort() {
     Operation operation = request.operation();
     cutShort =
@@ -119,7 +119,7 @@ final class MemoryTransfer implements AutoCloseable {
             && (operation == Operation.DISCARD || operation == Operation.WRITE_ZEROES);
   }
 
-  /** Gives the request back; it may come again from within. */
+  /** Gives the request back; the owner may submit it again in this call. */
   void finish() {
     MemoryOnLoop its = onLoop;
     if (its == null) {

@@ -3,19 +3,21 @@ package dev.platter.devices.block.meter;
 import dev.platter.aio.sys.Errno;
 import java.util.Locale;
 
-/** Why a request failed, in kinds that call for different action. */
+/** The kinds of a request's failure; each calls for a different action. */
 public enum BlockError {
-  /** The disk below could not do it, or the image was cut short. */
+  /** The disk below has failed, or the image was cut short. */
   IO,
   /** The file system or its quota is full. */
   NO_SPACE,
   /** A write to an image that is served read-only. */
   READ_ONLY,
-  /** A guest asked for something outside the disk or not in whole blocks. */
+  /** The request lies outside the disk or not in whole blocks. */
   INVALID,
-  /** Taken back because the loop ended. */
+  /** The request was cancelled because the loop ended. */
   CANCELLED,
-  /** Anything else: no memory, guest memory that went away, a kernel that lacks an operation. */
+  /**
+   * Any other failure: no memory, guest memory that went away, a kernel that lacks an operation.
+   */
   OTHER;
 
   /**
@@ -35,7 +37,7 @@ public enum BlockError {
   }
 
   /**
-   * Whether the host cannot or will not do something, as opposed to that it has tried and failed.
+   * Whether the host has refused an operation, rather than tried it and failed.
    *
    * @param result {@code -errno}
    */
@@ -57,25 +59,26 @@ public enum BlockError {
   }
 
   /**
-   * Whether what had completed before may be lost, after a call that was to make something stable
-   * has failed (ADR 021).
+   * Whether writes that had completed may be lost, after a flush or a stable write has failed (ADR
+   * 021).
    *
    * @param result {@code -errno}
-   * @param write whether it was a write that is to be stable at once, and not a flush
-   * @param throughCache whether the write may have failed for an earlier one in the host's cache
+   * @param write whether it was a stable write, and not a flush
+   * @param throughCache whether the host's page cache holds earlier writes, whose failure this may
+   *     be
    */
   public static boolean isLoss(int result, boolean write, boolean throughCache) {
     return switch (-result) {
       case Errno.EINTR, Errno.EAGAIN, Errno.ECANCELED -> false;
-      // Past the page cache it is the write itself that found no room, before anything was sent to
-      // the disk; in the page cache it may be what an earlier one was promised.
+      // With O_DIRECT, the write itself found no room, and nothing was sent to the disk; through
+      // the page cache, an earlier write may have lost its room.
       case Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG -> !write || throughCache;
       case Errno.EINVAL -> !write;
       default -> true;
     };
   }
 
-  /** As metrics and reports name it, for example {@code no_space}. */
+  /** The name in metrics and reports, for example {@code no_space}. */
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT);

@@ -10,11 +10,11 @@ import java.util.function.Function;
  * time. Immutable.
  *
  * @param operations nanoseconds, in {@link Buckets#LATENCY_NANOS}; all operations are there
- * @param depth how many were in flight on the same disk and loop when one began, itself counted, in
- *     {@link Buckets#DEPTH}
+ * @param depth how many requests were in flight on the same disk and loop when a request began,
+ *     itself included, in {@link Buckets#DEPTH}
  */
 public record BlockLatencies(Map<Operation, Distribution> operations, Distribution depth) {
-  /** Of a disk that nobody has used. */
+  /** The latencies of an unused disk. */
   public static final BlockLatencies NONE =
       new BlockLatencies(
           perOperation(_ -> Distribution.none(Buckets.LATENCY_NANOS)),
@@ -25,7 +25,7 @@ public record BlockLatencies(Map<Operation, Distribution> operations, Distributi
     return operations.getOrDefault(operation, Distribution.none(Buckets.LATENCY_NANOS));
   }
 
-  /** The requests of two disks. */
+  /** The latencies of two disks together. */
   public BlockLatencies plus(BlockLatencies other) {
     return new BlockLatencies(
         perOperation(operation -> of(operation).plus(other.of(operation))),

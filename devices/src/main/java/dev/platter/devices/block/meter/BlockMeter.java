@@ -4,7 +4,7 @@ import dev.platter.aio.loop.AioContext;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Counts what a disk does, on each of the loops that submit to it by itself. Any thread. */
+/** Counts the requests of a disk, separately on each loop that submits to it. Any thread. */
 public final class BlockMeter {
   private record OnLoop(AioContext loop, LoopMeter meter) {}
 
@@ -12,7 +12,7 @@ public final class BlockMeter {
   private volatile boolean measuresLatencies;
 
   /**
-   * Has the latency of each request measured from now on, at the price of two looks at the clock.
+   * Measures the latency of each request from now on, at the cost of two readings of the clock.
    * Before the first request.
    */
   public void measureLatencies() {
@@ -36,10 +36,7 @@ public final class BlockMeter {
     return made;
   }
 
-  /**
-   * What guests have asked of the disk so far. A moment old perhaps; takes no lock that a loop
-   * takes while it works.
-   */
+  /** The disk's counts so far, perhaps a moment old; takes no lock that a running loop takes. */
   public BlockUsage usage() {
     BlockUsage all = BlockUsage.NONE;
     for (OnLoop each : loops) {
@@ -48,7 +45,7 @@ public final class BlockMeter {
     return all;
   }
 
-  /** How long requests took so far; nothing if that is not measured. As {@link #usage}. */
+  /** The latencies so far; none if they are not measured. As {@link #usage}. */
   public BlockLatencies latencies() {
     BlockLatencies all = BlockLatencies.NONE;
     for (OnLoop each : loops) {

@@ -6,26 +6,26 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * What has been asked of a disk so far, counted when requests complete. Immutable.
+ * The counts of a disk's requests, made when requests complete. Immutable.
  *
- * @param operations what each operation has done; all of them are there
- * @param inFlight how many requests have begun and not completed, of all operations
+ * @param operations the counts of each operation; every operation has an entry
+ * @param inFlight how many requests are in flight, of all operations
  */
 public record BlockUsage(Map<Operation, OperationUsage> operations, long inFlight) {
-  /** A disk that nobody has used. */
+  /** The counts of an unused disk. */
   public static final BlockUsage NONE = new BlockUsage(perOperation(_ -> OperationUsage.NONE), 0);
 
   /**
-   * What one operation has done.
+   * The counts of one operation.
    *
    * @param requests how many completed, whether they failed or not
-   * @param bytes how many bytes those covered that did not fail; 0 for flushes
-   * @param errors how many of the requests failed, by kind; all kinds are there
+   * @param bytes how many bytes the successful requests covered; 0 for flushes
+   * @param errors how many requests failed, by kind; every kind has an entry
    */
   public record OperationUsage(long requests, long bytes, Map<BlockError, Long> errors) {
     static final OperationUsage NONE = new OperationUsage(0, 0, perError(_ -> 0L));
 
-    /** How many failed, of whatever kind. */
+    /** The number of failed requests, of all kinds. */
     public long failed() {
       return errors.values().stream().mapToLong(Long::longValue).sum();
     }
@@ -38,7 +38,7 @@ public record BlockUsage(Map<Operation, OperationUsage> operations, long inFligh
     }
   }
 
-  /** What one operation has done. */
+  /** The counts of one operation. */
   public OperationUsage of(Operation operation) {
     return operations.getOrDefault(operation, OperationUsage.NONE);
   }

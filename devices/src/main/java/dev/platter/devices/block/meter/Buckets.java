@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.stream.LongStream;
 
 /**
- * Fixed ranges to count values in: each bucket takes what is above the bound of the one before it,
- * up to and with its own; the last one has no bound. Immutable.
+ * Fixed ranges of values: a bucket takes values above the bound of the previous bucket, up to and
+ * including its own; the last bucket has no bound. Immutable.
  */
 public final class Buckets {
   /** Latencies in nanoseconds: 1, 2 and 5 of each power of ten, from 10 us to 10 s. */
@@ -16,7 +16,7 @@ public final class Buckets {
       new Buckets(LongStream.iterate(1, bound -> bound <= 1024, bound -> bound * 2).toArray());
 
   private final long[] bounds;
-  // By the number of bits in a value: the first bucket that it may belong to.
+  // By the number of bits in a value: the first bucket that may take it.
   private final byte[] firstByBits = new byte[Long.SIZE + 1];
 
   /**
@@ -46,7 +46,7 @@ public final class Buckets {
     return bucket;
   }
 
-  /** How many there are, with the one that has no bound. */
+  /** The number of buckets, including the one without a bound. */
   public int count() {
     return bounds.length + 1;
   }
@@ -56,7 +56,7 @@ public final class Buckets {
     return bucket == bounds.length ? Long.MAX_VALUE : bounds[bucket];
   }
 
-  /** The bucket that takes {@code value}; the first one takes what is negative. */
+  /** The bucket that takes {@code value}; the first takes negative values. */
   int of(long value) {
     if (value < 0) {
       return 0;

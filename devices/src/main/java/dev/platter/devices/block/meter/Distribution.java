@@ -2,7 +2,7 @@ package dev.platter.devices.block.meter;
 
 import java.util.Arrays;
 
-/** How many values fell into each bucket, and their sum. Immutable. */
+/** The number of values in each bucket, and their sum. Immutable. */
 public final class Distribution {
   private final Buckets buckets;
   private final long[] counts;
@@ -24,12 +24,12 @@ public final class Distribution {
     return buckets;
   }
 
-  /** How many values one bucket took; not those below it. */
+  /** The number of values in one bucket. */
   public long count(int bucket) {
     return counts[bucket];
   }
 
-  /** How many values there were. */
+  /** The number of all values. */
   public long total() {
     return Arrays.stream(counts).sum();
   }

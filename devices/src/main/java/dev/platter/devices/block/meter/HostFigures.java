@@ -1,10 +1,10 @@
 package dev.platter.devices.block.meter;
 
 /**
- * What the host below has done to a disk.
+ * The host's treatment of a disk.
  *
- * @param slowRequests how many requests the host has had for longer than five seconds now
- * @param slowRequestsEver how many there have been so far
+ * @param slowRequests how many requests in flight are older than five seconds
+ * @param slowRequestsEver how many requests became so old so far
  * @param discardsRefused how many parts of discards the host has refused so far
  * @param bufferBytes memory that buffers for requests hold now, in bytes
  * @param flushFailed whether completed writes may have been lost: from the first flush that has
@@ -16,7 +16,7 @@ public record HostFigures(
     long discardsRefused,
     long bufferBytes,
     boolean flushFailed) {
-  /** A host that has done nothing. */
+  /** The figures of an unused disk. */
   public static final HostFigures NONE = new HostFigures(0, 0, 0, 0, false);
 
   /** The figures of two disks together. */

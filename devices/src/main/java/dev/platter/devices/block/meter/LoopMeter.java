@@ -4,8 +4,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * What one disk does on one loop. Written on that loop (for the main loop: under the big lock) by
- * plain additions, read by any thread without stopping it; no locked instruction, no allocation.
+ * The counters of one disk on one loop. Written on that loop (for the main loop: under the big
+ * lock) by plain additions, read by any thread without stopping it; no locked instruction, no
+ * allocation.
  */
 public final class LoopMeter {
   private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
@@ -15,14 +16,15 @@ public final class LoopMeter {
   private static final int PADDING = 16;
 
   private static final int BEGUN = PADDING;
-  // Of each operation: requests, bytes, and the errors of each kind.
+  // Cells of each operation: requests, bytes, and the errors of each kind.
   private static final int FIRST = BEGUN + 1;
   private static final int BYTES = 1;
   private static final int ERRORS = 2;
   private static final int STRIDE = ERRORS + BlockError.values().length;
   private static final int SIZE = FIRST + OPERATIONS * STRIDE + PADDING;
 
-  // With latencies. First those of each operation, then the depth; of each, its sum, then counts.
+  // With latencies: a distribution for each operation, then that of the depth; each has its sum,
+  // then its counts.
   private static final int LATENCY_STRIDE = 1 + Buckets.LATENCY_NANOS.count();
   private static final int DEPTH = PADDING + OPERATIONS * LATENCY_STRIDE;
   private static final int MEASURED_SIZE = DEPTH + 1 + Buckets.DEPTH.count() + PADDING;
@@ -32,7 +34,7 @@ public final class LoopMeter {
   private final boolean measures;
 
   /**
-   * Begins to count.
+   * Creates a meter without counts.
    *
    * @param measures whether to measure latencies and depths as well
    */
@@ -41,7 +43,7 @@ public final class LoopMeter {
     this.measured = measures ? new long[MEASURED_SIZE] : new long[0];
   }
 
-  @SuppressWarnings("EnumOrdinal") // the order is nobody's concern but that of these arrays
+  @SuppressWarnings("EnumOrdinal") // only these arrays depend on the order
   private static int index(Enum<?> constant) {
     return constant.ordinal();
   }
@@ -53,9 +55,9 @@ public final class LoopMeter {
   // ---- the loop's side -----------------------------------------------------------------------
 
   /**
-   * A request begins.
+   * Counts the beginning of a request.
    *
-   * @return when that was, for {@link #finished}; 0 if latencies are not measured
+   * @return the time, for {@link #finished}; 0 if latencies are not measured
    */
   public long begun() {
     add(counts, BEGUN, 1);
@@ -77,7 +79,7 @@ public final class LoopMeter {
   }
 
   /**
-   * A request has completed.
+   * Counts the completion of a request.
    *
    * @param begunNanos what {@link #begun} has returned
    * @param result 0 or {@code -errno}
@@ -95,7 +97,7 @@ public final class LoopMeter {
       add(measured, latencies + 1 + Buckets.LATENCY_NANOS.of(nanos), 1);
       add(measured, latencies, nanos);
     }
-    // Last, and released: who sees a request here has seen it begin.
+    // Last, with release: a reader that sees this completion also sees the beginning.
     CELL.setRelease(counts, at, counts[at] + 1);
   }
 

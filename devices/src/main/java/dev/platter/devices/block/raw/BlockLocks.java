@@ -3,21 +3,21 @@ package dev.platter.devices.block.raw;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps writes to one image apart that share a block of the host's, where that is larger than the
- * guest's: who writes a part of a block reads it, changes it and writes all of it, and must not
- * bring back what another has replaced meanwhile.
+ * Serializes writes to one image that share a block of the host, where that is larger than the
+ * guest's: a write to a part of a block reads, changes and writes the whole block, and must not
+ * undo another write.
  *
- * <p>Who changes a part of a block has its range alone; who writes whole blocks shares it with its
- * like. In the order in which they came: nobody overtakes one that waits for the same block. How
- * many come is up to the guests, and so no more than a few are compared with each other.
+ * <p>A write to a part of a block locks its range exclusively; writes of whole blocks share a
+ * range. Locks are granted in order: no write overtakes one that waits for the same block. The
+ * number of writes is up to the guests, so only a few are compared with each other.
  *
  * <p>Any thread: the loops that share an image.
  */
 final class BlockLocks {
-  /** How many ranges are held at a time: each is compared with all of them. */
+  /** The largest number of ranges held; each new range is compared with all of them. */
   static final int MOST_HELD = 256;
 
-  // Of those that wait, how many may stay where they are before the rest is not looked at.
+  // The number of waiting writes that are compared; later ones wait for these.
   private static final int WINDOW = 32;
 
   private @Nullable TransferPiece firstHolder;
@@ -48,7 +48,7 @@ final class BlockLocks {
     return false;
   }
 
-  /** Gives a range back that was acquired. */
+  /** Releases an acquired range. */
   synchronized void release(TransferPiece transfer) {
     held--;
     if (transfer.lockPrevious == null) {
@@ -76,7 +76,7 @@ final class BlockLocks {
     }
   }
 
-  /** How many ranges are held. */
+  /** The number of ranges held. */
   synchronized int held() {
     return held;
   }
@@ -90,7 +90,7 @@ final class BlockLocks {
     return each != null;
   }
 
-  /** Whether a range conflicts with none that is held, nor with one that waits before it. */
+  /** Whether a range conflicts with no range that is held or waits before it. */
   private boolean isFree(TransferPiece transfer, @Nullable TransferPiece end) {
     for (TransferPiece each = firstHolder; each != null; each = each.lockNext) {
       if (conflict(transfer, each)) {

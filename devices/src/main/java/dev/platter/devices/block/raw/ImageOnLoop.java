@@ -7,9 +7,11 @@ import dev.platter.devices.block.meter.LoopMeter;
 import dev.platter.devices.memory.BufferPool;
 import org.jspecify.annotations.Nullable;
 
-/** What an image has on each loop that submits to it. For that loop, or the holders of its lock. */
+/**
+ * The state of an image on a loop that submits to it. For that loop, or the holders of its lock.
+ */
 final class ImageOnLoop implements LoopClient {
-  /** Chunks for requests that O_DIRECT refuses as they are. */
+  /** The number of chunks for requests that O_DIRECT refuses as they are. */
   static final int BOUNCE_CHUNKS = 8;
 
   private final AioContext context;
@@ -61,7 +63,7 @@ final class ImageOnLoop implements LoopClient {
     return pool;
   }
 
-  /** How many chunks of its pool may hold memory. Any thread. */
+  /** The number of its pool's chunks that may hold memory. */
   long residentChunks() {
     BufferPool pool = bouncePool;
     return pool == null ? 0 : pool.resident();
@@ -77,7 +79,7 @@ final class ImageOnLoop implements LoopClient {
     longOperations.park();
   }
 
-  /** Its requests are counted by those that have made them; what is parked is counted off. */
+  /** The devices count their requests; parked requests are subtracted. */
   @Override
   public int inFlight() {
     return -longOperations.parked();

@@ -3,12 +3,12 @@ package dev.platter.devices.block.raw;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Discards and writes of zeroes of one image on one loop, which may be of any length: they are done
- * in pieces, few at a time, one piece of each in turn. Each piece keeps a worker of the kernel and
- * often the file's lock, so more at once would only be in the way of others.
+ * Discards and writes of zeroes of one image on one loop. They may have any length, so they are
+ * done in pieces, a few at a time, one piece of each in turn. Each piece keeps a worker of the
+ * kernel and often the file's lock, so more at once would only be in the way of others.
  *
- * <p>While the loop is to be suspended no piece begins; what waits then is parked, and goes on when
- * the loop is resumed. For the loop's thread, or the holders of its lock.
+ * <p>While the loop is being suspended no piece begins: waiting operations are parked, and go on
+ * when the loop resumes. For the loop's thread, or the holders of its lock.
  */
 final class LongOperations {
   private static final int AT_ONCE = 2;
@@ -28,12 +28,15 @@ final class LongOperations {
   private boolean pumping;
   private long pieceBytes = 16L << 20;
 
-  /** How long a piece may be at most, in bytes; a power of two. */
+  /** The largest length of a piece in bytes, a power of two. */
   long pieceBytes() {
     return pieceBytes;
   }
 
-  /** A piece took that long. One that is short says nothing of longer ones by being quick. */
+  /**
+   * Takes the time of a piece into account. A short piece that was quick says nothing of longer
+   * pieces.
+   */
   void took(long bytes, long nanos) {
     if (nanos < QUICK_NANOS && bytes >= pieceBytes) {
       pieceBytes = Math.min(pieceBytes * 2, MOST_BYTES);
@@ -64,7 +67,7 @@ final class LongOperations {
 
   private void pump() {
     if (pumping) {
-      return; // one that ends at once makes room for the next: no recursion
+      return; // a piece that ends at once makes room for the next: no recursion
     }
     pumping = true;
     while (!parking && running < AT_ONCE && first != null) {
@@ -99,7 +102,7 @@ final class LongOperations {
     parking = true;
   }
 
-  /** How many requests are parked. */
+  /** The number of parked requests. */
   int parked() {
     return parking ? waiting : 0;
   }

@@ -76,7 +76,7 @@ public final class RawImage implements BlockBackend, Resizable {
   /** The file that requests go to; tests put another there, which fails them. */
   volatile int fd;
 
-  /** Whether the ring discards on block devices, as far as is known. */
+  /** Whether the kernel's ring can discard on block devices; true until it has refused. */
   volatile boolean discardsByRing = true;
 
   /** More flags for writes; tests have them fail that way. */
@@ -124,7 +124,7 @@ public final class RawImage implements BlockBackend, Resizable {
   }
 
   /**
-   * Looks whether an image can serve as a disk, and who uses it; leaves it as it is.
+   * Looks whether an image can serve as a disk, and finds its users, without changing it.
    *
    * @throws PlatterException as {@link #open(String, ImageOptions)} does, but not for its users
    */
@@ -205,7 +205,7 @@ public final class RawImage implements BlockBackend, Resizable {
     }
   }
 
-  /** Some files look regular, and are windows into the kernel: its memory, its settings. */
+  /** Refuses files that look regular but show the kernel's memory or settings. */
   private static void checkFilesystem(String path, String filesystem) {
     if (filesystem.equals("proc") || filesystem.equals("sysfs")) {
       throw PlatterException.badInput(
@@ -236,7 +236,7 @@ public final class RawImage implements BlockBackend, Resizable {
     foreign = format;
   }
 
-  /** What two paths to the same image have in common. */
+  /** The identity of an image, the same for all paths to it. */
   private record Identity(FileFacts.Type type, int major, int minor, long inode) {
     static Identity of(FileFacts facts) {
       // Block devices are told apart by their numbers: two nodes may lead to one.
@@ -285,7 +285,7 @@ public final class RawImage implements BlockBackend, Resizable {
     }
   }
 
-  /** What the size is a multiple of: whole sectors, and whole blocks of what O_DIRECT takes. */
+  /** The unit of the size: whole sectors, and whole blocks of O_DIRECT. */
   private int sizeUnitBytes() {
     return Math.max(blockSizeBytes(), alignment.offsetBytes());
   }
@@ -327,7 +327,7 @@ public final class RawImage implements BlockBackend, Resizable {
 
   @Override
   public void submit(BlockRequest request) {
-    // Before the request is taken: on a thread that may not start I/O, this throws.
+    // Before the request is taken, because this throws on a thread that may not start I/O.
     AioContext context = AioContext.current();
     request.begin();
     RawTransfer transfer = (RawTransfer) request.backendState();
@@ -345,7 +345,7 @@ public final class RawImage implements BlockBackend, Resizable {
     }
   }
 
-  /** What the image has on a loop, from now on if it had nothing. */
+  /** The image's state on a loop, made at its first use. */
   ImageOnLoop on(AioContext context) {
     synchronized (loops) {
       for (ImageOnLoop each : loops) {
@@ -399,7 +399,7 @@ public final class RawImage implements BlockBackend, Resizable {
     try {
       now = file.facts().sizeBytes();
     } catch (IllegalStateException e) {
-      return sizeBytes; // the guest will see it by its own requests
+      return sizeBytes; // the guest's own requests will show it
     }
     return now - now % sizeUnitBytes();
   }
@@ -474,8 +474,8 @@ public final class RawImage implements BlockBackend, Resizable {
   }
 
   /**
-   * Whether a discard was refused because the kernel's ring has none for block devices, and not
-   * because the device has none: both have the same error.
+   * Whether the kernel's ring has refused a discard that the block device can do: the error is the
+   * same for both.
    */
   boolean ringLacksDiscard(int result) {
     KernelVersion kernel = KernelVersion.parse(System.getProperty("os.version", ""));

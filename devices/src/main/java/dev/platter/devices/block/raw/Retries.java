@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * answer. For the loop's thread, or the holders of its lock.
  */
 final class Retries {
-  /** How often a piece is tried again: for about three seconds. */
+  /** The number of attempts, which take about three seconds. */
   static final int LIMIT = 300;
 
   private static final long PAUSE_NANOS = 10_000_000;
@@ -22,7 +22,7 @@ final class Retries {
     timer = context.newTimer(this::tryAgain);
   }
 
-  /** Has {@link RawTransfer#again} called after a pause. */
+  /** Calls {@link RawTransfer#again} after a pause. */
   void add(RawTransfer transfer) {
     transfer.behind = first;
     first = transfer;

@@ -7,14 +7,14 @@ import dev.platter.devices.block.BlockRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests of one image on one loop that the host has, in the order in which it got them, so
- * that the oldest is known. Age is counted in ticks of a timer that runs only while there are any
- * and somebody listens: a request costs two changes of a list, and no look at the clock.
+ * The requests in flight of one image on one loop, in the order of submission, so that the oldest
+ * is known. A timer that runs only while there are requests and listeners counts their age in
+ * ticks: a request costs two changes of a list, and no reading of the clock.
  *
  * <p>For the loop's thread, or the holders of its lock; only the counts are for any thread.
  */
 final class SlowRequests {
-  /** Age in seconds from which on a request is told of. */
+  /** The age in seconds at which a request counts as slow. */
   static final int SLOW_SECONDS = 5;
 
   private static final long TICK_NANOS = 1_000_000_000L;
@@ -35,7 +35,7 @@ final class SlowRequests {
     timer = new LateTimer(context, this::tick);
   }
 
-  /** The host gets a request. */
+  /** Adds a request that the kernel is about to get. */
   void add(RawTransfer transfer) {
     transfer.sinceTick = tick;
     transfer.older = last;
@@ -45,13 +45,13 @@ final class SlowRequests {
       last.younger = transfer;
     }
     last = transfer;
-    // Where nobody is told, as in a run of the lab, the timer would wake the loop for nothing.
+    // Without listeners, as in a run of the lab, the timer would wake the loop for nothing.
     if (!timer.isArmed() && !image.listeners().isEmpty()) {
       timer.arm(TICK_NANOS);
     }
   }
 
-  /** The host has given it back. */
+  /** Removes a request that the kernel has completed. */
   void remove(RawTransfer transfer) {
     if (transfer.older == null) {
       first = transfer.younger;
@@ -76,7 +76,7 @@ final class SlowRequests {
     }
   }
 
-  // The first tick after it is at most a second late, and counts for nothing.
+  // The first tick after the submission is not counted, because it may come at once.
   private int seconds(RawTransfer transfer) {
     return tick - transfer.sinceTick - 1;
   }
@@ -113,12 +113,12 @@ final class SlowRequests {
     timer.arm(TICK_NANOS);
   }
 
-  /** How many are slow now. Any thread. */
+  /** The number of slow requests now. */
   long now() {
     return slowNow.get();
   }
 
-  /** How many have been slow so far. Any thread. */
+  /** The number of requests that became slow so far. */
   long ever() {
     return slowEver.get();
   }

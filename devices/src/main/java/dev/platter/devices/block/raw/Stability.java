@@ -6,30 +6,30 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether what an image's guests were told is stable can still be believed.
+ * Remembers a failed flush of an image.
  *
- * <p>The kernel tells a failed writeback once, to whichever call on the descriptor asks first, and
- * takes the lost pages for clean: the next fsync succeeds. So a failure is remembered: from then on
- * no flush of the image succeeds, until it is opened again.
+ * <p>The kernel reports a failed writeback once, to the first call on the descriptor, and takes the
+ * lost pages for clean: the next fsync succeeds. So from the first failure on no flush of the image
+ * succeeds, until it is opened again.
  *
- * <p>Whichever asks first: of two flushes at the same time one may be told of the other's loss, and
- * the other nothing. Through the page cache a success therefore counts only when all that had begun
- * before it was known have ended, too, and none of them has failed.
+ * <p>Of two flushes at the same time, the first may get the report of the other's loss, and the
+ * other none. Through the page cache a success therefore counts only when all flushes that had
+ * begun before have ended, too, and none of them has failed.
  *
  * <p>Any thread.
  */
 final class Stability {
   private final boolean throughPageCache;
-  // Negative once it has failed.
+  // Negative after a failure.
   private volatile int failure;
 
-  // In the monitor: what the kernel has, and successes that are not to be believed yet, in order.
+  // In the monitor: transfers that the kernel has, and successes that do not count yet, in order.
   private @Nullable RawTransfer oldest;
   private @Nullable RawTransfer newest;
   private @Nullable RawTransfer firstHeld;
   private @Nullable RawTransfer lastHeld;
   private long begun;
-  // Of those that no transfer makes, the ticket of each; oldest first.
+  // The tickets of flushes without a transfer; oldest first.
   private final List<Long> outside = new ArrayList<>();
 
   Stability(boolean throughPageCache) {
@@ -42,10 +42,10 @@ final class Stability {
   }
 
   /**
-   * Looks at the result of a call that was to make something stable.
+   * Takes the result of a flush or a stable write.
    *
-   * @param write whether it was a write that is to be stable at once, and not an fsync
-   * @return whether it is the first that has failed
+   * @param write whether it was a stable write, and not an fsync
+   * @return whether this is the first failure
    */
   boolean failed(int result, boolean write) {
     if (result >= 0 || !BlockError.isLoss(result, write, throughPageCache)) {
@@ -60,7 +60,7 @@ final class Stability {
     }
   }
 
-  /** A transfer that has to make something stable is given to the kernel. */
+  /** Begins a flush or a stable write, which the kernel is about to get. */
   void begin(RawTransfer transfer) {
     if (!throughPageCache) {
       return;
@@ -78,7 +78,7 @@ final class Stability {
   }
 
   /**
-   * An fsync that is no transfer's is about to be made: others are told of nothing before its end.
+   * Begins an fsync without a transfer: no later success counts before its end.
    *
    * @return for {@link #endOutside}
    */
@@ -87,23 +87,23 @@ final class Stability {
     return begun;
   }
 
-  /** The kernel has done it, well or not; {@link #failed} comes first. */
+  /** Ends a call, successful or not; {@link #failed} comes first. */
   synchronized void endOutside(long ticket) {
     outside.remove(Long.valueOf(ticket));
     release();
   }
 
-  /** The ticket of what the kernel has had for longest; the largest number if it has nothing. */
+  /** The ticket of the oldest call in the kernel; the largest number if it has nothing. */
   private long oldestTicket() {
     long inside = oldest == null ? Long.MAX_VALUE : oldest.flushTicket;
     return outside.isEmpty() ? inside : Math.min(inside, outside.getFirst());
   }
 
   /**
-   * The kernel has done it, well or not; {@link #failed} comes first.
+   * Ends a call, successful or not; {@link #failed} comes first.
    *
-   * @return whether the result may be told now; if not, {@link RawTransfer#released} will be called
-   *     on any thread
+   * @return whether the result counts now; if not, {@link RawTransfer#released} will be called on
+   *     any thread
    */
   boolean end(RawTransfer transfer, int result) {
     if (!throughPageCache) {
@@ -143,7 +143,7 @@ final class Stability {
     transfer.flushedAfter = null;
   }
 
-  /** Those are released that wait for nobody any more; once one has failed, all. */
+  /** Releases successes that wait for no call any more; after a failure, all. */
   private void release() {
     while (firstHeld != null && (failure != 0 || oldestTicket() > firstHeld.flushTicket)) {
       RawTransfer held = firstHeld;

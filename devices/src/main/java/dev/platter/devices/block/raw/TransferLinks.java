@@ -4,11 +4,11 @@ import dev.platter.aio.loop.RingOp;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lists that a transfer can be in, and what they note of it: links within the transfer, so that
- * no list allocates. Each group is its list's alone.
+ * The links of the lists that a transfer can be in, within the transfer, so that no list allocates.
+ * Each group of fields belongs to its list alone.
  */
 abstract class TransferLinks extends RingOp {
-  // SlowRequests: what the host has.
+  // SlowRequests: requests that the host has.
   @Nullable RawTransfer older;
   @Nullable RawTransfer younger;
   int sinceTick;
@@ -19,12 +19,12 @@ abstract class TransferLinks extends RingOp {
   @Nullable RawTransfer behind;
   boolean queued;
 
-  // Stability, whose monitor guards these: what makes something stable.
+  // Stability, whose monitor guards these: flushes and stable writes.
   @Nullable RawTransfer flushedBefore;
   @Nullable RawTransfer flushedAfter;
   long flushTicket;
 
-  // BlockLocks, whose monitor guards the links: what writes to blocks that others share.
+  // BlockLocks, whose monitor guards the links: writes to parts of blocks.
   @Nullable TransferPiece lockPrevious;
   @Nullable TransferPiece lockNext;
   long lockFrom;

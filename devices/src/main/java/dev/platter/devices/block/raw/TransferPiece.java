@@ -13,9 +13,9 @@ import dev.platter.devices.memory.VectorCursor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The piece of a transfer that is under way: where it stands, the lock of the blocks that it shares
- * with others, and the chunk that takes the place of memory which O_DIRECT refuses. A piece that is
- * a part of a block is read, changed and written there.
+ * The piece of a transfer that is under way: its position, the lock of its blocks, and the chunk
+ * that replaces memory which O_DIRECT refuses. To write a part of a block, a piece reads, changes
+ * and writes the block.
  */
 abstract class TransferPiece extends TransferLinks {
   final RawImage image;
@@ -50,14 +50,13 @@ abstract class TransferPiece extends TransferLinks {
     return request;
   }
 
-  /** It is done on that loop from now on. */
+  /** Moves the transfer to a loop. */
   final void moveTo(AioContext context) {
     this.context = context;
     onLoop = image.on(context);
     tellLocked = null;
   }
 
-  /** Nothing is done yet. */
   final void rewind() {
     doneBytes = 0;
     cursor.reset();
@@ -65,25 +64,25 @@ abstract class TransferPiece extends TransferLinks {
     blockRead = false;
   }
 
-  /** It has its lock, if it needs one. */
+  /** Continues with the lock, if the piece needs one. */
   abstract void goOn();
 
   // ---- blocks of the host that are larger than the guest's -----------------------------------
 
-  /** What O_DIRECT reads and writes as one, in bytes; 1 without. */
+  /** The unit of O_DIRECT in bytes; 1 without O_DIRECT. */
   final int unit() {
     return image.alignment().offsetBytes();
   }
 
-  /** How far within its block an offset lies; blocks are of a power of two. */
+  /** The offset within its block; block sizes are powers of two. */
   final int within(long offset) {
     return (int) (offset & (unit() - 1));
   }
 
   /**
-   * Locks what the next {@code length} bytes are written to, where that may be a part of a block.
+   * Locks the range of the next {@code length} bytes, where that may be a part of a block.
    *
-   * @return false if that has to wait; {@link #goOn} follows
+   * @return false if the lock has to wait; {@link #goOn} follows
    */
   final boolean lock(long length) {
     if (!image.splitsBlocks()) {
@@ -102,7 +101,7 @@ abstract class TransferPiece extends TransferLinks {
     return locked;
   }
 
-  /** Any thread: the lock that was waited for is this one's. */
+  /** The lock was granted. Any thread. */
   final void lockGranted() {
     BottomHalf tell = tellLocked;
     if (tell != null) {
@@ -115,7 +114,7 @@ abstract class TransferPiece extends TransferLinks {
     goOn();
   }
 
-  /** Gives its lock back, if it has one. */
+  /** Releases its lock, if it has one. */
   final void unlock() {
     if (locked) {
       locked = false;
@@ -145,7 +144,7 @@ abstract class TransferPiece extends TransferLinks {
     sqe.prepWrite(image.fd(), block, unit(), offset - within, writeFlags());
   }
 
-  /** How many of its bytes are done; 0 if it has to go to the kernel again; or an error. */
+  /** The number of its bytes that are done; 0 if it has to go to the kernel again; or an error. */
   final int partialDone(int result) {
     if (result < unit()) {
       return result < 0 ? result : -Errno.EIO; // the file ends inside of the block
@@ -171,10 +170,10 @@ abstract class TransferPiece extends TransferLinks {
     }
   }
 
-  /** Gives its chunk back, if it has one. */
+  /** Gives its chunk back, if it has one, to the pool. */
   final void giveChunk() {
     if (chunk == BufferPool.NONE) {
-      return; // as mostly, and then no pool is made for it
+      return; // the common case, which makes no pool
     }
     BufferPool pool = onLoop.bouncePool();
     if (pool != null) {
@@ -192,12 +191,12 @@ abstract class TransferPiece extends TransferLinks {
     return pool.address(chunk);
   }
 
-  /** Most that goes through a chunk at a time, in bytes. */
+  /** The most bytes that go through a chunk at a time. */
   final long mostBounced() {
     return Math.min(BufferPool.CHUNK_BYTES, image.maxPieceBytes);
   }
 
-  /** So many of the bytes as are whole blocks. */
+  /** The part of the bytes that is whole blocks. */
   final long wholeBlocks(long bytes) {
     return bytes & -unit();
   }

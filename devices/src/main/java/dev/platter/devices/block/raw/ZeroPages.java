@@ -9,8 +9,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Zeroes to write, for the whole process: a mapping that nobody ever writes, so that all of it is
- * the kernel's one page of zeroes, and {@code struct iovec}s that each name all of it.
+ * Zeroes to write, for the whole process: a mapping that is never written, so that all of it is the
+ * kernel's one page of zeroes, and {@code struct iovec}s that each name all of it.
  */
 final class ZeroPages {
   private static final int MAPPED_BYTES = 128 << 10;
@@ -52,7 +52,7 @@ final class ZeroPages {
     return ZEROES.address();
   }
 
-  /** How much one iovec covers, in bytes. */
+  /** The number of bytes that one iovec covers. */
   static int wholeBytes() {
     return MAPPED_BYTES;
   }

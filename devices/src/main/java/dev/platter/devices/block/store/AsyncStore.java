@@ -25,7 +25,7 @@ public interface AsyncStore {
     return 512;
   }
 
-  /** Whether the disk is only read: then none of the methods that change it is called. */
+  /** Whether the disk is read-only: then none of the methods that change it is called. */
   default boolean readOnly() {
     return false;
   }
@@ -42,8 +42,8 @@ public interface AsyncStore {
    * Writes the buffers to {@code offsetBytes} and on.
    *
    * <p>A stable write that fails makes all later flushes fail, as a flush that fails does: what the
-   * guest wrote before may be lost. {@code -ENOSPC} is an exception: this write alone found no
-   * room. So is {@code -EAGAIN}, of a flush as well: it was not tried.
+   * guest wrote before may be lost. Exceptions are {@code -ENOSPC}, where this write alone found no
+   * room, and {@code -EAGAIN}, also of a flush, where nothing was tried.
    *
    * @param stable whether the write must be stable when it completes
    */

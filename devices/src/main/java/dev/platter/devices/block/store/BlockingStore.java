@@ -5,9 +5,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Executor;
 
 /**
- * Where a program keeps the contents of a disk, asked by threads that may wait: the methods block
- * until they have done what they are to do. Several are called at a time. The buffer is the guest's
- * memory, and is not used after the method has returned. An IOException fails the guest's request.
+ * A program's own storage of a disk's contents, called by threads that may wait: the methods block
+ * until the operation is done. Several are called at a time. The buffer is the guest's memory, and
+ * is not used after the method has returned. An IOException fails the guest's request.
  */
 public interface BlockingStore {
   /** The disk's size in bytes, a multiple of 512 and not 0; never changes. */
@@ -23,8 +23,8 @@ public interface BlockingStore {
   void flush() throws IOException;
 
   /**
-   * The same store, asked by the threads of {@code executor}: as many requests are done at a time
-   * as that has threads. A store that blocks in I/O is well served by virtual threads.
+   * The same store, called by the threads of {@code executor}, which limit the number of requests
+   * at a time. A store that blocks in I/O is well served by virtual threads.
    *
    * <p>The program closes the executor after the server. A task that the executor refuses by an
    * exception fails its request; a task that it drops leaves a request without an end, and the

@@ -6,8 +6,8 @@ public interface Completion {
   /**
    * Ends the request; called once. Any thread, also from within the method that began the request.
    *
-   * @param result 0, or {@code -errno} as {@link dev.platter.aio.sys.Errno} has it; {@code -EIO}
-   *     where nothing says more
+   * @param result 0, or {@code -errno} as {@link dev.platter.aio.sys.Errno} has it; {@code -EIO} if
+   *     no other errno fits
    */
   void complete(int result);
 }

@@ -35,8 +35,8 @@ public final class StoreDisk implements BlockBackend {
   /**
    * Makes a disk of a store.
    *
-   * @param name how messages call it
-   * @param store asked for its shape here, and not again
+   * @param name its name in messages
+   * @param store its size and properties are asked for here, and not again
    * @throws PlatterException of kind BAD_INPUT if its blocks have neither 512 nor 4096 bytes, or if
    *     its size is 0 or no whole number of them
    */
@@ -128,11 +128,11 @@ public final class StoreDisk implements BlockBackend {
   }
 
   /**
-   * A flush, or a write that was to be stable, has ended: after a loss all others fail.
+   * Takes the result of a flush or a stable write: after a loss, all others fail.
    *
    * @param result 0 or {@code -errno}
    * @param write whether it was a write
-   * @return what to tell of it: the first loss, or its own result if nothing is lost
+   * @return the result to report: the first loss, or its own result if nothing is lost
    */
   int stabilized(int result, boolean write) {
     boolean loses = result < 0 && BlockError.isLoss(result, write, false);
@@ -143,7 +143,7 @@ public final class StoreDisk implements BlockBackend {
     return first == 0 ? result : first;
   }
 
-  /** Why nothing can be made stable any more, as {@code -errno}; 0 if it can. */
+  /** The first loss, after which no flush succeeds, as {@code -errno}; 0 if there is none. */
   int lost() {
     return lost.get();
   }

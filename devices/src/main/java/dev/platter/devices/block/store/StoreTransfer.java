@@ -33,7 +33,7 @@ final class StoreTransfer implements AutoCloseable {
   private long doneBytes;
   private long pieceBytes;
   private boolean cutShort;
-  // Written by the thread that answers, before it schedules what reads it.
+  // Written by the answering thread, before it schedules the work that reads it.
   private int result;
 
   StoreTransfer(StoreDisk disk, BlockRequest request) {
@@ -94,7 +94,7 @@ final class StoreTransfer implements AutoCloseable {
         }
       }
     } catch (RuntimeException | Error e) {
-      // The program's mistake costs its guest a request, and not the loop and with it other disks.
+      // An exception of the program costs its guest a request, but does not end the loop.
       if (over.compareAndSet(false, true)) {
         result = -Errno.EIO;
         then.schedule();
@@ -111,11 +111,11 @@ final class StoreTransfer implements AutoCloseable {
     return buffers;
   }
 
-  /** On the loop: the store has answered. */
+  /** Continues on the loop after the store has answered. */
   private void goOn() {
     if (request.operation() == Operation.DISCARD && BlockError.isRefusal(result)) {
       disk.discardRefused(request.offsetBytes(), pieceBytes, -result);
-      result = 0; // advice that is not taken
+      result = 0; // a discard is advice
     }
     doneBytes += pieceBytes;
     boolean more =
@@ -149,7 +149,7 @@ final class StoreTransfer implements AutoCloseable {
     request.finish(outcome);
   }
 
-  /** Its owner wants it back: zeroes end before their next piece. */
+  /** The owner no longer waits: a write of zeroes ends before its next piece. */
   void cutShort() {
     cutShort = true;
   }

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A {@link BlockingStore} that is asked by the threads of an executor. */
+/** A {@link BlockingStore} that is called by the threads of an executor. */
 final class ThreadedStore implements AsyncStore {
-  /** What one of the threads does for a request. */
+  /** The work of a thread for a request. */
   private interface Work {
     void run() throws IOException;
   }
@@ -74,7 +74,7 @@ final class ThreadedStore implements AsyncStore {
       // The program ends, or the host has no thread. A task that was queued all the same must not
       // run later: the guest has its buffers back.
       if (claimed.compareAndSet(false, true)) {
-        done.complete(-Errno.EAGAIN); // nothing was tried, so that nothing is lost
+        done.complete(-Errno.EAGAIN); // nothing was tried, so nothing is lost
       }
     }
   }
