@@ -45,7 +45,7 @@ public record AhciExport(
   /** Eventfds of interrupts, of all kinds. */
   private static final int INTERRUPT_FDS = 5;
 
-  /** As many DMA maps as a client may make. */
+  /** Heap for as many DMA maps as a client may make. */
   private static final long DMA_MAPS_HEAP = 4 << 20;
 
   private static final long DISK_HEAP = 256 << 10;
@@ -61,10 +61,10 @@ public record AhciExport(
    * @param firmware up to 8: the firmware revision
    */
   public record Port(ImageConfig image, String serial, String model, String firmware) {
-    /** What a disk calls itself unless told otherwise. */
+    /** The default model. */
     public static final String DEFAULT_MODEL = "PLATTER HARDDISK";
 
-    /** The firmware revision unless told otherwise. */
+    /** The default firmware revision. */
     public static final String DEFAULT_FIRMWARE = "0.1";
 
     /** The longest model. */
@@ -81,7 +81,7 @@ public record AhciExport(
     }
   }
 
-  /** Checks all that can be checked without looking at the host. */
+  /** Checks all that does not depend on the host. */
   public AhciExport {
     Names.check("export name", name);
     ports = List.copyOf(ports);
@@ -92,7 +92,7 @@ public record AhciExport(
     }
   }
 
-  /** One disk, for a socket that is made at {@code path}. */
+  /** An export of one disk, with its socket at {@code path}. */
   public static AhciExport at(Path path, String name, String image, ImageOptions options) {
     Port port =
         new Port(new ImageConfig(image, options), name, Port.DEFAULT_MODEL, Port.DEFAULT_FIRMWARE);

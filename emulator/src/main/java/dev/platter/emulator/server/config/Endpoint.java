@@ -3,11 +3,11 @@ package dev.platter.emulator.server.config;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Where the clients of an export come from. */
+/** The place that the clients of an export connect to. */
 public sealed interface Endpoint {
   /**
-   * The one name of a place for a socket that has several: links in its directory are followed. The
-   * next server finds the same one.
+   * The canonical path of a socket: links in its directory are followed. The next server finds the
+   * same one.
    */
   static Path place(Path path) {
     Path absolute = path.toAbsolutePath().normalize();
@@ -15,14 +15,14 @@ public sealed interface Endpoint {
     try {
       return directory == null ? absolute : directory.toRealPath().resolve(absolute.getFileName());
     } catch (IOException e) {
-      return absolute; // a socket there will be refused
+      return absolute; // making a socket there fails later
     }
   }
 
   /**
    * A socket that the server makes, and removes at the end.
    *
-   * @param path where
+   * @param path its path
    */
   record SocketPath(Path path) implements Endpoint {
     @Override
@@ -32,7 +32,7 @@ public sealed interface Endpoint {
   }
 
   /**
-   * A listening socket that whoever started the process has left open.
+   * A listening socket that the parent process has passed.
    *
    * @param fd its descriptor, 3 or more
    */
@@ -46,7 +46,7 @@ public sealed interface Endpoint {
   /**
    * A listening socket from systemd's socket activation (sd_listen_fds(3)).
    *
-   * @param name its FileDescriptorName=; "" for the one called as the export is, or else the next
+   * @param name its FileDescriptorName=; "" for the socket with the export's name, or else the next
    */
   record Activated(String name) implements Endpoint {
     @Override

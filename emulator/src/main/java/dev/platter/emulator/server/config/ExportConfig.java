@@ -10,13 +10,13 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device that is served on a socket: what its export is told, and how it is made of that. Each
- * {@link ExportKind} has its own, an immutable value.
+ * The configuration of an export: a device that is served on a socket, and how it is made. Each
+ * {@link ExportKind} has its own immutable implementation.
  */
 public interface ExportConfig {
   /**
-   * The most memory that a client may lend unless told otherwise, if the server's cgroup has no
-   * limit: a process has 128 TiB of addresses for all of its clients.
+   * The default limit of a client's memory, if the server's cgroup has no limit: a process has 128
+   * TiB of addresses for all of its clients.
    */
   long MAX_LENT_BYTES = 1L << 40;
 
@@ -26,34 +26,36 @@ public interface ExportConfig {
   /** The kind of device. */
   ExportKind kind();
 
-  /** What events, threads and errors call it; no two exports share one. */
+  /** The name in events, threads and errors; unique in a server. */
   String name();
 
-  /** Where its clients come from. */
+  /** The place that its clients connect to. */
   Endpoint endpoint();
 
   /** Its images, in the order of its disks. */
   List<ImageConfig> images();
 
   /**
-   * How much memory a client may lend; empty for as much as the server's cgroup may have, and
+   * The limit of a client's memory in bytes; empty for as much as the server's cgroup may have, and
    * {@link #MAX_LENT_BYTES} at most.
    */
   OptionalLong guestMemoryBytes();
 
-  /** Which loop its requests run on. */
+  /** The loop that its requests run on. */
   ExportLoop loop();
 
-  /** How many descriptors its client may have it hold: eventfds of its queues or interrupts. */
+  /**
+   * The number of descriptors that a client may make it hold: eventfds of its queues or interrupts.
+   */
   int descriptors();
 
-  /** How much of the Java heap it takes at most, in bytes. */
+  /** The most Java heap that it takes, in bytes. */
   long heapBytes();
 
-  /** How much other memory it takes at most, in bytes, without what each image has on a loop. */
+  /** The most other memory that it takes, in bytes, without what each image has on a loop. */
   long nativeBytes();
 
-  /** What only its kind is told, with defaults, as {@code parameters} of a document have it. */
+  /** The options of its kind alone, with defaults, as {@code parameters} of a document have it. */
   Map<String, @Nullable Object> parameters();
 
   /**
@@ -65,15 +67,15 @@ public interface ExportConfig {
    */
   ClientSession open(DeviceParts parts, @Nullable RequestTracing stages);
 
-  /** How much memory a client may lend, in bytes. */
+  /** The limit of a client's memory in bytes. */
   default long mostLentBytes() {
     return guestMemoryBytes().orElseGet(() -> Math.min(MemoryLimit.ofOwnCgroup(), MAX_LENT_BYTES));
   }
 
   /**
-   * Refuses what a disk cannot call itself.
+   * Refuses a text that a disk cannot report.
    *
-   * @param what which of its texts, for the error
+   * @param what the name of the text, for the error
    * @throws PlatterException of kind BAD_INPUT
    */
   static void checkText(String what, String text, int maxLength) {

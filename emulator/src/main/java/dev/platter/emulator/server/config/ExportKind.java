@@ -6,20 +6,22 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A kind of device that can be served: what is the same for all its exports. There is one object
- * for each, without state; {@link ExportConfig} is what one export is told.
+ * A kind of device that can be served: the part that is the same for all its exports. There is one
+ * object for each kind, without state; {@link ExportConfig} configures one export.
  *
  * <p>A server, its reports, metrics and control socket know kinds by this interface only. {@link
- * ExportKinds#ALL} lists those that the command line offers.
+ * ExportKinds#ALL} lists the kinds that the command line offers.
  */
 public interface ExportKind {
-  /** As {@code --export}, the log and metrics name it. */
+  /** The name in {@code --export}, log and metrics. */
   String name();
 
-  /** As rows of documents name it: kinds of the same device in other places share it. */
+  /**
+   * The name of the device in rows of documents; kinds of the same device in other places share it.
+   */
   String device();
 
-  /** Which loop does its I/O, as rows of documents name it. */
+  /** The name of its I/O loop in rows of documents. */
   String loop();
 
   /** The words of its requests' stages, from the first station that a server sees. */
@@ -40,12 +42,14 @@ public interface ExportKind {
     return List.of();
   }
 
-  /** The most images that an export has; with several, options of an image stand behind it. */
+  /**
+   * The most images that an export has; with several images, an image's options follow its path.
+   */
   default int maxImages() {
     return 1;
   }
 
-  /** Whether a guest sees a new size of its disk only when that is switched on the next time. */
+  /** Whether a guest sees a new size of its disk only after the next power-on of the disk. */
   default boolean seesSizeAtPowerOn() {
     return false;
   }
@@ -53,7 +57,7 @@ public interface ExportKind {
   /**
    * Checks the value of one of {@link #keys} or {@link #imageKeys}.
    *
-   * @param words tells with its place what is wrong
+   * @param words makes errors with the place
    * @throws dev.platter.aio.PlatterException of kind BAD_INPUT
    */
   default void check(OptionWords words, OptionWords.Word word) {
@@ -61,9 +65,9 @@ public interface ExportKind {
   }
 
   /**
-   * Makes an export of what it was told.
+   * Makes an export from its options.
    *
-   * @param options whose values have passed {@link #check}
+   * @param options their values have passed {@link #check}
    * @throws dev.platter.aio.PlatterException of kind BAD_INPUT if they do not fit together
    */
   ExportConfig make(ExportOptions options);

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** The kinds of devices that Platter serves. */
 public final class ExportKinds {
-  /** All of them, in the order in which messages name them. */
+  /** All kinds, in the order in which messages name them. */
   public static final List<ExportKind> ALL = List.of(VirtioBlkExport.KIND, AhciExport.KIND);
 
   private ExportKinds() {}

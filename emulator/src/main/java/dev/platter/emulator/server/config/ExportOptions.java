@@ -5,14 +5,14 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * What one export was told, with defaults for what every kind of device has.
+ * The options of one export, with defaults for those that every kind of device has.
  *
- * @param name what events call it
- * @param endpoint where its clients come from
+ * @param name its name in events
+ * @param endpoint the place that its clients connect to
  * @param images at least one, and more only if its kind takes several
- * @param guestMemoryBytes how much memory a client may lend; empty for the default
+ * @param guestMemoryBytes the limit of a client's memory in bytes; empty for the default
  * @param pollMaxNanos how long its loop or thread polls at most; empty for the kind's default
- * @param own values of its kind's own options, by key, in order; without those not given
+ * @param own values of its kind's own options, by key, in order; only given ones
  */
 public record ExportOptions(
     String name,
@@ -22,9 +22,9 @@ public record ExportOptions(
     OptionalLong pollMaxNanos,
     Map<String, List<String>> own) {
   /**
-   * An image, and what its disk calls itself.
+   * An image, and the serial number of its disk.
    *
-   * @param own values of its kind's own options for images, by key; without those not given
+   * @param own values of its kind's own options for images, by key; only given ones
    */
   public record Image(ImageConfig image, String serial, Map<String, String> own) {
     /** Copies the map. */
@@ -33,7 +33,7 @@ public record ExportOptions(
     }
   }
 
-  /** Copies what may change. */
+  /** Copies the lists and the map. */
   public ExportOptions {
     images = List.copyOf(images);
     own = Map.copyOf(own);
@@ -44,7 +44,7 @@ public record ExportOptions(
     return own.getOrDefault(key, List.of());
   }
 
-  /** The number that one of the kind's own options is set to. */
+  /** The value of a numeric option of the kind. */
   public int number(String key, int otherwise) {
     List<String> values = values(key);
     return values.isEmpty() ? otherwise : Integer.parseInt(values.getLast());

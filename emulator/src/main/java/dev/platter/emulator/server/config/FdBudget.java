@@ -11,7 +11,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** How many descriptors a server needs: better refused at the start than in front of a client. */
+/**
+ * The number of descriptors that a server needs: better refused at the start than in front of a
+ * client.
+ */
 public final class FdBudget {
   /** The JVM's own: its jars, /proc files, standard streams. */
   private static final int PROCESS = 64;
@@ -19,7 +22,7 @@ public final class FdBudget {
   /** The control socket and the most connections to it, metrics likewise, and sizes of images. */
   private static final int MANAGEMENT = 64;
 
-  /** Call pipes that clients hold up, in all exports together. */
+  /** Call pipes of clients that do not read them, in all exports together. */
   private static final int HELD_UP_PIPES = HeldUpPipes.MAX_OF_ALL;
 
   /** A ring and its wake-up eventfd. */
@@ -40,7 +43,7 @@ public final class FdBudget {
   private FdBudget() {}
 
   /**
-   * How many a server needs.
+   * The number that a server needs.
    *
    * @param ioThreads how many IOThreads exports share
    */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param path a raw image, a block device, or the name of another kind of disk
  * @param options how to open it
- * @param lent the disk itself, which is not closed here; null for one that is to be opened
+ * @param lent the disk itself, which the program closes; null for an image to open
  */
 public record ImageConfig(String path, ImageOptions options, @Nullable BlockBackend lent) {
   /** An image to open. */
@@ -28,7 +28,7 @@ public record ImageConfig(String path, ImageOptions options, @Nullable BlockBack
     return new ImageConfig(its.name(), options, disk);
   }
 
-  /** How much memory it takes at most for what it holds, in bytes. */
+  /** The most memory that its contents take, in bytes. */
   long memoryBytes() {
     return lent == null ? Disks.memoryBytes(path) : 0;
   }
@@ -36,8 +36,8 @@ public record ImageConfig(String path, ImageOptions options, @Nullable BlockBack
   /**
    * How to open it.
    *
-   * @param besideOthers whether other disks are refused if this one is: what a guest has written
-   *     onto its own must not keep them from their guests
+   * @param besideOthers whether a refusal also affects other disks: a guest's writes to its own
+   *     disk must not keep other disks from their guests
    */
   public ImageOptions options(boolean besideOthers) {
     return besideOthers && options.foreign() == Foreign.REFUSE

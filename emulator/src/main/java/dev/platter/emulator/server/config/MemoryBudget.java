@@ -6,9 +6,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much memory a server takes at most, whatever its guests do: all that they can make grow has a
- * bound that the configuration tells. Better refused at the start than killed under load. Memory of
- * guests is not in it.
+ * The most memory that a server takes, whatever its guests do: the configuration bounds all that
+ * they can make grow. A refusal at the start is better than being killed under load. The memory of
+ * guests is not included.
  */
 public final class MemoryBudget {
   private static final long KIB = 1 << 10;
@@ -16,7 +16,7 @@ public final class MemoryBudget {
 
   /**
    * The JVM itself without its heap: classes, code, the compilers' work. Native Memory Tracking
-   * says 58 MiB when a server is ready; compiling and code that comes later are the rest.
+   * shows 58 MiB when a server is ready; the rest is for compiling and code that comes later.
    */
   private static final long JVM = 80 * MIB;
 
@@ -26,7 +26,7 @@ public final class MemoryBudget {
    */
   private static final int KEPT_EMPTY = 24;
 
-  /** What lives in the heap of a server without guests, and room to collect the rest. */
+  /** The live heap of a server without guests, and room to collect the rest. */
   private static final long BASE_HEAP = 32 * MIB;
 
   /** Threads with their stacks and malloc's arenas, a ring, buffers for messages. */
@@ -38,7 +38,7 @@ public final class MemoryBudget {
   private static final long BOUNCE = 8L * BufferPool.CHUNK_BYTES;
 
   /**
-   * How much is needed.
+   * The memory that is needed.
    *
    * @param heapBytes of the Java heap
    * @param nativeBytes besides the heap
@@ -52,7 +52,7 @@ public final class MemoryBudget {
   private MemoryBudget() {}
 
   /**
-   * How much a server needs.
+   * The memory that a server needs.
    *
    * @param ioThreads how many IOThreads exports share
    */

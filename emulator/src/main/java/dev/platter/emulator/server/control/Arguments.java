@@ -18,7 +18,7 @@ final class Arguments {
   }
 
   /**
-   * Takes over what stands under "arguments".
+   * Takes the value of "arguments" of a request.
    *
    * @param given null for none
    * @throws PlatterException of kind BAD_INPUT if it is no object
@@ -39,9 +39,9 @@ final class Arguments {
   }
 
   /**
-   * Those that are worth a line in the log.
+   * The arguments that are logged.
    *
-   * @param known the names that a command knows; what else a peer may have sent is left out
+   * @param known the names that a command knows; others are left out
    */
   Map<String, Object> told(Set<String> known) {
     Map<String, Object> told = new LinkedHashMap<>();
@@ -54,7 +54,7 @@ final class Arguments {
     return told;
   }
 
-  /** A text that must be there. */
+  /** A required text. */
   String text(String name) {
     return required(name, optionalText(name));
   }
@@ -68,7 +68,7 @@ final class Arguments {
     return (String) value;
   }
 
-  /** A whole number that must be there. */
+  /** A required whole number. */
   long number(String name) {
     return required(name, number(name, null));
   }
@@ -89,7 +89,7 @@ final class Arguments {
     };
   }
 
-  /** True or false; false where it is not given. */
+  /** A truth value; false if it is missing. */
   boolean flag(String name) {
     Object value = given.get(name);
     if (value != null && !(value instanceof Boolean)) {
@@ -99,9 +99,9 @@ final class Arguments {
   }
 
   /**
-   * Refuses what a command does not know.
+   * Refuses unknown arguments.
    *
-   * @param known what it does
+   * @param known the names that the command knows
    */
   void check(Set<String> known) {
     for (String name : given.keySet()) {

@@ -27,17 +27,17 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be asked of a server. Any thread. What changes it is told to the log, with who has asked
- * and what came of it.
+ * Executes the commands of a control socket. Any thread. Each change of the server is logged, with
+ * the peer and the result.
  */
 final class Commands {
   private static final long DEFAULT_DRAIN_MILLIS = 5_000;
   private static final long MAX_DRAIN_MILLIS = TimeUnit.HOURS.toMillis(1);
 
   /**
-   * What came of a command.
+   * The result of a command.
    *
-   * @param afterwards run when it has been told
+   * @param afterwards runs after the answer was sent
    */
   record Answer(Map<String, @Nullable Object> result, Runnable afterwards) {
     Answer(Map<String, @Nullable Object> result) {
@@ -53,7 +53,7 @@ final class Commands {
    * A command.
    *
    * @param arguments names and meanings, in order
-   * @param changes whether it changes the server, and is told to the log
+   * @param changes whether it changes the server, and is logged
    */
   private record Command(
       String help, Map<String, String> arguments, boolean changes, Action action) {}
@@ -66,10 +66,10 @@ final class Commands {
   private final Map<String, Command> commands = new LinkedHashMap<>();
 
   /**
-   * Those of a server.
+   * Creates the commands of a server.
    *
    * @param kinds the kinds of devices that can be added
-   * @param stop begins to stop it; null if that cannot be asked for
+   * @param stop begins to stop the server; null if there is no such command
    */
   Commands(Server server, StreamEventLog log, List<ExportKind> kinds, @Nullable Runnable stop) {
     this.kinds = kinds;
@@ -145,9 +145,9 @@ final class Commands {
   }
 
   /**
-   * Does what is asked.
+   * Executes a request.
    *
-   * @throws PlatterException if it cannot be
+   * @throws PlatterException if it fails
    */
   Answer execute(Wire.Request request, PeerProcess peer) {
     Command command = commands.get(request.command());
@@ -222,10 +222,13 @@ final class Commands {
     return new Answer(facts.describe(view));
   }
 
-  /** What a peer may not know: where the server's paths begin, and what it has given up. */
+  /**
+   * Adds to an error what a peer may not know: where the server's paths begin, and which rights it
+   * has given up.
+   */
   PlatterException explained(PlatterException e, @Nullable ExportConfig added) {
     if (e.kind() != PlatterException.Kind.BAD_INPUT) {
-      return e; // what the host lacks is at no path of the peer's
+      return e; // a lack of the host concerns no path of the peer
     }
     if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR) {
       return e.withRemedy("Paths are the server's, which runs in " + Path.of("").toAbsolutePath());
@@ -242,7 +245,10 @@ final class Commands {
             : "If the file's mode allows it, the server is confined: start serve with --allow DIR");
   }
 
-  /** Where a confined server can still make a socket: --allow gives images, and no sockets. */
+  /**
+   * A remedy: where a confined server can still make a socket, because --allow permits images and
+   * no sockets.
+   */
   static String socketRemedy(List<ExportView> exports) {
     Set<String> directories = new LinkedHashSet<>();
     for (ExportView export : exports) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.jr.ob.JSON;
 
-/** The other end of a control socket. For one thread. */
+/** The client of a control socket. For one thread. */
 public final class ControlClient implements AutoCloseable {
   /** How long a server may take to greet, in milliseconds. */
   public static final int GREETING_MILLIS = 5_000;
@@ -41,7 +41,7 @@ public final class ControlClient implements AutoCloseable {
   /**
    * Connects, and reads the greeting.
    *
-   * @throws PlatterException of kind HOST_LACKS if nobody serves there
+   * @throws PlatterException of kind HOST_LACKS if no server listens there
    */
   public static ControlClient connect(Path socket) {
     UnixConnection.checkLength(socket);
@@ -85,7 +85,7 @@ public final class ControlClient implements AutoCloseable {
   }
 
   /**
-   * Has a command executed, however long it takes.
+   * Has the server execute a command, without a time limit.
    *
    * @param arguments those that are not null are sent
    * @return what it returns
@@ -96,10 +96,10 @@ public final class ControlClient implements AutoCloseable {
   }
 
   /**
-   * Has a command executed.
+   * Has the server execute a command.
    *
    * @param arguments those that are not null are sent
-   * @param timeoutMillis how long that may take, in milliseconds; 0 for as long as it takes
+   * @param timeoutMillis the time limit in milliseconds; 0 for none
    * @return what it returns
    * @throws PlatterException if it fails
    */
@@ -190,7 +190,7 @@ public final class ControlClient implements AutoCloseable {
             tooLate = true;
             close();
           } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // it came in time
+            Thread.currentThread().interrupt(); // the answer came in time
           }
         });
   }

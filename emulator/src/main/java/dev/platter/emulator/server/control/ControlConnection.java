@@ -16,8 +16,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One peer: each line that it sends is answered before the next one is read. Whatever it sends
- * costs at most its own connection.
+ * A connection of one peer: each line that it sends is answered before the next is read. Errors of
+ * the peer cost at most its own connection.
  */
 final class ControlConnection {
   /** How long a peer may be silent between two requests, in milliseconds. */
@@ -38,7 +38,7 @@ final class ControlConnection {
   /**
    * Begins to serve it.
    *
-   * @param left run when it has gone
+   * @param left runs when the peer has gone
    */
   void start(Runnable left) {
     Thread.ofPlatform()
@@ -48,7 +48,7 @@ final class ControlConnection {
           try {
             serve();
           } catch (RuntimeException | Error e) {
-            // Ends this connection. Uncaught it would end the server.
+            // It ends this connection; uncaught, it would end the server.
             tellBug("", e);
           } finally {
             left.run();
@@ -68,7 +68,7 @@ final class ControlConnection {
     } catch (PlatterException e) {
       sayGoodbye(e);
     } catch (IOException e) {
-      // It was silent for too long, has not read its answer, or is gone.
+      // The peer was silent for too long, has not read its answer, or is gone.
     } finally {
       connection.closeAfterDraining(ControlServer.goodbyeMillis());
     }
@@ -78,7 +78,7 @@ final class ControlConnection {
     try {
       send(connection, Wire.failure(null, why));
     } catch (IOException e) {
-      // It does not want to know.
+      // The peer has gone or does not read.
     }
   }
 
@@ -108,7 +108,7 @@ final class ControlConnection {
     try {
       send(connection, Wire.success(request.id(), answer.result()));
     } finally {
-      answer.afterwards().run(); // also for one that has left meanwhile
+      answer.afterwards().run(); // also if the peer has left meanwhile
     }
   }
 
@@ -116,7 +116,7 @@ final class ControlConnection {
     tellBug(log, peer, command, bug);
   }
 
-  /** Tells the log of a bug; if there is no memory for that, nothing is told. */
+  /** Logs a bug, as far as there is memory for that. */
   static void tellBug(EventLog log, PeerProcess peer, String command, Throwable bug) {
     try {
       StringWriter trace = new StringWriter();
@@ -131,7 +131,6 @@ final class ControlConnection {
     }
   }
 
-  /** Sends a line. */
   static void send(UnixConnection to, Map<String, @Nullable Object> line) throws IOException {
     byte[] bytes = (Wire.text(line) + "\n").getBytes(UTF_8);
     try (Arena arena = Arena.ofConfined()) {
@@ -141,7 +140,7 @@ final class ControlConnection {
     }
   }
 
-  /** Ends it soon; what it has asked for is done nevertheless. Any thread. */
+  /** Ends the connection soon; its running request is still done. Any thread. */
   void disconnect() {
     connection.shutdown();
   }

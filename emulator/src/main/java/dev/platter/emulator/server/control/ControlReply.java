@@ -8,28 +8,28 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a server has answered, or a part of it.
+ * The answer of a server, or a part of it.
  *
  * @param fields names and values, in order
  */
 public record ControlReply(Map<String, @Nullable Object> fields) {
-  /** Text, or what stands for it; "" where there is none. */
+  /** A value as text; "" if it is missing. */
   public String text(String name) {
     Object value = fields.get(name);
     return value == null ? "" : value.toString();
   }
 
-  /** A number; 0 where there is none. */
+  /** A number; 0 if it is missing. */
   public long number(String name) {
     return fields.get(name) instanceof Number number ? number.longValue() : 0;
   }
 
-  /** Whether something is so. */
+  /** A truth value; false if it is missing. */
   public boolean flag(String name) {
     return Boolean.TRUE.equals(fields.get(name));
   }
 
-  /** An object; an empty one where there is none. */
+  /** An object; empty if it is missing. */
   public ControlReply part(String name) {
     return of(fields.get(name));
   }
@@ -52,7 +52,7 @@ public record ControlReply(Map<String, @Nullable Object> fields) {
   }
 
   /**
-   * What the answer to a command returns.
+   * The result in the answer to a command.
    *
    * @throws PlatterException if it is an error, or no answer at all
    */

@@ -23,11 +23,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers on a control socket (docs/control.md). Who may connect is whoever the socket's mode lets,
- * and of them this process's user and root.
+ * Answers on a control socket (docs/control.md). Of the users that the socket's mode admits, this
+ * process's user and root may connect.
  */
 public final class ControlServer implements AutoCloseable {
-  /** The most connections at a time; one more is told so and closed. */
+  /** The largest number of connections at a time; further ones get an error and are closed. */
   public static final int MAX_CONNECTIONS = 16;
 
   private static final long RETRY_MILLIS = 1_000;
@@ -52,9 +52,9 @@ public final class ControlServer implements AutoCloseable {
   }
 
   /**
-   * Starts one that cannot stop the server.
+   * Starts a control server without a command that stops the server.
    *
-   * @param socket where, as an export's: made with mode 0600, a stale one is replaced
+   * @param socket its path; made with mode 0600 as an export's, a stale socket is replaced
    * @throws PlatterException if the socket cannot be made
    */
   public static ControlServer start(Path socket, Server server, StreamEventLog log) {
@@ -62,11 +62,11 @@ public final class ControlServer implements AutoCloseable {
   }
 
   /**
-   * Starts one.
+   * Starts a control server.
    *
-   * @param socket where, as an export's: made with mode 0600, a stale one is replaced
+   * @param socket its path; made with mode 0600 as an export's, a stale socket is replaced
    * @param kinds the kinds of devices that can be added
-   * @param stop begins to stop the server and waits for nothing; null if that cannot be asked for
+   * @param stop begins to stop the server and waits for nothing; null if there is no such command
    * @throws PlatterException if the socket cannot be made
    */
   public static ControlServer start(
@@ -110,14 +110,14 @@ public final class ControlServer implements AutoCloseable {
       try {
         welcome(client);
       } catch (RuntimeException | Error e) {
-        // Costs this peer its connection. Uncaught it would end the server.
+        // It costs this peer its connection; uncaught, it would end the server.
         ControlConnection.tellBug(log, new PeerProcess(client.peerPid(), client.peerUid()), "", e);
         client.closeAfterDraining(0);
       }
     }
   }
 
-  /** Waits a while; true if the end comes meanwhile. */
+  /** Waits a while; returns true if the server ends meanwhile. */
   private boolean pause() {
     try {
       return stopping.await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
@@ -174,13 +174,13 @@ public final class ControlServer implements AutoCloseable {
       ControlConnection.send(
           client, Wire.failure(null, PlatterException.failed(reason, "Try again later")));
     } catch (IOException e) {
-      // It has left already.
+      // The peer has left already.
     } finally {
       client.closeAfterDraining(0);
     }
   }
 
-  /** How many are connected. */
+  /** The number of connections. */
   int connected() {
     synchronized (connections) {
       return connections.size();
@@ -188,8 +188,8 @@ public final class ControlServer implements AutoCloseable {
   }
 
   /**
-   * Removes the socket, disconnects all, and waits for them, but not long for one whose request is
-   * still at work: the server that stops ends it. Idempotent.
+   * Removes the socket, disconnects all peers, and waits for them, but only shortly for a running
+   * request: the stop of the server ends it. Idempotent.
    */
   @Override
   public void close() {
@@ -215,7 +215,7 @@ public final class ControlServer implements AutoCloseable {
     }
   }
 
-  /** How long one who is told to go may take. */
+  /** How long a disconnected peer may take to go. */
   static int goodbyeMillis() {
     return GOODBYE_MILLIS;
   }

@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** The lines that a peer sends: not too long, and not too slowly. For one thread. */
+/** Reads lines from a peer, and limits their length and their time. For one thread. */
 final class LineReader implements AutoCloseable {
   /** The longest line in bytes, without its end. */
   static final int MAX_BYTES = 64 << 10;
@@ -25,9 +25,9 @@ final class LineReader implements AutoCloseable {
   private boolean over;
 
   /**
-   * Reads lines.
+   * Creates a reader.
    *
-   * @param idleMillis how long the peer may be silent between two
+   * @param idleMillis how long the peer may be silent between two lines
    */
   LineReader(UnixConnection connection, int idleMillis) {
     this.connection = connection;
@@ -35,11 +35,11 @@ final class LineReader implements AutoCloseable {
   }
 
   /**
-   * The next line, as it was sent, without its end; the last one needs none.
+   * Reads the next line, without its line end; the last line needs none.
    *
-   * @return null if there are no more
-   * @throws PlatterException of kind BAD_INPUT if it is too long; there is no next one then
-   * @throws java.net.SocketTimeoutException if it does not come, or not whole
+   * @return the line; null at the end
+   * @throws PlatterException of kind BAD_INPUT if it is too long; no further line can be read then
+   * @throws java.net.SocketTimeoutException if no whole line comes in time
    */
   byte @Nullable [] next() throws IOException {
     int looked = start;
@@ -83,7 +83,7 @@ final class LineReader implements AutoCloseable {
     int received =
         connection.receiveSome(
             buffer, end, buffer.byteSize() - end, fds, begins ? idleMillis : left());
-    fds.discard(); // nobody has asked for any
+    fds.discard(); // the protocol passes no descriptors
     if (begins) {
       begunNanos = System.nanoTime();
     }
@@ -91,7 +91,7 @@ final class LineReader implements AutoCloseable {
     over = received == 0;
   }
 
-  /** Of the time that a line may take from its first byte to its last, in milliseconds. */
+  /** The rest of the time that a line may take from its first byte to its last, in milliseconds. */
   private int left() {
     long gone = (System.nanoTime() - begunNanos) / 1_000_000;
     return Math.clamp(UnixConnection.PATIENCE_MILLIS - gone, 0, Integer.MAX_VALUE);

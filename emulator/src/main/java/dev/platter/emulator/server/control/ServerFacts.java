@@ -17,7 +17,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a server is and has done, as maps to be written as JSON. Any thread, without waiting. */
+/**
+ * The state and counters of a server, as maps to be written as JSON. Any thread, without waiting.
+ */
 final class ServerFacts {
   private final Server server;
   private final long startNanos = System.nanoTime();

@@ -24,10 +24,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads one {@code --export}: its kind, what exports of all kinds can be told, and what only its
- * kind can.
- */
+/** Parses an {@code --export}: its kind, the options of all kinds, and those of its kind alone. */
 public final class ExportParser {
   private static final String OPTION = "--export";
   private static final String IMAGE = "image";
@@ -68,7 +65,7 @@ public final class ExportParser {
   private OptionalLong guestMemoryBytes = OptionalLong.empty();
   private OptionalLong pollMaxNanos = OptionalLong.empty();
 
-  /** What is said of one image, before defaults. */
+  /** The options of an image, without defaults. */
   private static final class Disk {
     final Set<String> given = new HashSet<>();
     final Map<String, String> own = new HashMap<>();
@@ -104,21 +101,21 @@ public final class ExportParser {
   }
 
   /**
-   * Reads one of a kind that Platter has.
+   * Parses an export of a kind that Platter has.
    *
-   * @param index which it is on the command line, from 0; part of the name of one that has no other
-   * @throws PlatterException of kind BAD_INPUT that repeats the text and says all that is wrong
+   * @param index its number on the command line, from 0; part of its name unless it is given one
+   * @throws PlatterException of kind BAD_INPUT that repeats the text and lists all errors
    */
   public static ExportConfig parse(String text, int index) {
     return parse(text, index, ExportKinds.ALL);
   }
 
   /**
-   * Reads one.
+   * Parses an export.
    *
-   * @param index which it is on the command line, from 0; part of the name of one that has no other
-   * @param kinds the kinds of devices there are
-   * @throws PlatterException of kind BAD_INPUT that repeats the text and says all that is wrong
+   * @param index its number on the command line, from 0; part of its name unless it is given one
+   * @param kinds the kinds of devices
+   * @throws PlatterException of kind BAD_INPUT that repeats the text and lists all errors
    */
   public static ExportConfig parse(String text, int index, List<ExportKind> kinds) {
     Mistakes mistakes = new Mistakes();
@@ -131,10 +128,10 @@ public final class ExportParser {
   }
 
   /**
-   * Reads one as far as it can be read.
+   * Parses an export as far as possible.
    *
-   * @param kinds the kinds of devices there are
-   * @param mistakes gets what is wrong
+   * @param kinds the kinds of devices
+   * @param mistakes gets errors
    * @return null if too little of it is right
    */
   public static @Nullable ExportConfig parse(
@@ -142,7 +139,7 @@ public final class ExportParser {
     return parse(OptionWords.parse(OPTION, text), index, kinds, mistakes);
   }
 
-  /** All there is to say of an export of {@code kind}. */
+  /** The keys of an export of {@code kind}. */
   static List<String> keys(ExportKind kind) {
     List<String> all = new ArrayList<>(COMMON);
     all.addAll(kind.keys());
@@ -150,7 +147,7 @@ public final class ExportParser {
     return all;
   }
 
-  /** What of that is about an image, apart from its path. */
+  /** The keys of its images, without the path. */
   static List<String> keysOfImage(ExportKind kind) {
     List<String> all = new ArrayList<>(OF_IMAGE);
     all.addAll(kind.imageKeys());
@@ -163,11 +160,11 @@ public final class ExportParser {
   }
 
   /**
-   * Reads one as far as it can be read.
+   * Parses an export as far as possible.
    *
    * @param words the kind of device as a flag, then its options
-   * @param kinds the kinds of devices there are
-   * @param mistakes what is wrong with it; more is added
+   * @param kinds the kinds of devices
+   * @param mistakes gets errors
    * @return null if too little of it is right
    */
   static @Nullable ExportConfig parse(
@@ -365,7 +362,7 @@ public final class ExportParser {
     return plain.isEmpty() ? kind.name() + index : end(plain, MAX_NAME);
   }
 
-  /** The end of a name says more than its beginning. */
+  /** Shortens a name to its end, which differs more than its beginning. */
   private static String end(String text, int length) {
     String tail = text.substring(Math.max(0, text.length() - length));
     return tail.length() < text.length() ? tail.replaceFirst("^[._-]+", "") : tail;

@@ -41,7 +41,7 @@ final class FileWords {
   /**
    * The words of an {@code --iothread}.
    *
-   * @param mistakes gets what is wrong; the words are the rest
+   * @param mistakes gets errors; the words are the rest
    */
   static OptionWords ioThread(YamlNode node, Mistakes mistakes) {
     YamlNode.YamlMapping mapping = mapping(node, "an IOThread", "- id: io0");
@@ -58,9 +58,9 @@ final class FileWords {
   /**
    * The words of an {@code --export}: first the kind of device, and each image before its own.
    *
-   * @param kinds the kinds of devices there are
-   * @param mistakes gets what is wrong; the words are the rest
-   * @throws PlatterException if the kind cannot be told
+   * @param kinds the kinds of devices
+   * @param mistakes gets errors; the words are the rest
+   * @throws PlatterException if the kind is missing or unknown
    */
   static OptionWords export(YamlNode node, List<ExportKind> kinds, Mistakes mistakes) {
     YamlNode.YamlMapping mapping = mapping(node, "an export", "- device: virtio-blk");
@@ -81,7 +81,7 @@ final class FileWords {
     return OptionWords.inFile(mapping.place(), its.words);
   }
 
-  /** Where the images of an export stand, in order, without those that are refused. */
+  /** The places of an export's images, in order, without refused images. */
   static List<String> imagePlaces(OptionWords words) {
     return words.words().stream()
         .filter(word -> word.key().equals(IMAGE))
@@ -151,7 +151,7 @@ final class FileWords {
     YamlNode.YamlMapping its = mapping(image, "an image", "- path: disk.img");
     YamlNode path = its.get(PATH);
     if (path == null) {
-      its.checkKeys(keys); // a slip of the pen, or
+      its.checkKeys(keys); // a misspelled key, or
       throw its.refused("there is no path", "Add path: disk.img");
     }
     mistakes.attempt(() -> its.checkKeys(keys));

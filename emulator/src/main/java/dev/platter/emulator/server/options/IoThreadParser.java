@@ -12,17 +12,17 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Reads one {@code --iothread}. */
+/** Parses an {@code --iothread}. */
 public final class IoThreadParser {
-  /** What there is to say of one. */
+  /** The keys of an IOThread. */
   static final List<String> KEYS = List.of("id", "cpu", "poll-max");
 
   private IoThreadParser() {}
 
   /**
-   * Reads one.
+   * Parses an IOThread.
    *
-   * @throws PlatterException of kind BAD_INPUT that repeats the text and says all that is wrong
+   * @throws PlatterException of kind BAD_INPUT that repeats the text and lists all errors
    */
   public static IoThreadConfig parse(String text) {
     Mistakes mistakes = new Mistakes();
@@ -35,9 +35,9 @@ public final class IoThreadParser {
   }
 
   /**
-   * Reads one as far as it can be read.
+   * Parses an IOThread as far as possible.
    *
-   * @param mistakes what is wrong with it; more is added
+   * @param mistakes gets errors
    * @return null if it has no id
    */
   static @Nullable IoThreadConfig parse(OptionWords words, Mistakes mistakes) {

@@ -7,9 +7,9 @@ public final class IoWorkerLimit {
   private IoWorkerLimit() {}
 
   /**
-   * Reads one.
+   * Parses a limit.
    *
-   * @throws IllegalArgumentException if it is none, with what one looks like
+   * @throws IllegalArgumentException if the text is no limit, with the valid form
    */
   public static int parse(String text) {
     int workers = -1;

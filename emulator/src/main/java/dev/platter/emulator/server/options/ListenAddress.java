@@ -10,8 +10,8 @@ import java.nio.channels.SocketChannel;
 
 /**
  * TCP addresses to listen on: {@code 127.0.0.1:9464}, {@code [::1]:9464}, {@code localhost:9464},
- * or only a port, {@code 9464} or {@code :9464}, on 127.0.0.1. Port 0 is any that is free. {@code
- * [::]} is all addresses that there are, also where there is no IPv6.
+ * or only a port, {@code 9464} or {@code :9464}, on 127.0.0.1. Port 0 is any free port. {@code
+ * [::]} is all addresses, also on a host without IPv6.
  */
 public final class ListenAddress {
   private static final String LOOPBACK = "127.0.0.1";
@@ -22,7 +22,7 @@ public final class ListenAddress {
   /**
    * Parses an address, and looks a name up.
    *
-   * @throws IllegalArgumentException if it is none, with what is wrong with it
+   * @throws IllegalArgumentException if the text is no address, with the reason
    */
   public static InetSocketAddress parse(String text) {
     int colon = text.lastIndexOf(':');
@@ -66,7 +66,7 @@ public final class ListenAddress {
     }
   }
 
-  /** Whether there is IPv6 here: the host may have none, or an option of the JVM does without. */
+  /** Whether the host has IPv6, and the JVM's options do not disable it. */
   public static boolean hasIpv6() {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.INET6)) {
       return channel.isOpen();

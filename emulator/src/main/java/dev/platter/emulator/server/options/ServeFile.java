@@ -64,8 +64,8 @@ public final class ServeFile {
   /**
    * Reads a file whose devices are of the kinds that Platter has.
    *
-   * @throws PlatterException of kind BAD_INPUT if it cannot be read, or that names the line and
-   *     column of all that is wrong in it
+   * @throws PlatterException of kind BAD_INPUT if it cannot be read, or with the line and column of
+   *     each error
    */
   public static ServeSettings read(Path file) {
     Mistakes mistakes = new Mistakes();
@@ -75,10 +75,10 @@ public final class ServeFile {
   }
 
   /**
-   * Reads a file as far as it can be read.
+   * Reads a file as far as possible.
    *
-   * @param kinds the kinds of devices there are
-   * @param mistakes gets what is wrong in it, with line and column
+   * @param kinds the kinds of devices
+   * @param mistakes gets errors, with line and column
    */
   public static ServeSettings read(Path file, List<ExportKind> kinds, Mistakes mistakes) {
     try {
@@ -179,7 +179,7 @@ public final class ServeFile {
 
   // ---- values --------------------------------------------------------------------------------
 
-  /** Of a list; what is no list is the only one. */
+  /** Reads each element of a list; a value that is no list is its only element. */
   private void each(YamlNode.Entry entry, Consumer<YamlNode> reader) {
     YamlNode value = entry.value();
     if (value instanceof YamlNode.Items list) {

@@ -19,16 +19,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that a server is told, by its options and its configuration file.
+ * The options of a server, from its command line and its configuration file.
  *
  * @param file the configuration file, or null
- * @param config what it serves
- * @param metrics where Prometheus may ask; null for nowhere
- * @param control where the control socket is made; null for none
- * @param confine how much it gives up
+ * @param config its exports and IOThreads
+ * @param metrics the address that Prometheus scrapes; null for none
+ * @param control the path of the control socket; null for none
+ * @param confine how it is confined
  * @param allowed files and directories that it must still be able to open later
  * @param jsonLog whether the log is JSON
- * @param logLevel what an event must at least be to be logged
+ * @param logLevel the least level that is logged
  * @param lockWaitNanos how long a lock that requests of a dead process hold is waited for
  * @param ioWorkers how many io-wq workers each loop may have at work, of each kind
  * @param stages where the stages of requests are written at the end; null if they are not recorded
@@ -45,7 +45,7 @@ public record ServeOptions(
     long lockWaitNanos,
     int ioWorkers,
     @Nullable String stages) {
-  /** Why allowed paths are of no use, if {@link #allowsInVain}. */
+  /** The warning about allowed paths without effect, if {@link #allowsInVain}. */
   public static final String ALLOWED_IN_VAIN = "--allow has no effect with --confine off";
 
   private static final String CONTROL_VARIABLE = "PLATTER_CONTROL";
@@ -61,9 +61,9 @@ public record ServeOptions(
   }
 
   /**
-   * What a server is told by settings in which nothing is wrong.
+   * The options of settings without errors.
    *
-   * @param path where the file is; null if there is none
+   * @param path the file's path; null if there is none
    * @throws PlatterException of kind BAD_INPUT if the parts do not fit together
    */
   public static ServeOptions of(@Nullable Path path, ServeSettings all) {
@@ -92,14 +92,14 @@ public record ServeOptions(
   /**
    * Checks that the parts fit together, as far as they could be read.
    *
-   * @param mistakes what is wrong with them; more is added
+   * @param mistakes gets errors
    */
   public static void checkFit(ServeSettings all, Mistakes mistakes) {
     boolean complete = mistakes.isEmpty();
     List<IoThreadConfig> threads = values(all.ioThreads());
     List<ExportConfig> devices = values(all.exports());
     List<ServeConfig.Conflict> conflicts = new ArrayList<>(ServeConfig.conflicts(threads, devices));
-    if (complete) { // else what is missing may be among what could not be read
+    if (complete) { // else the missing part may be in a part with errors
       conflicts.addAll(ServeConfig.gaps(threads, devices));
     }
     List<OptionValue<?>> parts = new ArrayList<>(all.ioThreads());

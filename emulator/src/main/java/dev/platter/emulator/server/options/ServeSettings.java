@@ -14,21 +14,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a configuration file says, or a command line; empty or null where it says nothing.
+ * The settings of a configuration file or a command line; a part is empty or null if it is not set.
  *
  * @param ioThreads IOThreads that exports name
  * @param exports what to serve
- * @param metrics where Prometheus may ask
- * @param control where the control socket is made
- * @param confine how much the server gives up
+ * @param metrics the address that Prometheus scrapes
+ * @param control the path of the control socket
+ * @param confine how the server is confined
  * @param allowed what a confined server may still open
  * @param jsonLog whether the log is JSON
- * @param logLevel what an event must at least be to be logged
+ * @param logLevel the least level that is logged
  * @param lockWaitNanos how long a lock that requests of a dead process hold is waited for
  * @param ioWorkers how many io-wq workers each loop may have at work, of each kind
  * @param stages where the stages of requests are written at the end
- * @param doubtful exports with mistakes that have been told already
- * @param places where in the file each of its keys has its value
+ * @param doubtful exports with errors that were reported already
+ * @param places the place of each key's value in the file
  */
 public record ServeSettings(
     List<OptionValue<IoThreadConfig>> ioThreads,
@@ -60,7 +60,7 @@ public record ServeSettings(
   }
 
   /**
-   * Both together: what the command line says wins, and lists add up, the file's first.
+   * Merges both: the command line wins, and lists are joined, the file's first.
    *
    * @param environment whose PLATTER_CONTROL is the control socket unless they name one
    * @throws PlatterException of kind BAD_INPUT if that is no path
@@ -95,7 +95,7 @@ public record ServeSettings(
     };
   }
 
-  /** What is wrong with the value of a key that is no list: with its place, if a file has it. */
+  /** An error about the value of a key without a list, with its place if it is from a file. */
   public PlatterException refused(String key, PlatterException why) {
     String place = places.get(key);
     return place == null ? why : new OptionValue<>(place, key, true, List.of()).refused(why);

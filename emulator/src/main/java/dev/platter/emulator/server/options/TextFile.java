@@ -16,7 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a small text file, and nothing that is none. */
+/** Reads a small text file, and refuses all other files. */
 final class TextFile {
   /** The longest file, in bytes. */
   static final int MAX_BYTES = 256 * 1024;

@@ -1,6 +1,6 @@
 package dev.platter.emulator.server.options;
 
-/** Where in a text something is. */
+/** Places in a text. */
 final class TextPlace {
   private TextPlace() {}
 

@@ -8,13 +8,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A part of a YAML file, and where it begins: {@code FILE:LINE:COLUMN}, both from 1. */
 sealed interface YamlNode {
-  /** Where it begins, as errors do. */
+  /** The place, at the beginning of errors. */
   String place();
 
-  /** What it is, for errors. */
+  /** Its kind in words, for errors. */
   String kind();
 
-  /** What is wrong with it. */
+  /** An error about the node. */
   default PlatterException refused(String what, @Nullable String remedy) {
     return PlatterException.badInput(place() + ": " + what, remedy);
   }

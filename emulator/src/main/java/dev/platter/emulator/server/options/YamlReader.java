@@ -21,8 +21,8 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
  * Reads YAML 1.2, of which a configuration file needs little: texts, lists and mappings. Values
- * keep the text they were written with; nothing is guessed about types. Anchors, tags and second
- * documents are refused, and deep nesting, which no file here has.
+ * keep the text they were written with; no type is guessed. Anchors, tags, second documents and
+ * deep nesting are refused.
  */
 final class YamlReader {
   private static final int MAX_DEPTH = 16;
@@ -43,9 +43,9 @@ final class YamlReader {
   /**
    * Reads a file's text.
    *
-   * @param file what errors call it
-   * @return what it holds, or null if that is nothing
-   * @throws PlatterException of kind BAD_INPUT with the line and column of what is wrong
+   * @param file its name in errors
+   * @return its root, or null if the file is empty
+   * @throws PlatterException of kind BAD_INPUT with line and column
    */
   static @Nullable YamlNode read(String file, String text) {
     YamlReader reader = new YamlReader(file, text);
@@ -56,7 +56,7 @@ final class YamlReader {
     } catch (ReaderException e) {
       throw reader.unreadable(e);
     } catch (YamlEngineException | IllegalArgumentException | IndexOutOfBoundsException e) {
-      // The parser has a few ways out without a place, as at an escape that the file's end cuts
+      // Some of the parser's exceptions have no place, as for an escape that the file's end cuts
       // off.
       throw PlatterException.badInput(
           reader.reached + ": what follows is no YAML: " + oneLine(String.valueOf(e.getMessage())),
