@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a plan comes down to: one rule for each file or directory that the server will open. */
+/** The rules of a plan: one for each file or directory that the server will open. */
 final class AccessRules {
   private AccessRules() {}
 
@@ -30,7 +30,7 @@ final class AccessRules {
     for (Path file : plan.written()) {
       if (Files.notExists(file) || Files.isRegularFile(file)) {
         rules.add(PathRule.required(writtenIn(file), PathRule.DOCUMENTS));
-      } // a device or pipe is written in place
+      } // devices and pipes are written in place
       rules.add(PathRule.of(file, PathRule.READ_WRITE | LandlockAbi.ACCESS_FS_TRUNCATE));
     }
     if (plan.metricsPort().isPresent()) {
@@ -48,7 +48,7 @@ final class AccessRules {
         | (mayResize ? LandlockAbi.ACCESS_FS_TRUNCATE : 0);
   }
 
-  /** Where a file's document is written before it takes the file's place. */
+  /** The directory in which a document is written before it replaces its file. */
   static Path writtenIn(Path file) {
     try {
       return ConfinementPlan.directoryOf(file.toRealPath());
@@ -76,7 +76,7 @@ final class AccessRules {
         PathRule.of("/dev/urandom", PathRule.READ));
   }
 
-  /** What turns a host's name into the address to listen on. */
+  /** The files that resolve the name of a host to listen on. */
   private static List<PathRule> nameService() {
     return List.of(
         PathRule.of("/etc/hosts", PathRule.READ),

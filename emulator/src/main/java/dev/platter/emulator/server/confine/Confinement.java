@@ -17,18 +17,18 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Confines this process. Two JVMs take part, one after the other in the same process: the first
- * checks the plan, puts its main thread under the rules and executes the same program again, so
- * that every thread of the second is under them from its first instruction; the second verifies
- * that, and goes on.
+ * Confines this process. Two JVMs run, one after the other in the same process. The first checks
+ * the plan, puts its main thread under the rules and executes the same program again, so that every
+ * thread of the second is under them from its first instruction; the second verifies that, and goes
+ * on.
  */
 public final class Confinement {
   private static final List<String> JVM_OPTIONS =
       List.of(
-          // Would be files in /tmp, and what reaches into the process from outside.
+          // These would make files in /tmp, or let other processes into this one.
           "-XX:-UsePerfData",
           "-XX:+DisableAttachMechanism",
-          // Would be a file in the working directory.
+          // This would make a file in the working directory.
           "-XX:+ErrorFileToStderr");
 
   private static final Pattern DESCRIPTOR =
@@ -47,7 +47,7 @@ public final class Confinement {
    * Confines this process as planned. Call it before anything else is started: it may execute the
    * program again, and returns in the process that is confined.
    *
-   * @param note where to say beforehand what may keep the JVM from starting again
+   * @param note gets warnings beforehand about causes that may keep the JVM from starting again
    * @throws PlatterException if an image or path of the plan cannot be used, if the mode is {@code
    *     ON} and the kernel cannot do it, or if the process turns out not to be confined
    */
@@ -70,8 +70,8 @@ public final class Confinement {
   }
 
   /**
-   * Whether this process is the second one, to which the first has left the rest. The first could
-   * still see files and their users, and has refused what was wrong.
+   * Whether this is the second JVM. The first could still see files and their users, and has
+   * refused errors.
    */
   public static boolean hasBegun() {
     return ConfinementMark.of(
@@ -80,7 +80,7 @@ public final class Confinement {
   }
 
   /**
-   * Looks whether the kernel can do what a mode asks for.
+   * Checks that the kernel supports a mode.
    *
    * @throws PlatterException of kind HOST_LACKS if not
    */
@@ -93,7 +93,7 @@ public final class Confinement {
   }
 
   /**
-   * Looks whether a path that is to be allowed is there.
+   * Checks that a path to allow exists.
    *
    * @throws PlatterException of kind BAD_INPUT if not
    */
@@ -113,7 +113,7 @@ public final class Confinement {
   }
 
   /**
-   * Looks whether a path still leads to the same image once this process is confined.
+   * Checks that a path still leads to the same image once this process is confined.
    *
    * @throws PlatterException of kind BAD_INPUT if it names a descriptor, which the second JVM does
    *     not inherit: it may have a file of its own there
@@ -127,7 +127,7 @@ public final class Confinement {
   }
 
   /**
-   * Looks whether the options of this JVM are such that a confined one can be started with them.
+   * Checks that a confined JVM can be started with the options of this one.
    *
    * @param allowed files and directories that it may open later
    * @throws PlatterException of kind BAD_INPUT if not
@@ -147,7 +147,7 @@ public final class Confinement {
         "cannot confine the server: " + IoReason.of(e), "Use --confine off");
   }
 
-  /** Removes what {@link #enter} has made for the process, at its end. */
+  /** Removes the files that {@link #enter} has made, at the end of the process. */
   public static void leave() {
     ScratchDirectory scratch = ScratchDirectory.own();
     if (scratch != null) {
@@ -191,7 +191,7 @@ public final class Confinement {
       program.execute(inherited);
     } catch (IOException e) {
       throw unable(e);
-    } finally { // it has not been executed
+    } finally { // the program was not executed
       if (scratch != null) {
         scratch.remove();
       }
@@ -225,7 +225,7 @@ public final class Confinement {
     }
   }
 
-  /** Only who writes a document records anything. */
+  /** Made only for a server that writes a document: no other records events. */
   private static @Nullable ScratchDirectory scratch(ConfinementPlan plan) throws IOException {
     return plan.written().isEmpty()
         ? null
@@ -266,8 +266,8 @@ public final class Confinement {
   }
 
   /**
-   * What the first JVM has told about itself in /tmp is not true of the second. A directory of that
-   * name may be another user's, or a link to anywhere; the JVM does not write into such.
+   * Removes the first JVM's data in /tmp, which is wrong for the second. A directory of that name
+   * may be another user's, or a link; the JVM does not write into such a directory.
    */
   static void removePerfData(Path directory, long pid) {
     try {

@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Whether this process is what it was to become: what the kernel says, not what we remember. */
+/** Verifies the confinement of this process by the kernel's own answers. */
 final class ConfinementCheck {
   private static final String NO_NEW_PRIVS = "NoNewPrivs:";
 
@@ -23,7 +23,7 @@ final class ConfinementCheck {
 
   private ConfinementCheck() {}
 
-  /** A path to verify with: one that can be opened now, and by no rule. "" if there is none. */
+  /** A path to verify with: it can be opened now, and no rule allows it. "" if there is none. */
   static String choosePath(List<PathRule> rules) {
     List<Path> given =
         rules.stream()
@@ -41,7 +41,7 @@ final class ConfinementCheck {
     try {
       return path.toRealPath();
     } catch (IOException e) {
-      return path.toAbsolutePath().normalize(); // it is not there, or cannot be looked at
+      return path.toAbsolutePath().normalize(); // it does not exist, or is not accessible
     }
   }
 
@@ -93,9 +93,9 @@ final class ConfinementCheck {
   }
 
   /**
-   * Checks what was to be enforced before the exec.
+   * Checks that the rules from before the exec are enforced.
    *
-   * @throws PlatterException of kind FAILED if it is not: then something is not as it looks
+   * @throws PlatterException of kind FAILED if they are not
    */
   static void verify(ConfinementMark mark) {
     if (!noThreadMayGainPrivileges()) {

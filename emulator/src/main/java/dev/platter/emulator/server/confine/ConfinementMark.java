@@ -3,7 +3,7 @@ package dev.platter.emulator.server.confine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a process tells itself across the exec, in its environment. It says what to verify and
+ * A message from the first JVM to the second, in the environment. It says what to verify, and
  * proves nothing.
  *
  * @param pid the process
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 record ConfinementMark(long pid, int abi, String outside) {
   static final String VARIABLE = "PLATTER_CONFINED";
 
-  /** Reads one; null if there is none, or not for this process: whoever started it had one. */
+  /** Parses a mark; null if there is none, or if it is for another process, such as the parent. */
   static @Nullable ConfinementMark of(@Nullable String value, long pid) {
     String[] words = value == null ? new String[0] : value.split(":", 3);
     if (words.length != 3 || !words[0].equals(Long.toString(pid))) {
@@ -22,7 +22,7 @@ record ConfinementMark(long pid, int abi, String outside) {
     try {
       return new ConfinementMark(pid, Integer.parseInt(words[1]), words[2]);
     } catch (NumberFormatException e) {
-      return null; // not written by us
+      return null; // not written by Platter
     }
   }
 

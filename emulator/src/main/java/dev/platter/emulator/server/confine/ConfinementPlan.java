@@ -13,10 +13,10 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a server will need once it is confined; it gets nothing else.
+ * All that a confined server may open.
  *
  * @param mode how much confinement
- * @param config what it serves: images, and sockets that it makes or inherits
+ * @param config its exports: images, and sockets that it makes or inherits
  * @param allowed files and directories that images added later may be opened in, for reading and
  *     writing
  * @param readable files that are read again once it is confined, such as a configuration file
@@ -36,7 +36,7 @@ public record ConfinementPlan(
     boolean mayResize) {
   /** How much confinement. */
   public enum Mode {
-    /** As far as the kernel goes; what it lacks is told. */
+    /** As far as the kernel can; the rest is logged. */
     AUTO,
     /** All of it, or the server does not start. */
     ON,

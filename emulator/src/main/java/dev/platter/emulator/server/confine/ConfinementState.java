@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How far this process is confined.
+ * The confinement of this process.
  *
  * @param confined whether the process has confined itself, as far as its kernel can
  * @param landlock the Landlock of the kernel, or why there is none, in words
@@ -38,7 +38,7 @@ public record ConfinementState(
       fields.put("dumpable", dumpable);
       fields.put("lacking", lacking.isEmpty() ? "nothing" : String.join(", ", lacking));
       if (unprobed) {
-        fields.put("probed", "no: every path to probe with is allowed"); // such as by --allow /
+        fields.put("probed", "no: every path to probe with is allowed"); // for example by --allow /
       }
     }
     return fields;

@@ -27,7 +27,7 @@ record JvmFiles(List<PathRule> rules) {
   private static final int ELF_HEADER_SIZE = 64;
   private static final int PT_INTERP = 3;
 
-  /** Those of the running JVM. */
+  /** The files of the running JVM. */
   static JvmFiles running() throws IOException {
     List<PathRule> rules = new ArrayList<>();
     Path home = Path.of(System.getProperty("java.home"));
@@ -61,7 +61,9 @@ record JvmFiles(List<PathRule> rules) {
     return entries;
   }
 
-  /** Where links in a Java's lib and conf lead to; distributions keep its configuration in /etc. */
+  /**
+   * The targets of links in a Java's lib and conf; distributions keep its configuration in /etc.
+   */
   static Set<Path> linksOutOf(Path home) throws IOException {
     Path real = home.toRealPath();
     Set<Path> targets = new LinkedHashSet<>();

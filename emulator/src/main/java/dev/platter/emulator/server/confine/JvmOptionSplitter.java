@@ -3,7 +3,7 @@ package dev.platter.emulator.server.confine;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Takes texts with options apart into words, as the JVM and its launcher do. One thread. */
+/** Splits texts with options into words, as the JVM and its launcher do. One thread. */
 final class JvmOptionSplitter {
   private static final String BLANKS = " \t\n\r\f";
   private static final char NONE = 0;

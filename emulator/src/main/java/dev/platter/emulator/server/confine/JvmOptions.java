@@ -19,8 +19,8 @@ import java.util.regex.Pattern;
 
 /**
  * The options that a JVM is started with, by its command line and by the environment. The second
- * JVM of a confined server reads them again when it can open nothing any more, and what it cannot
- * do then ends it before any of our own code runs: the first looks ahead.
+ * JVM of a confined server reads them again under the rules. An option that fails then ends it
+ * before any code of Platter runs, so the first JVM checks all options.
  *
  * @param options each with the place that it was found in
  */
@@ -66,7 +66,7 @@ record JvmOptions(List<Option> options) {
    * An option.
    *
    * @param text as it was written
-   * @param place where: the name of a variable or a file, or "" for the command line
+   * @param place the name of a variable or a file, or "" for the command line
    */
   record Option(String text, String place) {
     private String where() {
@@ -79,13 +79,13 @@ record JvmOptions(List<Option> options) {
     options = List.copyOf(options);
   }
 
-  /** Those of the running JVM. */
+  /** The options of the running JVM. */
   static JvmOptions running() throws IOException {
     return of(SameProgram.running().arguments(), System.getenv());
   }
 
   /**
-   * Those of a program.
+   * The options of a program.
    *
    * @param arguments its command line, the program first
    */
@@ -152,11 +152,11 @@ record JvmOptions(List<Option> options) {
       Path path = Path.of(file);
       return Files.isRegularFile(path) ? new String(Files.readAllBytes(path), UTF_8) : "";
     } catch (IOException | InvalidPathException e) {
-      return ""; // whoever starts a JVM with it will see
+      return ""; // a JVM that is started with it reports the error
     }
   }
 
-  /** What the JVM reads because of its options. */
+  /** Rules for the files that the JVM reads because of its options. */
   List<PathRule> rules() {
     List<PathRule> rules = new ArrayList<>();
     for (Option option : options) {
@@ -198,7 +198,7 @@ record JvmOptions(List<Option> options) {
   }
 
   /**
-   * Refuses what no confined JVM can do, as it would end without saying why.
+   * Refuses options that no confined JVM can carry out, because it would end without a message.
    *
    * @param allowed the files and directories of {@code --allow}
    */
@@ -216,7 +216,7 @@ record JvmOptions(List<Option> options) {
     }
   }
 
-  /** The JVM makes log files, and renames them: a file that is there can be written to. */
+  /** The JVM makes log files and renames them, so only an existing file can be written to. */
   private static void checkLog(Option option, String named, List<Path> allowed) {
     Path file = path(option, named).toAbsolutePath().normalize();
     boolean writable =

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the Landlock of a kernel can do.
+ * The abilities of a kernel's Landlock.
  *
  * @param abi its version from 1 on, or a negated errno if there is none
  */
@@ -24,7 +24,7 @@ record LandlockLevel(int abi) {
     return abi > 0;
   }
 
-  /** Rights to files that are refused unless a rule allows them: all that this kernel knows. */
+  /** Rights to files that are refused unless a rule allows them: all that this kernel supports. */
   long handledFs() {
     return (available() ? FS_OF_FIRST : 0)
         | since(REFER, LandlockAbi.ACCESS_FS_REFER)
@@ -38,9 +38,9 @@ record LandlockLevel(int abi) {
   }
 
   /**
-   * What may not leave the process.
+   * The scopes that the process may not leave.
    *
-   * @param abstractSockets whether sockets in the abstract namespace are among it
+   * @param abstractSockets whether these include sockets in the abstract namespace
    */
   long scoped(boolean abstractSockets) {
     return since(SCOPES, LandlockAbi.SCOPE_SIGNAL)
@@ -75,12 +75,12 @@ record LandlockLevel(int abi) {
     }
   }
 
-  /** For the log: the version, or that there is none and why. */
+  /** The version in words, or the reason why there is none, for the log. */
   String describe() {
     return available() ? "abi " + abi : "no: " + reason();
   }
 
-  /** Why there is none. */
+  /** The reason why there is none. */
   String reason() {
     return switch (-abi) {
       case Errno.ENOSYS -> "not in this kernel, or forbidden by a seccomp filter";
@@ -90,7 +90,7 @@ record LandlockLevel(int abi) {
     };
   }
 
-  /** What to do about it. */
+  /** The remedy for that. */
   String remedy() {
     return -abi == Errno.EOPNOTSUPP
         ? "Boot with landlock in lsm= (cat /sys/kernel/security/lsm), or use --confine auto"

@@ -7,18 +7,18 @@ import java.nio.file.Path;
 /**
  * Rights to a file, or to a directory and all below it.
  *
- * @param path it; a link stands for what it leads to when the rule is made
+ * @param path its path; a link is followed when the rule is made
  * @param rights {@code LandlockAbi.ACCESS_FS_*}
- * @param need what to do if it is not there
+ * @param need what happens if it is missing
  */
 record PathRule(Path path, long rights, Need need) {
-  /** What to do if a path is not there. */
+  /** What happens if a path is missing. */
   enum Need {
-    /** Nothing: this host does without. */
+    /** Nothing: not every host has it. */
     OPTIONAL,
-    /** Refuse: it was asked for. */
+    /** It is refused, because the user has named it. */
     REQUIRED,
-    /** Refuse; and also if it is neither a regular file nor a block device. */
+    /** It is refused, also if it is neither a regular file nor a block device. */
     DISK
   }
 
@@ -61,21 +61,21 @@ record PathRule(Path path, long rights, Need need) {
           | LandlockAbi.ACCESS_FS_REMOVE_FILE
           | LandlockAbi.ACCESS_FS_REMOVE_DIR;
 
-  // What the kernel takes in a rule for something that is no directory.
+  // The rights that the kernel accepts in a rule for a file.
   private static final long OF_FILES =
       EXECUTE | READ_WRITE | LandlockAbi.ACCESS_FS_TRUNCATE | LandlockAbi.ACCESS_FS_IOCTL_DEV;
 
-  /** A rule for what may be missing on this host. */
+  /** A rule for a path that may be missing on this host. */
   static PathRule of(String path, long rights) {
     return new PathRule(Path.of(path), rights, Need.OPTIONAL);
   }
 
-  /** A rule for what may be missing on this host. */
+  /** A rule for a path that may be missing on this host. */
   static PathRule of(Path path, long rights) {
     return new PathRule(path, rights, Need.OPTIONAL);
   }
 
-  /** A rule for what was asked for. */
+  /** A rule for a path that the user has named. */
   static PathRule required(Path path, long rights) {
     return new PathRule(path, rights, Need.REQUIRED);
   }
@@ -86,9 +86,9 @@ record PathRule(Path path, long rights, Need need) {
   }
 
   /**
-   * The rights that make sense for what the path turned out to be.
+   * The rights that apply to the type of the file.
    *
-   * @param handled those that are handled at all
+   * @param handled the rights that the ruleset handles
    */
   long rightsFor(FileFacts.Type type, long handled) {
     return rights & handled & (type == FileFacts.Type.DIRECTORY ? -1 : OF_FILES);

@@ -12,8 +12,8 @@ import java.util.Map;
 /**
  * A hook for tests, behind the system property {@value #PROPERTY}: the server plays one that a
  * client has taken over. Each kind of thread tries to open the paths that the property lists, and
- * logs an event {@code probe-open} with what the kernel answered. Nothing is read: what could be
- * opened is closed at once.
+ * logs an event {@code probe-open} with what the kernel answered. Nothing is read: an opened file
+ * is closed at once.
  */
 public final class ProbeOpen {
   /** The system property: paths, with colons between them. */

@@ -23,7 +23,7 @@ final class Ruleset implements AutoCloseable {
   }
 
   /**
-   * One that allows nothing yet.
+   * Creates a ruleset that allows nothing yet.
    *
    * @param abstractSockets whether to forbid sockets in the abstract namespace
    */
@@ -43,7 +43,7 @@ final class Ruleset implements AutoCloseable {
   }
 
   private void allow(PathRule rule) {
-    // One handle for looking and for the rule: what the path leads to is decided once.
+    // One handle both for the check and for the rule, so that the path is resolved once.
     try (FileHandle file = FileHandle.locate(rule.path().toString())) {
       FileFacts.Type type = file.facts().type();
       if (!rule.accepts(type)) {

@@ -25,12 +25,12 @@ import java.util.stream.IntStream;
 record SameProgram(List<byte[]> arguments, List<byte[]> environment) {
   private static final int FIRST_INHERITED = 3;
 
-  /** The one that runs. */
+  /** The running program. */
   static SameProgram running() throws IOException {
     return new SameProgram(strings(OwnProcess.commandLine()), strings(OwnProcess.environment()));
   }
 
-  /** What zeros end. */
+  /** Splits bytes into strings that end with zero bytes. */
   static List<byte[]> strings(byte[] bytes) {
     List<byte[]> strings = new ArrayList<>();
     int from = 0;
@@ -46,14 +46,14 @@ record SameProgram(List<byte[]> arguments, List<byte[]> environment) {
     return strings;
   }
 
-  /** With more options for the JVM; what the command line says itself comes later, and wins. */
+  /** The program with more options for the JVM; those of its command line come later, and win. */
   SameProgram withOptions(List<String> options) {
     List<byte[]> all = new ArrayList<>(arguments);
     all.addAll(1, options.stream().map(option -> option.getBytes(UTF_8)).toList());
     return new SameProgram(all, environment);
   }
 
-  /** With a variable that replaces one of the same name. */
+  /** The program with a variable, which replaces another of the same name. */
   SameProgram withVariable(String name, String value) {
     byte[] prefix = (name + "=").getBytes(UTF_8);
     List<byte[]> all = new ArrayList<>();
@@ -70,11 +70,11 @@ record SameProgram(List<byte[]> arguments, List<byte[]> environment) {
   /**
    * Executes it. Does not return.
    *
-   * @param descriptors what it inherits beside standard input, output and error
+   * @param descriptors the descriptors that it inherits beside standard input, output and error
    * @throws IOException if the kernel refuses
    */
   void execute(List<Integer> descriptors) throws IOException {
-    // Before Linux 5.11 this does nothing, and all stays open.
+    // Before Linux 5.11 this does nothing, and all descriptors stay open.
     ProcessControl.closeRangeOnExec(FIRST_INHERITED, -1);
     for (int fd : descriptors) {
       if (fd >= FIRST_INHERITED) {
@@ -85,7 +85,7 @@ record SameProgram(List<byte[]> arguments, List<byte[]> environment) {
   }
 
   /**
-   * Executes it with all that this process has inherited itself. Does not return.
+   * Executes it with all descriptors that this process has inherited.
    *
    * @throws IOException if the kernel refuses
    */
@@ -100,13 +100,16 @@ record SameProgram(List<byte[]> arguments, List<byte[]> environment) {
     execute();
   }
 
-  /** Whether the JVM has opened it, which leaves its modules and jars to whatever it executes. */
+  /**
+   * Whether the JVM has opened a descriptor, because it leaves its modules and jars open to
+   * programs that it executes.
+   */
   private static boolean isOfJvm(Path descriptor, Path home) {
     try {
       Path file = Files.readSymbolicLink(descriptor);
       return file.startsWith(home) || file.toString().endsWith(".jar");
     } catch (IOException e) {
-      return false; // it was that of the directory
+      return false; // it was the descriptor of the directory itself
     }
   }
 

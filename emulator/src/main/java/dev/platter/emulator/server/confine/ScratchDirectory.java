@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * start without one. The first JVM makes it, the second removes it; if that is killed, the next
  * process that makes one does.
  *
- * @param directory nobody else may look into it
+ * @param directory its mode lets no other user in
  * @param lock the descriptor that tells others that this process lives, to be handed on; or -1
  */
 record ScratchDirectory(Path directory, int lock) {
@@ -33,7 +33,7 @@ record ScratchDirectory(Path directory, int lock) {
   private static final int TRIES = 100;
 
   /**
-   * Makes one among the temporary files, or where that cannot be, elsewhere.
+   * Makes a directory among the temporary files, or elsewhere if that fails.
    *
    * @throws IOException if it cannot be there either
    */
@@ -54,7 +54,7 @@ record ScratchDirectory(Path directory, int lock) {
         removeLeft(made.directory, prefix);
         return made;
       } catch (NoSuchFileException e) {
-        // Another process has found it before it was locked, and took it for left over.
+        // Another process has found it before it was locked, and has removed it as a left-over.
       } catch (IOException e) {
         Files.deleteIfExists(directory);
         throw e;
@@ -70,13 +70,14 @@ record ScratchDirectory(Path directory, int lock) {
       throw e; // it is being removed
     } catch (IOException e) {
       if (Files.exists(file)) {
-        return NO_LOCK; // its file system has no locks: if this process is killed, all of it stays
+        return NO_LOCK; // its file system has no locks: if this process is killed, the directory
+                        // stays
       }
       throw e;
     }
   }
 
-  /** Removes those beside one that processes of the same user have left that were killed. */
+  /** Removes directories that killed processes of the same user have left beside it. */
   private static void removeLeft(Path own, String prefix) {
     try (DirectoryStream<Path> all =
         Files.newDirectoryStream(ConfinementPlan.directoryOf(own), prefix + "*")) {
@@ -88,7 +89,7 @@ record ScratchDirectory(Path directory, int lock) {
         }
       }
     } catch (IOException | DirectoryIteratorException e) {
-      // Left-overs among temporary files harm nobody.
+      // Left-overs among temporary files do no harm.
     }
   }
 
@@ -102,7 +103,7 @@ record ScratchDirectory(Path directory, int lock) {
       try {
         Files.delete(directory); // only if it is empty: its maker had no time for the lock
       } catch (DirectoryNotEmptyException | NoSuchFileException e) {
-        // Locked meanwhile, or nothing of ours; or another process has removed it.
+        // Locked meanwhile, not made by Platter, or removed by another process.
       }
     }
   }
@@ -138,7 +139,7 @@ record ScratchDirectory(Path directory, int lock) {
       Files.deleteIfExists(lock);
       Files.deleteIfExists(directory);
     } catch (IOException | UncheckedIOException e) {
-      // Left-overs among temporary files harm nobody.
+      // Left-overs among temporary files do no harm.
     }
   }
 }

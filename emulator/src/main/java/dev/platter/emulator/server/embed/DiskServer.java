@@ -46,15 +46,15 @@ public final class DiskServer implements AutoCloseable {
   }
 
   /**
-   * Begins with nothing to serve.
+   * Begins a server without exports.
    *
-   * @param log told what happens; closed by its owner, after the server
+   * @param log the event log; closed by its owner, after the server
    */
   public static Builder with(StreamEventLog log) {
     return new Builder(log);
   }
 
-  /** What is to be served, and what comes along. For one thread. */
+  /** The exports and endpoints of a server to start. For one thread. */
   public static final class Builder {
     private final StreamEventLog log;
     private final List<ExportConfig> exports = new ArrayList<>();
@@ -69,8 +69,8 @@ public final class DiskServer implements AutoCloseable {
     /**
      * Serves a disk as virtio-blk over vhost-user, on a loop of its own.
      *
-     * @param name what the log calls it; the disk's serial number, too
-     * @param socket where it listens; made at the start
+     * @param name its name in the log, and the disk's serial number
+     * @param socket the socket's path; made at the start
      * @param queues how many request queues, 1 to 64: as many as the guest has CPUs
      */
     public Builder virtioBlk(String name, Path socket, BlockBackend disk, int queues) {
@@ -89,8 +89,8 @@ public final class DiskServer implements AutoCloseable {
     /**
      * Serves disks on the ports of an AHCI controller over vfio-user.
      *
-     * @param name what the log calls it; the disks' serial numbers begin with it
-     * @param socket where it listens; made at the start
+     * @param name its name in the log; the disks' serial numbers begin with it
+     * @param socket the socket's path; made at the start
      */
     public Builder ahci(String name, Path socket, List<BlockBackend> disks) {
       List<AhciExport.Port> ports = new ArrayList<>();
@@ -124,7 +124,7 @@ public final class DiskServer implements AutoCloseable {
       return this;
     }
 
-    /** Records the stages of each request's way, for {@link Server#takeStages} and the metrics. */
+    /** Records the stages of each request, for {@link Server#takeStages} and the metrics. */
     public Builder stages() {
       stages = true;
       return this;
@@ -132,7 +132,7 @@ public final class DiskServer implements AutoCloseable {
 
     /**
      * Starts the server. No client can connect to an export before the control socket and the port
-     * of metrics are there.
+     * of metrics are open.
      *
      * @throws PlatterException if anything is missing; nothing is left behind then
      */
@@ -170,7 +170,9 @@ public final class DiskServer implements AutoCloseable {
     }
   }
 
-  /** The server itself: quiesce, resume, drain, exports that come and go, counters. */
+  /**
+   * The server itself, to quiesce, resume and drain it, to change exports, and to read counters.
+   */
   public Server server() {
     return server;
   }
@@ -178,7 +180,7 @@ public final class DiskServer implements AutoCloseable {
   /** Stops: disconnects clients, waits for what is in flight, flushes. Idempotent. */
   @Override
   public void close() {
-    server.beginStop(); // what the control socket is asked for is given up or refused
+    server.beginStop(); // requests on the control socket are given up or refused
     try {
       endpoints.forEach(Runnable::run);
     } finally {

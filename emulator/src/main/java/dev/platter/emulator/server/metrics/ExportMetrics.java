@@ -18,8 +18,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What exports do. An export that is added has its series in the next scrape, one that is removed
- * has none.
+ * Metrics of exports. An export that is added has its series in the next scrape, an export that is
+ * removed has none.
  */
 final class ExportMetrics implements MultiCollector {
   private static final String EXPORT = "export";
@@ -34,7 +34,7 @@ final class ExportMetrics implements MultiCollector {
   @Override
   public MetricSnapshots collect() {
     Families families = new Families();
-    // Two of one name would be an answer that Prometheus refuses as a whole.
+    // Prometheus would refuse an answer with two exports of one name.
     Map<String, ExportView> exports = new LinkedHashMap<>();
     source.exports().forEach(export -> exports.putIfAbsent(export.name(), export));
     exports.values().forEach(export -> collect(families, export));
@@ -118,7 +118,7 @@ final class ExportMetrics implements MultiCollector {
     }
   }
 
-  /** What the host below does to the images. */
+  /** The host's figures of the images. */
   private static void host(Families families, Labels labels, List<BlockBackend> images) {
     List<HostFigures> each = images.stream().map(BlockBackend::hostFigures).toList();
     HostFigures all = each.stream().reduce(HostFigures.NONE, HostFigures::plus);

@@ -86,7 +86,7 @@ final class Families {
     return unit == 1 ? bound : bound / Math.rint(1 / unit);
   }
 
-  /** Everything that was gathered. */
+  /** All metrics that were gathered. */
   MetricSnapshots build() {
     MetricSnapshots.Builder all = MetricSnapshots.builder();
     counters.values().forEach(family -> all.metricSnapshot(family.build()));

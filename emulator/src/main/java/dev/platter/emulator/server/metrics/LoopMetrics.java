@@ -11,7 +11,7 @@ import java.lang.management.ThreadMXBean;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What loops do. One that ends with its export has no more series. */
+/** Metrics of loops. A loop that ends with its export has no more series. */
 final class LoopMetrics implements MultiCollector {
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 

@@ -9,7 +9,7 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.lang.management.ManagementFactory;
 import java.util.Map;
 
-/** The process's memory by what it is: its own, and that of guests which it has touched. */
+/** The process's memory by kind: its own, and the memory of guests that it has touched. */
 final class MemoryMetrics implements MeterBinder {
   private final HostFiles files = HostFiles.ofHost();
 

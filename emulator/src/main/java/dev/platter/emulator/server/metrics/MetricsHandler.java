@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** What is asked of the metrics server, and what it answers. Any thread. */
+/** Answers requests to the metrics server. Any thread. */
 final class MetricsHandler implements HttpHandler {
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final int OK = 200;
@@ -39,14 +39,15 @@ final class MetricsHandler implements HttpHandler {
       try {
         answer(exchange);
       } catch (RuntimeException | Error e) {
-        // A bug, or a jar that was replaced: costs this answer. Uncaught it would end the server.
+        // A bug, or a jar that was replaced: it costs this answer; uncaught, it would end the
+        // server.
         tellBug(e);
         answer(exchange, INTERNAL_ERROR, "internal error\n");
       }
     }
   }
 
-  /** Once: who asks can ask again and again. */
+  /** Logged once, because a peer can ask again and again. */
   private void tellBug(Throwable bug) {
     if (told.compareAndSet(false, true)) {
       StringWriter trace = new StringWriter();

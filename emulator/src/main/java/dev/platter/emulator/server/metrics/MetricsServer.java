@@ -23,8 +23,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * Answers Prometheus over HTTP, without authentication.
  *
- * <p>Who connects can use up what there is for metrics, which is bounded: connections, threads, the
- * time to send a request and to take the answer. Loops and exports go on regardless.
+ * <p>A peer can use up the resources of metrics, which are bounded: connections, threads, the time
+ * to send a request and to take the answer. Loops and exports go on regardless.
  */
 public final class MetricsServer implements AutoCloseable {
   private static final int BACKLOG = 128;
@@ -32,7 +32,7 @@ public final class MetricsServer implements AutoCloseable {
   private static final int MAX_THREADS = 8;
   private static final int KEEP_THREAD_SECONDS = 30;
 
-  // The JDK reads these once, when its first server is made. What the user has set stays.
+  // The JDK reads these once, when its first server is made. The user's own settings stay.
   private static final Map<String, String> LIMITS =
       Map.of(
           "jdk.httpserver.maxConnections", Integer.toString(MAX_CONNECTIONS),
@@ -58,12 +58,12 @@ public final class MetricsServer implements AutoCloseable {
   }
 
   /**
-   * Begins to answer.
+   * Starts to listen.
    *
-   * @param address where to listen; port 0 is any that is free
-   * @param server whose metrics
-   * @param log told of the address; a warning if others than this host can reach it
-   * @throws PlatterException if nobody can listen there
+   * @param address the address; port 0 is any free port
+   * @param server the server to measure
+   * @param log gets the address, as a warning if other hosts can reach it
+   * @throws PlatterException if the address cannot be had
    */
   public static MetricsServer start(InetSocketAddress address, Server server, EventLog log) {
     return start(address, MetricsSource.of(server), log);
@@ -130,10 +130,10 @@ public final class MetricsServer implements AutoCloseable {
   }
 
   /**
-   * Looks whether metrics could be served at an address now.
+   * Checks whether metrics could be served at an address now.
    *
-   * @return whether it is only taken by somebody
-   * @throws PlatterException of kind BAD_INPUT if it cannot be had at all
+   * @return whether the address is in use
+   * @throws PlatterException of kind BAD_INPUT if it cannot be had for another reason
    */
   public static boolean isTaken(InetSocketAddress address) {
     check(address);
@@ -144,7 +144,7 @@ public final class MetricsServer implements AutoCloseable {
     return errno != 0;
   }
 
-  /** What to say of an address that is taken. */
+  /** The error for an address in use. */
   public static PlatterException taken(InetSocketAddress address) {
     return refused(address, Errno.EADDRINUSE, words(Errno.EADDRINUSE));
   }
@@ -189,12 +189,12 @@ public final class MetricsServer implements AutoCloseable {
     log.event(loopback ? Level.INFO : Level.WARNING, "", "metrics", fields);
   }
 
-  /** Where it listens. */
+  /** The address that it listens on. */
   public InetSocketAddress address() {
     return http.getAddress();
   }
 
-  /** Stops at once: who waits for an answer gets none. Idempotent. */
+  /** Stops at once, without the answers that are still waited for. Idempotent. */
   @Override
   public void close() {
     http.stop(0);

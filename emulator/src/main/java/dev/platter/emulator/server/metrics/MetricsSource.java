@@ -6,34 +6,32 @@ import dev.platter.emulator.server.Server;
 import java.util.List;
 import java.util.Map;
 
-/** What metrics are made of. Any thread, at any time; nothing here waits for a loop or a lock. */
+/** The data of metrics. */
 interface MetricsSource {
-  /** The exports that there are now. */
   List<ExportView> exports();
 
-  /** The loops that there are now. */
   List<Server.LoopUse> loops();
 
-  /** How many stalls of an export's requests had each cause; empty if stages are not recorded. */
+  /** The number of stalls of an export's requests by cause; empty if stages are not recorded. */
   Map<StallCause, Long> stalls(String export);
 
-  /** How many io-wq workers each loop may have at work, of each kind. */
+  /** The limit of each loop's io-wq workers, of each kind. */
   int ioWorkersLimit();
 
-  /** Whether guests are served at the moment: neither quiesced nor closed. */
+  /** Whether guests are served now: neither quiesced nor closed. */
   Serving serving();
 
   /** How long a quiesce has waited for disks, in nanoseconds; 0 if none waits. */
   long quiesceWaitNanos();
 
-  /** Whether a server serves. */
+  /** The state of a server. */
   enum Serving {
     YES,
     QUIESCED,
     CLOSED
   }
 
-  /** A server's. */
+  /** The data of a server. */
   static MetricsSource of(Server server) {
     return new MetricsSource() {
       @Override

@@ -23,7 +23,7 @@ final class Scraper implements AutoCloseable {
    * @param contentType its format
    * @param body the metrics
    */
-  @SuppressWarnings("ArrayRecordComponent") // made here, sent, and forgotten
+  @SuppressWarnings("ArrayRecordComponent") // made here, sent, and dropped
   record Answer(String contentType, byte[] body) {}
 
   private static final String TEXT = "text/plain; version=0.0.4; charset=utf-8";
@@ -34,7 +34,7 @@ final class Scraper implements AutoCloseable {
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics collector = new JvmGcMetrics();
-  // However many ask, memory and CPU are used for one answer at a time.
+  // However many peers ask, memory and CPU are used for one answer at a time.
   private final ReentrantLock oneAtATime = new ReentrantLock();
 
   Scraper(MetricsSource source) {
@@ -57,7 +57,7 @@ final class Scraper implements AutoCloseable {
   }
 
   /**
-   * The metrics now.
+   * Collects the metrics.
    *
    * @param accept the request's Accept header, or null
    */
@@ -73,7 +73,7 @@ final class Scraper implements AutoCloseable {
     }
   }
 
-  /** Takes the listeners of the JVM back. */
+  /** Removes the listeners of the JVM. */
   @Override
   public void close() {
     collector.close();

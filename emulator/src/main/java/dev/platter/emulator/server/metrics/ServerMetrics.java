@@ -9,7 +9,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.lang.management.ManagementFactory;
 
-/** What concerns the server as a whole: io-wq, whether it serves, its build. */
+/** Metrics of the server as a whole: io-wq, whether it serves, its build. */
 final class ServerMetrics implements MeterBinder {
   private static final String SECONDS = "seconds";
   private static final double NANOS = 1e9;
