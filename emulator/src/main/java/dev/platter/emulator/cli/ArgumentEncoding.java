@@ -16,12 +16,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Words are bytes to the kernel, and the JVM has made characters of them. What it could not read
- * would lead to another file than the one that was named, or to none.
+ * Checks that the JVM could decode the command line: arguments are bytes to the kernel and
+ * characters to the JVM, and a path that was decoded wrongly names another file or none.
  */
 final class ArgumentEncoding {
   private static final List<String> VARIABLES = List.of("PLATTER_CONTROL", "TMPDIR");
-  private static final char UNREADABLE = '\ufffd'; // what the JVM puts in the place of such bytes
+  private static final char UNREADABLE = '\ufffd'; // the JVM's replacement for such bytes
   private static final String RENAME = "Rename the file, or make a link to it with another name";
 
   private ArgumentEncoding() {}
@@ -30,8 +30,8 @@ final class ArgumentEncoding {
    * Checks the command line of this process, its directory, and the variables that name files.
    *
    * @param args the command line as the JVM has read it
-   * @throws PlatterException of kind BAD_INPUT for what is not UTF-8, of kind HOST_LACKS if the
-   *     locale is not
+   * @throws PlatterException of kind BAD_INPUT for arguments that are not UTF-8, of kind HOST_LACKS
+   *     if the locale is not
    */
   static void check(String... args) {
     byte[] commandLine;
@@ -45,7 +45,7 @@ final class ArgumentEncoding {
   }
 
   /**
-   * Compares arguments with the bytes that they were.
+   * Compares arguments with their original bytes.
    *
    * @param commandLine a {@code /proc/PID/cmdline}, which ends with them
    */

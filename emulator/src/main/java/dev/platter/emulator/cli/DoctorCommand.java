@@ -55,7 +55,7 @@ final class DoctorCommand extends PlatterCommand {
     if (failure != null && JsonFile.STANDARD_OUTPUT.equals(json.file())) {
       throw failure;
     }
-    if (failure != null) { // the page has said what to do
+    if (failure != null) { // the page has a remedy already
       throw new PlatterException(failure.kind(), String.valueOf(failure.getMessage()), null, null);
     }
   }

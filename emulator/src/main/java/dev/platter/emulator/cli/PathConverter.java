@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Paths, whether or not there is anything. */
+/** Converts paths, of existing files or not. */
 final class PathConverter implements ITypeConverter<Path> {
   @Override
   public Path convert(String text) {

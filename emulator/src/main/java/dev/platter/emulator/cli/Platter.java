@@ -96,8 +96,7 @@ public final class Platter extends PlatterCommand {
     int exitCode = FailureHandler.FAILED;
     try {
       exitCode = execute(command, err, args);
-      // Not err: who writes there flushes, and a server's log may still wait for its reader in
-      // there.
+      // Not err: its writers flush, and a server's log may still wait for its reader in there.
       out.flush();
       PlatterException unwritten = output.failure();
       if (unwritten != null) {

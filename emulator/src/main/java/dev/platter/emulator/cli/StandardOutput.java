@@ -9,15 +9,14 @@ import java.nio.channels.Pipe;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Standard output, which remembers why something could not be written: a PrintWriter only tells
- * that it was so. After the first failure nothing more is written, so that no part is missing from
- * the middle.
+ * Standard output, which keeps the reason of a failed write: a PrintWriter keeps only the fact.
+ * After the first failure nothing more is written, so that no part is missing from the middle.
  */
 final class StandardOutput extends OutputStream {
   private final OutputStream to;
   private @Nullable IOException failure;
 
-  /** Writes to {@code to}, and keeps nothing back. */
+  /** Writes to {@code to} without a buffer. */
   StandardOutput(OutputStream to) {
     this.to = to;
   }
@@ -48,8 +47,8 @@ final class StandardOutput extends OutputStream {
   }
 
   /**
-   * What kept some of the output from being written; null if all of it was, or if its reader has
-   * closed the pipe: then the reader has what it wanted.
+   * The first failure; null if all output was written, or if the reader has closed the pipe,
+   * because it has what it wanted.
    */
   synchronized @Nullable PlatterException failure() {
     IOException reason = failure;
@@ -63,7 +62,10 @@ final class StandardOutput extends OutputStream {
         reason);
   }
 
-  /** The words are the C library's, in the user's language: those of a pipe that is closed here. */
+  /**
+   * Compares with the message of a pipe that is closed here, because the C library's words are in
+   * the user's language.
+   */
   private static boolean isClosedPipe(IOException reason) {
     try {
       Pipe pipe = Pipe.open();

@@ -13,7 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** What {@code platter ctl} asks that changes the server. */
+/** The commands of {@code platter ctl} that change the server. */
 final class CtlChanges {
   private CtlChanges() {}
 

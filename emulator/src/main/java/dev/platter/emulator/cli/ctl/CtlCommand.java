@@ -94,11 +94,10 @@ public final class CtlCommand extends PlatterCommand {
   }
 
   /**
-   * Has a command executed. The caller prints the answer, and then gives it to {@link #writeJson}:
-   * so the answer is told also where that file cannot be written.
+   * Has the server execute a command. The caller prints the answer, and then passes it to {@link
+   * #writeJson}, so that it is printed even if that file cannot be written.
    *
-   * @param timeoutMillis how long that may take, from the connecting on, in milliseconds; 0 for as
-   *     long as it takes
+   * @param timeoutMillis the time limit from the connecting on, in milliseconds; 0 for none
    */
   ControlReply execute(
       String command, Map<String, ? extends @Nullable Object> arguments, int timeoutMillis) {
@@ -113,7 +112,7 @@ public final class CtlCommand extends PlatterCommand {
     }
   }
 
-  /** Writes what has come of a command as JSON, if that is wanted. */
+  /** Writes the answer to a command as JSON, if the user asks for it. */
   void writeJson(String command, Map<String, ? extends @Nullable Object> answer) {
     if (json != null) {
       Map<String, @Nullable Object> document = new LinkedHashMap<>();

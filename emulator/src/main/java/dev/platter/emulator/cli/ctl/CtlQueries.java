@@ -16,7 +16,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** What {@code platter ctl} asks without changing anything. */
+/** The commands of {@code platter ctl} that change nothing. */
 final class CtlQueries {
   private CtlQueries() {}
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParentCommand;
 
-/** A command of {@code platter ctl}: asks one thing, and prints what came of it. */
+/** A command of {@code platter ctl}: sends one request, and prints the answer. */
 @Command(
     exitCodeList = {
       "0:done",
@@ -21,12 +21,15 @@ import picocli.CommandLine.ParentCommand;
 abstract class CtlSubcommand extends PlatterCommand {
   @ParentCommand private CtlCommand parent;
 
-  /** The command that this is one of. */
+  /** The parent command. */
   final CtlCommand ctl() {
     return parent;
   }
 
-  /** Has it executed, prints the answer, and writes it as JSON if that is wanted. */
+  /**
+   * Has the server execute a command, prints the answer, and writes it as JSON if the user asks for
+   * it.
+   */
   final void ask(String command, Map<String, ? extends @Nullable Object> arguments) {
     ControlReply reply = parent.execute(command, arguments, 0);
     print(reply);
@@ -35,8 +38,7 @@ abstract class CtlSubcommand extends PlatterCommand {
   }
 
   /**
-   * Looks whether what was done has come out as wanted; for commands that do their work and may
-   * still have something wrong to tell.
+   * Checks the result of a command that was executed, and may still have failed in part.
    *
    * @throws PlatterException of kind FAILED if not
    */

@@ -4,7 +4,7 @@ import dev.platter.emulator.cli.shared.MissingCommand;
 import dev.platter.emulator.cli.shared.PlatterCommand;
 import picocli.CommandLine.Command;
 
-/** {@code platter image}: groups what is done to images. */
+/** {@code platter image}: groups the commands on images. */
 @Command(
     name = "image",
     description = "Creates and inspects raw disk images.",
@@ -14,7 +14,6 @@ import picocli.CommandLine.Command;
     },
     subcommands = {ImageCreateCommand.class, ImageInfoCommand.class})
 public final class ImageCommand extends PlatterCommand {
-  /** Without a command there is nothing to do. */
   @Override
   public void run() {
     throw new MissingCommand(spec().commandLine());

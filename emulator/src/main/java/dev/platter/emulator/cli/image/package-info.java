@@ -1,5 +1,5 @@
 /**
- * {@code image}: makes raw images, and says what there is to know of one.
+ * {@code image}: makes and describes raw images.
  *
  * <p>Threading: the main thread alone. Errors: {@link dev.platter.aio.PlatterException}. This
  * package serves no image.

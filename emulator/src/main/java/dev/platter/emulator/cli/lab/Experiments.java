@@ -20,7 +20,6 @@ final class Experiments {
 
   private Experiments() {}
 
-  /** All of them. */
   static List<Experiment> all() {
     return ALL;
   }

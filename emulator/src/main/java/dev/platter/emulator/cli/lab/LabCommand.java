@@ -158,7 +158,7 @@ public final class LabCommand extends PlatterCommand {
         }
       }
     } finally {
-      // What was measured is worth more than a clean directory.
+      // The results are worth more than a clean directory.
       removed = remove(scratch);
     }
     if (results.isEmpty()) {
@@ -232,8 +232,8 @@ public final class LabCommand extends PlatterCommand {
   /**
    * The host, with the rings that Platter's loops get on it.
    *
-   * @throws PlatterException of kind HOST_LACKS if there is no io_uring: then nothing can be found
-   *     out
+   * @throws PlatterException of kind HOST_LACKS if there is no io_uring, without which no
+   *     experiment runs
    */
   private Environment environment() {
     Environment environment = Environment.ofHost();

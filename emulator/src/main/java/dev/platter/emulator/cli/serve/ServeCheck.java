@@ -10,14 +10,14 @@ import dev.platter.emulator.text.TextTable;
 import java.io.PrintWriter;
 import java.util.List;
 
-/** What {@code serve --check} prints of a server that would start. */
+/** Prints the result of {@code serve --check} for a server that would start. */
 final class ServeCheck {
   private ServeCheck() {}
 
   /**
    * Prints what a server would serve.
    *
-   * @param notes what is not wrong with it, and still has to be known
+   * @param notes findings that are no errors
    */
   static void print(ServeOptions options, List<String> notes, PrintWriter out) {
     TextTable table =

@@ -213,7 +213,7 @@ public final class ServeCommand extends PlatterCommand {
     }
   }
 
-  /** What the file and the flags say, as far as it can be read. */
+  /** The settings of the file and the flags, as far as they can be read. */
   private ServeSettings settings(Mistakes mistakes) {
     if (configFile == null && exports.isEmpty()) {
       throw new ParameterException(

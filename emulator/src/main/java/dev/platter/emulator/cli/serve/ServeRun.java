@@ -25,10 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The life of a server process: what is started, in which order, what it waits for, and how it
- * stops.
- */
+/** The life of a server process: the order of its start, its waits, and its stop. */
 final class ServeRun {
   private final ServeOptions options;
   private final String commandLine;
@@ -36,9 +33,9 @@ final class ServeRun {
   private final PrintWriter err;
 
   /**
-   * A server that is not started yet.
+   * Prepares a server process.
    *
-   * @param commandLine what it was started with, for the record of stages
+   * @param commandLine its command line, for the record of stages
    */
   ServeRun(ServeOptions options, String commandLine, PrintWriter out, PrintWriter err) {
     this.options = options;
@@ -48,9 +45,9 @@ final class ServeRun {
   }
 
   /**
-   * Serves until a signal ends it. What is started last is stopped first.
+   * Serves until a signal ends it. Parts are stopped in reverse order of their start.
    *
-   * @throws PlatterException if it cannot be started, or has not stopped in order
+   * @throws PlatterException if the server cannot start, or has not stopped in order
    */
   void run() {
     Confinement.enter(plan(), err::println); // before there is a thread or an open file of ours
@@ -74,12 +71,12 @@ final class ServeRun {
     }
   }
 
-  /** What the server will still need once it is confined. */
+  /** The files and addresses that the confined server needs. */
   private ConfinementPlan plan() {
     ConfinementPlan plan =
         ConfinementPlan.of(options.confine(), options.config()).allowing(options.allowed());
     if (options.file() != null) {
-      plan = plan.reading(options.file()); // by the confined process, which starts anew
+      plan = plan.reading(options.file()); // read again by the confined process
     }
     if (options.control() != null) {
       plan = plan.controlledAt(options.control());
@@ -99,9 +96,8 @@ final class ServeRun {
       log.event(Level.INFO, "", "stopped", Map.of("flushed", true));
       return;
     }
-    signals.onStop(
-        server::beginStop); // what the control socket is asked for is given up or refused
-    signals.onResume(server::giveUpQuiesce); // the main thread may wait for that
+    signals.onStop(server::beginStop); // requests on the control socket are given up or refused
+    signals.onResume(server::giveUpQuiesce); // the main thread may wait for the quiesce
     PlatterException unwritten = null;
     try (server;
         ServedStages recorded = ServedStages.begin(options, server)) {
@@ -125,7 +121,7 @@ final class ServeRun {
     }
   }
 
-  /** What happens while the server starts. */
+  /** Reacts to the progress of the start. */
   private static final class Start implements StartListener {
     private final ServerSignals signals;
     private final ServiceManager manager;
@@ -160,7 +156,7 @@ final class ServeRun {
     }
   }
 
-  /** Starts the server; null if it was told to stop while it waited for a lock. */
+  /** Starts the server; returns null if it was told to stop while it waited for a lock. */
   private @Nullable Server start(EventLog log, SystemdSockets activated, Start listener) {
     ServerOptions its =
         new ServerOptions(options.stages() != null, options.metrics() != null)
@@ -207,7 +203,7 @@ final class ServeRun {
     return fields;
   }
 
-  /** Does what signals ask for until one ends the server; says which. */
+  /** Carries out signals until one ends the server; returns that signal. */
   static String awaitStop(Server server, ServerSignals signals) throws InterruptedException {
     while (true) {
       String signal = signals.next();
@@ -225,7 +221,8 @@ final class ServeRun {
     try {
       request.run();
     } catch (PlatterException e) {
-      // It stops, or the log has it: still quiesced, the server can be asked again.
+      // The server stops, or the failure is logged: the server stays quiesced, and can be told to
+      // resume again.
     }
   }
 }

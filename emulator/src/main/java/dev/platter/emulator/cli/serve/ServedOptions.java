@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a server was told that bears on how it serves, as {@code parameters} of a document. */
+/** The options that affect how a server serves, as {@code parameters} of a document. */
 final class ServedOptions {
   private ServedOptions() {}
 

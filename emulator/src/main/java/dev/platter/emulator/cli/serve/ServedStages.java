@@ -32,12 +32,12 @@ final class ServedStages implements AutoCloseable {
     this.watch = watch;
   }
 
-  /** Begins, if a file is named. */
+  /** Begins to record, if a file is named. */
   static ServedStages begin(ServeOptions options, Server server) {
     return new ServedStages(options, server, options.stages() == null ? null : new Watch(server));
   }
 
-  /** What goes on in the process, and how the host treats the loops that are there now. */
+  /** Watches the process, and how the host treats the loops that exist now. */
   private static final class Watch implements AutoCloseable {
     private final PauseObserver observer = PauseObserver.start();
     private final HostReading host = HostReading.now();
@@ -65,7 +65,7 @@ final class ServedStages implements AutoCloseable {
     }
   }
 
-  /** Writes what was recorded, while the server still runs. */
+  /** Writes the recordings, while the server still runs. */
   void write(String commandLine, PrintWriter out) {
     String file = options.stages();
     if (file == null || watch == null) {
@@ -84,7 +84,7 @@ final class ServedStages implements AutoCloseable {
         out);
   }
 
-  /** What was recorded of each export since the last time. */
+  /** The recording of each export since the last call. */
   static List<ServeReport.Export> recorded(Server server) {
     List<ServeReport.Export> exports = new ArrayList<>();
     for (ExportView export : server.exports()) {

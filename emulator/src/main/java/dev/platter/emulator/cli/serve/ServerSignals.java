@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * it is doing. SIGUSR1 and SIGHUP ask for something ({@link #QUIESCE}, {@link #RESUME}).
  *
  * <p>A shutdown hook would not do. The JVM decides on 128 plus the signal's number before it runs
- * hooks, only {@code Runtime.halt} inside one could change that, also for an exit that has another
- * reason, and while hooks run a second signal is swallowed. {@link Signals} leaves all of it to us.
+ * hooks, only {@code Runtime.halt} inside a hook could change that, also for an exit with another
+ * reason, and while hooks run a second signal is lost. {@link Signals} leaves all of this to the
+ * program.
  */
 final class ServerSignals {
   /** Asks to quiesce. */
@@ -34,14 +35,14 @@ final class ServerSignals {
   private volatile Runnable onResume = () -> {};
   private boolean stopAsked;
 
-  /** One that hears nothing but what it is told. */
+  /** Creates it without a signal handler: only calls of its methods reach it. */
   ServerSignals() {}
 
   /**
    * Begins to listen.
    *
-   * @throws IllegalStateException if this JVM has no signals to offer, as with -Xrs; they keep
-   *     their default then, and kill
+   * @throws IllegalStateException if this JVM handles no signals, as with -Xrs; signals then kill
+   *     the process
    */
   static ServerSignals install() {
     ServerSignals signals = new ServerSignals();
@@ -61,16 +62,17 @@ final class ServerSignals {
   }
 
   /**
-   * Asks to stop, as SIGTERM does. The next SIGTERM kills, as ever after the first. Any thread.
+   * Asks to stop, as SIGTERM does. The next SIGTERM kills, as it does after a first SIGTERM. Any
+   * thread.
    *
-   * @throws IllegalStateException if this JVM has no signals to offer
+   * @throws IllegalStateException if this JVM handles no signals
    */
   void stop() {
     byDefault();
     stopWith(CONTROL);
   }
 
-  /** What a signal that ends the server does. Any thread. */
+  /** Handles a signal that ends the server. Any thread. */
   void stopWith(String signal) {
     Runnable action;
     synchronized (this) {
@@ -83,7 +85,7 @@ final class ServerSignals {
     received.add(signal);
   }
 
-  /** What a signal that asks for something does. Any thread. */
+  /** Handles a signal with a request. Any thread. */
   void request(String signal) {
     if (signal.equals(RESUME)) {
       onResume.run();
@@ -92,8 +94,8 @@ final class ServerSignals {
   }
 
   /**
-   * Sets what is done as soon as the server is asked to resume, whatever the thread that takes
-   * {@link #next} waits for.
+   * Sets the action that runs as soon as the server is told to resume, even while the thread that
+   * calls {@link #next} waits for something else.
    *
    * @param action waits for nothing; any thread
    */
@@ -102,8 +104,8 @@ final class ServerSignals {
   }
 
   /**
-   * Sets what is done as soon as the server is asked to stop, whatever the thread that takes {@link
-   * #next} waits for; at once if it has been asked already.
+   * Sets the action that runs as soon as the server is told to stop, even while the thread that
+   * calls {@link #next} waits for something else; at once if it was told already.
    *
    * @param action waits for nothing; any thread
    */
@@ -118,17 +120,17 @@ final class ServerSignals {
     }
   }
 
-  /** Whether the server has been asked to stop. Any thread. */
+  /** Whether the server was told to stop. Any thread. */
   synchronized boolean stopAsked() {
     return stopAsked;
   }
 
-  /** From here on the kernel answers, without any help of ours. */
+  /** Restores the kernel's default actions. */
   private static void byDefault() {
     STOPS.forEach(Signals::byDefault);
   }
 
-  /** Waits for the next signal, and says which it is; anything but a request ends the server. */
+  /** Waits for the next signal, and returns it; any signal but a request ends the server. */
   String next() throws InterruptedException {
     return received.take();
   }

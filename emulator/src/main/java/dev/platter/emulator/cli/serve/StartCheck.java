@@ -22,8 +22,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Decides whether a server can be started as it is told, for a start and for {@code --check} alike:
- * looks at all there is, so that all that is wrong is told at once, and leaves it as it is.
+ * Decides whether a server can be started with its options, for a start and for {@code --check}
+ * alike: checks every part, so that it reports all errors at once, and changes nothing.
  */
 final class StartCheck {
   private final ServeSettings settings;
@@ -37,11 +37,11 @@ final class StartCheck {
   }
 
   /**
-   * Looks.
+   * Checks.
    *
-   * @param beside whether a server of the same configuration may be at work meanwhile
-   * @param mistakes what is wrong with the settings themselves; what else is wrong is added
-   * @return what is not wrong, and still has to be known
+   * @param beside whether a server of the same configuration may be running
+   * @param mistakes the errors of the settings themselves; other errors are added
+   * @return findings that are no errors
    */
   static List<String> look(
       ServeSettings settings, boolean beside, Map<String, String> environment, Mistakes mistakes) {
@@ -68,7 +68,7 @@ final class StartCheck {
     for (OptionValue<ExportConfig> export : settings.exports()) {
       attempt(export, () -> host.endpoint(export.value()));
     }
-    if (settings.doubtful().isEmpty()) { // else nobody knows who takes which socket
+    if (settings.doubtful().isEmpty()) { // else it is unknown which export takes which socket
       host.activated(
           settings.exports().stream().map(OptionValue::value).toList(),
           environment,
@@ -96,7 +96,7 @@ final class StartCheck {
     }
   }
 
-  /** Where it is asked how it is, and where it writes. */
+  /** Checks the control socket, the metrics port and the files to write. */
   private void endpoints() {
     Path control = settings.control();
     if (control != null) {
