@@ -210,6 +210,17 @@ class ArchitectureTest {
         .allSatisfy((name, all) -> assertThat(all).as("packages with a " + name).hasSize(1));
   }
 
+  /** Jobs of a guest are named as the commands that they run; other nested classes as no class. */
+  @Test
+  void noNestedClassHasTheNameOfAClass() {
+    List<String> names =
+        classes.stream().filter(JavaClass::isTopLevelClass).map(JavaClass::getSimpleName).toList();
+    assertThat(classes)
+        .filteredOn(type -> type.isNestedClass() && names.contains(type.getSimpleName()))
+        .extracting(JavaClass::getName)
+        .allMatch(name -> name.startsWith("dev.platter.guestimages.GuestJob$"));
+  }
+
   /** What serves PCI functions knows their contract and the words of it, but no device. */
   private static ArchRule knowsNoDevice(String server) {
     return noClasses()

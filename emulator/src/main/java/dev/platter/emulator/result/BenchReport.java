@@ -197,7 +197,7 @@ public final class BenchReport {
           Units::perSecond,
           "IOPS",
           List.of(
-              new SpreadLines.Comparison(
+              new SpreadLines.Baseline(
                   "raw", row.equals(raw) ? null : row.ratios(raw, run -> run.result().iops()))));
     }
     return lines.render();

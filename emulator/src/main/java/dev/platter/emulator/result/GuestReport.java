@@ -238,8 +238,8 @@ public final class GuestReport {
           iotest ? Units::seconds : Units::micros,
           iotest ? "s" : "us (p50)",
           List.of(
-              new SpreadLines.Comparison("virtio", toVirtio),
-              new SpreadLines.Comparison("qemu", toPeer(row))));
+              new SpreadLines.Baseline("virtio", toVirtio),
+              new SpreadLines.Baseline("qemu", toPeer(row))));
     }
     return lines.render();
   }

@@ -82,7 +82,7 @@ public final class IotestReport {
           row.values(run -> (double) run.result().elapsedNanos()),
           Units::seconds,
           "s",
-          List.of(new SpreadLines.Comparison("virtio", pairs)));
+          List.of(new SpreadLines.Baseline("virtio", pairs)));
     }
     return lines.render();
   }

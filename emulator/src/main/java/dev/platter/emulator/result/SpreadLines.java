@@ -26,7 +26,7 @@ final class SpreadLines {
       double[] values,
       DoubleFunction<String> shown,
       String unit,
-      List<Comparison> comparisons) {
+      List<Baseline> comparisons) {
     if (values.length < 2) {
       return;
     }
@@ -40,7 +40,7 @@ final class SpreadLines {
             + shown.apply(Statistics.max(values))
             + " "
             + unit);
-    for (Comparison comparison : comparisons) {
+    for (Baseline comparison : comparisons) {
       Pairs pairs = comparison.pairs();
       if (pairs != null) {
         parts.add("to " + comparison.base() + ": " + pairs.words());
@@ -55,7 +55,7 @@ final class SpreadLines {
    * @param base the other row's name
    * @param pairs null without pairs
    */
-  record Comparison(String base, @Nullable Pairs pairs) {}
+  record Baseline(String base, @Nullable Pairs pairs) {}
 
   /** The lines, or that there was one run of each. */
   String render() {

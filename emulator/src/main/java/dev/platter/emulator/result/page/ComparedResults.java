@@ -16,8 +16,8 @@ public final class ComparedResults {
   /** The schema of the JSON. */
   public static final String SCHEMA = "platter.comparison/1";
 
-  private final List<Compared.Side> sides;
-  private final List<Compared> groups = new ArrayList<>();
+  private final List<ComparisonGroup.Side> sides;
+  private final List<ComparisonGroup> groups = new ArrayList<>();
   private final List<Gate.Result> results = new ArrayList<>();
 
   /**
@@ -28,19 +28,19 @@ public final class ComparedResults {
    */
   public ComparedResults(List<Document> documents, List<Gate> gates) {
     sides = sides(documents);
-    Map<String, List<Compared.Side>> kinds = new LinkedHashMap<>();
+    Map<String, List<ComparisonGroup.Side>> kinds = new LinkedHashMap<>();
     sides.forEach(
         side -> kinds.computeIfAbsent(Schemas.of(side.fields()), _ -> new ArrayList<>()).add(side));
     kinds.forEach((schema, some) -> {
       if (some.size() > 1) {
-        groups.add(new Compared(schema, some));
+        groups.add(new ComparisonGroup(schema, some));
       }
     });
     gates.forEach(this::decide);
   }
 
   /** The documents with labels that do not repeat the directory in which all of them are. */
-  static List<Compared.Side> sides(List<Document> documents) {
+  static List<ComparisonGroup.Side> sides(List<Document> documents) {
     String common = documents.getFirst().label();
     for (Document document : documents) {
       while (!document.label().startsWith(common)) {
@@ -48,10 +48,10 @@ public final class ComparedResults {
       }
     }
     int start = common.lastIndexOf('/') + 1;
-    List<Compared.Side> sides = new ArrayList<>();
+    List<ComparisonGroup.Side> sides = new ArrayList<>();
     for (Document document : documents) {
       sides.add(
-          new Compared.Side(
+          new ComparisonGroup.Side(
               document.label().substring(start), Fields.of(sides.size() + 1, document.json())));
     }
     return sides;
@@ -60,8 +60,8 @@ public final class ComparedResults {
   private void decide(Gate gate) {
     Set<String> rows = new LinkedHashSet<>();
     int before = results.size();
-    for (Compared compared : groups) {
-      for (Compared.RowSet row : compared.rows()) {
+    for (ComparisonGroup compared : groups) {
+      for (ComparisonGroup.RowSet row : compared.rows()) {
         rows.add(row.name());
         if (gate.isFor(row.name()) && (row.has(gate.measure()) || gate.row() != null)) {
           decide(gate, compared, row);
@@ -82,7 +82,7 @@ public final class ComparedResults {
     }
     if (gate.row() == null) {
       // What is no longer measured is not known to be as it was.
-      for (Compared compared : groups) {
+      for (ComparisonGroup compared : groups) {
         compared.missing().stream()
             .filter(row -> row.has(gate.measure()))
             .forEach(row -> decide(gate, compared, row));
@@ -90,7 +90,7 @@ public final class ComparedResults {
     }
   }
 
-  private void decide(Gate gate, Compared compared, Compared.RowSet row) {
+  private void decide(Gate gate, ComparisonGroup compared, ComparisonGroup.RowSet row) {
     for (int i = 1; i < compared.sides().size(); i++) {
       results.add(
           new Gate.Result(
@@ -98,7 +98,7 @@ public final class ComparedResults {
     }
   }
 
-  List<Compared> groups() {
+  List<ComparisonGroup> groups() {
     return groups;
   }
 
@@ -109,7 +109,7 @@ public final class ComparedResults {
   /** Which is faster, by how much, and whether that is noise: a sentence for each comparison. */
   List<String> verdicts() {
     List<String> verdicts = new ArrayList<>();
-    for (Compared compared : groups) {
+    for (ComparisonGroup compared : groups) {
       for (int i = 1; i < compared.sides().size(); i++) {
         verdicts.add(compared.verdict(i));
       }
@@ -131,7 +131,7 @@ public final class ComparedResults {
               + String.join("; ", parts)
               + ".");
     }
-    for (Compared.Side side : sides) {
+    for (ComparisonGroup.Side side : sides) {
       String failure = side.fields().text("failure");
       if (failure != null) {
         warnings.add(side.label() + ": its run failed: " + failure);
@@ -140,7 +140,7 @@ public final class ComparedResults {
           .objects("warnings")
           .forEach(warning -> warnings.add(side.label() + ": " + warning.textOrEmpty("text")));
     }
-    for (Compared compared : groups) {
+    for (ComparisonGroup compared : groups) {
       String warning = compared.warning();
       if (warning != null) {
         warnings.add(warning);
@@ -183,10 +183,10 @@ public final class ComparedResults {
         results.stream().map(ComparedResults::gate).toList());
   }
 
-  private static ComparisonDocument.Group group(Compared compared) {
+  private static ComparisonDocument.Group group(ComparisonGroup compared) {
     return new ComparisonDocument.Group(
         compared.schema(),
-        compared.sides().stream().map(Compared.Side::label).toList(),
+        compared.sides().stream().map(ComparisonGroup.Side::label).toList(),
         compared.differences().stream()
             .map(difference ->
                 new ComparisonDocument.Differing(difference.path(), difference.values()))
@@ -201,7 +201,7 @@ public final class ComparedResults {
             .toList());
   }
 
-  private static ComparisonDocument.ComparedFigure figure(Compared.Figure figure) {
+  private static ComparisonDocument.ComparedFigure figure(ComparisonGroup.Figure figure) {
     List<ComparisonDocument.@Nullable FigureRange> values = new ArrayList<>();
     List<ComparisonDocument.@Nullable Answer> compared = new ArrayList<>();
     for (int i = 0; i < figure.spreads().size(); i++) {

@@ -14,7 +14,7 @@ final class Comparison {
   private Comparison() {}
 
   /** Draws a comparison. */
-  static void draw(Markup out, Compared compared) {
+  static void draw(Markup out, ComparisonGroup compared) {
     out.open("ol", "class", "sides");
     compared
         .sides()
@@ -36,8 +36,8 @@ final class Comparison {
 
   // ---- rows ------------------------------------------------------------------------------------
 
-  private static void rows(Markup out, Compared compared) {
-    List<Compared.Side> sides = compared.sides();
+  private static void rows(Markup out, ComparisonGroup compared) {
+    List<ComparisonGroup.Side> sides = compared.sides();
     if (!compared.alone().isEmpty()) {
       out.element(
           "p",
@@ -76,14 +76,14 @@ final class Comparison {
         "note",
         "A figure is faster or slower where the runs of the two lie apart, and noise where they"
             + " overlap. It is unknown where there are too few runs to tell.");
-    for (Compared.RowSet row : compared.rows()) {
+    for (ComparisonGroup.RowSet row : compared.rows()) {
       percentiles(out, row, sides);
     }
   }
 
-  private static void row(Markup out, Compared.RowSet row) {
+  private static void row(Markup out, ComparisonGroup.RowSet row) {
     boolean first = true;
-    for (Compared.Figure figure : row.shown()) {
+    for (ComparisonGroup.Figure figure : row.shown()) {
       out.open("tr", "class", first ? "first" : null);
       if (first) {
         out.element(
@@ -155,7 +155,8 @@ final class Comparison {
     out.element("td", judgement.word(), "title", judgement.figures());
   }
 
-  private static void percentiles(Markup out, Compared.RowSet set, List<Compared.Side> sides) {
+  private static void percentiles(
+      Markup out, ComparisonGroup.RowSet set, List<ComparisonGroup.Side> sides) {
     List<PercentileChart.Line> lines = new ArrayList<>();
     for (int i = 0; i < sides.size(); i++) {
       Row row = set.rows().get(i);
@@ -174,7 +175,7 @@ final class Comparison {
 
   // ---- experiments -----------------------------------------------------------------------------
 
-  private static void verdicts(Markup out, List<Compared.Side> sides) {
+  private static void verdicts(Markup out, List<ComparisonGroup.Side> sides) {
     Map<String, List<@Nullable Fields>> byName = new LinkedHashMap<>();
     for (int i = 0; i < sides.size(); i++) {
       for (Fields experiment : LabSection.experiments(sides.get(i).fields())) {
@@ -223,7 +224,7 @@ final class Comparison {
 
   // ---- conditions ------------------------------------------------------------------------------
 
-  private static void differences(Markup out, Compared compared) {
+  private static void differences(Markup out, ComparisonGroup compared) {
     out.element("h3", "What differs");
     List<Difference> differences = compared.differences();
     if (!differences.isEmpty()) {

@@ -21,7 +21,7 @@ final class ComparisonSheet {
     sheet.sentences("", verdicts, verdicts.size(), 0);
     List<String> gates = results.gates().stream().map(Gate.Result::sentence).toList();
     sheet.sentences("Gates", gates, gates.size(), 0);
-    for (Compared compared : results.groups()) {
+    for (ComparisonGroup compared : results.groups()) {
       String kind = results.groups().size() > 1 ? ": " + word(compared.schema()) : "";
       sheet.sentences("Results" + kind, legend(compared), compared.sides().size(), 0);
       sheet.sentences("What differs" + kind, differences(compared), 1, 3);
@@ -39,17 +39,17 @@ final class ComparisonSheet {
     return side < 26 ? String.valueOf((char) ('A' + side)) : "#" + (side + 1);
   }
 
-  private static List<String> legend(Compared compared) {
+  private static List<String> legend(ComparisonGroup compared) {
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < compared.sides().size(); i++) {
-      Compared.Side side = compared.sides().get(i);
+      ComparisonGroup.Side side = compared.sides().get(i);
       String created = side.fields().text("created");
       lines.add(letter(i) + ": " + side.label() + (created == null ? "" : ", " + created));
     }
     return lines;
   }
 
-  private static List<String> differences(Compared compared) {
+  private static List<String> differences(ComparisonGroup compared) {
     List<String> lines = new ArrayList<>();
     for (Difference difference : compared.differences()) {
       Map<String, List<String>> byValue = new LinkedHashMap<>();
@@ -68,14 +68,14 @@ final class ComparisonSheet {
     return lines;
   }
 
-  private static String alone(Compared compared) {
+  private static String alone(ComparisonGroup compared) {
     return String.join(", ", compared.alone());
   }
 
-  private static List<String> rows(Compared compared) {
+  private static List<String> rows(ComparisonGroup compared) {
     List<String> lines = new ArrayList<>();
     boolean several = compared.sides().size() > 2;
-    for (Compared.RowSet row : compared.rows()) {
+    for (ComparisonGroup.RowSet row : compared.rows()) {
       for (int i = 1; i < compared.sides().size(); i++) {
         Judgement judgement = row.decides(i);
         if (judgement != null) {
@@ -86,7 +86,7 @@ final class ComparisonSheet {
     return lines;
   }
 
-  private static void figures(Sheet sheet, String heading, Compared compared) {
+  private static void figures(Sheet sheet, String heading, ComparisonGroup compared) {
     int sides = compared.sides().size();
     List<Sheet.Column> columns = new ArrayList<>();
     columns.add(new Sheet.Column("device", false, 0));
@@ -99,9 +99,9 @@ final class ComparisonSheet {
       }
     }
     List<List<String>> lines = new ArrayList<>();
-    for (Compared.RowSet row : compared.rows()) {
+    for (ComparisonGroup.RowSet row : compared.rows()) {
       String name = row.name();
-      for (Compared.Figure figure : row.shown()) {
+      for (ComparisonGroup.Figure figure : row.shown()) {
         List<String> cells = new ArrayList<>(List.of(name, figure.measure().heading()));
         name = "";
         for (int i = 0; i < sides; i++) {

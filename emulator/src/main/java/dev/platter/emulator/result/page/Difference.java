@@ -78,7 +78,12 @@ record Difference(String path, String name, List<@Nullable String> values) {
         for (Map<?, ?> object : objects) {
           of.add(object.containsKey(inner) ? object.get(inner) : ABSENT);
         }
-        compare(path + "." + inner, (name + " " + Facts.name(inner)).strip(), inner, of, found);
+        compare(
+            path + "." + inner,
+            (name + " " + ConditionTables.name(inner)).strip(),
+            inner,
+            of,
+            found);
       }
     } else if (values.stream().map(Difference::comparable).distinct().count() > 1) {
       found.add(new Difference(path, name.isEmpty() ? path : name, shown(key, values)));
@@ -121,14 +126,14 @@ record Difference(String path, String name, List<@Nullable String> values) {
 
   private static String shown(String key, @Nullable Object value) {
     if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
-      return Facts.shown(key, number.doubleValue());
+      return ConditionTables.shown(key, number.doubleValue());
     }
     if (value instanceof Map<?, ?> map) {
       return map.entrySet().stream()
           .map(entry -> entry.getKey() + "=" + entry.getValue())
           .collect(Collectors.joining(" "));
     }
-    return Facts.text(value);
+    return ConditionTables.text(value);
   }
 
   /** With all digits, in the unit of the key. */

@@ -1,7 +1,7 @@
 package dev.platter.emulator.result.page;
 
 import dev.platter.emulator.result.document.RequestStages;
-import dev.platter.emulator.result.page.Contrast.Figure;
+import dev.platter.emulator.result.page.RowComparison.Figure;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -65,7 +65,7 @@ final class Headline {
   /** What leaving something out does, and why, in one sentence. */
   private void ablated(Row row) {
     Row whole = Row.plain(rows, row.device());
-    Contrast contrast = Contrast.of(row, whole, Figure.SECONDS, "");
+    RowComparison contrast = RowComparison.of(row, whole, Figure.SECONDS, "");
     if (whole == null || contrast == null) {
       foundBesideYardstick(row);
       return;
@@ -112,12 +112,12 @@ final class Headline {
     if (figure.of(row) == null) {
       return;
     }
-    Contrast contrast = Contrast.of(row, base, figure, pairs);
+    RowComparison contrast = RowComparison.of(row, base, figure, pairs);
     sentences.add(
         capital(row.spoken())
             + " "
             + (base == null || contrast == null
-                ? figure.alone(row) + Contrast.runs(row, null)
+                ? figure.alone(row) + RowComparison.runs(row, null)
                 : contrast.words(named(base)))
             + ".");
   }
@@ -199,14 +199,14 @@ final class Headline {
                 + row.spoken()
                 + " "
                 + figure.alone(row)
-                + Contrast.runs(row, null)
+                + RowComparison.runs(row, null)
                 + ".");
       }
     }
   }
 
   private void inGuest(Row row, @Nullable Row base, Figure figure, String pairs) {
-    Contrast contrast = Contrast.of(row, base, figure, pairs);
+    RowComparison contrast = RowComparison.of(row, base, figure, pairs);
     if (base != null && contrast != null) {
       sentences.add(
           row.workload()

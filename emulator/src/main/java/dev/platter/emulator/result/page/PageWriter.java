@@ -26,7 +26,7 @@ final class PageWriter {
   private static final String SCRIPT = resource("report.js");
 
   private final Markup out = new Markup();
-  private final List<Compared.Side> sides;
+  private final List<ComparisonGroup.Side> sides;
   private final List<Document> documents;
   private final List<Gate> gates;
 
@@ -169,7 +169,7 @@ final class PageWriter {
     results.verdicts().forEach(sentence -> Tables.paragraph(out, "lead", sentence));
     results.warnings().forEach(warning -> Tables.paragraph(out, "warning", warning));
     results.gates().forEach(gate -> Tables.paragraph(out, "reason", "Gate " + gate.sentence()));
-    for (Compared compared : results.groups()) {
+    for (ComparisonGroup compared : results.groups()) {
       if (results.groups().size() > 1) {
         out.element("h3", Schemas.title(compared.schema()));
       }
@@ -179,7 +179,7 @@ final class PageWriter {
   }
 
   private void document(int index) {
-    Compared.Side side = sides.get(index);
+    ComparisonGroup.Side side = sides.get(index);
     String schema = Schemas.of(side.fields());
     String anchor = "document-" + (index + 1);
     out.open("section", "id", anchor, "class", "document");
@@ -203,7 +203,7 @@ final class PageWriter {
       headline.reasons().forEach(sentence -> Tables.paragraph(out, "reason", sentence));
       rows(side.fields(), rows);
     }
-    Facts.draw(out, side.fields());
+    ConditionTables.draw(out, side.fields());
     out.close();
   }
 

@@ -186,7 +186,7 @@ final class RequestLanes {
     RequestStages.Stall stall = request.stall();
     if (stall != null) {
       out.open("span", "class", "stall-note");
-      out.element("b", Causes.name(stall.cause()));
+      out.element("b", StallCauses.name(stall.cause()));
       out.text(" in stage '" + stall.stage() + "' for " + Quantity.time(stall.us()));
       out.text(stall.detail().isEmpty() ? "" : ": " + stall.detail());
       out.close();
@@ -206,7 +206,7 @@ final class RequestLanes {
           .append(')');
     }
     if (stall != null) {
-      text.append(". Stalled: ").append(Causes.name(stall.cause()));
+      text.append(". Stalled: ").append(StallCauses.name(stall.cause()));
     }
     return text.append('.').toString();
   }

@@ -129,11 +129,11 @@ final class RowCharts {
         "note");
   }
 
-  private record Timeline(Row row, RequestStages.RunTimeline recorded) {}
+  private record RowTimeline(Row row, RequestStages.RunTimeline recorded) {}
 
   private void timelines() {
-    List<Timeline> shown = new ArrayList<>();
-    List<Timeline> others = new ArrayList<>();
+    List<RowTimeline> shown = new ArrayList<>();
+    List<RowTimeline> others = new ArrayList<>();
     for (Row row : rows) {
       Stages stages = row.stages();
       List<RequestStages.RunTimeline> all =
@@ -144,8 +144,10 @@ final class RowCharts {
         long run = slowest.isEmpty() ? 1 : slowest.getFirst().run();
         RequestStages.RunTimeline first =
             all.stream().filter(t -> t.run() == run).findFirst().orElse(all.getFirst());
-        shown.add(new Timeline(row, first));
-        all.stream().filter(t -> !t.equals(first)).forEach(t -> others.add(new Timeline(row, t)));
+        shown.add(new RowTimeline(row, first));
+        all.stream()
+            .filter(t -> !t.equals(first))
+            .forEach(t -> others.add(new RowTimeline(row, t)));
       }
     }
     if (shown.isEmpty()) {
@@ -154,7 +156,7 @@ final class RowCharts {
     out.element(heading, "Latencies over time");
     LatencyTimeline.Span span =
         LatencyTimeline.Span.of(
-            Stream.concat(shown.stream(), others.stream()).map(Timeline::recorded).toList());
+            Stream.concat(shown.stream(), others.stream()).map(RowTimeline::recorded).toList());
     shown.forEach(timeline -> LatencyTimeline.draw(out, timeline.row(), timeline.recorded(), span));
     out.element(
         "p",

@@ -51,7 +51,7 @@ record RowStalls(Row row, Stages stages) {
 
   /** A cause, and how many requests it held up, in a clause. */
   String clause(RequestStages.Stalls stalls) {
-    return Causes.name(stalls.cause())
+    return StallCauses.name(stalls.cause())
         + ": "
         + requests(stalls.requests())
         + " stalled, for up to "

@@ -312,7 +312,7 @@ final class RowTables {
       causes.add(cause);
       out.open("tr");
       name(out, stall.row());
-      out.open("td", "class", "cause").text(Causes.name(cause)).leaf("br");
+      out.open("td", "class", "cause").text(StallCauses.name(cause)).leaf("br");
       out.element("code", cause).close();
       Tables.cell(out, stall.path() + "requests", (double) recorded.requests(), Quantity.COUNT);
       Tables.cell(out, stall.path() + "max_us", recorded.maxUs(), Quantity.DIGITS);
@@ -325,7 +325,7 @@ final class RowTables {
     out.element("p", "What to do", "class", "table-title").open("dl", "class", "remedies");
     for (String cause : causes) {
       out.open("dt").element("code", cause).close().open("dd");
-      Tables.prose(out, Causes.remedy(cause));
+      Tables.prose(out, StallCauses.remedy(cause));
       out.close();
     }
     out.close();

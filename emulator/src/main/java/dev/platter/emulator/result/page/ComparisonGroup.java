@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Results of one kind, and what can be said of each compared with the first. */
-final class Compared {
+final class ComparisonGroup {
   /** A document and what to call it. */
   record Side(String label, Fields fields) {}
 
@@ -37,8 +37,8 @@ final class Compared {
     List<Figure> shown() {
       Measure first = figures.isEmpty() ? Measure.MEAN : figures.getFirst().measure();
       return figures.stream()
-          .filter(
-              figure -> figure.measure() == first || !Compared.REPEATING.contains(figure.measure()))
+          .filter(figure ->
+              figure.measure() == first || !ComparisonGroup.REPEATING.contains(figure.measure()))
           .toList();
     }
 
@@ -76,7 +76,7 @@ final class Compared {
    * @param schema of all sides
    * @param sides at least two
    */
-  Compared(String schema, List<Side> sides) {
+  ComparisonGroup(String schema, List<Side> sides) {
     this.schema = schema;
     this.sides = List.copyOf(sides);
     differences = Difference.of(sides.stream().map(Side::fields).toList());
@@ -118,7 +118,9 @@ final class Compared {
     if (all.stream().noneMatch(SweepChart::isSweep)) {
       return all;
     }
-    return all.stream().map(rows -> rows.stream().map(Compared::withDepth).toList()).toList();
+    return all.stream()
+        .map(rows -> rows.stream().map(ComparisonGroup::withDepth).toList())
+        .toList();
   }
 
   private static Row withDepth(Row row) {

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a result depends on: parameters, host, image, rings. */
-final class Facts {
+final class ConditionTables {
   private static final int LONG_LIST = 8;
 
   private static final Map<String, String> NAMES =
@@ -28,7 +28,7 @@ final class Facts {
           Map.entry("iodepth", "requests outstanding"),
           Map.entry("iothreads", "IOThreads"));
 
-  private Facts() {}
+  private ConditionTables() {}
 
   /** The sections on conditions and on how to repeat it. */
   static void draw(Markup out, Fields document) {

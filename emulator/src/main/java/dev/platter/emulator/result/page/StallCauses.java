@@ -1,8 +1,8 @@
 package dev.platter.emulator.result.page;
 
 /** The causes of stalls: what people call them, and what to do about them. */
-final class Causes {
-  private Causes() {}
+final class StallCauses {
+  private StallCauses() {}
 
   /** A cause's name for people. */
   static String name(String cause) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param figure which figure is compared
  * @param known the ratios of their pairs of runs as the document has them, or null
  */
-record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
+record RowComparison(Row row, Row base, Figure figure, @Nullable Fields known) {
   private static final int ENOUGH_RUNS = 2;
   private static final double LEVEL = 0.95;
   private static final int FEW_PAIRS = 4;
@@ -112,10 +112,10 @@ record Contrast(Row row, Row base, Figure figure, @Nullable Fields known) {
    *
    * @param pairs the key of the row at which the document has the ratios of their pairs of runs
    */
-  static @Nullable Contrast of(Row row, @Nullable Row base, Figure figure, String pairs) {
+  static @Nullable RowComparison of(Row row, @Nullable Row base, Figure figure, String pairs) {
     return base == null || figure.of(row) == null || figure.of(base) == null
         ? null
-        : new Contrast(row, base, figure, row.fields().object(pairs));
+        : new RowComparison(row, base, figure, row.fields().object(pairs));
   }
 
   /** Whether the row's figure is the larger one; of pairs by their median. */
