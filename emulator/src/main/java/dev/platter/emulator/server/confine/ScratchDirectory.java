@@ -71,7 +71,7 @@ record ScratchDirectory(Path directory, int lock) {
     } catch (IOException e) {
       if (Files.exists(file)) {
         return NO_LOCK; // its file system has no locks: if this process is killed, the directory
-                        // stays
+        // stays
       }
       throw e;
     }
