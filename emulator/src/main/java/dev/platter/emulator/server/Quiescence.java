@@ -73,20 +73,23 @@ final class Quiescence {
 
   /** Does what {@link Server#quiesce} says. */
   QuiesceResult quiesce() {
+    long begun = System.nanoTime();
+    int asked = resumes.get();
+    BooleanSupplier over = () -> locks.isStopping() || resumes.get() != asked;
     long start;
-    int asked;
     List<ThreadedLoop> loops;
-    try (ChangeLocks.Held _ = locks.acquireAll(locks::isStopping)) {
+    try (ChangeLocks.Held _ = locks.acquireAll(over)) {
       locks.checkOpen();
+      if (over.getAsBoolean()) {
+        throw givenUp(begun);
+      }
       start = System.nanoTime();
-      asked = resumes.get();
       if (!held) {
         heldNanos = start;
         held = true;
       }
       loops = assembly.beginSuspend();
     }
-    BooleanSupplier over = () -> locks.isStopping() || resumes.get() != asked;
     OptionalInt drained;
     boolean stable;
     try (SlowWait _ = SlowWait.begin(log, "", "quiesce", this::inFlight, tellAfterNanos)) {

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,6 +79,31 @@ class StalledExportTest {
     stalled.disk("stalled").answer();
     assertThat(first.get()).isTrue();
     assertThatThrownBy(second::get).cause().hasMessageContaining("there is no export stalled");
+  }
+
+  /** Also before it has begun: guests are not held back when the disk answers. */
+  @Test
+  void aQuiesceThatWaitsForItsRemovalIsGivenUp() throws Exception {
+    CompletableFuture<Boolean> removed = removeStalled();
+    CompletableFuture<QuiesceResult> quiesced = async(server::quiesce);
+    while (!isDoneSoon(quiesced)) {
+      server.giveUpQuiesce();
+    }
+    assertThatThrownBy(quiesced::get).cause().hasMessageContaining("resumed meanwhile");
+    assertThat(removed).isNotDone();
+    assertThat(server.isQuiesced()).isFalse();
+  }
+
+  /** A look that an interrupt ends. */
+  private static boolean isDoneSoon(CompletableFuture<?> future) throws InterruptedException {
+    try {
+      future.get(1, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      // It is done.
+    }
+    return true;
   }
 
   @Test
