@@ -13,6 +13,11 @@ import java.util.function.BooleanSupplier;
  * export. Once the server stops, changes are refused. Any thread.
  */
 final class ChangeLocks {
+  /** The locks of a wait that was given up: none. */
+  static final Held NONE = () -> {};
+
+  private static final long LOOK_MILLIS = 20;
+
   private final Set<String> taken = new HashSet<>();
   private boolean all;
   // Written without a lock, so that whatever waits for a lock gives up.
@@ -28,15 +33,14 @@ final class ChangeLocks {
    * Waits until all of some locks are free, and takes them at once.
    *
    * @param things the names of exports and the ids of loops
-   * @param over whether to wait no more; looked at again when {@link #wake} is called
-   * @return the locks; none of them if the wait was given up
+   * @param over whether to wait no more; asked often
+   * @return the locks; {@link #NONE} if the wait was given up
    */
   Held acquire(Collection<String> things, BooleanSupplier over) {
     Set<String> mine = Set.copyOf(things);
     synchronized (this) {
-      awaitWhile(() -> all || mine.stream().anyMatch(taken::contains), over);
-      if (over.getAsBoolean()) {
-        return () -> {};
+      if (!awaitFree(() -> !all && mine.stream().noneMatch(taken::contains), over)) {
+        return NONE;
       }
       taken.addAll(mine);
     }
@@ -55,26 +59,29 @@ final class ChangeLocks {
   /**
    * Waits as {@link #acquireAll()} does.
    *
-   * @param over whether to wait no more; looked at again when {@link #wake} is called
-   * @return the locks; none of them if the wait was given up
+   * @param over whether to wait no more; asked often
+   * @return the locks; {@link #NONE} if the wait was given up
    */
   Held acquireAll(BooleanSupplier over) {
     synchronized (this) {
-      awaitWhile(() -> all || !taken.isEmpty(), over);
-      if (over.getAsBoolean()) {
-        return () -> {};
+      if (!awaitFree(() -> !all && taken.isEmpty(), over)) {
+        return NONE;
       }
       all = true;
     }
     return this::giveAll;
   }
 
-  /** Called in the monitor. An interrupt ends no wait; the thread has it again afterwards. */
-  private void awaitWhile(BooleanSupplier busy, BooleanSupplier over) {
+  /**
+   * Called in the monitor. An interrupt ends no wait; the thread has it again afterwards.
+   *
+   * @return whether the locks are free; false if the wait was given up
+   */
+  private boolean awaitFree(BooleanSupplier free, BooleanSupplier over) {
     boolean interrupted = false;
-    while (busy.getAsBoolean() && !over.getAsBoolean()) {
+    while (!free.getAsBoolean() && !over.getAsBoolean()) {
       try {
-        wait();
+        wait(LOOK_MILLIS);
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -82,6 +89,7 @@ final class ChangeLocks {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+    return free.getAsBoolean();
   }
 
   private synchronized void give(Set<String> things) {
@@ -97,7 +105,6 @@ final class ChangeLocks {
   /** Refuses changes from here on, and ends waits for locks that this is to end. */
   void stop() {
     stopping = true;
-    wake();
   }
 
   boolean isStopping() {
@@ -113,10 +120,5 @@ final class ChangeLocks {
     if (stopping) {
       throw PlatterException.failed("the server is stopping", null);
     }
-  }
-
-  /** Makes all waiting threads ask again whether their wait is over. */
-  synchronized void wake() {
-    notifyAll();
   }
 }

@@ -128,7 +128,6 @@ final class Quiescence {
   /** Has a {@link #quiesce} that waits end with a failure. Waits for nothing; resume it then. */
   void giveUp() {
     resumes.incrementAndGet();
-    locks.wake();
   }
 
   /** Does what {@link Server#resume} says. */
@@ -186,11 +185,18 @@ final class Quiescence {
       // Two barriers on one loop would let each other's guests go on.
       export.loops().forEach(loop -> things.add("loop " + loop.name()));
     }
+    long asked = System.nanoTime();
+    BooleanSupplier over = () -> locks.isStopping() || System.nanoTime() - asked >= nanos;
     long start;
     int requests;
     List<ServedExport> drained = new ArrayList<>();
-    try (ChangeLocks.Held _ = locks.acquire(things, locks::isStopping)) {
+    try (ChangeLocks.Held its = locks.acquire(things, over)) {
       locks.checkOpen();
+      if (its.equals(ChangeLocks.NONE)) {
+        throw PlatterException.failed(
+            "the time is up, and another change is not done yet",
+            "See the log for what it waits for, or give it more time");
+      }
       start = System.nanoTime();
       if (name == null) {
         drained.addAll(assembly.exports());
@@ -198,7 +204,7 @@ final class Quiescence {
       } else {
         drained.add(assembly.export(name));
       }
-      requests = drainInTurn(drained, nanos);
+      requests = drainInTurn(drained, nanos - (start - asked));
     }
     if (flush && !flushes.flushAll(drained, locks::isStopping)) {
       locks.checkOpen();

@@ -107,6 +107,16 @@ class StalledExportTest {
   }
 
   @Test
+  void aDrainWaitsForItsRemovalNoLongerThanItsTime() throws Exception {
+    CompletableFuture<Boolean> removed = removeStalled();
+    CompletableFuture<DrainResult> drained = async(() -> server.drain("stalled", 1, false));
+    assertThatThrownBy(() -> drained.get(30, TimeUnit.SECONDS))
+        .cause()
+        .hasMessage("the time is up, and another change is not done yet");
+    assertThat(removed).isNotDone();
+  }
+
+  @Test
   void itsStopKeepsNoOtherFromItsOwn() throws Exception {
     CompletableFuture<Boolean> closed = stalled.closeLater();
     stalled.disk("well").closed.await();
