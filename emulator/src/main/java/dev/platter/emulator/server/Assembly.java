@@ -44,8 +44,8 @@ final class Assembly {
   private final int ioWorkers;
   private final Map<String, IoThread> ioThreads = new LinkedHashMap<>();
   private final Closers closers = new Closers();
-  private final ImageSizes sizes = new ImageSizes();
-  private final QueueWatch queues = new QueueWatch();
+  private final ImageSizes sizes;
+  private final QueueWatch queues;
   // Replaced, never changed: any thread may look.
   private volatile List<AioContext> sharedLoops = List.of();
   private volatile List<ServedExport> exports = List.of();
@@ -62,7 +62,10 @@ final class Assembly {
     this.ioWorkers = ioWorkers;
     mainLoop = new MainLoop(mainLoopConfig());
     closers.push(mainLoop::close);
+    // Each has a thread: neither is there before what may be refused.
+    sizes = new ImageSizes();
     closers.push(sizes::close);
+    queues = new QueueWatch();
     closers.push(queues::close);
     sharedLoops = List.of(mainLoop.context());
   }

@@ -37,9 +37,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
@@ -609,7 +611,13 @@ class ServerTest {
         new ServeConfig(
             List.of(new IoThreadConfig("io0", 8000, AioConfig.ioThread())),
             List.of(disk("vda", "vda.sock", "a.img")));
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
     assertNothingStarts(config, "IOThread io0 cannot run on CPU 8000");
+    Set<Thread> after = new HashSet<>(Thread.getAllStackTraces().keySet());
+    after.removeAll(before);
+    assertThat(after)
+        .extracting(Thread::getName)
+        .doesNotContain("image-sizes", "client-queues", "main-loop");
   }
 
   @Test
