@@ -8,15 +8,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads sections by name, and the needed shared libraries, of a 64-bit little-endian ELF file.
- * After the System V ABI, chapters 4 (sections) and 5 (dynamic linking).
+ * Reads sections by name, and the needed shared libraries and versions, of a 64-bit little-endian
+ * ELF file. After the System V ABI, chapters 4 (sections) and 5 (dynamic linking), and the Linux
+ * Standard Base (symbol versioning).
  */
-final class ElfFile {
+public final class ElfFile {
   private static final int HEADER_BYTES = 64;
   private static final int SECTION_HEADER_BYTES = 64;
   private static final int SHT_STRTAB = 3;
   private static final int SHT_DYNAMIC = 6;
   private static final int SHT_NOBITS = 8;
+  private static final int SHT_GNU_VERNEED = 0x6fff_fffe;
   private static final int DYNAMIC_ENTRY_BYTES = 16;
   private static final long DT_NEEDED = 1;
 
@@ -32,7 +34,7 @@ final class ElfFile {
    * @param what the file, in words for messages
    * @throws GuestImageException of kind BAD_INPUT if it is no such ELF file
    */
-  static ElfFile of(byte[] content, String what) {
+  public static ElfFile of(byte[] content, String what) {
     ByteBuffer bytes = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
     // EI_CLASS 2: 64 bits; EI_DATA 1: little-endian.
     if (content.length < HEADER_BYTES
@@ -42,14 +44,6 @@ final class ElfFile {
       throw GuestImageException.badInput(what + " is no 64-bit little-endian ELF file", null);
     }
     return new ElfFile(bytes);
-  }
-
-  static boolean isElf(byte[] content) {
-    return content.length >= 4
-        && content[0] == 0x7f
-        && content[1] == 'E'
-        && content[2] == 'L'
-        && content[3] == 'F';
   }
 
   private record Section(int name, int type, int offset, int size, int link) {}
@@ -122,6 +116,36 @@ final class ElfFile {
       }
     }
     return needed;
+  }
+
+  /** The versions of symbols that it needs of libraries, such as {@code GLIBC_2.34}. */
+  public List<String> neededVersions() {
+    List<Section> all = sections();
+    List<String> versions = new ArrayList<>();
+    for (Section needs : all) {
+      if (needs.type != SHT_GNU_VERNEED || needs.link < 0 || needs.link >= all.size()) {
+        continue;
+      }
+      int library = 0; // an Elf64_Verneed
+      int toNextLibrary;
+      do {
+        int version = library + word(needs, library + 8); // an Elf64_Vernaux
+        int toNextVersion;
+        do {
+          versions.add(string(all.get(needs.link), word(needs, version + 8)));
+          toNextVersion = word(needs, version + 12);
+          version += toNextVersion;
+        } while (toNextVersion > 0);
+        toNextLibrary = word(needs, library + 12);
+        library += toNextLibrary;
+      } while (toNextLibrary > 0);
+    }
+    return versions;
+  }
+
+  /** A number in a section; 0 outside. */
+  private int word(Section section, int at) {
+    return at < 0 || at > section.size - Integer.BYTES ? 0 : bytes.getInt(section.offset + at);
   }
 
   private String string(Section table, int index) {

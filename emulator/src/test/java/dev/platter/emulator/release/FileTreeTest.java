@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.ar.ArArchiveEntry;
 import org.apache.commons.compress.archivers.ar.ArArchiveInputStream;
@@ -118,7 +119,7 @@ class FileTreeTest {
   @Test
   void aDebianPackageHasItsThreeMembers() throws Exception {
     FileTree control = new FileTree();
-    control.add("control", Release.control("1.0", 2049));
+    control.add("control", Release.control("1.0", 2049, "2.17"));
     Path file = directory.resolve("p.deb");
     tree().writeDeb(file, control, TIME);
     Map<String, byte[]> members = new LinkedHashMap<>();
@@ -131,9 +132,24 @@ class FileTreeTest {
     assertThat(members.get("debian-binary")).asString().isEqualTo("2.0\n");
     assertThat(listed(new ByteArrayInputStream(members.get("control.tar.gz"))).getFirst())
         .startsWith("644 ./control Package: platter\nVersion: 1.0\n")
-        .contains("\nInstalled-Size: 3\n")
+        .contains("\nInstalled-Size: 3\nDepends: libc6 (>= 2.17), ")
         .endsWith("\n");
     assertThat(listed(new ByteArrayInputStream(members.get("data.tar.gz")))).hasSize(8);
+  }
+
+  @Test
+  void theNewestGlibcOfAllIsNeeded() {
+    assertThat(
+            Release.newestGlibc(
+                Set.of("GLIBC_2.4", "GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_PRIVATE", "CXXABI_1.3.99")))
+        .isEqualTo("2.34");
+  }
+
+  @Test
+  void theVersionsThatAJavaNeedsAreRead() throws Exception {
+    Set<String> versions = Release.neededVersions(Path.of(System.getProperty("java.home")));
+    assertThat(versions).allMatch(version -> version.matches("[A-Z][A-Za-z]*_[A-Za-z0-9_.]+"));
+    assertThat(Release.newestGlibc(versions)).matches("2\\.[0-9]+");
   }
 
   @Test

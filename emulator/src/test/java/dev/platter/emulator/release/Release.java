@@ -1,5 +1,6 @@
 package dev.platter.emulator.release;
 
+import dev.platter.guestimages.ElfFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -8,8 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,6 +31,8 @@ public final class Release {
   private static final String NAME = "platter";
   private static final String HOME = "opt/platter";
   private static final Pattern MODULES = Pattern.compile("--add-modules \\\\\\s+([a-z.,]+)");
+
+  private static final Pattern GLIBC = Pattern.compile("GLIBC_2\\.([0-9]+)");
 
   private static final String POSTINST =
       """
@@ -81,7 +86,9 @@ public final class Release {
 
     FileTree installed = installed(home, texts);
     FileTree control = new FileTree();
-    control.add("control", control(debianVersion(version), installed.sizeBytes()));
+    control.add(
+        "control",
+        control(debianVersion(version), installed.sizeBytes(), newestGlibc(neededVersions(java))));
     control.addProgram("postinst", POSTINST);
     control.addProgram("prerm", PRERM);
     installed.writeDeb(
@@ -225,14 +232,40 @@ public final class Release {
     };
   }
 
-  static String control(String version, long sizeBytes) {
+  /** The versions of symbols that the programs and libraries of a Java need. */
+  static Set<String> neededVersions(Path java) throws IOException {
+    Set<String> versions = new HashSet<>();
+    try (Stream<Path> files = Files.walk(java)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (file.startsWith(java.resolve("bin"))
+            || file.endsWith("lib/jspawnhelper")
+            || file.toString().endsWith(".so")) {
+          versions.addAll(ElfFile.of(Files.readAllBytes(file), file.toString()).neededVersions());
+        }
+      }
+    }
+    return versions;
+  }
+
+  /** The oldest glibc that has all of these versions of symbols. */
+  static String newestGlibc(Set<String> versions) {
+    return "2."
+        + versions.stream()
+            .map(GLIBC::matcher)
+            .filter(Matcher::lookingAt)
+            .mapToInt(version -> Integer.parseInt(version.group(1)))
+            .max()
+            .orElseThrow(() -> new IllegalStateException("no program needs glibc"));
+  }
+
+  static String control(String version, long sizeBytes, String glibc) {
     return """
     Package: %s
     Version: %s
     Architecture: %s
     Maintainer: Platter contributors
     Installed-Size: %d
-    Depends: libc6, libstdc++6, zlib1g
+    Depends: libc6 (>= %s), libstdc++6, zlib1g
     Suggests: qemu-system-x86
     Section: utils
     Priority: optional
@@ -241,6 +274,6 @@ public final class Release {
      vhost-user and as SATA (AHCI) disks over vfio-user, and measures where the
      time of each request goes. It brings a Java of its own.
     """
-        .formatted(NAME, version, architecture(), (sizeBytes + 1023) / 1024);
+        .formatted(NAME, version, architecture(), (sizeBytes + 1023) / 1024, glibc);
   }
 }
