@@ -44,11 +44,6 @@ public final class GuestBuilder {
     this.packages = new AptPackages(cache, options.refresh(), options.progress());
   }
 
-  /** The default directory of guests. */
-  public static Path defaultCacheDirectory() {
-    return Cache.defaultDirectory();
-  }
-
   /**
    * Returns the guest, and builds it if the cache does not have it.
    *

@@ -48,7 +48,6 @@ public final class IoUringAbi {
 
   // mmap offsets
   public static final long OFF_SQ_RING = 0L;
-  public static final long OFF_CQ_RING = 0x8000000L;
   public static final long OFF_SQES = 0x10000000L;
 
   // opcodes
@@ -59,7 +58,6 @@ public final class IoUringAbi {
   public static final int OP_READ_FIXED = 4;
   public static final int OP_WRITE_FIXED = 5;
   public static final int OP_POLL_ADD = 6;
-  public static final int OP_POLL_REMOVE = 7;
   public static final int OP_TIMEOUT = 11;
   public static final int OP_ASYNC_CANCEL = 14;
   public static final int OP_FALLOCATE = 17;
@@ -84,7 +82,6 @@ public final class IoUringAbi {
 
   // io_uring_setup flags
   public static final int SETUP_CLAMP = 1 << 4;
-  public static final int SETUP_R_DISABLED = 1 << 6;
   public static final int SETUP_SUBMIT_ALL = 1 << 7;
   public static final int SETUP_COOP_TASKRUN = 1 << 8;
   public static final int SETUP_TASKRUN_FLAG = 1 << 9;
@@ -109,8 +106,6 @@ public final class IoUringAbi {
   // io_uring_params.features
   public static final int FEAT_SINGLE_MMAP = 1;
   public static final int FEAT_NODROP = 1 << 1;
-  public static final int FEAT_SUBMIT_STABLE = 1 << 2;
-  public static final int FEAT_RW_CUR_POS = 1 << 3;
   public static final int FEAT_EXT_ARG = 1 << 8;
   public static final int FEAT_NO_IOWAIT = 1 << 17;
 

@@ -121,7 +121,6 @@ public final class LinuxAbi {
   public static final int PR_GET_DUMPABLE = 3;
   public static final int PR_SET_DUMPABLE = 4;
   public static final int PR_SET_NO_NEW_PRIVS = 38;
-  public static final int PR_GET_NO_NEW_PRIVS = 39;
 
   // close_range (linux/close_range.h)
   public static final int CLOSE_RANGE_CLOEXEC = 4;
@@ -172,9 +171,7 @@ public final class LinuxAbi {
 
   // ioctls
   public static final long BLKGETSIZE64 = 0x80081272L;
-  public static final long BLKSSZGET = 0x1268L;
   public static final long BLKDISCARD = 0x1277L;
-  public static final long BLKZEROOUT = 0x127fL;
   public static final int BLOCK_URING_CMD_DISCARD = 0x1200;
   public static final long FS_IOC_FIEMAP = 0xc020660bL;
   public static final long FS_IOC_GETFLAGS = 0x80086601L;

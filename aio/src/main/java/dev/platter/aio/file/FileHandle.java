@@ -275,7 +275,7 @@ public final class FileHandle implements AutoCloseable {
     if (lock != null) {
       lock.close();
     }
-    lock = FileLock.acquire(this, exclusive, place, timeout);
+    lock = FileLock.acquire(this, exclusive, place, timeout, LockHolders::of);
   }
 
   /**

@@ -38,18 +38,11 @@ final class FileLock implements AutoCloseable {
    *
    * @param place the place that a reader serves; a reader waits for the requests of dead readers at
    *     the same place
+   * @param holders searches all processes for holders of a lock, as {@link LockHolders#of} does.
+   *     The search is slow, so it runs only when a lock is first found to be held and when the time
+   *     is over
    * @throws PlatterException of kind BAD_INPUT if a living process has the lock; of kind FAILED if
    *     requests of a dead process hold it longer than {@code timeout}
-   */
-  static FileLock acquire(FileHandle file, boolean exclusive, String place, LockTimeout timeout) {
-    return acquire(file, exclusive, place, timeout, LockHolders::of);
-  }
-
-  /**
-   * As above.
-   *
-   * @param holders searches all processes for holders of a lock. The search is slow, so it runs
-   *     only when a lock is first found to be held and when the time is over
    */
   static FileLock acquire(
       FileHandle file,

@@ -40,11 +40,6 @@ public final class ProcessControl {
     return prctl(LinuxAbi.PR_SET_NO_NEW_PRIVS, 1);
   }
 
-  /** Whether {@link #setNoNewPrivs} holds for the calling thread: 0 or 1. */
-  public static int noNewPrivs() {
-    return prctl(LinuxAbi.PR_GET_NO_NEW_PRIVS, 0);
-  }
-
   /** Says whether the process may be traced and leave core dumps, until it executes a program. */
   public static int setDumpable(boolean dumpable) {
     return prctl(LinuxAbi.PR_SET_DUMPABLE, dumpable ? 1 : 0);

@@ -334,9 +334,4 @@ public final class SplitDriverQueue implements DriverQueue {
   public MemorySegment usedRing() {
     return used;
   }
-
-  /** The descriptor table, to scribble on. */
-  public MemorySegment descriptorTable() {
-    return descriptors;
-  }
 }

@@ -43,12 +43,6 @@ public final class PackedRing {
   /** Size of an event suppression structure: le16 offset and wrap, le16 flags (2.8.14). */
   public static final int EVENT_SIZE = 4;
 
-  /** Offset of the descriptor's place and, in its top bit, the wrap counter. */
-  public static final int EVENT_DESC = 0;
-
-  /** Offset of the flags. */
-  public static final int EVENT_FLAGS = 2;
-
   /** Notify for every descriptor (2.8.10). */
   public static final int EVENT_ENABLE = 0;
 

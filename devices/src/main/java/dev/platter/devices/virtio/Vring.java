@@ -22,9 +22,6 @@ public final class Vring {
   /** Offset of le16 flags. */
   public static final int DESC_FLAGS = 12;
 
-  /** Offset of le16 next. */
-  public static final int DESC_NEXT = 14;
-
   /** The chain goes on at next. */
   public static final int DESC_F_NEXT = 1;
 

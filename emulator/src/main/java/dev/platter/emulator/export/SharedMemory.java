@@ -97,12 +97,6 @@ public final class SharedMemory implements AutoCloseable {
     this.segment = segment;
   }
 
-  /** Maps a range for reading and writing: see {@link #map(int, long, long, boolean, Runnable)}. */
-  public static SharedMemory map(int fd, long offset, long lengthBytes, Runnable lost)
-      throws Unusable {
-    return map(fd, offset, lengthBytes, true, lost);
-  }
-
   /**
    * Maps a range.
    *

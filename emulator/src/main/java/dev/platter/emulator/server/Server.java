@@ -37,7 +37,6 @@ import org.jspecify.annotations.Nullable;
  * none of it.
  */
 public final class Server implements AutoCloseable {
-  private final ServeConfig config;
   private final ServerOptions options;
   private final SessionFactory sessions;
   private final Assembly assembly;
@@ -53,7 +52,6 @@ public final class Server implements AutoCloseable {
       ServerOptions options,
       SessionFactory sessions,
       Assembly assembly) {
-    this.config = config;
     this.options = options;
     this.sessions = sessions;
     this.assembly = assembly;
@@ -217,11 +215,6 @@ public final class Server implements AutoCloseable {
     for (AioContext loop : assembly.loops()) {
       loop.invoke(() -> task.accept(loop.name()));
     }
-  }
-
-  /** How the server was set up when it was started. */
-  public ServeConfig config() {
-    return config;
   }
 
   // ---- exports that come and go --------------------------------------------------------------

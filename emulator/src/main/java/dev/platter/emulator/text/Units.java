@@ -9,10 +9,6 @@ import java.util.Locale;
 public final class Units {
   private static final String[] BINARY = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   private static final String[] OPTION_SUFFIX = {"", "K", "M", "G", "T"};
-  private static final long[] NANOS = {
-    60_000_000_000L, 1_000_000_000L, 1_000_000L, 1_000L, 1L,
-  };
-  private static final String[] NANOS_SUFFIX = {"m", "s", "ms", "us", "ns"};
 
   private Units() {}
 
@@ -76,18 +72,6 @@ public final class Units {
       power++;
     }
     return value + OPTION_SUFFIX[power];
-  }
-
-  /** A duration as options take it, exact, given in nanoseconds: {@code "1ms"}, {@code "0"}. */
-  public static String durationOption(long nanos) {
-    if (nanos == 0) {
-      return "0";
-    }
-    int unit = 0;
-    while (nanos % NANOS[unit] != 0) {
-      unit++;
-    }
-    return nanos / NANOS[unit] + NANOS_SUFFIX[unit];
   }
 
   /**

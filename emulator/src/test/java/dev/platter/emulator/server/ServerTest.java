@@ -680,7 +680,7 @@ class ServerTest {
     Path sata = directory.resolve("sata.sock");
     ServeConfig config =
         ServeConfig.of(vda(), AhciExport.at(sata, "sata", image("b.img", 1 << 20), CACHED));
-    try (Server server = Server.start(config, log)) {
+    try (Server _ = Server.start(config, log)) {
       for (Path path : Arrays.asList(socket, sata)) {
         try (UnixConnection client = UnixConnection.connect(path)) {
           send(client, 0); // less than a header, and gone
@@ -688,7 +688,6 @@ class ServerTest {
       }
       log.await(event -> event.name().equals("client-dropped") && event.export().equals("sata"));
       log.await(event -> event.name().equals("client-dropped") && event.export().equals("vda"));
-      assertThat(server.config()).isEqualTo(config);
     }
     assertThat(log.names()).doesNotContain("client-failed");
   }

@@ -25,7 +25,7 @@ class FuseMemoryIT {
     try (StalledDisk file = StalledDisk.Way.FUSE.make(directory, program, BYTES, 1)) {
       int fd = Libc.open(file.image().toString(), LinuxAbi.O_RDWR, 0);
       try {
-        assertThatThrownBy(() -> SharedMemory.map(fd, 0, BYTES, () -> {}).close())
+        assertThatThrownBy(() -> SharedMemory.map(fd, 0, BYTES, true, () -> {}).close())
             .isInstanceOf(SharedMemory.Unusable.class)
             .hasMessageContaining("FUSE");
       } finally {

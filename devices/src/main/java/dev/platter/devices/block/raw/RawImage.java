@@ -46,9 +46,6 @@ import org.jspecify.annotations.Nullable;
  * shared by several contexts.
  */
 public final class RawImage implements BlockBackend, Resizable {
-  /** Most memory in bytes that buffers of one image take on one loop. */
-  public static final long BUFFER_BYTES_PER_LOOP =
-      (long) ImageOnLoop.BOUNCE_CHUNKS * BufferPool.CHUNK_BYTES;
 
   private final FileHandle file;
   private final ImageOptions options;
@@ -126,17 +123,8 @@ public final class RawImage implements BlockBackend, Resizable {
   /**
    * Looks whether an image can serve as a disk, and finds its users, without changing it.
    *
-   * @throws PlatterException as {@link #open(String, ImageOptions)} does, but not for its users
-   */
-  public static DiskExamination examine(String path, ImageOptions options) {
-    return examine(path, options, "", LockTimeout.noWait());
-  }
-
-  /**
-   * Looks as {@link #examine(String, ImageOptions)} does, for one who would open the image as
-   * {@link #open(String, ImageOptions, String, LockTimeout)} does.
-   *
-   * @throws PlatterException as there
+   * @throws PlatterException as {@link #open(String, ImageOptions, String, LockTimeout)} does, but
+   *     not for its users
    */
   public static DiskExamination examine(
       String path, ImageOptions options, String place, LockTimeout timeout) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.devices.block.image.ImageOptions.Foreign;
 import dev.platter.devices.block.raw.RawImage;
 import java.io.IOException;
@@ -118,8 +119,12 @@ class ForeignFormatTest {
     try (RawImage one = RawImage.open(path.toString(), CACHED);
         RawImage two = RawImage.open(path.toString(), CACHED.withLock(false))) {
       assertThat(one.sizeBytes()).isEqualTo(two.sizeBytes());
-      assertThat(RawImage.examine(path.toString(), CACHED).locked()).isPresent();
-      assertThat(RawImage.examine(path.toString(), CACHED.withLock(false)).locked()).isEmpty();
+      assertThat(RawImage.examine(path.toString(), CACHED, "", LockTimeout.noWait()).locked())
+          .isPresent();
+      assertThat(
+              RawImage.examine(path.toString(), CACHED.withLock(false), "", LockTimeout.noWait())
+                  .locked())
+          .isEmpty();
     }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.platter.aio.PlatterException;
+import dev.platter.aio.file.LockTimeout;
 import dev.platter.aio.sys.Errno;
 import dev.platter.aio.sys.Libc;
 import dev.platter.devices.block.image.CacheMode;
@@ -75,7 +76,7 @@ class RawImageTest {
         ImageOptions large = options.withCache(cache).withLogicalBlock(4096);
         Path odd = sized(SIZE + 512);
         assertRefused(odd, large, (SIZE + 512) + " bytes is not a multiple of 4096");
-        assertThatThrownBy(() -> RawImage.examine(odd.toString(), large))
+        assertThatThrownBy(() -> RawImage.examine(odd.toString(), large, "", LockTimeout.noWait()))
             .isInstanceOfSatisfying(
                 PlatterException.class, e -> assertThat(e.remedy()).contains("truncate -s %4096"));
         assertThat(Files.size(odd)).isEqualTo(SIZE + 512);

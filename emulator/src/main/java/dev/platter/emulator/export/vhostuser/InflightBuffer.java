@@ -113,7 +113,7 @@ final class InflightBuffer implements AutoCloseable {
     }
     try {
       return new InflightBuffer(
-          SharedMemory.map(fd, description.offset, description.sizeBytes, lost), description);
+          SharedMemory.map(fd, description.offset, description.sizeBytes, true, lost), description);
     } catch (SharedMemory.Unusable e) {
       throw new RequestRefused("in-flight buffer: " + e.getMessage());
     }

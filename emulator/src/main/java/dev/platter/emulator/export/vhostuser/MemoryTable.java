@@ -142,7 +142,8 @@ final class MemoryTable implements AutoCloseable {
     }
     try {
       return new Region(
-          description, SharedMemory.map(fd, description.mmapOffset, description.sizeBytes, lost));
+          description,
+          SharedMemory.map(fd, description.mmapOffset, description.sizeBytes, true, lost));
     } catch (SharedMemory.Unusable e) {
       throw new RequestRefused(description + ": " + e.getMessage());
     }

@@ -167,18 +167,6 @@ final class IowaitResults {
     return said.contains(Says.DOES_NOT) ? Verdict.NOT_AFFECTED : Verdict.INCONCLUSIVE;
   }
 
-  /** The largest increase of a case in any counter; null if no counter was read. */
-  @Nullable Double mostAdded(IowaitCase what) {
-    Double most = null;
-    for (StallCounter counter : counters()) {
-      Double added = added(what, counter);
-      if (added != null && (most == null || added > most)) {
-        most = added;
-      }
-    }
-    return most;
-  }
-
   /** Seconds of iowait of all windows of a case, by CPU. */
   SortedMap<Integer, Double> iowaitByCpu(IowaitCase what) {
     SortedMap<Integer, Double> sum = new TreeMap<>();

@@ -122,10 +122,4 @@ class ConverterTest {
   void sizesAsPrintedAreReadBack(long bytes) {
     assertThat(SizeConverter.parse(Units.sizeOption(bytes))).isEqualTo(bytes);
   }
-
-  @ParameterizedTest
-  @ValueSource(longs = {0, 1, 1_000, 1_500, 1_000_000, 90_000_000_000L, 120_000_000_000L})
-  void durationsAsPrintedAreReadBack(long nanos) {
-    assertThat(DurationConverter.parse(Units.durationOption(nanos))).isEqualTo(nanos);
-  }
 }
