@@ -1,8 +1,6 @@
 package dev.platter.devices.block.raw;
 
-import dev.platter.aio.KernelVersion;
 import dev.platter.aio.PlatterException;
-import dev.platter.aio.abi.LinuxAbi;
 import dev.platter.aio.file.FileChanges;
 import dev.platter.aio.file.FileFacts;
 import dev.platter.aio.file.FileHandle;
@@ -19,21 +17,15 @@ import dev.platter.devices.block.Resizable;
 import dev.platter.devices.block.image.CacheMode;
 import dev.platter.devices.block.image.DirectAlignment;
 import dev.platter.devices.block.image.DiskExamination;
-import dev.platter.devices.block.image.ForeignFormat;
-import dev.platter.devices.block.image.ImageCreator;
 import dev.platter.devices.block.image.ImageGrowth;
 import dev.platter.devices.block.image.ImageOptions;
 import dev.platter.devices.block.image.Preallocation;
 import dev.platter.devices.block.meter.BlockMeter;
 import dev.platter.devices.block.meter.HostFigures;
 import dev.platter.devices.memory.BufferPool;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RawImage implements BlockBackend, Resizable {
 
+  private final ImageFile opened;
   private final FileHandle file;
   private final ImageOptions options;
   private final BlockLocks blockLocks = new BlockLocks();
@@ -56,16 +49,11 @@ public final class RawImage implements BlockBackend, Resizable {
 
   private final List<LongConsumer> resizeListeners = new CopyOnWriteArrayList<>();
   private final BlockMeter meter = new BlockMeter();
-  private final Identity identity;
   private final Stability stability;
   private final List<ImageOnLoop> loops = new CopyOnWriteArrayList<>();
-  private final AtomicLong discardsRefused = new AtomicLong();
-  private @Nullable ForeignFormat foreign; // written before anybody else has the image
   private final BlockListeners listeners = new BlockListeners();
+  private final Deallocation deallocation = new Deallocation(listeners);
   private volatile long sizeBytes;
-  private final boolean blockDevice;
-  private volatile boolean punchRefused;
-  private volatile boolean zeroRangeRefused;
 
   /** Longest piece of one SQE; tests make it small to see transfers resumed. */
   int maxPieceBytes = 1 << 30;
@@ -73,20 +61,15 @@ public final class RawImage implements BlockBackend, Resizable {
   /** The file that requests go to; tests put another there, which fails them. */
   volatile int fd;
 
-  /** Whether the kernel's ring can discard on block devices; true until it has refused. */
-  volatile boolean discardsByRing = true;
-
   /** More flags for writes; tests have them fail that way. */
   int writeFlags;
 
-  private RawImage(
-      FileHandle file, ImageOptions options, DirectAlignment alignment, FileFacts facts) {
-    this.file = file;
+  private RawImage(ImageFile opened, ImageOptions options) {
+    this.opened = opened;
+    this.file = opened.handle();
     this.options = options;
-    this.alignment = alignment;
-    this.sizeBytes = facts.sizeBytes();
-    this.identity = Identity.of(facts);
-    this.blockDevice = facts.type() == FileFacts.Type.BLOCK_DEVICE;
+    this.alignment = opened.alignment();
+    this.sizeBytes = opened.facts().sizeBytes();
     this.fd = file.fd();
     this.stability = new Stability(options.cache() == CacheMode.WRITEBACK);
   }
@@ -111,13 +94,15 @@ public final class RawImage implements BlockBackend, Resizable {
    */
   public static RawImage open(
       String path, ImageOptions options, String place, LockTimeout timeout) {
-    return open(
-        path,
-        options,
-        (writable, direct) ->
-            options.lock()
-                ? FileHandle.openLocked(path, writable, direct, place, timeout)
-                : FileHandle.open(path, writable, direct));
+    ImageFile opened =
+        ImageFile.open(
+            path,
+            options,
+            (writable, direct) ->
+                options.lock()
+                    ? FileHandle.openLocked(path, writable, direct, place, timeout)
+                    : FileHandle.open(path, writable, direct));
+    return new RawImage(opened, options);
   }
 
   /**
@@ -128,108 +113,28 @@ public final class RawImage implements BlockBackend, Resizable {
    */
   public static DiskExamination examine(
       String path, ImageOptions options, String place, LockTimeout timeout) {
-    try (RawImage image =
-        open(
+    ImageFile opened =
+        ImageFile.open(
             path,
             options,
             (writable, direct) ->
                 options.lock()
                     ? FileHandle.openToLook(path, writable, direct)
-                    : FileHandle.open(path, writable, direct))) {
+                    : FileHandle.open(path, writable, direct));
+    try (FileHandle file = opened.handle()) {
       Optional<PlatterException> locked = Optional.empty();
       boolean waits = false;
       try {
-        waits = options.lock() && image.file.examineLock(!options.readOnly(), place, timeout);
+        waits = options.lock() && file.examineLock(!options.readOnly(), place, timeout);
       } catch (PlatterException e) {
         locked = Optional.of(e);
       }
       return new DiskExamination(
-          image.identity,
+          opened.identity(),
           locked,
           waits,
-          image.file.isUsedByPlatter(),
-          Optional.ofNullable(image.foreign));
-    }
-  }
-
-  private interface Opener {
-    FileHandle open(boolean writable, boolean direct);
-  }
-
-  private static RawImage open(String path, ImageOptions options, Opener opener) {
-    // Look before opening for real: O_DIRECT on a directory or a device node misleads, and some
-    // devices notice that they are opened. What is opened then is looked at again.
-    try (FileHandle probe = FileHandle.locate(path, ImageCreator.IF_MISSING)) {
-      checkType(path, probe.facts());
-    }
-    FileHandle file = opener.open(!options.readOnly(), options.cache() == CacheMode.NONE);
-    try {
-      FileFacts facts = file.facts();
-      checkType(path, facts);
-      DirectAlignment alignment = DirectAlignment.of(file, facts);
-      RawImage image = new RawImage(file, options, alignment, facts);
-      image.checkFormat(facts.sizeBytes());
-      image.checkSize(facts.sizeBytes());
-      return image;
-    } catch (RuntimeException e) {
-      file.close();
-      throw e;
-    }
-  }
-
-  private static void checkType(String path, FileFacts facts) {
-    switch (facts.type()) {
-      case REGULAR -> checkFilesystem(path, facts.filesystem());
-      case BLOCK_DEVICE -> {}
-      case DIRECTORY ->
-          throw PlatterException.badInput(
-              "cannot use " + path + " as an image: it is a directory", "Name an image file");
-      case OTHER ->
-          throw PlatterException.badInput(
-              "cannot use "
-                  + path
-                  + " as an image: it is neither a regular file nor a block device",
-              "Name an image file");
-    }
-  }
-
-  /** Refuses files that look regular but show the kernel's memory or settings. */
-  private static void checkFilesystem(String path, String filesystem) {
-    if (filesystem.equals("proc") || filesystem.equals("sysfs")) {
-      throw PlatterException.badInput(
-          "cannot use " + path + " as an image: it is a file of " + filesystem,
-          "Name an image file");
-    }
-  }
-
-  private void checkFormat(long size) {
-    ForeignFormat format =
-        options.foreign() == ImageOptions.Foreign.TAKE ? null : ForeignFormat.of(file, size);
-    if (format == null) {
-      return;
-    }
-    boolean certain = format.isCertain(file.path(), size);
-    boolean refused =
-        options.foreign() == ImageOptions.Foreign.REFUSE && format.isRefused(file.path(), size);
-    if (certain || refused) {
-      throw PlatterException.badInput(
-          "cannot use "
-              + file.path()
-              + " as an image: it is "
-              + format
-              + ", and disks are served from raw images",
-          format.remedy(file.path())
-              + (certain ? "" : "; or say format=raw if it is a raw disk that begins so"));
-    }
-    foreign = format;
-  }
-
-  /** The identity of an image, the same for all paths to it. */
-  private record Identity(FileFacts.Type type, int major, int minor, long inode) {
-    static Identity of(FileFacts facts) {
-      // Block devices are told apart by their numbers: two nodes may lead to one.
-      long inode = facts.type() == FileFacts.Type.BLOCK_DEVICE ? 0 : facts.inode();
-      return new Identity(facts.type(), facts.deviceMajor(), facts.deviceMinor(), inode);
+          file.isUsedByPlatter(),
+          Optional.ofNullable(opened.foreign()));
     }
   }
 
@@ -239,43 +144,17 @@ public final class RawImage implements BlockBackend, Resizable {
    * @throws PlatterException if there is none
    */
   public static Object identify(String path) {
-    try (FileHandle probe = FileHandle.locate(path)) {
-      return Identity.of(probe.facts());
-    }
+    return ImageFile.identity(path);
   }
 
   @Override
   public DiskDescription description() {
     return new DiskDescription(
-        file.path(), options.cache(), identity, Optional.ofNullable(foreign));
+        file.path(), options.cache(), opened.identity(), Optional.ofNullable(opened.foreign()));
   }
 
-  private void checkSize(long size) {
-    if (size == 0) {
-      throw PlatterException.badInput(
-          "cannot use " + file.path() + " as an image: it is empty",
-          "Make one with: platter image create PATH --size 1G");
-    }
-    int unit = sizeUnitBytes();
-    if (size % unit != 0) {
-      throw PlatterException.badInput(
-          "cannot use "
-              + file.path()
-              + " as an image: its size of "
-              + size
-              + " bytes is not a multiple of "
-              + unit,
-          unit == blockSizeBytes()
-              ? "Grow it to a whole number of sectors: truncate -s %" + unit + " FILE"
-              : "Grow it to whole blocks of the disk under it: truncate -s %"
-                  + unit
-                  + " FILE, or use the cache mode writeback");
-    }
-  }
-
-  /** The unit of the size: whole sectors, and whole blocks of O_DIRECT. */
   private int sizeUnitBytes() {
-    return Math.max(blockSizeBytes(), alignment.offsetBytes());
+    return ImageFile.sizeUnitBytes(options, alignment);
   }
 
   @Override
@@ -394,7 +273,7 @@ public final class RawImage implements BlockBackend, Resizable {
 
   @Override
   public int watchedBy(FileChanges changes) {
-    return blockDevice ? FileChanges.NONE : changes.watch(fd);
+    return isBlockDevice() ? FileChanges.NONE : changes.watch(fd);
   }
 
   /**
@@ -454,59 +333,11 @@ public final class RawImage implements BlockBackend, Resizable {
   }
 
   boolean isBlockDevice() {
-    return blockDevice;
+    return opened.facts().type() == FileFacts.Type.BLOCK_DEVICE;
   }
 
-  boolean discardsByRing() {
-    return discardsByRing;
-  }
-
-  /**
-   * Whether the kernel's ring has refused a discard that the block device can do: the error is the
-   * same for both.
-   */
-  boolean ringLacksDiscard(int result) {
-    KernelVersion kernel = KernelVersion.parse(System.getProperty("os.version", ""));
-    boolean lacks =
-        (result == -Errno.EOPNOTSUPP || result == -Errno.EINVAL)
-            && (kernel == null || !kernel.atLeast(6, 12));
-    if (lacks) {
-      discardsByRing = false;
-    }
-    return lacks;
-  }
-
-  /** Discards a part of a block device; blocks. Returns 0 or {@code -errno}. */
-  int discard(long offset, long length) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment range = arena.allocate(ValueLayout.JAVA_LONG, 2);
-      range.setAtIndex(ValueLayout.JAVA_LONG, 0, offset);
-      range.setAtIndex(ValueLayout.JAVA_LONG, 1, length);
-      return Libc.ioctl(fd, LinuxAbi.BLKDISCARD, range.address());
-    }
-  }
-
-  /** Whether zeroes by deallocation are not worth another attempt. */
-  boolean punchRefused() {
-    return punchRefused;
-  }
-
-  void punchRefused(int result) {
-    punchRefused = result == -Errno.EOPNOTSUPP;
-  }
-
-  boolean zeroRangeRefused() {
-    return zeroRangeRefused;
-  }
-
-  void zeroRangeRefused(int result) {
-    zeroRangeRefused = result == -Errno.EOPNOTSUPP;
-  }
-
-  void discardRefused(long offset, long length, int errno) {
-    if (discardsRefused.getAndIncrement() == 0) {
-      listeners.discardRefused(offset, length, errno);
-    }
+  Deallocation deallocation() {
+    return deallocation;
   }
 
   @Override
@@ -514,7 +345,7 @@ public final class RawImage implements BlockBackend, Resizable {
     return new HostFigures(
         loops.stream().mapToLong(each -> each.slowRequests().now()).sum(),
         loops.stream().mapToLong(each -> each.slowRequests().ever()).sum(),
-        discardsRefused.get(),
+        deallocation.refusedDiscards(),
         loops.stream().mapToLong(ImageOnLoop::residentChunks).sum() * BufferPool.CHUNK_BYTES,
         stability.failure() != 0);
   }

@@ -122,14 +122,14 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
     if (!image.isBlockDevice()) {
       return Way.PUNCH;
     }
-    return image.discardsByRing() ? Way.DISCARD_COMMAND : Way.DISCARD_CALL;
+    return image.deallocation().discardsByRing() ? Way.DISCARD_COMMAND : Way.DISCARD_CALL;
   }
 
   private Way wayToZero() {
-    if (request.mayUnmap() && image.options().discard() && !image.punchRefused()) {
+    if (request.mayUnmap() && image.options().discard() && !image.deallocation().punchRefused()) {
       return Way.PUNCH;
     }
-    return image.zeroRangeRefused() ? Way.ZEROES : Way.ZERO_RANGE;
+    return image.deallocation().zeroRangeRefused() ? Way.ZEROES : Way.ZERO_RANGE;
   }
 
   private boolean isDiscard() {
@@ -167,7 +167,7 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
     BottomHalf done = context.newBottomHalf(() -> complete(callResult, 0));
     Runnable call =
         () -> {
-          callResult = image.discard(offset, length);
+          callResult = Deallocation.discard(image.fd(), offset, length);
           done.schedule();
         };
     try {
@@ -319,12 +319,12 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
       }
     } else if (partial) {
       fail(result);
-    } else if (way == Way.DISCARD_COMMAND && image.ringLacksDiscard(result)) {
+    } else if (way == Way.DISCARD_COMMAND && image.deallocation().ringLacksDiscard(result)) {
       way = Way.DISCARD_CALL;
       nextPiece();
     } else if (isDiscard() && BlockError.isRefusal(result)) {
       // Advice that is not taken, here; perhaps it is elsewhere on this disk, or another time.
-      image.discardRefused(request.offsetBytes() + doneBytes, pieceBytes, -result);
+      image.deallocation().discardRefused(request.offsetBytes() + doneBytes, pieceBytes, -result);
       doneBytes += pieceBytes;
       if (isLongDone()) {
         finish(0);
@@ -332,11 +332,11 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
         nextPiece();
       }
     } else if (way == Way.PUNCH && BlockError.isRefusal(result)) {
-      image.punchRefused(result);
-      way = image.zeroRangeRefused() ? Way.ZEROES : Way.ZERO_RANGE;
+      image.deallocation().punchRefused(result);
+      way = image.deallocation().zeroRangeRefused() ? Way.ZEROES : Way.ZERO_RANGE;
       nextPiece();
     } else if (way == Way.ZERO_RANGE && BlockError.isRefusal(result)) {
-      image.zeroRangeRefused(result);
+      image.deallocation().zeroRangeRefused(result);
       way = Way.ZEROES;
       nextPiece();
     } else {

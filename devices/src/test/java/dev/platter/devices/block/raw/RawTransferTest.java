@@ -279,8 +279,8 @@ class RawTransferTest {
         makeFile();
         try (TestDisk disk = new TestDisk(path, ImageOptions.WRITABLE)) {
           if (byWriting) {
-            disk.image.punchRefused(-Errno.EOPNOTSUPP);
-            disk.image.zeroRangeRefused(-Errno.EOPNOTSUPP);
+            disk.image.deallocation().punchRefused(-Errno.EOPNOTSUPP);
+            disk.image.deallocation().zeroRangeRefused(-Errno.EOPNOTSUPP);
           }
           long before = disk.image.facts().allocatedBytes();
           int length = byWriting ? ZeroPages.MAX_BYTES + ZeroPages.wholeBytes() + BLOCK : BLOCK;

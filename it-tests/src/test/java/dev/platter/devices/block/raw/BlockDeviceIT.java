@@ -100,7 +100,7 @@ class BlockDeviceIT {
       assertThat(disk.discard(0, 32L * MIB)).isZero();
       long byRing = LoopDevices.allocated(file);
       assertThat(before - byRing).isGreaterThanOrEqualTo(31L * MIB);
-      disk.image.discardsByRing = false;
+      disk.image.deallocation().discardsByRing = false;
       assertThat(disk.discard(32L * MIB, 32L * MIB)).isZero();
       assertThat(byRing - LoopDevices.allocated(file)).isGreaterThanOrEqualTo(31L * MIB);
       assertThat(disk.image.hostFigures().discardsRefused()).isZero();
@@ -123,7 +123,7 @@ class BlockDeviceIT {
       data.fill((byte) 0x5a);
       assertThat(disk.write(0, data, false)).isZero();
       for (boolean byRing : new boolean[] {true, false}) {
-        disk.image.discardsByRing = byRing;
+        disk.image.deallocation().discardsByRing = byRing;
         assertThat(disk.discard(0, 8L * MIB)).as("advice").isZero();
       }
       assertThat(disk.image.hostFigures().discardsRefused()).isGreaterThanOrEqualTo(2);
