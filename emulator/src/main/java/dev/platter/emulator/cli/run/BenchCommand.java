@@ -3,22 +3,16 @@ package dev.platter.emulator.cli.run;
 import dev.platter.aio.PlatterException;
 import dev.platter.devices.block.image.ImageInspector;
 import dev.platter.emulator.cli.shared.AllSteps;
-import dev.platter.emulator.cli.shared.DurationConverter;
 import dev.platter.emulator.cli.shared.ImageSource;
 import dev.platter.emulator.cli.shared.Interruption;
 import dev.platter.emulator.cli.shared.OptionEffects;
-import dev.platter.emulator.cli.shared.PatternConverter;
 import dev.platter.emulator.cli.shared.Progress;
 import dev.platter.emulator.cli.shared.Settings;
 import dev.platter.emulator.cli.shared.SizeConverter;
-import dev.platter.emulator.cli.shared.SizeRange;
-import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.measure.workload.Bench;
 import dev.platter.emulator.measure.workload.DeviceKind;
 import dev.platter.emulator.measure.workload.ImageVerifier;
 import dev.platter.emulator.measure.workload.MeasuredRun;
-import dev.platter.emulator.measure.workload.RunIdentity;
-import dev.platter.emulator.measure.workload.ScratchImage;
 import dev.platter.emulator.measure.workload.TestBed;
 import dev.platter.emulator.measure.workload.Verification;
 import dev.platter.emulator.measure.workload.WriteLedger;
@@ -32,14 +26,13 @@ import dev.platter.emulator.result.document.Warning;
 import dev.platter.emulator.text.Units;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code platter bench}. */
@@ -61,90 +54,7 @@ import picocli.CommandLine.Option;
       "  platter bench disk.img --verify-state state --verify-only",
     })
 public final class BenchCommand extends RunCommand {
-  @Option(
-      names = "--rw",
-      paramLabel = "PATTERN",
-      defaultValue = "randread",
-      converter = PatternConverter.class,
-      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Bench.Pattern pattern = Bench.Pattern.RANDREAD;
-
-  @Option(
-      names = "--bs",
-      paramLabel = "SIZE[-SIZE]",
-      defaultValue = "4k",
-      converter = SizeRange.Converter.class,
-      description =
-          "Request size, or a range to draw multiples of its smaller size from (default:"
-              + " ${DEFAULT-VALUE}).")
-  private SizeRange blockSize = new SizeRange(4096, 4096);
-
-  @Option(
-      names = "--rwmixread",
-      paramLabel = "PERCENT",
-      description = "Of rw and randrw, how many of 100 reads and writes are reads (default: 50).")
-  private @Nullable Integer readPercent;
-
-  @Option(
-      names = "--rwmixtrim",
-      paramLabel = "PERCENT",
-      description = "Of rw and randrw, how many of 100 requests are trims (default: 0).")
-  private @Nullable Integer trimPercent;
-
-  @Option(
-      names = "--iodepth",
-      paramLabel = "N[,N]",
-      split = ",",
-      defaultValue = "1",
-      description =
-          "Requests that each job has outstanding, as far as the disk takes them: AHCI has 32"
-              + " command slots, virtio 256 for each queue (default: ${DEFAULT-VALUE}). Several,"
-              + " separated by commas, are a sweep: every device is run at every depth.")
-  private List<Integer> depths = List.of();
-
-  @Option(
-      names = "--numjobs",
-      paramLabel = "N",
-      defaultValue = "1",
-      description =
-          "Jobs, each with --iodepth requests and a place of its own, all on one vCPU (default:"
-              + " ${DEFAULT-VALUE}).")
-  private int jobs;
-
-  @Option(
-      names = "--rate-iops",
-      paramLabel = "N",
-      defaultValue = "0",
-      description =
-          "Requests per second of each job, at the most; 0 for any number (default:"
-              + " ${DEFAULT-VALUE}).")
-  private int rate;
-
-  @Option(
-      names = "--thinktime",
-      paramLabel = "TIME",
-      defaultValue = "0",
-      converter = DurationConverter.class,
-      description =
-          "Time between a completion and the request that takes its place (default:"
-              + " ${DEFAULT-VALUE}).")
-  private long thinkNanos;
-
-  @Option(
-      names = "--runtime",
-      paramLabel = "TIME",
-      defaultValue = "5s",
-      converter = DurationConverter.class,
-      description = "Time measured in each run (default: ${DEFAULT-VALUE}).")
-  private long runtimeNanos;
-
-  @Option(
-      names = "--warmup",
-      paramLabel = "TIME",
-      defaultValue = "1s",
-      converter = DurationConverter.class,
-      description = "Time before measuring, in each run (default: ${DEFAULT-VALUE}).")
-  private long warmUpNanos;
+  @Mixin private BenchJobOptions jobs = new BenchJobOptions();
 
   @Option(
       names = "--size",
@@ -162,26 +72,7 @@ public final class BenchCommand extends RunCommand {
           "A flush after every N writes of a job; 0 for none (default: ${DEFAULT-VALUE}).")
   private int flushEvery;
 
-  @Option(names = "--verify", description = "Check every block.")
-  private boolean verify;
-
-  @Option(
-      names = "--verify-state",
-      paramLabel = "FILE",
-      description =
-          "Keep a record of what flushes have made stable, for --verify-only after a crash; or,"
-              + " with a pattern that reads, compare with such a record. There is a flush after"
-              + " 1,048,576 writes without one.")
-  private @Nullable Path verifyState;
-
-  @Option(
-      names = "--verify-only",
-      description =
-          "Do no I/O on devices: check that IMAGE holds all that --verify-state says is stable.")
-  private boolean verifyOnly;
-
-  @Option(names = "--destroy-data", description = "Allow writing to IMAGE.")
-  private boolean destroyData;
+  @Mixin private BenchVerifyOptions verifying = new BenchVerifyOptions();
 
   @Option(
       names = "--iothreads",
@@ -212,7 +103,7 @@ public final class BenchCommand extends RunCommand {
 
   @Override
   void runChecked() {
-    if (verifyOnly) {
+    if (verifying.verifiesOnly()) {
       verifyOnly();
     } else {
       super.runChecked();
@@ -221,105 +112,29 @@ public final class BenchCommand extends RunCommand {
 
   @Override
   void check() {
-    require(
-        depths.stream().allMatch(depth -> depth >= 1 && depth <= 1024),
-        "--iodepth must be between 1 and 1024",
-        "--iodepth 32");
-    require(
-        Set.copyOf(depths).size() == depths.size(),
-        "--iodepth names a depth twice",
-        "--iodepth 1,2,4,8");
-    require(jobs >= 1 && jobs <= 64, "--numjobs must be between 1 and 64", "--numjobs 4");
-    require(
-        jobs * deepest() <= 1024,
-        "--numjobs times --iodepth must not exceed 1024 requests",
-        "fewer jobs or a smaller depth");
-    require(
-        rate >= 0 && rate <= 1_000_000,
-        "--rate-iops must be between 0 and 1000000",
-        "--rate-iops 500");
-    require(
-        pattern.mixes() || (readPercent == null && trimPercent == null),
-        "--rwmixread and --rwmixtrim have no effect with --rw " + pattern,
-        "--rw randrw");
-    require(
-        isPercent(readPercent) && isPercent(trimPercent),
-        "--rwmixread and --rwmixtrim must be between 0 and 100",
-        "--rwmixread 70");
+    jobs.check(loops().sector);
+    Bench.Pattern pattern = jobs.pattern();
     require(
         flushEvery == 0 || (pattern.writes() && !pattern.trims()),
         "--fsync has no effect with --rw " + pattern + ", which writes nothing",
         "--rw randwrite");
+    require(flushEvery >= 0, "--fsync must not be negative", null);
     require(
-        !verify || !pattern.trims(),
-        "--verify has nothing to check with --rw "
-            + pattern
-            + ": what is trimmed may hold anything",
-        "--rw randrw --rwmixtrim 5 --verify");
-    require(
-        verifyState == null || verifyOnly || trimPercent == null || trimPercent == 0,
-        "--verify-state cannot tell what is stable where --rwmixtrim trims",
-        "--verify without --verify-state");
-    require(
-        blockSize.minBytes() % 512 == 0,
-        "--bs must be a multiple of 512",
-        "--bs 4k, or --bs 512-1M");
-    loops().sector.check(blockSize.minBytes(), "--bs");
-    require(
-        blockSize.maxBytes() % blockSize.minBytes() == 0,
-        "--bs: the larger size must be a multiple of the smaller",
-        "--bs 512-1M");
-    require(
-        blockSize.maxBytes() <= MAX_BUFFER_BYTES / jobs / deepest(),
-        "--bs times --iodepth times --numjobs must not exceed 1G of guest RAM",
-        "a smaller --bs or --iodepth");
-    require(
-        image() != null || scratchBytes >= blockSize.maxBytes(),
-        "--size must not be less than a request: --bs is " + blockSize,
+        image() != null || scratchBytes >= jobs.blockSize().maxBytes(),
+        "--size must not be less than a request: --bs is " + jobs.blockSize(),
         "--size 1G");
     require(
         image() != null || scratchBytes % loops().sector.bytes() == 0,
         "--size must be a multiple of " + loops().sector.bytes(),
         "--size 1G");
-    require(runtimeNanos > 0, "--runtime must not be 0", "--runtime 5s");
     require(ioThreads >= 1 && ioThreads <= 64, "--iothreads must be between 1 and 64", null);
     require(queues >= 1 && queues <= 64, "--queues must be between 1 and 64", null);
-    require(flushEvery >= 0, "--fsync must not be negative", null);
+    verifying.check(
+        jobs, image(), devices().size() == 1 && runs() == 1 && jobs.depths().size() == 1);
     require(
-        !pattern.writes()
-            || image() == null
-            || Disks.isMemory(image())
-            || destroyData
-            || verifyOnly,
-        "--rw " + pattern + " would overwrite " + image(),
-        "Add --destroy-data if its contents do not matter");
-    require(
-        !Disks.isMemory(image()) || !(verify || verifyOnly),
-        "a disk in memory is gone when it could be verified",
-        "Give no IMAGE, for a scratch image, or the path of one");
-    require(
-        verifyState == null || verifyOnly || verify,
-        "--verify-state goes with --verify or --verify-only",
-        "--verify --verify-state FILE");
-    require(
-        verifyState == null || pattern.writes() || image() != null,
-        "--verify-state needs the IMAGE that it tells of",
-        "platter bench disk.img --rw read --verify --verify-state FILE");
-    require(
-        !verifyOnly || (image() != null && verifyState != null),
-        "--verify-only needs IMAGE and --verify-state",
-        "platter bench disk.img --verify-state FILE --verify-only");
-    require(
-        !verifyOnly || !recordsStages(),
+        !verifying.verifiesOnly() || !recordsStages(),
         "--verify-only measures nothing, so there are no stages and no page",
         wantsReport() ? "--json FILE instead of --report" : "it without --stages");
-    require(
-        verifyState == null
-            || verifyOnly
-            || !pattern.writes()
-            || (devices().size() == 1 && runs() == 1 && depths.size() == 1),
-        "--verify-state records one run on one device at one depth",
-        "--device virtio --runs 1 --iodepth 32");
   }
 
   @Override
@@ -347,8 +162,7 @@ public final class BenchCommand extends RunCommand {
 
   @Override
   Map<String, @Nullable Object> parameters() {
-    return BenchReport.parameters(
-        options(0, depths.getFirst()), new LinkedHashSet<>(depths), queues, ioThreads);
+    return BenchReport.parameters(ofFirstRun(), jobs.depths(), queues, ioThreads);
   }
 
   @Override
@@ -357,22 +171,13 @@ public final class BenchCommand extends RunCommand {
       Map<String, @Nullable Object> parameters,
       List<Summary> rows,
       @Nullable String failure) {
-    return BenchReport.document(
-        origin(), environment, parameters, options(0, depths.getFirst()), rows, failure);
+    return BenchReport.document(origin(), environment, parameters, ofFirstRun(), rows, failure);
   }
 
   @Override
   Settings settings(Settings settings) {
     return settings.told(
         "--bs", "--fsync", "--size", "--verify-only", "--iodepth", "--rwmixread", "--rwmixtrim");
-  }
-
-  private int deepest() {
-    return Collections.max(depths);
-  }
-
-  private static boolean isPercent(@Nullable Integer value) {
-    return value == null || (value >= 0 && value <= 100);
   }
 
   @Override
@@ -382,26 +187,15 @@ public final class BenchCommand extends RunCommand {
 
   @Override
   List<Warning> warnings(EnvironmentFacts environment, List<Summary> rows) {
-    return BenchReport.warnings(environment, options(0, depths.getFirst()), rows);
+    return BenchReport.warnings(environment, ofFirstRun(), rows);
   }
 
   private void verifyOnly() {
-    String image = image();
-    if (image == null || verifyState == null) {
-      throw new IllegalStateException("checked before");
-    }
-    WriteLedger.State stable = WriteLedger.readState(verifyState);
+    String image = Objects.requireNonNull(image());
     Environment environment = Environment.ofHost();
     environment.image(ImageInspector.inspect(image));
-    Interruption interruption = Interruption.begin();
-    Verification found =
-        ImageVerifier.verify(
-            Path.of(image),
-            stable.run(),
-            stable.generations(),
-            Verification.Rule.AT_LEAST,
-            interruption);
-    PlatterException failure = failureOf(found, verifyState);
+    Verification found = verifying.stableIn(image, Interruption.begin());
+    PlatterException failure = verifying.failureOf(found);
     if (failure == null) {
       out()
           .println(
@@ -411,38 +205,24 @@ public final class BenchCommand extends RunCommand {
                   + (found.isCutShort() ? " (interrupted: not all)" : ""));
     }
     Record document =
-        VerificationReport.document(origin(), environment.facts(), verifyState.toString(), found);
+        VerificationReport.document(
+            origin(), environment.facts(), verifying.state().toString(), found);
     AllSteps.run(() -> AllSteps.rethrow(failure), () -> write(document));
   }
 
-  private static @Nullable PlatterException failureOf(Verification found, Path state) {
-    if (found.sectors() == 0 && !found.isCutShort()) {
-      return PlatterException.failed(
-          "nothing was verified: " + state + " tells of no sector that a flush made stable",
-          "Write with --fsync 16, say: then a flush follows each 16 writes");
-    }
-    return found.failure();
+  /** The workload of the first run at the first depth: the one that documents tell of. */
+  private Bench.Options ofFirstRun() {
+    return workload(0, jobs.depths().iterator().next());
   }
 
-  private Bench.Options options(int run, int depth) {
-    return new Bench.Options(
-        pattern,
-        (int) blockSize.minBytes(),
-        (int) blockSize.maxBytes(),
-        depth,
-        warmUpNanos,
-        runtimeNanos,
-        flushEvery,
-        seed + run,
-        new Bench.Mix(
-            readPercent == null ? Bench.Mix.EVEN.readPercent() : readPercent,
-            trimPercent == null ? Bench.Mix.EVEN.trimPercent() : trimPercent),
-        new Bench.Jobs(jobs, thinkNanos, rate));
+  private Bench.Options workload(int run, int depth) {
+    return jobs.workload(depth, flushEvery, seed + run);
   }
 
   @Override
   List<Summary> emptyRows() {
     List<Summary> rows = new ArrayList<>();
+    Set<Integer> depths = jobs.depths();
     for (int depth : depths) {
       Variant variant = depths.size() == 1 ? Variant.ORDINARY : Variant.ofDepth(depth);
       for (DeviceKind kind : devices()) {
@@ -457,13 +237,13 @@ public final class BenchCommand extends RunCommand {
     TestBed.Setup setup =
         new TestBed.Setup(
                 source.path(),
-                loops().image(pattern.writes()),
+                loops().image(jobs.pattern().writes()),
                 loops().mainLoop(),
                 loops().ioThread(),
                 ioThreads,
                 queues,
-                jobs * deepest(),
-                (int) blockSize.maxBytes(),
+                jobs.outstanding(),
+                (int) jobs.blockSize().maxBytes(),
                 loops().haltPollNanos)
             .withStages(recordsStages());
     try (Progress progress = Progress.on(err())) {
@@ -471,34 +251,20 @@ public final class BenchCommand extends RunCommand {
         for (Summary row : rows) {
           // An image that has been found wrong is left as it is.
           if (!interruption.getAsBoolean() && rows.stream().allMatch(r -> r.failure() == null)) {
-            step(progress, run, rows, row, warmUpNanos + runtimeNanos);
+            step(progress, run, rows, row, jobs.runNanos());
             int depth = Objects.requireNonNull(row.depth());
-            runOnce(row, setup, source, options(run, depth), interruption);
+            runOnce(row, setup, source, workload(run, depth), interruption);
           }
         }
       }
     }
   }
 
-  private WriteLedger newLedger(long diskBytes, ImageSource source) {
-    if (verifyState != null && !pattern.writes()) {
-      return WriteLedger.of(WriteLedger.readState(verifyState), diskBytes);
-    }
-    RunIdentity scratch = source.scratchRun();
-    if (scratch == null) {
-      return new WriteLedger(diskBytes, verifyState);
-    }
-    // Then sectors that no write should have touched are compared, too.
-    WriteLedger made = new WriteLedger(diskBytes, verifyState, scratch);
-    made.prefilled(ScratchImage.GENERATION);
-    return made;
-  }
-
   private void runOnce(
       Summary row,
       TestBed.Setup setup,
       ImageSource source,
-      Bench.Options options,
+      Bench.Options workload,
       Interruption interruption) {
     MeasuredRun measured =
         TestBed.attempt(
@@ -506,14 +272,14 @@ public final class BenchCommand extends RunCommand {
             setup,
             interruption,
             (target, measurement) -> {
-              if (verify && ledger == null) {
-                ledger = newLedger(target.capacityBytes(), source);
+              if (verifying.verifies() && ledger == null) {
+                ledger = verifying.newLedger(target.capacityBytes(), source, workload.pattern());
               }
-              return new Bench(target, options, ledger, interruption).run(measurement);
+              return new Bench(target, workload, ledger, interruption).run(measurement);
             });
     keep(row, measured);
     // A disk that does not answer is not read.
-    if (ledger != null && pattern.writes() && measured.result().unanswered() == null) {
+    if (ledger != null && workload.pattern().writes() && measured.result().unanswered() == null) {
       row.readBack(
           ImageVerifier.verify(
               Path.of(source.path()),

@@ -81,7 +81,7 @@ public abstract class PlatterCommand implements Runnable {
    *
    * @throws PlatterException of kind BAD_INPUT, unless the condition holds
    */
-  protected static void require(boolean condition, String message, @Nullable String remedy) {
+  public static void require(boolean condition, String message, @Nullable String remedy) {
     if (!condition) {
       throw PlatterException.badInput(message, remedy);
     }
