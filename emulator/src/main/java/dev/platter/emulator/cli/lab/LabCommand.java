@@ -11,12 +11,10 @@ import dev.platter.emulator.cli.shared.AllSteps;
 import dev.platter.emulator.cli.shared.ChoiceConverter;
 import dev.platter.emulator.cli.shared.FailureHandler;
 import dev.platter.emulator.cli.shared.Interruption;
-import dev.platter.emulator.cli.shared.JsonOption;
 import dev.platter.emulator.cli.shared.PlatterCommand;
 import dev.platter.emulator.cli.shared.Progress;
-import dev.platter.emulator.cli.shared.ReportOption;
+import dev.platter.emulator.cli.shared.ResultOptions;
 import dev.platter.emulator.cli.shared.Settings;
-import dev.platter.emulator.cli.shared.WideOption;
 import dev.platter.emulator.lab.Experiment;
 import dev.platter.emulator.lab.LabContext;
 import dev.platter.emulator.lab.LabRun;
@@ -105,11 +103,7 @@ public final class LabCommand extends PlatterCommand {
               + " ${DEFAULT-VALUE}).")
   private Plant plant = Plant.NONE;
 
-  @Mixin private JsonOption json = new JsonOption();
-
-  @Mixin private ReportOption report = new ReportOption();
-
-  @Mixin private WideOption wide = new WideOption();
+  @Mixin private ResultOptions output = new ResultOptions();
 
   private final List<Experiment> available;
 
@@ -126,16 +120,13 @@ public final class LabCommand extends PlatterCommand {
   @Override
   public void run() {
     if (names.isEmpty()) {
-      require(
-          !json.isGiven() && !report.isGiven(),
-          (json.isGiven() ? "--json" : "--report") + " needs an experiment to run",
-          "platter lab all");
+      String wanted = output.wanted();
+      require(wanted == null, wanted + " needs an experiment to run", "platter lab all");
       list();
       return;
     }
     Set<Experiment> chosen = chosen();
-    json.check();
-    report.check(json.file());
+    output.check();
     Environment environment = environment();
     Interruption interruption = Interruption.begin();
     Path base = directory == null ? ScratchImage.defaultDirectory() : directory;
@@ -154,7 +145,7 @@ public final class LabCommand extends PlatterCommand {
             failed.add(experiment.name());
             FailureHandler.report(run.failure(), err());
           }
-          print(LabReport.section(run.experiment(), wide.columns()) + "\n");
+          print(LabReport.section(run.experiment(), output.columns()) + "\n");
         }
       }
     } finally {
@@ -178,8 +169,7 @@ public final class LabCommand extends PlatterCommand {
             results);
     boolean clean = removed;
     AllSteps.run(
-        () -> json.write(document, stdout()),
-        () -> report.write(document),
+        () -> output.write(document, stdout()),
         () -> checkEnd(failed, results.size(), clean, scratch));
   }
 

@@ -6,14 +6,12 @@ import dev.platter.emulator.cli.shared.AllSteps;
 import dev.platter.emulator.cli.shared.DeviceConverter;
 import dev.platter.emulator.cli.shared.ImageSource;
 import dev.platter.emulator.cli.shared.Interruption;
-import dev.platter.emulator.cli.shared.JsonOption;
 import dev.platter.emulator.cli.shared.MeasurementOutcome;
 import dev.platter.emulator.cli.shared.OptionEffects;
 import dev.platter.emulator.cli.shared.PlatterCommand;
 import dev.platter.emulator.cli.shared.Progress;
-import dev.platter.emulator.cli.shared.ReportOption;
+import dev.platter.emulator.cli.shared.ResultOptions;
 import dev.platter.emulator.cli.shared.Settings;
-import dev.platter.emulator.cli.shared.WideOption;
 import dev.platter.emulator.host.disk.Disks;
 import dev.platter.emulator.measure.stages.StageTable;
 import dev.platter.emulator.measure.workload.DeviceKind;
@@ -68,11 +66,7 @@ abstract class RunCommand extends PlatterCommand {
           "Runs of each device, taken in turn; medians are reported (default: ${DEFAULT-VALUE}).")
   private int runs;
 
-  @Mixin private JsonOption json = new JsonOption();
-
-  @Mixin private ReportOption report = new ReportOption();
-
-  @Mixin private WideOption wide = new WideOption();
+  @Mixin private ResultOptions output = new ResultOptions();
 
   @Option(
       names = "--stages",
@@ -133,8 +127,7 @@ abstract class RunCommand extends PlatterCommand {
     require(runs >= 1, "--runs must be at least 1", "--runs 5");
     check();
     check(new OptionEffects(spec()));
-    json.check();
-    report.check(json.file());
+    output.check();
     runChecked();
   }
 
@@ -170,7 +163,7 @@ abstract class RunCommand extends PlatterCommand {
       }
     }
     EnvironmentFacts facts = environment.facts();
-    out().print(table(rows, wide.columns()));
+    out().print(table(rows, output.columns()));
     out().print(spread(rows));
     out().print(Warnings.text(warnings(facts, rows)));
     if (recordsStages()) {
@@ -181,7 +174,7 @@ abstract class RunCommand extends PlatterCommand {
         measured::throwFailure,
         () -> AllSteps.rethrow(wrongSectors(rows)),
         () -> {
-          if (json.isGiven() || report.isGiven()) {
+          if (output.wanted() != null) {
             write(
                 document(
                     facts, settings(common()).in(parameters()), rows, failureText(measured, rows)));
@@ -245,7 +238,7 @@ abstract class RunCommand extends PlatterCommand {
 
   /** Writes a document to where JSON and a report are wanted. */
   final void write(Record document) {
-    AllSteps.run(() -> json.write(document, stdout()), () -> report.write(document));
+    output.write(document, stdout());
   }
 
   /** Where a document comes from that is made now. */
@@ -255,14 +248,14 @@ abstract class RunCommand extends PlatterCommand {
 
   /** Whether a page is wanted. */
   final boolean wantsReport() {
-    return report.isGiven();
+    return output.wantReport();
   }
 
   private void printStages(List<Summary> rows) {
     Map<String, @Nullable RequestStages> stages = new LinkedHashMap<>();
     rows.forEach(row -> stages.put(row.label(), row.stages()));
     out().println();
-    out().print(StageTable.render(stages, wide.columns()));
+    out().print(StageTable.render(stages, output.columns()));
   }
 
   /** The user's image, or null. */
@@ -277,7 +270,7 @@ abstract class RunCommand extends PlatterCommand {
 
   /** Whether to record when each request reached each stage of its way. */
   final boolean recordsStages() {
-    return stages || report.isGiven();
+    return stages || output.wantReport();
   }
 
   final int runs() {

@@ -10,8 +10,11 @@ import picocli.CommandLine.Option;
 
 /** {@code --report}, of the commands that produce a document. */
 public final class ReportOption {
+  /** The option's name. */
+  static final String NAME = "--report";
+
   @Option(
-      names = "--report",
+      names = NAME,
       paramLabel = "FILE",
       description = {
         "Write the result as a self-contained HTML page as well.",
