@@ -4,7 +4,6 @@ import dev.platter.devices.ahci.AhciRegisters;
 import dev.platter.devices.ata.AtaCommand;
 import dev.platter.devices.ata.AtaStatus;
 import dev.platter.devices.ata.LogPages;
-import dev.platter.devices.ata.TrimRanges;
 import dev.platter.devices.block.meter.Operation;
 import dev.platter.devices.memory.GuestMemory;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +24,6 @@ public final class AhciDriver implements DiskDriver {
   private static final int SIGNATURE_DISK = 0x101;
   private static final int MAX_TRANSFER_BYTES = 32 << 20;
   private static final int MAX_BLOCKS = 65536;
-  private static final int MAX_TRIM_BLOCKS = 65535;
   private static final int SECTOR_BYTES = 512;
   private static final int NONE = -1;
   private static final int TASK_FILE_ERROR = AhciRegisters.IS_TFES;
@@ -42,16 +40,9 @@ public final class AhciDriver implements DiskDriver {
   private final AhciCommandTables tables;
   private final int portBit;
   private final long page;
-  private final long trimPages;
+  private final AhciDriverRequests requests;
   private @Nullable AhciIdentity identity;
 
-  private final Operation[] operations = new Operation[AhciRegisters.SLOTS];
-  private final long[] offsets = new long[AhciRegisters.SLOTS];
-  private final long[] buffers = new long[AhciRegisters.SLOTS];
-  private final int[] lengths = new int[AhciRegisters.SLOTS];
-  private final long[] @Nullable [] scatterAddresses = new long[AhciRegisters.SLOTS][];
-  private final int[] @Nullable [] scatterLengths = new int[AhciRegisters.SLOTS][];
-  private final boolean[] forced = new boolean[AhciRegisters.SLOTS];
   private final int[] waiting = new int[AhciRegisters.SLOTS];
   private int waitingHead;
   private int waitingCount;
@@ -82,7 +73,7 @@ public final class AhciDriver implements DiskDriver {
     tables = new AhciCommandTables(memory, allocator);
     portBit = 1 << portIndex;
     page = allocator.allocate(SECTOR_BYTES, SECTOR_BYTES);
-    trimPages = allocator.allocate((long) SECTOR_BYTES * AhciRegisters.SLOTS, SECTOR_BYTES);
+    requests = new AhciDriverRequests(memory, tables, allocator);
   }
 
   /** The port's registers. */
@@ -245,12 +236,14 @@ public final class AhciDriver implements DiskDriver {
 
   @Override
   public void submit(int tag, Operation operation, long offsetBytes, long buffer, int lengthBytes) {
-    submit(tag, operation, offsetBytes, buffer, lengthBytes, null, null, false);
+    requests.set(tag, operation, offsetBytes, buffer, lengthBytes, false);
+    begin(tag);
   }
 
   /** Like {@link #submit}, for a write that must be on the medium when it is reported. */
   public void submitForced(int tag, long offsetBytes, long buffer, int lengthBytes) {
-    submit(tag, Operation.WRITE, offsetBytes, buffer, lengthBytes, null, null, true);
+    requests.set(tag, Operation.WRITE, offsetBytes, buffer, lengthBytes, true);
+    begin(tag);
   }
 
   /**
@@ -261,29 +254,11 @@ public final class AhciDriver implements DiskDriver {
    */
   public void submitScattered(
       int tag, Operation operation, long offsetBytes, long[] addresses, int[] pieceLengths) {
-    int total = 0;
-    for (int length : pieceLengths) {
-      total += length;
-    }
-    submit(tag, operation, offsetBytes, 0, total, addresses, pieceLengths, false);
+    requests.setScattered(tag, operation, offsetBytes, addresses, pieceLengths);
+    begin(tag);
   }
 
-  private void submit(
-      int tag,
-      Operation operation,
-      long offsetBytes,
-      long buffer,
-      int lengthBytes,
-      long @Nullable [] addresses,
-      int @Nullable [] pieceLengths,
-      boolean force) {
-    operations[tag] = operation;
-    offsets[tag] = offsetBytes;
-    buffers[tag] = buffer;
-    lengths[tag] = lengthBytes;
-    scatterAddresses[tag] = addresses;
-    scatterLengths[tag] = pieceLengths;
-    forced[tag] = force;
+  private void begin(int tag) {
     enqueue(tag);
     pump();
   }
@@ -301,7 +276,7 @@ public final class AhciDriver implements DiskDriver {
   private void pump() {
     while (waitingCount > 0 && exclusiveTag == NONE) {
       int tag = waiting[waitingHead];
-      boolean queued = isQueued(tag);
+      boolean queued = requests.isQueued(tag);
       if (!queued && issued != 0) {
         return;
       }
@@ -311,12 +286,8 @@ public final class AhciDriver implements DiskDriver {
     }
   }
 
-  private boolean isQueued(int tag) {
-    return operations[tag] == Operation.READ || operations[tag] == Operation.WRITE;
-  }
-
   private void issue(int tag, boolean queued) {
-    fill(tag);
+    requests.fill(tag, blockSizeBytes());
     issued |= 1 << tag;
     if (queued) {
       write(AhciRegisters.PX_SACT, 1 << tag);
@@ -324,55 +295,6 @@ public final class AhciDriver implements DiskDriver {
       exclusiveTag = tag;
     }
     write(AhciRegisters.PX_CI, 1 << tag);
-  }
-
-  private void fill(int tag) {
-    int blockSize = blockSizeBytes();
-    long lba = offsets[tag] / blockSize;
-    int blocks = lengths[tag] / blockSize;
-    switch (operations[tag]) {
-      case READ -> fillQueued(tag, AtaCommand.READ_FPDMA_QUEUED, 0, lba, blocks);
-      case WRITE ->
-          fillQueued(tag, AtaCommand.WRITE_FPDMA_QUEUED, AhciRegisters.HEADER_WRITE, lba, blocks);
-      case FLUSH -> {
-        tables.command(tag, AtaCommand.FLUSH_CACHE_EXT, 0, 0, 0, AtaStatus.DEVICE_LBA);
-        tables.header(tag, 0, 0);
-      }
-      case DISCARD -> fillTrim(tag, lba, blocks);
-      case WRITE_ZEROES -> throw new IllegalArgumentException("an ATA disk has no WRITE ZEROES");
-    }
-  }
-
-  private void fillQueued(int tag, int command, int flags, long lba, int blocks) {
-    int device = AtaStatus.DEVICE_LBA | (forced[tag] ? AtaStatus.DEVICE_FUA : 0);
-    tables.command(tag, command, blocks & 0xffff, lba, tag << 3, device);
-    long[] addresses = scatterAddresses[tag];
-    int[] pieceLengths = scatterLengths[tag];
-    int prds;
-    if (addresses == null || pieceLengths == null) {
-      prds = tables.prds(tag, buffers[tag], lengths[tag]);
-    } else {
-      prds = addresses.length;
-      for (int i = 0; i < prds; i++) {
-        tables.prd(tag, i, addresses[i], pieceLengths[i]);
-      }
-    }
-    tables.header(tag, flags, prds);
-  }
-
-  private void fillTrim(int tag, long lba, int blocks) {
-    long at = trimPages + (long) tag * SECTOR_BYTES;
-    long next = lba;
-    int left = blocks;
-    for (int i = 0; i < SECTOR_BYTES; i += TrimRanges.ENTRY_BYTES) {
-      int part = Math.min(left, MAX_TRIM_BLOCKS);
-      memory.writeLong(at + i, TrimRanges.encode(part == 0 ? 0 : next, part));
-      next += part;
-      left -= part;
-    }
-    tables.command(
-        tag, AtaCommand.DATA_SET_MANAGEMENT, AtaCommand.DSM_TRIM, 0, 1, AtaStatus.DEVICE_LBA);
-    tables.header(tag, AhciRegisters.HEADER_WRITE, tables.prds(tag, at, SECTOR_BYTES));
   }
 
   @Override

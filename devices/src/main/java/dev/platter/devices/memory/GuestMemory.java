@@ -178,40 +178,9 @@ public final class GuestMemory {
 
   // ---- looking up ----------------------------------------------------------------------------
 
-  private static @Nullable Range ram(RangeTable table, long address, boolean toBeWritten) {
-    Range range = table.find(address);
-    return range != null && (toBeWritten ? range.writable : range.readable) ? range : null;
-  }
-
-  /** The region that contains the whole range, or null. */
-  private static @Nullable Range single(
-      RangeTable table, long address, long lengthBytes, boolean toBeWritten) {
-    Range range = ram(table, address, toBeWritten);
-    return range != null && range.contains(address, lengthBytes) ? range : null;
-  }
-
-  /** Whether the whole range is RAM, in one region or in several. */
-  private static boolean covers(
-      RangeTable table, long guestAddress, long lengthBytes, boolean toBeWritten) {
-    if (lengthBytes < 0) {
-      return false;
-    }
-    long address = guestAddress;
-    long left = lengthBytes;
-    do {
-      Range range = ram(table, address, toBeWritten);
-      if (range == null) {
-        return false;
-      }
-      left -= range.end() - address;
-      address = range.end();
-    } while (left > 0);
-    return true;
-  }
-
   /** Whether the whole range lies inside RAM. */
   public boolean contains(long guestAddress, long lengthBytes) {
-    return covers(table, guestAddress, lengthBytes, false);
+    return table.isRam(guestAddress, lengthBytes, false);
   }
 
   /**
@@ -220,7 +189,7 @@ public final class GuestMemory {
    * @return the address, or {@link #OUTSIDE} if the range is not wholly inside one region
    */
   public long hostAddress(long guestAddress, long lengthBytes) {
-    Range range = single(table, guestAddress, lengthBytes, false);
+    Range range = table.ram(guestAddress, lengthBytes, false);
     return range == null ? OUTSIDE : range.memory.address() + range.at(guestAddress);
   }
 
@@ -230,7 +199,7 @@ public final class GuestMemory {
    * @return the view, or null if the range is not wholly inside one region
    */
   public @Nullable MemorySegment slice(long guestAddress, long lengthBytes) {
-    Range range = single(table, guestAddress, lengthBytes, false);
+    Range range = table.ram(guestAddress, lengthBytes, false);
     return range == null ? null : range.memory.asSlice(range.at(guestAddress), lengthBytes);
   }
 
@@ -260,7 +229,7 @@ public final class GuestMemory {
     long address = guestAddress;
     long left = lengthBytes;
     while (left > 0) {
-      Range range = ram(now, address, toBeWritten);
+      Range range = now.ram(address, toBeWritten);
       if (range == null) {
         return false;
       }
@@ -283,23 +252,12 @@ public final class GuestMemory {
    */
   public boolean read(long guestAddress, MemorySegment into, long offset, long lengthBytes) {
     RangeTable now = table;
-    Range range = single(now, guestAddress, lengthBytes, false);
+    Range range = now.ram(guestAddress, lengthBytes, false);
     if (range != null) {
       MemorySegment.copy(range.memory, range.at(guestAddress), into, offset, lengthBytes);
       return true;
     }
-    if (!covers(now, guestAddress, lengthBytes, false)) {
-      return false;
-    }
-    long done = 0;
-    while (done < lengthBytes) {
-      long address = guestAddress + done;
-      Range its = Objects.requireNonNull(now.find(address));
-      long part = Math.min(lengthBytes - done, its.end() - address);
-      MemorySegment.copy(its.memory, its.at(address), into, offset + done, part);
-      done += part;
-    }
-    return true;
+    return copyAcross(now, guestAddress, into, offset, lengthBytes, false);
   }
 
   /**
@@ -309,20 +267,35 @@ public final class GuestMemory {
    */
   public boolean write(long guestAddress, MemorySegment from, long offset, long lengthBytes) {
     RangeTable now = table;
-    Range range = single(now, guestAddress, lengthBytes, true);
+    Range range = now.ram(guestAddress, lengthBytes, true);
     if (range != null) {
       MemorySegment.copy(from, offset, range.memory, range.at(guestAddress), lengthBytes);
       return true;
     }
-    if (!covers(now, guestAddress, lengthBytes, true)) {
+    return copyAcross(now, guestAddress, from, offset, lengthBytes, true);
+  }
+
+  /** Copies a range that lies in several regions; false, with nothing copied, outside RAM. */
+  private static boolean copyAcross(
+      RangeTable table,
+      long guestAddress,
+      MemorySegment other,
+      long offset,
+      long lengthBytes,
+      boolean toGuest) {
+    if (!table.isRam(guestAddress, lengthBytes, toGuest)) {
       return false;
     }
     long done = 0;
     while (done < lengthBytes) {
       long address = guestAddress + done;
-      Range its = Objects.requireNonNull(now.find(address));
+      Range its = Objects.requireNonNull(table.find(address));
       long part = Math.min(lengthBytes - done, its.end() - address);
-      MemorySegment.copy(from, offset + done, its.memory, its.at(address), part);
+      if (toGuest) {
+        MemorySegment.copy(other, offset + done, its.memory, its.at(address), part);
+      } else {
+        MemorySegment.copy(its.memory, its.at(address), other, offset + done, part);
+      }
       done += part;
     }
     return true;
@@ -330,7 +303,7 @@ public final class GuestMemory {
 
   /** Reads a number that lies in several regions, byte by byte; -1 outside RAM. */
   private static long readAcross(RangeTable table, long guestAddress, int bytes) {
-    if (!covers(table, guestAddress, bytes, false)) {
+    if (!table.isRam(guestAddress, bytes, false)) {
       return -1;
     }
     long value = 0;
@@ -343,7 +316,7 @@ public final class GuestMemory {
   }
 
   private static boolean writeAcross(RangeTable table, long guestAddress, int bytes, long value) {
-    if (!covers(table, guestAddress, bytes, true)) {
+    if (!table.isRam(guestAddress, bytes, true)) {
       return false;
     }
     for (int i = 0; i < bytes; i++) {
@@ -356,7 +329,7 @@ public final class GuestMemory {
 
   /** Reads one byte as 0..255; all ones outside RAM, as a bus does. */
   public int readByte(long guestAddress) {
-    Range range = ram(table, guestAddress, false);
+    Range range = table.ram(guestAddress, false);
     return range == null
         ? 0xff
         : range.memory.get(ValueLayout.JAVA_BYTE, range.at(guestAddress)) & 0xff;
@@ -365,7 +338,7 @@ public final class GuestMemory {
   /** Reads 16 bits as 0..65535; all ones outside RAM. */
   public int readShort(long guestAddress) {
     RangeTable now = table;
-    Range range = single(now, guestAddress, 2, false);
+    Range range = now.ram(guestAddress, 2, false);
     return 0xffff
         & (range == null
             ? (int) readAcross(now, guestAddress, 2)
@@ -375,7 +348,7 @@ public final class GuestMemory {
   /** Reads 32 bits; all ones outside RAM. */
   public int readInt(long guestAddress) {
     RangeTable now = table;
-    Range range = single(now, guestAddress, 4, false);
+    Range range = now.ram(guestAddress, 4, false);
     return range == null
         ? (int) readAcross(now, guestAddress, 4)
         : range.memory.get(LE32, range.at(guestAddress));
@@ -384,7 +357,7 @@ public final class GuestMemory {
   /** Reads 64 bits; all ones outside RAM. */
   public long readLong(long guestAddress) {
     RangeTable now = table;
-    Range range = single(now, guestAddress, 8, false);
+    Range range = now.ram(guestAddress, 8, false);
     return range == null
         ? readAcross(now, guestAddress, 8)
         : range.memory.get(LE64, range.at(guestAddress));
@@ -396,7 +369,7 @@ public final class GuestMemory {
    * @return false, with nothing written, outside RAM
    */
   public boolean writeByte(long guestAddress, int value) {
-    Range range = ram(table, guestAddress, true);
+    Range range = table.ram(guestAddress, true);
     if (range == null) {
       return false;
     }
@@ -411,7 +384,7 @@ public final class GuestMemory {
    */
   public boolean writeShort(long guestAddress, int value) {
     RangeTable now = table;
-    Range range = single(now, guestAddress, 2, true);
+    Range range = now.ram(guestAddress, 2, true);
     if (range == null) {
       return writeAcross(now, guestAddress, 2, value);
     }
@@ -426,7 +399,7 @@ public final class GuestMemory {
    */
   public boolean writeInt(long guestAddress, int value) {
     RangeTable now = table;
-    Range range = single(now, guestAddress, 4, true);
+    Range range = now.ram(guestAddress, 4, true);
     if (range == null) {
       return writeAcross(now, guestAddress, 4, value);
     }
@@ -441,7 +414,7 @@ public final class GuestMemory {
    */
   public boolean writeLong(long guestAddress, long value) {
     RangeTable now = table;
-    Range range = single(now, guestAddress, 8, true);
+    Range range = now.ram(guestAddress, 8, true);
     if (range == null) {
       return writeAcross(now, guestAddress, 8, value);
     }

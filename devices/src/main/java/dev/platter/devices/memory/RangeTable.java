@@ -147,6 +147,36 @@ final class RangeTable {
     return range != null && address - range.start < range.sizeBytes ? range : null;
   }
 
+  /** The range of RAM that an address lies in, or null. */
+  @Nullable Range ram(long address, boolean toBeWritten) {
+    Range range = find(address);
+    return range != null && (toBeWritten ? range.writable : range.readable) ? range : null;
+  }
+
+  /** The range of RAM that contains all of {@code lengthBytes} bytes, or null. */
+  @Nullable Range ram(long address, long lengthBytes, boolean toBeWritten) {
+    Range range = ram(address, toBeWritten);
+    return range != null && range.contains(address, lengthBytes) ? range : null;
+  }
+
+  /** Whether all of {@code lengthBytes} bytes are RAM, in one range or in several. */
+  boolean isRam(long start, long lengthBytes, boolean toBeWritten) {
+    if (lengthBytes < 0) {
+      return false;
+    }
+    long address = start;
+    long left = lengthBytes;
+    do {
+      Range range = ram(address, toBeWritten);
+      if (range == null) {
+        return false;
+      }
+      left -= range.end() - address;
+      address = range.end();
+    } while (left > 0);
+    return true;
+  }
+
   /** Whether any range has a byte in common with {@code sizeBytes} bytes at {@code start}. */
   boolean overlaps(long start, long sizeBytes) {
     // Of the ranges that begin before the end, the last reaches furthest.

@@ -22,26 +22,10 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
       LinuxAbi.FALLOC_FL_PUNCH_HOLE | LinuxAbi.FALLOC_FL_KEEP_SIZE;
   private static final int ZERO_MODE = LinuxAbi.FALLOC_FL_ZERO_RANGE | LinuxAbi.FALLOC_FL_KEEP_SIZE;
 
-  private enum Way {
-    DIRECT,
-    BOUNCE,
-    /** Zeroes written as data. */
-    ZEROES,
-    /** fallocate(2) that deallocates. */
-    PUNCH,
-    /** fallocate(2) that zeroes. */
-    ZERO_RANGE,
-    /** A block device's own discard, by the ring. */
-    DISCARD_COMMAND,
-    /** The same by a thread of its own, where the ring does not know it. */
-    DISCARD_CALL,
-    SYNC
-  }
-
   private @Nullable BottomHalf tellReleased;
   private long begunNanos;
   private long pieceNanos;
-  private Way way = Way.SYNC;
+  private TransferMethod method = TransferMethod.SYNC;
   private boolean stabilizes;
   private boolean cutShort;
   private int tries;
@@ -71,7 +55,7 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
     rewind();
     tries = 0;
     cutShort = false;
-    way = chooseWay();
+    method = TransferMethod.of(image, request);
     if (isLong()) {
       if (isDiscard() && !(image.options().discard() && skipPartialBlock())) {
         finish(0); // a discard is advice
@@ -91,9 +75,9 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
 
   @Override
   void goOn() {
-    if (way == Way.BOUNCE || partial) {
+    if (method == TransferMethod.BOUNCE || partial) {
       takeChunk();
-    } else if (way == Way.DISCARD_CALL) {
+    } else if (method == TransferMethod.DISCARD_CALL) {
       callDiscard();
     } else {
       context.addSqe(this);
@@ -105,31 +89,6 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
       return image.stability().failure();
     }
     return image.refusal(request);
-  }
-
-  private Way chooseWay() {
-    return switch (request.operation()) {
-      case READ, WRITE ->
-          image.alignment().fits(request.offsetBytes(), request.vector()) ? Way.DIRECT : Way.BOUNCE;
-      case FLUSH -> Way.SYNC;
-      case DISCARD -> wayToDiscard();
-      case WRITE_ZEROES -> wayToZero();
-    };
-  }
-
-  /** On a block device PUNCH_HOLE is a write of zeroes, which many do not have. */
-  private Way wayToDiscard() {
-    if (!image.isBlockDevice()) {
-      return Way.PUNCH;
-    }
-    return image.deallocation().discardsByRing() ? Way.DISCARD_COMMAND : Way.DISCARD_CALL;
-  }
-
-  private Way wayToZero() {
-    if (request.mayUnmap() && image.options().discard() && !image.deallocation().punchRefused()) {
-      return Way.PUNCH;
-    }
-    return image.deallocation().zeroRangeRefused() ? Way.ZEROES : Way.ZERO_RANGE;
   }
 
   private boolean isDiscard() {
@@ -154,7 +113,8 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
     if (partial) {
       pieceBytes = Math.min(left, unit() - offset % unit());
     } else {
-      pieceBytes = way == Way.ZEROES ? zeroBytes(left) : allocationBytes(offset, left);
+      pieceBytes =
+          method == TransferMethod.ZEROES ? zeroBytes(left) : allocationBytes(offset, left);
     }
     if (lock(pieceBytes)) {
       goOn();
@@ -183,12 +143,12 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
     long offset = request.offsetBytes() + doneBytes;
     long left = request.lengthBytes() - doneBytes;
     boolean read = request.operation() == Operation.READ;
-    partial = !read && way != Way.SYNC && isPartial(offset, left);
+    partial = !read && method != TransferMethod.SYNC && isPartial(offset, left);
     if (partial) {
       preparePartial(sqe, offset, left);
       return;
     }
-    switch (way) {
+    switch (method) {
       case DIRECT -> prepareDirect(sqe, offset);
       case BOUNCE -> {
         if (read) {
@@ -278,7 +238,7 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
     } else if (again) {
       tries++;
       onLoop.retries().add(this);
-    } else if (way == Way.SYNC || result < 0) {
+    } else if (method == TransferMethod.SYNC || result < 0) {
       end(Math.min(result, 0));
     } else {
       advance(result);
@@ -306,11 +266,12 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
   private void completeLong(int result) {
     if (result >= 0) {
       onLoop.longOperations().took(pieceBytes, System.nanoTime() - pieceNanos);
-      if (result < unit() && (partial || way == Way.ZEROES)) {
+      if (result < unit() && (partial || method == TransferMethod.ZEROES)) {
         fail(-Errno.EIO); // the file ends inside of the block
         return;
       }
-      doneBytes += way == Way.ZEROES && !partial ? result - result % unit() : pieceBytes;
+      doneBytes +=
+          method == TransferMethod.ZEROES && !partial ? result - result % unit() : pieceBytes;
       tries = 0;
       if (isLongDone()) {
         finish(0);
@@ -319,8 +280,9 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
       }
     } else if (partial) {
       fail(result);
-    } else if (way == Way.DISCARD_COMMAND && image.deallocation().ringLacksDiscard(result)) {
-      way = Way.DISCARD_CALL;
+    } else if (method == TransferMethod.DISCARD_COMMAND
+        && image.deallocation().ringLacksDiscard(result)) {
+      method = TransferMethod.DISCARD_CALL;
       nextPiece();
     } else if (isDiscard() && BlockError.isRefusal(result)) {
       // Advice that is not taken, here; perhaps it is elsewhere on this disk, or another time.
@@ -331,13 +293,13 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
       } else {
         nextPiece();
       }
-    } else if (way == Way.PUNCH && BlockError.isRefusal(result)) {
+    } else if (method == TransferMethod.PUNCH && BlockError.isRefusal(result)) {
       image.deallocation().punchRefused(result);
-      way = image.deallocation().zeroRangeRefused() ? Way.ZEROES : Way.ZERO_RANGE;
+      method = TransferMethod.withoutPunch(image);
       nextPiece();
-    } else if (way == Way.ZERO_RANGE && BlockError.isRefusal(result)) {
+    } else if (method == TransferMethod.ZERO_RANGE && BlockError.isRefusal(result)) {
       image.deallocation().zeroRangeRefused(result);
-      way = Way.ZEROES;
+      method = TransferMethod.ZEROES;
       nextPiece();
     } else {
       fail(result);
@@ -401,7 +363,7 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
     } else {
       // O_DIRECT goes on from a block boundary only; a torn block is transferred again.
       whole = transferred & -unit();
-      if (way == Way.BOUNCE && request.operation() == Operation.READ) {
+      if (method == TransferMethod.BOUNCE && request.operation() == Operation.READ) {
         int within = within(request.offsetBytes() + doneBytes);
         whole = (int) Math.min(whole - within, pieceBytes);
         if (whole > 0) {
@@ -421,7 +383,7 @@ final class RawTransfer extends TransferPiece implements AutoCloseable {
       return;
     }
     cursor.advance(request.vector(), whole);
-    BufferPool pool = way == Way.BOUNCE ? onLoop.bouncePool() : null;
+    BufferPool pool = method == TransferMethod.BOUNCE ? onLoop.bouncePool() : null;
     if (pool != null && pool.waiting() > 0) {
       giveChunk();
       takeChunk();
