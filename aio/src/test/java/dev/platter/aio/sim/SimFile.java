@@ -1,0 +1,7 @@
+package dev.platter.aio.sim;
+
+/** What a descriptor stands for. */
+interface SimFile {
+  /** The descriptor is closed. */
+  void close();
+}
