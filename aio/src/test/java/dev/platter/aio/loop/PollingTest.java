@@ -66,6 +66,17 @@ class PollingTest {
     }
   }
 
+  /** Submits a timeout; a turn that is held up for longer than that has taken it back itself. */
+  private static TestOp timeoutInFlight(AioContext context) {
+    TestOp op;
+    do {
+      op = TestOp.timeout(2 * MILLISECOND, () -> {});
+      context.addSqe(op);
+      context.turn(false); // a turn with SQEs to submit does not poll
+    } while (op.isDone());
+    return op;
+  }
+
   /** With COOP_TASKRUN, who polls the CQ from user space must look at IORING_SQ_TASKRUN too. */
   @Test
   void aPollingLoopSeesCompletionsWithoutWaitingInTheKernel() {
@@ -80,9 +91,7 @@ class PollingTest {
         growPolling(context, SECOND);
         LoopStats.Snapshot after;
         do { // until this thread is not held up for so long that there is nothing to poll for
-          TestOp op = TestOp.timeout(2 * MILLISECOND, () -> {});
-          context.addSqe(op);
-          context.turn(false); // submits it; a turn with SQEs to submit does not poll
+          TestOp op = timeoutInFlight(context);
           LoopStats.Snapshot before = context.stats().snapshot();
           context.turn(true);
           assertThat(op.isDone()).isTrue();
