@@ -1,5 +1,6 @@
 package dev.platter.aio.sim;
 
+import dev.platter.aio.sys.Libc;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -94,12 +95,12 @@ public final class SimHooks {
   }
 
   /** Object.wait. */
-  public static void objectWait(Object object) {
+  public static void objectWait(Object object) throws InterruptedException {
     monitors().await(object, 0);
   }
 
   /** Object.wait with a time. */
-  public static void objectWait(Object object, long millis) {
+  public static void objectWait(Object object, long millis) throws InterruptedException {
     monitors().await(object, millis);
   }
 
@@ -163,13 +164,21 @@ public final class SimHooks {
 
   // ---- for scenarios -------------------------------------------------------------------------
 
-  /** A file of zeroes, for block requests. */
+  /**
+   * A real file of zeroes in memory, for block requests; the scenario closes it.
+   *
+   * @return its descriptor, which {@code /proc/self/fd} has as well
+   */
   public static int openFile(int bytes) {
-    return world().kernel().openFile(bytes);
+    int fd = Libc.memfdCreate("simulated", 0);
+    if (fd < 0 || Libc.ftruncate(fd, bytes) < 0) {
+      throw new IllegalStateException("memfd_create: " + fd);
+    }
+    return fd;
   }
 
-  /** How many descriptors are open. */
-  public static int openDescriptors() {
-    return world().kernel().open();
+  /** A turn for the other threads. */
+  public static void pause() {
+    world().spin();
   }
 }

@@ -39,7 +39,7 @@ final class SimKernel {
   }
 
   /** Whether a descriptor belongs to this kernel. */
-  static boolean owns(int fd) {
+  private static boolean owns(int fd) {
     return fd >= FIRST_FD;
   }
 
@@ -57,8 +57,9 @@ final class SimKernel {
     return fd;
   }
 
+  /** What a descriptor stands for; null if nothing does. */
   @Nullable SimFile file(int fd) {
-    return files.get(fd);
+    return owns(fd) || fd < 0 ? files.get(fd) : new SimHostFile(fd);
   }
 
   /** Descriptors that are open. */
@@ -96,11 +97,6 @@ final class SimKernel {
 
   // ---- descriptors ---------------------------------------------------------------------------
 
-  /** A file of so many bytes, all zeroes. */
-  int openFile(int bytes) {
-    return install(new SimDisk(bytes));
-  }
-
   int eventfd(int initial) {
     world.point();
     return install(new SimEventFd(initial));
@@ -108,7 +104,7 @@ final class SimKernel {
 
   int close(int fd) {
     world.point();
-    SimFile file = files.remove(fd);
+    SimFile file = owns(fd) ? files.remove(fd) : new SimHostFile(fd);
     if (file == null) {
       throw new SimFailure("close of descriptor " + fd + ", which is not open", null);
     }

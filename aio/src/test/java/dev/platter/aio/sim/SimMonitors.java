@@ -75,7 +75,7 @@ final class SimMonitors {
   }
 
   /** Object.wait; a time of 0 is none. */
-  void await(Object object, long millis) {
+  void await(Object object, long millis) throws InterruptedException {
     Monitor monitor = owned(object);
     int depth = monitor.depth;
     SimWorld.Waiter waiter =
@@ -88,6 +88,9 @@ final class SimMonitors {
       monitors.remove(object);
     }
     enter(object, depth);
+    if (SimWorld.isInterrupted(waiter)) {
+      throw new InterruptedException();
+    }
   }
 
   void wakeAll(Object object) {

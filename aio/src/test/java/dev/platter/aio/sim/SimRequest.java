@@ -22,6 +22,6 @@ record SimRequest(
     int length,
     long userData) {
   int perform(Choices choices) {
-    return file instanceof SimDisk disk ? disk.perform(this, choices) : 0;
+    return file instanceof SimHostFile host ? host.perform(this, choices) : 0;
   }
 }

@@ -164,7 +164,7 @@ final class SimRing implements SimFile {
             armedOn.add(event);
             event.arm(request);
           }
-          case SimDisk _ -> kernel.start(request);
+          case SimHostFile _ -> kernel.start(request);
           case null, default -> post(userData, -Errno.EBADF, 0);
         }
       }

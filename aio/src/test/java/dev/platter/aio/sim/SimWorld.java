@@ -34,6 +34,7 @@ final class SimWorld implements Executor {
     private final long deadlineNanos;
     private boolean woken;
     private boolean late;
+    private boolean interrupted;
 
     private Waiter(Thread thread, long deadlineNanos) {
       this.thread = thread;
@@ -106,7 +107,24 @@ final class SimWorld implements Executor {
    * @throws SimFailure if a thread throws, if all wait for ever, or if there is no end of it
    */
   void run(Runnable scenario) {
-    thread("scenario", scenario).start();
+    Thread main = thread("scenario", scenario);
+    main.start();
+    goOn();
+    if (!main.isAlive()) {
+      // What is left are threads that serve the process, and wait for something to do.
+      List.copyOf(waiters).forEach(this::interrupt);
+      goOn();
+    }
+    if (failure == null && threads.stream().anyMatch(Thread::isAlive)) {
+      failure = new SimFailure("all threads wait for ever:\n" + stacks(), null);
+    }
+    if (failure != null) {
+      throw failure instanceof SimFailure known ? known : new SimFailure("a thread died", failure);
+    }
+  }
+
+  /** Lets things happen until nothing more can, or a thread has failed. */
+  private void goOn() {
     while (failure == null) {
       List<Runnable> ready = ready();
       int events = kernel.events();
@@ -127,12 +145,6 @@ final class SimWorld implements Executor {
         break;
       }
       step();
-    }
-    if (failure == null && threads.stream().anyMatch(Thread::isAlive)) {
-      failure = new SimFailure("all threads wait for ever:\n" + stacks(), null);
-    }
-    if (failure != null) {
-      throw failure instanceof SimFailure known ? known : new SimFailure("a thread died", failure);
     }
   }
 
@@ -299,6 +311,16 @@ final class SimWorld implements Executor {
       }
     }
     return !waiter.late;
+  }
+
+  /** Whether the wait was ended by {@link #interrupt}. */
+  static boolean isInterrupted(Waiter waiter) {
+    return waiter.interrupted;
+  }
+
+  private void interrupt(Waiter waiter) {
+    waiter.interrupted = true;
+    wake(waiter);
   }
 
   void wake(Waiter waiter) {

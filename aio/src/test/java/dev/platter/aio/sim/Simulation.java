@@ -1,5 +1,6 @@
 package dev.platter.aio.sim;
 
+import java.lang.reflect.Constructor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,9 +104,8 @@ public final class Simulation {
   private @Nullable SimFailure run(SimWorld world) {
     SimHooks.begin(world);
     try {
-      Class<?> itself = loader.loadClass(scenario.getName());
-      Runnable fresh = (Runnable) itself.getConstructor().newInstance();
-      world.run(fresh);
+      Constructor<?> constructor = loader.loadClass(scenario.getName()).getConstructor();
+      world.run(() -> fresh(constructor).run());
       if (world.kernel().open() > 0) {
         return new SimFailure(world.kernel().open() + " descriptors are left open", null);
       }
@@ -116,6 +116,15 @@ public final class Simulation {
       throw new IllegalArgumentException("no scenario: " + scenario, e);
     } finally {
       SimHooks.end();
+    }
+  }
+
+  /** Made on the simulated host, because a constructor may start threads. */
+  private static Runnable fresh(Constructor<?> constructor) {
+    try {
+      return (Runnable) constructor.newInstance();
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalArgumentException("no scenario: " + constructor, e);
     }
   }
 
