@@ -40,6 +40,11 @@ class SimulatedVirtioTest {
     Class<?> polling = BlkScenarios.PollingSuspended.class;
     return Stream.of(
         Arguments.of(
+            Mutant.without(VIRTIO + "SplitVirtQueue", "enableKicks", "hasAvailable"), eventIndex),
+        Arguments.of(
+            Mutant.without(VIRTIO + "PackedVirtQueue", "enableKicks", "hasAvailable"),
+            BlkScenarios.PackedEventIndex.class),
+        Arguments.of(
             Mutant.without(VIRTIO + "SplitVirtQueue", "enableKicks", "setOpaque"), eventIndex),
         Arguments.of(
             Mutant.without(VIRTIO + "PackedVirtQueue", "enableKicks", "setEvent"),
@@ -70,7 +75,7 @@ class SimulatedVirtioTest {
   @MethodSource("mutants")
   void aPlantedBugIsFound(Mutant mutant, Class<? extends Runnable> scenario) {
     Simulation simulation = Simulation.of(scenario).with(mutant);
-    Simulation.Result result = simulation.random(1000);
+    Simulation.Result result = simulation.random(20_000);
     assertThat(simulation.isPlanted()).as("the code has what the bug changes").isTrue();
     assertThat(result.failure()).as("found in %d runs", result.runs()).isNotNull();
   }
