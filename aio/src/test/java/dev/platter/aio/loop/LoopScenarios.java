@@ -242,6 +242,37 @@ final class LoopScenarios {
     }
   }
 
+  /** A watch is closed while its notifier is signalled: no handler runs after that. */
+  public static final class SignalWhileClosing implements Runnable {
+    private boolean closed;
+    private int late;
+
+    @Override
+    public void run() {
+      IoThread io = new IoThread("io", IO);
+      AioContext context = io.context();
+      EventNotifier bell = new EventNotifier();
+      EventWatch[] watch = new EventWatch[1];
+      context.invoke(() -> watch[0] = context.watch(bell, () -> late += closed ? 1 : 0));
+      Thread ringer =
+          start(
+              "ringer",
+              () -> {
+                bell.signal();
+                bell.signal();
+              });
+      context.invoke(() -> {
+        watch[0].close();
+        closed = true;
+      });
+      watch[0].awaitEnd();
+      Threads.joinUninterruptibly(ringer);
+      bell.close();
+      io.close();
+      assertThat(late).as("handlers that ran after the watch was closed").isZero();
+    }
+  }
+
   /** A thread holds the big lock for longer than others spin for it. */
   public static final class LongHold implements Runnable {
     @Override

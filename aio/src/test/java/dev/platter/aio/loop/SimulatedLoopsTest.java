@@ -67,6 +67,7 @@ class SimulatedLoopsTest {
         LoopScenarios.SuspendInvokeWatch.class,
         LoopScenarios.WatchWhileSuspending.class,
         LoopScenarios.SignalWhileSuspending.class,
+        LoopScenarios.SignalWhileClosing.class,
         LoopScenarios.TimersOfVcpus.class,
         LoopScenarios.MoreThanTheRingHolds.class,
       })
@@ -80,6 +81,7 @@ class SimulatedLoopsTest {
         Arguments.of(LoopScenarios.BottomHalfWakesLoop.class, 2),
         Arguments.of(LoopScenarios.WatchWhileSuspending.class, 1),
         Arguments.of(LoopScenarios.SignalWhileSuspending.class, 1),
+        Arguments.of(LoopScenarios.SignalWhileClosing.class, 1),
         Arguments.of(LoopScenarios.SuspendInvokeWatch.class, 0));
   }
 
@@ -114,6 +116,11 @@ class SimulatedLoopsTest {
         Arguments.of(Mutant.without(LOOP + "LoopSuspension", "suspend", "takeBack"), suspends),
         Arguments.of(Mutant.inverted(LOOP + "LoopSuspension", "leave", 0), suspends),
         Arguments.of(Mutant.without(LOOP + "EventWatch", "arm", "ready"), signal),
+        Arguments.of(
+            Mutant.without(LOOP + "EventWatch", "complete", "isClosed"),
+            LoopScenarios.SignalWhileClosing.class),
+        // An io_uring_enter that a signal has ended is no failure.
+        Arguments.of(Mutant.inverted(LOOP + "LoopWait", "count", 2), wakes),
         Arguments.of(
             Mutant.without(LOOP + "AioContext", "turn", "fillWaiting"),
             LoopScenarios.MoreThanTheRingHolds.class),

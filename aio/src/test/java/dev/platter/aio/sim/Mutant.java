@@ -46,8 +46,10 @@ public record Mutant(String className, String method, Change change) {
     return new Mutant(className, method, new Inverted(which));
   }
 
-  boolean isIn(String name) {
-    return className.equals(name);
+  /** Whether the bug is in a method, by its names; lambdas belong to the method around them. */
+  boolean isIn(String inClass, String inMethod) {
+    return className.equals(inClass)
+        && (method.equals(inMethod) || inMethod.startsWith("lambda$" + method + "$"));
   }
 
   /** A transformation for the method, before all others. */

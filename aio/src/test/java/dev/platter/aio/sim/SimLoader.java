@@ -169,8 +169,9 @@ final class SimLoader extends ClassLoader {
       change = new Synchronized(isStatic ? model.thisClass().asSymbol() : null).andThen(change);
     }
     if (mutant != null
-        && mutant.isIn(model.thisClass().asInternalName().replace('/', '.'))
-        && mutant.method().equals(method.methodName().stringValue())) {
+        && mutant.isIn(
+            model.thisClass().asInternalName().replace('/', '.'),
+            method.methodName().stringValue())) {
       change = mutant.transform(() -> planted = true).andThen(change);
     }
     CodeTransform all = change;

@@ -225,6 +225,52 @@ final class BlkScenarios {
     }
   }
 
+  /** Buffers are there before the queue is started, and the guest rings no doorbell for them. */
+  public static final class BuffersBeforeStart extends Guest {
+    @Override
+    void guest() {
+      VirtioMmioBlkDriver driver = driver(Options.DEFAULT.withQueues(1, QUEUE_SIZE));
+      driver.bus().store(MmioRegisters.QUEUE_SEL, 0);
+      driver.bus().store(MmioRegisters.QUEUE_READY, 0);
+      driver.queue(0).reset();
+      fill(0, 3);
+      driver.submit(0, Operation.READ, 0, buffer(0), 4096);
+      driver.bus().setUpQueue(0, driver.queue(0));
+      irq.await();
+      assertThat(driver.interrupt((tag, status) -> assertThat(status).isZero())).isEqualTo(1);
+      check(0, 0);
+    }
+  }
+
+  /** Ranges are discarded while the queue's loop is suspended and resumed. */
+  public static final class DiscardWhileSuspending extends Guest {
+    @Override
+    void guest() {
+      VirtioMmioBlkDriver driver = driver(Options.DEFAULT.withQueues(1, QUEUE_SIZE));
+      Thread suspender =
+          Thread.ofPlatform()
+              .name("suspender")
+              .start(() -> {
+                io.suspend();
+                io.resume();
+              });
+      int[] left = {2};
+      for (int tag = 0; tag < 2; tag++) {
+        driver.submit(tag, Operation.DISCARD, tag * 16384L, 0, 16384);
+      }
+      driver.kick();
+      while (left[0] > 0) {
+        irq.await();
+        driver.interrupt((tag, status) -> {
+          assertThat(status).isZero();
+          left[0]--;
+        });
+      }
+      writeAndRead(driver, 1, 1);
+      Threads.joinUninterruptibly(suspender);
+    }
+  }
+
   /** Virtio 1.3, 2.1.2: after a reset nothing of what was in flight reaches the guest's memory. */
   public static final class ResetInFlight extends Guest {
     @Override

@@ -28,6 +28,8 @@ class SimulatedVirtioTest {
         BlkScenarios.Suspended.class,
         BlkScenarios.PackedSuspended.class,
         BlkScenarios.PollingSuspended.class,
+        BlkScenarios.BuffersBeforeStart.class,
+        BlkScenarios.DiscardWhileSuspending.class,
         BlkScenarios.ResetInFlight.class,
       })
   void nothingIsLost(Class<? extends Runnable> scenario) {
@@ -60,6 +62,11 @@ class SimulatedVirtioTest {
             BlkScenarios.ResetInFlight.class),
         Arguments.of(Mutant.without(VIRTIO + "blk.BlkQueue", "resume", "process"), polling),
         Arguments.of(Mutant.without(VIRTIO + "blk.BlkQueue", "pollEnd", "process"), polling),
+        Arguments.of(
+            Mutant.without(VIRTIO + "blk.BlkQueue", "start", "process"),
+            BlkScenarios.BuffersBeforeStart.class),
+        Arguments.of(
+            Mutant.without(RAW, "nextPiece", "add"), BlkScenarios.DiscardWhileSuspending.class),
         Arguments.of(Mutant.without(RAW, "goOn", "addSqe"), eventIndex),
         Arguments.of(new Mutant(RAW, "advance", new Mutant.Lost("addSqe", 1)), eventIndex),
         Arguments.of(Mutant.without(RAW, "advance", "advance"), eventIndex),
